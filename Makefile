@@ -1,0 +1,44 @@
+# Needs Python 3.11 or newer, make and a C library; everything else comes from requirements.lock.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+CLIP ?=
+
+.PHONY: help setup demo test check bench soak clean lock
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/installed ## Install the pinned dependencies into .venv
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Custos needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Custos needs Python 3.11 or newer, $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing the pinned dependencies into .venv (about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Package a clip from start to end, verify it, keep serving (CLIP=path for your own)
+	@$(BIN)/custos demo $(if $(CLIP),--clip "$(CLIP)")
+
+test: setup ## Run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup ## Format, lint, types and import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: setup ## Print speeds as ratios against the bare tools, taken in one run
+	@$(BIN)/python -m benchmarks
+
+soak: setup ## Kill processes at random, 200 times, and look for loss
+	@$(BIN)/python -m tests.soak --rounds 200
+
+lock: ## Renew requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean: ## Remove what was made, the demonstration's data included
+	@rm -rf .venv build demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The edges: HTTP, command line, worker. Edges own the transaction, and no rule of evidence."""

@@ -1,0 +1,73 @@
+"""Edge. The command line. Each command lives in a file of its own, and is loaded when it is used.
+
+`custos verify` must run where only the base dependencies are installed, so nothing here may import
+a server's library before a command that needs it is called.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+VERSION = "0.1.0"
+COMMANDS = {
+    "up": "start everything here and serve until Ctrl-C",
+    "demo": "package a clip from start to end, and verify it",
+    "exhibit": "take in clips, and look at exhibits",
+    "release": "propose, approve and seal a release",
+    "verify": "check a package, without any server",
+    "trust": "write the file that lets others verify what this council seals",
+    "keys": "show public keys and fingerprints",
+    "token": "let another person or machine in",
+    "log": "audit the custody log against the database",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A file name may be no text, and a terminal may know fewer letters than we print.
+            stream.reconfigure(errors="backslashreplace")
+    if not given or given[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if given else 2
+    if given[0] == "--version":
+        print(f"custos {VERSION}")
+        return 0
+    if given[0] not in COMMANDS:
+        print(f"custos: there is no command {given[0]!r}\n\n{_overview()}", file=sys.stderr)
+        return 2
+    try:
+        module = importlib.import_module(f"api.cli.{given[0]}")
+    except ModuleNotFoundError as error:
+        words = f"this command needs the server's libraries ({error.name} is not installed)"
+        print(f"custos: {words}: pip install 'custos[server]'", file=sys.stderr)
+        return 2
+    parser = argparse.ArgumentParser(
+        prog=f"custos {given[0]}", description=COMMANDS[given[0]].capitalize() + "."
+    )
+    module.add_arguments(parser)
+    parsed = parser.parse_args(given[1:])
+    if given[0] == "verify":
+        return int(module.run(parsed))
+    from api.cli.failing import failing_well  # noqa: PLC0415 - needs the server's libraries
+
+    return failing_well(lambda: int(module.run(parsed)))
+
+
+def _overview() -> str:
+    lines = [f"  {name:<9}{words}" for name, words in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: custos COMMAND ...",
+            "",
+            "Packages CCTV evidence and proves its chain of custody.",
+            "",
+            *lines,
+            "",
+            "custos COMMAND --help tells more.",
+        ]
+    )

@@ -1,0 +1,155 @@
+"""Edge. `custos demo`: the main job from start to end, in a fresh directory, before your eyes."""
+
+import argparse
+import re
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from api.acting import act
+from api.cli import verify
+from api.cli.acting import settings_of
+from api.cli.exhibit import take_in
+from api.cli.failing import UsageError
+from api.cli.progress import Bar
+from api.cli.release import label, seal_and_collect
+from api.cli.up import await_signal
+from api.cli.waiting import wait_for_copy
+from api.processes import NAMES
+from api.supervisor import Supervisor
+from api.wiring import Services, trust_file
+from evidence.access import Role, Subject
+from evidence.clocks import LONDON
+from evidence.exhibits import NewExhibit
+from export.media.sample import make_sample
+from export.releases import NewRelease, ReleaseKind
+
+HOUSE = Path("demo")
+SECONDS = 20
+INVENTED = "invented for the demonstration"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `custos demo`."""
+    parser.add_argument("--clip", type=Path, help="your own clip; otherwise one is made")
+    parser.add_argument("--out", type=Path, default=HOUSE, help="folder for the results (demo)")
+    parser.add_argument("--data", type=Path, help="data directory; otherwise a fresh one")
+    parser.add_argument("--port", type=int, help="port to serve on (8000)")
+    parser.add_argument(
+        "--once", action="store_true", help="stop when the package is verified, do not serve"
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the demonstration; the exit code is the verdict's."""
+    if given.clip is not None and not given.clip.is_file():
+        raise UsageError(f"there is no clip {given.clip}")
+    given.out.mkdir(parents=True, exist_ok=True)
+    if given.data is None:
+        given.data = Path(tempfile.mkdtemp(prefix="data-", dir=given.out))
+    settings = settings_of(given, port=given.port)
+    if settings.production:
+        raise UsageError("the demonstration does not run with CUSTOS_ENV=production")
+    names = [name for name in NAMES if name != "web" or not given.once]
+    with Supervisor(settings, names, lambda words: print(words, flush=True)) as supervisor:
+        code = _demonstrate(supervisor.services, given)
+        if not given.once:
+            print(
+                f"\nCustos serves on http://{settings.host}:{settings.port} "
+                f"(API: /api/v1, described at /openapi.json). Ctrl-C stops.",
+                flush=True,
+            )
+            await_signal()
+            print("Stopping ...", flush=True)
+    return code
+
+
+def _demonstrate(services: Services, given: argparse.Namespace) -> int:
+    operator, releaser = (_subject(services, role) for role in (Role.OPERATOR, Role.RELEASER))
+    starts = services.clock().astimezone(LONDON).replace(microsecond=0) - timedelta(hours=3)
+    clip = given.clip
+    if clip is None:
+        clip = given.out / "high-street.mp4"
+        with Bar("Making a clip with a burnt-in clock"):
+            make_sample(clip, seconds=SECONDS, first_at=starts)
+    exhibit = take_in(
+        services,
+        operator,
+        NewExhibit(
+            reference="JS",
+            camera="BAR-0017",
+            displayed_start=starts.isoformat(),
+            displayed_end=(starts + timedelta(seconds=SECONDS)).isoformat(),
+            clock_offset_ms=73_000,
+            clock_reference=INVENTED,
+            title=f"Demonstration with {clip.name}: camera, times and clock check are invented",
+            method=INVENTED,
+        ),
+        [clip],
+    )
+    with Bar("Examining, copying, comparing") as bar:
+        bar.done_words = f"{exhibit.reference} {wait_for_copy(services, exhibit.id, bar)}"
+    release = act(
+        services,
+        operator,
+        lambda session: services.releases.propose(
+            session,
+            NewRelease(
+                exhibits=(exhibit.reference,),
+                kind=ReleaseKind.POLICE,
+                recipient_name="DC Alex Example",
+                recipient_email="alex.example@barchester.police.example",
+                organisation="Barchester Constabulary (fictional)",
+                purpose="investigation of a collision",
+                basis="DPA 2018 Sch 2 para 2",
+            ),
+            by=operator,
+            at=services.clock(),
+        ),
+    )
+    act(
+        services,
+        releaser,
+        lambda session: services.releases.approve(
+            session, label(release), by=releaser, at=services.clock(), reason="necessary"
+        ),
+    )
+    words = f"✓ Release {label(release)} proposed by one person and approved by another"
+    print(words, file=sys.stderr, flush=True)  # where the bars are
+    package = seal_and_collect(services, releaser, label(release), given.out)
+    council = re.sub("[^a-z0-9]+", "-", services.council.name.lower()).strip("-")
+    trust = given.out / f"{council}.trust.json"
+    trust.write_bytes(trust_file(services.settings, services.keyring))
+    return _verify(package, trust, given)
+
+
+def _verify(package: Path, trust: Path, given: argparse.Namespace) -> int:
+    print(flush=True)
+    parser = argparse.ArgumentParser()
+    verify.add_arguments(parser)
+    code = verify.run(parser.parse_args([str(package), "--trust", str(trust)]))
+    custos = sys.argv[0]
+    print(
+        f"\nYours now:\n  {package}\n  {trust}\n"
+        f"What to try next:\n"
+        f"  {custos} verify {package} --trust {trust}\n"
+        f"  unzip {package} -d {given.out}, and follow VERIFY.txt in it\n"
+        f"  change one byte of the package, and verify it again",
+        flush=True,
+    )
+    if given.once:
+        print(f"  {custos} up --data {given.data}, which serves what this made")
+    else:
+        audit = f"log audit --data {given.data} --token-file {given.data}/tokens/operator.token"
+        print(f"  {custos} {audit}", flush=True)
+    return code
+
+
+def _subject(services: Services, role: Role) -> Subject:
+    token = (services.settings.tokens / f"{role}.token").read_text(encoding="ascii")
+    with services.transaction() as session:
+        subject = services.people.authenticate(session, token)
+    if subject is None:
+        raise UsageError(f"the {role}'s token is not valid any more")
+    return subject

@@ -1,0 +1,137 @@
+"""Edge. `custos exhibit add` and `show`."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from api.acting import act, record_refusal
+from api.cli.acting import add_acting, services_of, subject_of
+from api.cli.progress import Bar
+from api.cli.waiting import wait_for_copy
+from api.views import show_exhibit
+from api.wiring import Services
+from evidence.access import Subject
+from evidence.clocks import parse_offset
+from evidence.errors import AccessRefusedError
+from evidence.exhibits import NewExhibit
+from evidence.states import ExhibitState
+from evidence.tables import ExhibitRow
+from export.intake import Arrived
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `custos exhibit`."""
+    whats = parser.add_subparsers(dest="what", required=True)
+    adding = whats.add_parser("add", help="take in a clip as a new exhibit")
+    adding.add_argument("file", type=Path, nargs="+", help="the clip as the recorder exported it")
+    adding.add_argument("--camera", required=True, help="which camera recorded it")
+    adding.add_argument(
+        "--from", dest="start", required=True, help="start as displayed: '2026-11-20 14:03:00'"
+    )
+    adding.add_argument("--to", dest="end", required=True, help="end as displayed")
+    adding.add_argument("--ref", required=True, help="JS/1, or JS for the next number of JS")
+    adding.add_argument(
+        "--clock-offset", required=True, help="how far the system was fast: +2m13s, -4.5s, 0"
+    )
+    adding.add_argument("--clock-reference", default="not stated", help="what it was compared with")
+    adding.add_argument(
+        "--clock-checked-at", default="", help="when it was compared, by the reference (now)"
+    )
+    adding.add_argument("--title", default="", help="what the footage shows, in a few words")
+    adding.add_argument("--method", default="", help="how it was exported from the recorder")
+    adding.add_argument("--exported-at", default="", help="when, if you know it")
+    adding.add_argument("--wait", action="store_true", help="wait for the working copy")
+    add_acting(adding)
+    showing = whats.add_parser("show", help="show an exhibit, or list all")
+    showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
+    add_acting(showing)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run one of the two."""
+    with services_of(given) as services:
+        subject = subject_of(given, services)
+        return (
+            _add(given, services, subject)
+            if given.what == "add"
+            else _show(given, services, subject)
+        )
+
+
+def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    new = NewExhibit(
+        reference=given.ref,
+        camera=given.camera,
+        displayed_start=given.start,
+        displayed_end=given.end,
+        clock_offset_ms=parse_offset(given.clock_offset),
+        clock_reference=given.clock_reference,
+        clock_checked_at=given.clock_checked_at,
+        title=given.title,
+        method=given.method,
+        exported_at=given.exported_at,
+    )
+    exhibit = take_in(services, subject, new, given.file)
+    print(f"Exhibit {exhibit.reference} received, and locked in the vault.")
+    if not given.wait:
+        print(f"Its working copy is being made: custos exhibit show {exhibit.reference}")
+        return 0
+    with Bar("Examining and copying") as bar:
+        state = wait_for_copy(services, exhibit.id, bar)
+        bar.done_words = state
+    return 0 if state is ExhibitState.READY else 1
+
+
+def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[Path]) -> ExhibitRow:
+    """Store files, then make an exhibit of them.
+
+    Raises:
+        OSError, EvidenceError, StorageError: nothing was recorded.
+    """
+    stored = []
+    for path in files:
+        size = path.stat().st_size
+        with path.open("rb") as file, Bar(f"Taking in {path.name}", size) as bar:
+            try:
+                stored.append(services.intake.store(file, by=subject, size=size, progress=bar.show))
+            except AccessRefusedError as refused:
+                record_refusal(services, subject, refused)
+                raise
+            bar.done_words = f"SHA-256 {stored[-1].sha256}"
+    now = services.clock()
+    # A crash here leaves locked objects that no record names, and nothing else.
+    return act(
+        services,
+        subject,
+        lambda session: services.intake.add(
+            session,
+            new,
+            [
+                Arrived(services.intake.keep(session, one, at=now), _name(path))
+                for one, path in zip(stored, files, strict=True)
+            ],
+            by=subject,
+            at=now,
+        ),
+    )
+
+
+def _name(path: Path) -> str:
+    r"""Return a file's name as text; bytes that are none show as they are: clip-\xe9.mp4."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    if given.ref is None:
+        rows = act(
+            services, subject, lambda session: services.exhibits.visible(session, by=subject)
+        )
+        for row in rows:
+            print(f"{row.reference:<10} {row.state:<10} {row.camera:<20} {row.title}")
+        return 0
+    view = act(
+        services, subject, lambda session: show_exhibit(services, session, subject, given.ref)
+    )
+    print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    return 0

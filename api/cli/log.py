@@ -1,0 +1,97 @@
+"""Edge. `custos log audit`: the log against the database, and both against what they promised."""
+
+import argparse
+import json
+import secrets
+from dataclasses import asdict
+
+from sqlmodel import Session
+
+from api.acting import act
+from api.cli.acting import add_acting, services_of, subject_of
+from api.wiring import Services, time_authority
+from custody.audit.facts import AuditReport
+from custody.audit.log import audit, take_snapshot
+from custody.certificates import format_chain
+from custody.check.finding import Finding, Outcome
+from custody.keys import RecordKeys
+from evidence.access import Action, Subject
+from evidence.people import require
+from export.claims import claims
+
+_MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
+_INDENT = 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `custos log`."""
+    whats = parser.add_subparsers(dest="what", required=True)
+    auditing = whats.add_parser("audit", help="compute the whole log anew, and compare")
+    auditing.add_argument("--json", action="store_true", help="print the report for a program")
+    add_acting(auditing)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Audit the log; the exit code is 1 if anything is wrong."""
+    with services_of(given) as services:
+        report = audit_log(services, subject_of(given, services))
+    print(_json(report) if given.json else _table(report))
+    return 1 if report.failed else 0
+
+
+def audit_log(services: Services, subject: Subject) -> AuditReport:
+    """Audit the log on behalf of ``subject``.
+
+    Raises:
+        AccessRefusedError: they may not; the refusal is an event.
+    """
+
+    def look(session: Session) -> AuditReport:
+        require(Action.AUDIT_LOG, subject)
+        take_snapshot(session)
+        return audit_session(services, session)
+
+    return act(services, subject, look)
+
+
+def audit_session(services: Services, session: Session) -> AuditReport:
+    """Audit what one transaction sees, with the keys of this service."""
+    chain = time_authority(services.settings, services.keyring).chain
+    return audit(
+        session,
+        RecordKeys(services.keyring.record_kek, secrets.token_bytes),
+        mac_key=services.keyring.event_hmac,
+        log_key=services.keyring.log_signer.key,
+        tsa_chain_pem=format_chain(chain),
+        claims=claims(session),
+        now=services.clock(),
+    )
+
+
+def _json(report: AuditReport) -> str:
+    whole = {
+        "ok": not report.failed,
+        "size": report.size,
+        "root": report.root.hex(),
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False)
+
+
+def _table(report: AuditReport) -> str:
+    lines = [line for finding in report.findings for line in _lines(finding)]
+    verdict = "The log and the database agree."
+    if report.failed:
+        verdict = "THE LOG AND THE DATABASE DO NOT AGREE: a person must look, before anything else."
+    return "\n".join([*lines, "", f"{verdict} Entries: {report.size}, root {report.root.hex()}"])
+
+
+def _lines(finding: Finding) -> list[str]:
+    subject = f" [{finding.subject}]" if finding.subject else ""
+    lines = [f"{_MARKS[finding.outcome]} {finding.step:<{_INDENT - 2}}{finding.words}{subject}"]
+    if finding.outcome is Outcome.FAIL and (finding.expected or finding.found):
+        lines += [
+            f"{'':{_INDENT}}expected {finding.expected}",
+            f"{'':{_INDENT}}found    {finding.found}",
+        ]
+    return lines

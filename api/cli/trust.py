@@ -1,0 +1,25 @@
+"""Edge. `custos trust export`: what a verifier must get from the council by another road."""
+
+import argparse
+from pathlib import Path
+
+from api.cli.acting import add_data, settings_of
+from api.wiring import trust_file
+from custody.keyring import load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `custos trust`."""
+    parser.add_argument("what", choices=["export"])
+    parser.add_argument("file", type=Path, help="where to write the trust file")
+    add_data(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write the trust file."""
+    settings = settings_of(given)
+    keyring = load(settings.keys)
+    given.file.write_bytes(trust_file(settings, keyring))
+    print(f"Trust file of {keyring.council}: {given.file}")
+    print("Publish it where nobody who could change a package can change it too.")
+    return 0

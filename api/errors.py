@@ -1,0 +1,181 @@
+"""Edge. Errors as RFC 9457 problems: one table, total over what the packages below can raise."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+
+from api.settings import SettingsError
+from custody.errors import (
+    AuthorityError,
+    CustodyError,
+    ForgedEventError,
+    FormatError,
+    KeyStoreError,
+    LogStateError,
+    NotYetError,
+    ProofError,
+)
+from evidence.errors import (
+    AccessRefusedError,
+    EvidenceError,
+    InvalidError,
+    StateError,
+    UnknownError,
+)
+from export.errors import ExportError
+from storage.errors import (
+    ConflictError,
+    CorruptError,
+    EngineError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+    UnavailableError,
+)
+
+_MOST_FIELDS, _LONGEST = 20, 2000
+_log = logging.getLogger("custos.web")
+
+
+class UnauthorisedError(EvidenceError):
+    """No token, or none that is valid here."""
+
+
+PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
+    UnauthorisedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
+    AccessRefusedError: (HTTPStatus.FORBIDDEN, "not allowed"),
+    UnknownError: (HTTPStatus.NOT_FOUND, "no such thing"),
+    StateError: (HTTPStatus.CONFLICT, "not in this state"),
+    InvalidError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value"),
+    EvidenceError: (HTTPStatus.BAD_REQUEST, "refused"),
+    FormatError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value"),
+    NotYetError: (HTTPStatus.SERVICE_UNAVAILABLE, "not yet"),
+    AuthorityError: (HTTPStatus.SERVICE_UNAVAILABLE, "time authority away"),
+    ProofError: (HTTPStatus.INTERNAL_SERVER_ERROR, "proof does not hold"),
+    ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
+    LogStateError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
+    KeyStoreError: (HTTPStatus.INTERNAL_SERVER_ERROR, "key not usable"),
+    CustodyError: (HTTPStatus.INTERNAL_SERVER_ERROR, "custody failed"),
+    ExportError: (HTTPStatus.INTERNAL_SERVER_ERROR, "media failed"),
+    NotFoundError: (HTTPStatus.NOT_FOUND, "no such object"),
+    ConflictError: (HTTPStatus.CONFLICT, "conflict"),
+    RefusedError: (HTTPStatus.INSUFFICIENT_STORAGE, "the store refused"),
+    UnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "an engine is away"),
+    CorruptError: (HTTPStatus.INTERNAL_SERVER_ERROR, "bytes differ"),
+    EngineError: (HTTPStatus.SERVICE_UNAVAILABLE, "an engine is away"),
+    StorageError: (HTTPStatus.INTERNAL_SERVER_ERROR, "storage failed"),
+    SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, "settings"),
+}
+
+
+class Problem(BaseModel):
+    """How every refusal and every failure is answered (RFC 9457)."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["not allowed"])
+    status: int = Field(examples=[403])
+    detail: str = Field(
+        examples=["release.approve needs the role releaser; this token has operator"]
+    )
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status.value: {
+        "description": words,
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+    for status, words in {
+        HTTPStatus.UNAUTHORIZED: "No token, or none that is valid here",
+        HTTPStatus.FORBIDDEN: "Not with these roles; the refusal is an event in the ledger",
+        HTTPStatus.NOT_FOUND: "There is no such thing",
+        HTTPStatus.CONFLICT: "Not in this state; the detail says what comes first",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "A value cannot be right; `field` or `errors` name it",
+        HTTPStatus.SERVICE_UNAVAILABLE: "An engine is away: try again after `Retry-After` seconds",
+    }.items()
+}
+"""What any route may answer instead, for its description."""
+
+
+def problem(status: HTTPStatus, title: str, detail: str, **more: object) -> JSONResponse:
+    """Return a problem (RFC 9457, section 3)."""
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    body = {"type": "about:blank", "title": title, "status": int(status), "detail": detail, **more}
+    return JSONResponse(
+        body, status_code=status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def lookup(error: Exception) -> tuple[HTTPStatus, str]:
+    """Return status and title of an error of ours: its own, or its nearest ancestor's."""
+    for kind in type(error).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    raise error
+
+
+def install(app: FastAPI) -> None:
+    """Tell the application how to answer for each kind of error."""
+    for root in (EvidenceError, CustodyError, StorageError, ExportError, SettingsError):
+        app.add_exception_handler(root, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _ours(_request: Request, error: Exception) -> JSONResponse:
+    status, title = lookup(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("%s", type(error).__name__, exc_info=error)
+    field = {"field": error.field} if isinstance(error, InvalidError) else {}
+    return problem(status, title, _plain(str(error)), **field)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # Without what was sent: it may be a name, and logs and proxies keep answers.
+    fields = [
+        {"field": _plain(".".join(map(str, one["loc"][1:]))), "words": _plain(one["msg"])}
+        for one in error.errors()[:_MOST_FIELDS]
+    ]
+    words = "; ".join(f"{one['field']}: {one['words']}" for one in fields)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words, errors=fields)
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    answer = problem(status, status.phrase.lower(), str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _unstorable(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer for what PostgreSQL cannot hold and no rule of ours has refused before it."""
+    words = "a value cannot be stored: a number too large, or text that is none"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words)
+
+
+def _plain(text: str) -> str:
+    """Return text that can be sent, whatever somebody named a field."""
+    return text[:_LONGEST].encode("utf-8", "replace").decode()
+
+
+def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
+    _log.error("unforeseen", exc_info=error)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "unforeseen",
+        "Something went wrong that we did not foresee. Look what was done before you try again.",
+    )

@@ -1,0 +1,29 @@
+"""Brings the database to this version, as its owner; the service itself owns nothing."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, make_url, text
+
+from storage.database import our_errors
+
+
+def migrate(owner_url: str, app_url: str) -> None:
+    """Run the migrations that are missing, all in one transaction.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["app_role"] = make_url(app_url).username
+    engine = create_engine(owner_url)
+    try:
+        with our_errors(), engine.begin() as connection:
+            # Two starts at once: the second waits here, and finds nothing left to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(4911206)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

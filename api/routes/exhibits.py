@@ -1,0 +1,170 @@
+"""Edge. `/api/v1/uploads` and `/api/v1/exhibits`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request
+from pydantic import Field
+from sqlmodel import Session
+
+from api.acting import act, record_refusal
+from api.depends import Acts, UsesServices
+from api.routes.body import Body
+from api.views import EventView, ExhibitView, View, exhibit_view, show_custody, show_exhibit
+from evidence.access import Action
+from evidence.errors import AccessRefusedError
+from evidence.exhibits import NewExhibit
+from evidence.people import require
+from export.intake import Arrived
+
+router = APIRouter(prefix="/api/v1", tags=["exhibits"])
+UPLOADS = f"{router.prefix}/uploads"
+EXAMPLE_ID = "3f2f7a54-5a4f-4d0c-9f0e-0c7f2b1f6a11"
+DIGEST = "94ee059335e587e501cc4bf90613e0814f00a7b08bc7c648fd865a2af6a22cc2"
+
+
+class UploadView(View):
+    """Bytes that arrived and are locked in the vault."""
+
+    upload: UUID = Field(examples=[EXAMPLE_ID])
+    size: int = Field(examples=[2811553])
+    sha256: str = Field(examples=[DIGEST])
+
+
+class UploadedFile(View):
+    """An upload, and the name of its file where it came from."""
+
+    upload: UUID = Field(examples=[EXAMPLE_ID])
+    name: str = Field(min_length=1, max_length=1000, examples=["ch03_20261120140300.mp4"])
+
+
+class ExhibitRequest(View):
+    """What the operator says about a clip; times as the system displayed them."""
+
+    reference: str = Field(
+        examples=["JS/1"], max_length=20, description="JS/1, or JS for the next number of JS"
+    )
+    camera: str = Field(min_length=1, max_length=200, examples=["BAR-0017"])
+    displayed_start: str = Field(examples=["2026-11-20 14:03:00"], max_length=40)
+    displayed_end: str = Field(examples=["2026-11-20 14:05:00"], max_length=40)
+    clock_offset_ms: int = Field(
+        examples=[73000], ge=-(10**12), le=10**12, description="system minus reference"
+    )
+    clock_reference: str = Field(
+        default="not stated", min_length=1, max_length=200, examples=["speaking clock"]
+    )
+    clock_checked_at: str = Field(
+        default="",
+        max_length=40,
+        examples=["2026-11-20 16:30:00"],
+        description="when it was compared, by the reference; left out: at intake",
+    )
+    title: str = Field(default="", max_length=500, examples=["High Street at Market Square"])
+    method: str = Field(default="", max_length=500, examples=["exported to USB"])
+    exported_at: str = Field(
+        default="",
+        max_length=40,
+        examples=["2026-11-20 16:41:00"],
+        description="when the recorder exported it; left out: not known",
+    )
+    files: list[UploadedFile] = Field(
+        min_length=1,
+        max_length=100,
+        examples=[[{"upload": EXAMPLE_ID, "name": "ch03_20261120140300.mp4"}]],
+    )
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    summary="Take in the bytes of one file",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        }
+    },
+)
+def upload(
+    request: Request,
+    services: UsesServices,
+    subject: Acts,
+    content_length: Annotated[int | None, Header(ge=0)] = None,
+) -> UploadView:
+    """Stream the body of the request, as it is and of any length, into the vault, locked there.
+
+    The bytes belong to no exhibit until one claims them by the identifier that is answered.
+    """
+    try:
+        stored = services.intake.store(
+            Body(request, content_length), by=subject, size=content_length
+        )
+    except AccessRefusedError as refused:
+        record_refusal(services, subject, refused)
+        raise
+    # A crash here leaves a locked object that no record names.
+    now = services.clock()
+    identifier = act(
+        services, subject, lambda session: services.intake.keep(session, stored, at=now)
+    )
+    return UploadView(upload=identifier, size=stored.size, sha256=stored.sha256)
+
+
+@router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")
+def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -> ExhibitView:
+    """Make an exhibit of uploads. Its examination and its working copy follow by themselves."""
+    new = NewExhibit(
+        reference=wanted.reference,
+        camera=wanted.camera,
+        displayed_start=wanted.displayed_start,
+        displayed_end=wanted.displayed_end,
+        clock_offset_ms=wanted.clock_offset_ms,
+        clock_reference=wanted.clock_reference,
+        clock_checked_at=wanted.clock_checked_at,
+        title=wanted.title,
+        method=wanted.method,
+        exported_at=wanted.exported_at,
+    )
+    files = [Arrived(file.upload, file.name) for file in wanted.files]
+    return act(
+        services,
+        subject,
+        lambda session: exhibit_view(
+            session,
+            services.intake.add(session, new, files, by=subject, at=services.clock()),
+        ),
+    )
+
+
+@router.get("/exhibits", summary="List exhibits")
+def list_exhibits(services: UsesServices, subject: Acts) -> list[ExhibitView]:
+    """List every exhibit, the newest first."""
+    return act(
+        services,
+        subject,
+        lambda session: [
+            exhibit_view(session, row) for row in services.exhibits.visible(session, by=subject)
+        ],
+    )
+
+
+@router.get("/exhibits/{exhibit}", summary="Show an exhibit")
+def get_exhibit(exhibit: UUID, services: UsesServices, subject: Acts) -> ExhibitView:
+    """Show one exhibit, with its findings and its files' digests."""
+    return act(
+        services, subject, lambda session: show_exhibit(services, session, subject, str(exhibit))
+    )
+
+
+@router.get("/exhibits/{exhibit}/custody", summary="Show the custody events of an exhibit")
+def get_custody(exhibit: UUID, services: UsesServices, subject: Acts) -> list[EventView]:
+    """Show the custody events of one exhibit, opened, each with its place in the log, if it has."""
+
+    def read(session: Session) -> list[EventView]:
+        require(Action.READ_CUSTODY, subject)
+        row = services.exhibits.find(session, str(exhibit))
+        return show_custody(services, session, row.id)
+
+    return act(services, subject, read)

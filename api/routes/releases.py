@@ -1,0 +1,158 @@
+"""Edge. `/api/v1/releases`."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from api.acting import act
+from api.depends import Acts, UsesServices
+from api.views import ReleaseView, View, release_view, show_release
+from export.releases import NewRelease, ReleaseKind
+
+router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
+
+
+class ReleaseRequest(View):
+    """What is proposed: which exhibits, to whom, on which legal basis, and for what."""
+
+    exhibits: list[str] = Field(min_length=1, max_length=100, examples=[["JS/1"]])
+    kind: ReleaseKind = Field(examples=["police"])
+    recipient_name: str = Field(min_length=1, max_length=200, examples=["DC Alex Example"])
+    recipient_email: str = Field(max_length=254, examples=["alex@barchester.police.example"])
+    organisation: str = Field(min_length=1, max_length=200, examples=["Barchester Constabulary"])
+    purpose: str = Field(min_length=1, max_length=2000, examples=["investigation of a collision"])
+    basis: str = Field(min_length=1, max_length=500, examples=["DPA 2018 Sch 2 para 2"])
+    with_master: bool | None = Field(
+        default=None,
+        examples=[True],
+        description="left out: yes for police, CPS and council, no for insurers",
+    )
+    urn: str = Field(default="", max_length=40, examples=["BAR-7K4M-2XQ9-J"])
+
+
+class ReasonRequest(View):
+    """Why."""
+
+    reason: str = Field(default="", max_length=2000, examples=["necessary and proportionate"])
+
+
+@router.post("", status_code=201, summary="Propose a release")
+def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Propose a release."""
+    new = NewRelease(
+        exhibits=tuple(wanted.exhibits),
+        kind=wanted.kind,
+        recipient_name=wanted.recipient_name,
+        recipient_email=wanted.recipient_email,
+        organisation=wanted.organisation,
+        purpose=wanted.purpose,
+        basis=wanted.basis,
+        with_master=wanted.with_master,
+        urn=wanted.urn,
+    )
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.releases.propose(session, new, by=subject, at=services.clock()),
+        ),
+    )
+
+
+@router.get("", summary="List releases")
+def list_releases(services: UsesServices, subject: Acts) -> list[ReleaseView]:
+    """List every release, the newest first."""
+    return act(
+        services,
+        subject,
+        lambda session: [
+            release_view(services, session, row)
+            for row in services.releases.visible(session, by=subject)
+        ],
+    )
+
+
+@router.get("/{release}", summary="Show a release")
+def get_release(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Show one release, and which steps of its sealing are done."""
+    return act(services, subject, lambda session: show_release(services, session, subject, release))
+
+
+@router.post("/{release}/approval", summary="Approve a release")
+def approve(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Approve a release, as another person than its proposer."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.releases.approve(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
+        ),
+    )
+
+
+@router.post("/{release}/refusal", summary="Refuse a release")
+def refuse(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Refuse a release, with a reason."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.releases.refuse(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
+        ),
+    )
+
+
+@router.post("/{release}/seal", status_code=202, summary="Start sealing a release")
+def seal(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Start to seal an approved release; ask again for the release to see how far it is."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services, session, services.releases.start_sealing(session, release, by=subject)
+        ),
+    )
+
+
+@router.get(
+    "/{release}/package",
+    summary="Collect a sealed package",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/zip": {}}, "description": "The ZIP, byte for byte"}},
+)
+def collect(release: str, services: UsesServices, subject: Acts) -> StreamingResponse:
+    """Collect the sealed package, as the ZIP that `custos verify` reads."""
+    package = act(
+        services,
+        subject,
+        lambda session: services.packages.collect(
+            session, release, by=subject, at=services.clock()
+        ),
+    )
+    content: Iterator[bytes] = services.vault.open(package.key, package.version)
+    return StreamingResponse(
+        content,
+        media_type="application/zip",
+        headers={
+            "Content-Length": str(package.size),
+            "Content-Disposition": f'attachment; filename="{quote(package.name)}"',
+            "Repr-Digest": f"sha-256=:{package.digest_base64}:",
+        },
+    )

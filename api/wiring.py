@@ -1,0 +1,259 @@
+"""Edge. The one composition root: settings in, services out.
+
+Routes, commands and the worker receive the same `Services` and call the same methods.
+"""
+
+import os
+import secrets
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from api.health import Health
+from api.settings import (
+    DEMONSTRATION_COUNCIL,
+    Council,
+    Settings,
+    SettingsError,
+    parse_council,
+    refuse_demonstration,
+)
+from api.times import utc_now
+from custody.certificates import is_self_issued, is_test_authority, parse_chain
+from custody.errors import NotYetError
+from custody.keyring import Keyring, load
+from custody.keys import RecordKeys
+from custody.ledger import Ledger
+from custody.timestamp import HttpTimeAuthority, TimeAuthority
+from custody.trust import format_trust
+from evidence.exhibits import Exhibits
+from evidence.people import People
+from export.archiving import Archiving
+from export.copies import Copies
+from export.intake import Intake
+from export.packages import Packages
+from export.receipts import Receipts
+from export.recheck import Recheck
+from export.releases import Releases
+from export.sealing import Council as SealingCouncil
+from export.sealing import Sealing
+from storage.database import connect, transaction
+from storage.embedded.engines import Addresses, load_addresses
+from storage.jobs import Jobs
+from storage.objects import ObjectStore, Retention
+
+Transactions = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that an edge may call."""
+
+    settings: Settings
+    council: Council
+    addresses: Addresses
+    keyring: Keyring
+    engine: Engine
+    transaction: Transactions
+    clock: Callable[[], datetime]
+    vault: ObjectStore
+    jobs: Jobs
+    ledger: Ledger
+    people: People
+    exhibits: Exhibits
+    intake: Intake
+    copies: Copies
+    receipts: Receipts
+    releases: Releases
+    sealing: Sealing
+    packages: Packages
+    recheck: Recheck
+    health: Health
+
+    def close(self) -> None:
+        """Give back connections; nothing else is held."""
+        self.engine.dispose()
+        self.vault.close()
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether any part is one that production refuses."""
+        return not self.settings.production
+
+
+def wait_until(holds: Callable[[], None], *, most: float = 20.0, pause: float = 0.1) -> None:
+    """Call ``holds`` until it no longer says NotYetError, for ``most`` seconds at most.
+
+    Raises:
+        NotYetError: it still says so.
+    """
+    deadline = time.monotonic() + most
+    while True:
+        try:
+            return holds()
+        except NotYetError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
+
+
+def read_council(settings: Settings) -> Council:
+    """Read council.toml, or say how to make one.
+
+    Raises:
+        SettingsError: there is none, or it cannot be read.
+    """
+    try:
+        return parse_council(settings.council_file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.council_file} cannot be read ({error.strerror}): start with "
+            "`custos up` first, or set CUSTOS_COUNCIL"
+        ) from error
+
+
+def ensure_council(settings: Settings) -> Council:
+    """Read council.toml, after writing the demonstration's if there is none."""
+    if not settings.council_file.exists() and not settings.production:
+        settings.council_file.write_text(DEMONSTRATION_COUNCIL, encoding="utf-8")
+    return read_council(settings)
+
+
+def refuse_stand_ins(settings: Settings) -> None:
+    """Refuse a production start with stand-ins, before anything is started or made.
+
+    Raises:
+        SettingsError: names each of them at once.
+        KeyStoreError: the keys cannot be read.
+    """
+    if not settings.production:
+        return
+    keyring = load(settings.keys) if settings.keys.exists() else None
+    chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
+    refuse_demonstration(
+        settings,
+        read_council(settings) if settings.council_file.exists() else None,
+        keys_are_demonstration=keyring.demonstration if keyring else None,
+        authority_is_test=any(map(is_test_authority, chain)),
+    )
+
+
+def build(settings: Settings, *, pool_size: int = 10) -> Services:
+    """Build every service from ``settings``; the engines must be running.
+
+    Raises:
+        SettingsError: a setting is missing, or production would use a demonstration's part.
+        EngineError, KeyStoreError: the message says what to do.
+    """
+    refuse_stand_ins(settings)
+    council = read_council(settings)
+    keyring = load(settings.keys)
+    if keyring.origin != council.origin:
+        raise SettingsError(
+            f"the keys in {settings.keys} are those of the log {keyring.origin}, and "
+            f"{settings.council_file} names {council.origin}: a log never changes its name"
+        )
+    addresses = settings.engines or load_addresses(settings.data)
+    engine = connect(addresses.app_url, pool_size=pool_size)
+    begin = partial(transaction, engine)
+    vault = ObjectStore(
+        addresses.intake,
+        addresses.vault_bucket,
+        retention=Retention(days=council.retention_days),
+        clock=utc_now,
+    )
+    jobs = Jobs()
+    keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
+    ledger = Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4)
+    people = People(ledger, secrets.token_bytes)
+    exhibits = Exhibits(ledger)
+    authority = time_authority(settings, keyring)
+    receipts = Receipts(begin, ledger, authority, clock=utc_now, random=secrets.randbits)
+    releases = Releases(
+        ledger,
+        exhibits,
+        people,
+        jobs,
+        urn_prefix=council.urn_prefix,
+        choose=secrets.choice,
+        may_self_approve=not settings.production,
+    )
+    return Services(
+        settings=settings,
+        council=council,
+        addresses=addresses,
+        keyring=keyring,
+        engine=engine,
+        transaction=begin,
+        clock=utc_now,
+        vault=vault,
+        jobs=jobs,
+        ledger=ledger,
+        people=people,
+        exhibits=exhibits,
+        intake=Intake(
+            vault, exhibits, jobs, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings)
+        ),
+        copies=Copies(
+            begin,
+            vault,
+            exhibits,
+            jobs,
+            scratch=settings.scratch,
+            clock=utc_now,
+            new_id=uuid.uuid4,
+        ),
+        receipts=receipts,
+        releases=releases,
+        sealing=Sealing(
+            begin,
+            ledger,
+            releases,
+            receipts,
+            Archiving(vault),
+            SealingCouncil(
+                name=council.name,
+                demonstration=not settings.production,
+                retention_days=council.retention_days,
+                signer=keyring.seal_signer,
+                log_key=keyring.log_signer.key,
+                authority=authority,
+            ),
+            clock=utc_now,
+            random=secrets.randbits,
+            wait=wait_until,
+        ),
+        packages=Packages(releases, ledger),
+        recheck=Recheck(begin, vault, ledger, jobs, clock=utc_now),
+        health=Health(begin, vault, utc_now),
+    )
+
+
+def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
+    """Return the configured time-stamping authority, or the demonstration's own."""
+    if settings.tsa_url and settings.tsa_chain is not None:
+        return HttpTimeAuthority(settings.tsa_url, parse_chain(settings.tsa_chain.read_bytes()))
+    if keyring.test_authority is None:
+        raise SettingsError("there is no time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
+    return keyring.test_authority.authority(utc_now)
+
+
+def _free_bytes(settings: Settings) -> int | None:
+    """Return the room for footage; None if somebody else's engines hold it."""
+    if settings.engines is not None:
+        return None
+    return shutil.disk_usage(os.fspath(settings.data)).free
+
+
+def trust_file(settings: Settings, keyring: Keyring) -> bytes:
+    """Return the trust file: what a verifier must get by another road than the package."""
+    chain = time_authority(settings, keyring).chain
+    return format_trust(keyring.trust(tuple(filter(is_self_issued, chain))))

@@ -1,0 +1,74 @@
+"""Edge. The worker: which job is done by which service, and what happens when none can do it."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import make_url
+
+from api.wiring import Services
+from custody.errors import AuthorityError, NotYetError
+from export.copies import JOB_DERIVE
+from export.intake import JOB_EXAMINE, JOB_STAMP
+from export.recheck import JOB_RECHECK, JOB_RECHECK_PACKAGE
+from export.releases import JOB_SEAL
+from export.tables import AttentionRow
+from storage.database import named_lock
+from storage.errors import UnavailableError
+from storage.jobs import JobWorker, Pace, Work
+
+RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
+"""What a later attempt may get over; everything else needs a person."""
+
+_log = logging.getLogger("custos.worker")
+
+
+def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
+    """Return the worker over ``services``."""
+    work: dict[str, Callable[[UUID], None]] = {
+        JOB_STAMP: services.receipts.stamp,
+        JOB_EXAMINE: services.copies.examine,
+        JOB_DERIVE: services.copies.derive,
+        JOB_SEAL: services.sealing.seal,
+        JOB_RECHECK: services.recheck.check,
+        JOB_RECHECK_PACKAGE: services.recheck.check_package,
+    }
+    return JobWorker(
+        conninfo(services.addresses.app_url),
+        {name: _alone(services, name, run) for name, run in work.items()},
+        retryable=RETRYABLE,
+        give_up=lambda name, subject, error: _give_up(services, name, subject, error),
+        pace=pace,
+    )
+
+
+def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
+    """Return the work done by one process at a time: a worker taken for dead may yet be alive."""
+
+    def work(subject: str) -> None:
+        with named_lock(services.engine, f"{name}:{subject}") as held:
+            if held is None:
+                raise UnavailableError(f"another worker is at {name} of {subject}")
+            # The lock dies with its connection. Whoever works on without it may meet another
+            # worker's traces; giving the lock back then says UnavailableError, whatever happened.
+            run(UUID(subject))
+        with services.transaction() as session:
+            row = session.get(AttentionRow, (UUID(subject), name))
+            if row is not None:
+                session.delete(row)
+
+    return work
+
+
+def _give_up(services: Services, name: str, subject: str, error: Exception) -> None:
+    """Keep what went wrong where `exhibit show` and `release show` tell it."""
+    _log.error("%s of %s needs a person: %s", name, subject, type(error).__name__, exc_info=error)
+    with services.transaction() as session:
+        session.merge(
+            AttentionRow(subject=UUID(subject), job=name, words=str(error), at=services.clock())
+        )
+
+
+def conninfo(url: str) -> str:
+    """Return a SQLAlchemy URL in the form that libpq reads."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,1 @@
+"""Speeds as ratios against the bare tools, taken in one run: `make bench`."""

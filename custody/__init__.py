@@ -1,0 +1,1 @@
+"""The ledger, signatures, timestamps and their verification."""

@@ -1,0 +1,1 @@
+"""The audit: everything that the ledger stores, computed anew and compared."""

@@ -1,0 +1,55 @@
+"""Pure. Compares what is claimed of a record with the events that it has."""
+
+from collections.abc import Mapping, Sequence
+
+from custody.audit.facts import Claim, Expected, KeptEvent, Step, Tally
+from custody.canonical import JSON, canonical_json
+
+
+def compare(
+    tally: Tally, claim: Claim, kind: str, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
+    """Compare a claim with the events of its record; what is erased cannot be compared."""
+    if claim.kind != kind:
+        words = "The ledger has a record of another kind under this identifier"
+        tally.fail(Step.CLAIMS, words, claim.name, expected=kind, found=claim.kind)
+    for name, expected in claim.events.items():
+        found = events.get(name, ())
+        if len(expected) != len(found):
+            tally.fail(
+                Step.CLAIMS,
+                f"{claim.name}: the database speaks of another number of {name}",
+                str(claim.record),
+                expected=f"{len(found)} in the ledger",
+                found=f"{len(expected)} in the database",
+            )
+            continue
+        _compare_values(tally, f"{claim.name}: {name}", expected, found)
+        known = {event.id for event in found}
+        if any(one.id is not None and one.id not in known for one in expected):
+            words = f"{claim.name}: the database names another event as its {name}"
+            tally.fail(Step.CLAIMS, words, str(claim.record))
+
+
+def _compare_values(
+    tally: Tally, subject: str, expected: Sequence[Expected], found: Sequence[KeptEvent]
+) -> None:
+    fields = {field for one in expected for field in one.values}
+    if not all(fields <= event.values.keys() for event in found):
+        return  # erased, or found to be wrong before
+    stored = sorted(_canonical(one.values) for one in expected)
+    logged = sorted(_canonical({field: event.values[field] for field in fields}) for event in found)
+    for database, ledger in zip(stored, logged, strict=True):
+        if database != ledger:
+            words = "The database says something else than the ledger"
+            tally.fail(Step.CLAIMS, words, subject, expected=ledger, found=database)
+
+
+def _canonical(values: Mapping[str, JSON]) -> str:
+    return canonical_json({field: _unordered(value) for field, value in values.items()}).decode()
+
+
+def _unordered(value: JSON) -> JSON:
+    if isinstance(value, list | tuple):
+        return sorted(value, key=canonical_json)
+    return value

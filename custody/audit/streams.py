@@ -1,0 +1,57 @@
+"""Service. Rows one after another: tables are read once and never held."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any, Generic, Self, TypeAlias, TypeVar
+
+from sqlalchemy import Row, Select, text
+from sqlmodel import Session
+
+_ROWS_AT_ONCE = 1000
+T = TypeVar("T")
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+
+class Peekable(Generic[T]):
+    """An iterator whose next item can be looked at before it is taken."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items = iter(items)
+        self.head: T | None = next(self._items, None)
+
+    def __iter__(self) -> Iterator[T]:
+        """Take all that is left."""
+        while self.head is not None:
+            yield self.take()
+
+    def take(self) -> T:
+        """Return the next item, and go on."""
+        assert self.head is not None
+        taken, self.head = self.head, next(self._items, None)
+        return taken
+
+
+class Streams:
+    """Cursors of the server within one transaction; leaving the block closes them all."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def rows(self, statement: AnySelect) -> Iterator[AnyRow]:
+        """Yield the rows of a statement; the table may be as large as it likes."""
+        result = self._session.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE))
+        self._opened.callback(result.close)
+        return iter(result)
+
+
+def take_snapshot(session: Session) -> None:
+    """Let a transaction that has read nothing yet see one moment only, and write nothing."""
+    session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

@@ -1,0 +1,240 @@
+"""Service. Audits the tree: every hash anew from the raw entries, every checkpoint, every stamp.
+
+Reads each table once, in the order in which the sequencer wrote it; keeps one hash a level.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from custody import merkle
+from custody.audit.facts import Step, Tally
+from custody.audit.streams import AnyRow, AnySelect, Peekable, Streams
+from custody.check.finding import Outcome
+from custody.check.seal import check_timestamp
+from custody.checkpoint import Checkpoint, parse_checkpoint
+from custody.errors import FormatError, ProofError
+from custody.note import VerifierKey, check_note, parse_note
+from custody.tables import (
+    CustodyEventRow,
+    LogCheckpointRow,
+    LogEntryRow,
+    LogNodeRow,
+    LogRootRow,
+    LogStampRow,
+    LogStateRow,
+)
+
+
+class Frontier:
+    """The right edge of a growing tree: the roots of its complete subtrees, the widest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[tuple[int, bytes]] = []
+
+    def add(self, entry: bytes) -> Iterator[tuple[merkle.NodeId, bytes]]:
+        """Append an entry; yield each complete node that it makes, its leaf first."""
+        level, value, index = 0, merkle.leaf_hash(entry), self.size
+        self.size += 1
+        yield merkle.NodeId(level, index), value
+        while self._peaks and self._peaks[-1][0] == level:
+            value = merkle.node_hash(self._peaks.pop()[1], value)
+            level, index = level + 1, index >> 1
+            yield merkle.NodeId(level, index), value
+        self._peaks.append((level, value))
+
+    @property
+    def root(self) -> bytes:
+        """The root over every entry so far."""
+        if not self._peaks:
+            return merkle.EMPTY_ROOT
+        *wider, (_, value) = self._peaks
+        for _, left in reversed(wider):
+            value = merkle.node_hash(left, value)
+        return value
+
+
+class TreeAudit:
+    """Audits one log."""
+
+    def __init__(
+        self,
+        session: Session,
+        streams: Streams,
+        tally: Tally,
+        log_key: VerifierKey,
+        tsa_chain_pem: bytes,
+    ) -> None:
+        self._session = session
+        self._streams = streams
+        self._tally = tally
+        self._log_key = log_key
+        self._tsa_chain_pem = tsa_chain_pem
+        self._frontier = Frontier()
+        self._nodes = Peekable(streams.rows(_nodes()))
+        self._sizes = Peekable(streams.rows(_sizes()))
+
+    def run(self) -> Frontier:
+        """Compare everything; return the tree as it was computed."""
+        self._check_size()
+        for row in self._streams.rows(_entries()):
+            self._tally.counts["entries"] += 1
+            if row.place != self._frontier.size:
+                # Nothing beyond a gap can be computed, so nothing beyond it is believed.
+                self._fail("An entry is missing", f"entry {self._frontier.size}", found=row.place)
+                return self._frontier
+            if row.entry != row.written:
+                self._fail("An entry is not the event that it stands for", f"entry {row.place}")
+            for node, value in self._frontier.add(row.entry):
+                self._check_node(node, value)
+            self._check_sizes()
+        for head in self._nodes:
+            self._fail("A hash is stored for entries that are not there", _name(head))
+        for head in self._sizes:
+            self._fail(
+                "The log was promised to be longer: its end is missing",
+                f"size {head.size}",
+                expected=head.size,
+                found=self._frontier.size,
+            )
+        self._check_state()
+        return self._frontier
+
+    def _fail(self, words: str, subject: str, *, expected: object = "", found: object = "") -> None:
+        self._tally.fail(Step.TREE, words, subject, expected=str(expected), found=str(found))
+
+    def _check_node(self, node: merkle.NodeId, value: bytes) -> None:
+        done = (node.index + 1) << node.level
+        subject = f"level {node.level}, hash {node.index}"
+        while (head := self._nodes.head) is not None and (head.done, head.level) < (
+            done,
+            node.level,
+        ):
+            self._fail("A hash is stored that belongs to no entry", _name(self._nodes.take()))
+        if head is None or (head.done, head.level) != (done, node.level):
+            self._fail("A hash is missing", subject)
+            return
+        stored = self._nodes.take().hash
+        if stored != value:
+            self._fail(
+                "A stored hash is not the one of its entries",
+                subject,
+                expected=value.hex(),
+                found=stored.hex(),
+            )
+
+    def _check_sizes(self) -> None:
+        """Check what is stored for trees up to the size that was just reached."""
+        while (head := self._sizes.head) is not None and head.size <= self._frontier.size:
+            self._check_one_size(self._sizes.take())
+
+    def _check_one_size(self, row: AnyRow) -> None:
+        root = self._frontier.root if row.size == self._frontier.size else merkle.EMPTY_ROOT
+        subject = f"size {row.size}"
+        if row.root != root:
+            found = "none" if row.root is None else row.root.hex()
+            words = "The stored root is not the one of its entries"
+            self._fail(words, subject, expected=root.hex(), found=found)
+        self._tally.counts["roots"] += 1
+        if row.note is not None:
+            self._check_note(row.note, Checkpoint(self._log_key.name, row.size, root), subject)
+        if row.tsr is not None:
+            self._check_stamp(row.tsr, row.note, subject)
+
+    def _check_note(self, data: bytes, expected: Checkpoint, subject: str) -> None:
+        self._tally.counts["checkpoints"] += 1
+        try:
+            note = parse_note(data)
+            check_note(note, [self._log_key])
+            found = parse_checkpoint(note.text)
+        except ProofError as error:
+            self._tally.fail(
+                Step.CHECKPOINTS, error.words, subject, expected=error.expected, found=error.found
+            )
+        except FormatError as error:
+            self._tally.fail(Step.CHECKPOINTS, f"The checkpoint cannot be read: {error}", subject)
+        else:
+            if found != expected:
+                words = "The checkpoint is of another tree"
+                both = {"expected": _say(expected), "found": _say(found)}
+                self._tally.fail(Step.CHECKPOINTS, words, subject, **both)
+
+    def _check_stamp(self, tsr: bytes, note: bytes | None, subject: str) -> None:
+        self._tally.counts["stamps"] += 1
+        if note is None:
+            self._tally.fail(Step.STAMPS, "A timestamp is of a checkpoint that is missing", subject)
+            return
+        _, findings = check_timestamp(tsr, note, trust=None, tsa_chain_pem=self._tsa_chain_pem)
+        for one in findings:
+            if one.outcome is Outcome.FAIL:
+                words = one.words.removesuffix(".")
+                self._tally.fail(
+                    Step.STAMPS, words, subject, expected=one.expected, found=one.found
+                )
+
+    def _check_size(self) -> None:
+        """Look at what must not depend on the order of the rows."""
+        (least,) = self._session.execute(select(func.min(LogRootRow.size))).one()
+        if least is not None and least < 1:
+            self._fail("A root is stored for a tree without entries", f"size {least}")
+
+    def _check_state(self) -> None:
+        state = self._session.get_one(LogStateRow, 1)
+        found = (state.size, state.root.hex())
+        expected = (self._frontier.size, self._frontier.root.hex())
+        if found != expected:
+            self._fail(
+                "The log's head is not the end of its entries",
+                "log_state",
+                expected=expected,
+                found=found,
+            )
+        if state.alarm:
+            self._fail(f"The log has stopped: {state.alarm.rstrip('.')}", "log_state")
+
+
+def _entries() -> AnySelect:
+    return (
+        select(
+            col(LogEntryRow.index).label("place"),
+            col(LogEntryRow.entry),
+            col(CustodyEventRow.entry).label("written"),
+        )
+        .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event, isouter=True)
+        .order_by(col(LogEntryRow.index))
+    )
+
+
+def _nodes() -> AnySelect:
+    """Select the nodes in the order in which a growing tree makes them."""
+    level, index = col(LogNodeRow.level), col(LogNodeRow.index)
+    done = (index + 1).op("<<")(level).label("done")
+    return select(level, index.label("place"), col(LogNodeRow.hash), done).order_by(done, level)
+
+
+def _sizes() -> AnySelect:
+    """Select root, checkpoint and timestamp of each size for which there is any of them."""
+    root, note, tsr = (
+        select(of.label("size"), column).subquery()
+        for of, column in (
+            (col(LogRootRow.size), col(LogRootRow.root)),
+            (col(LogCheckpointRow.size), col(LogCheckpointRow.note)),
+            (col(LogStampRow.size), col(LogStampRow.tsr)),
+        )
+    )
+    noted = func.coalesce(root.c.size, note.c.size)
+    size = func.coalesce(noted, tsr.c.size).label("size")
+    joined = root.outerjoin(note, root.c.size == note.c.size, full=True).outerjoin(
+        tsr, tsr.c.size == noted, full=True
+    )
+    return select(size, root.c.root, note.c.note, tsr.c.tsr).select_from(joined).order_by(size)
+
+
+def _name(node: AnyRow) -> str:
+    return f"level {node.level}, hash {node.place}"
+
+
+def _say(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.origin} {checkpoint.size} {checkpoint.root.hex()}"

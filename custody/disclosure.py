@@ -1,0 +1,137 @@
+"""Pure. What a package discloses of the ledger: events with the openings that its reader may have.
+
+`custody/events.jsonl` holds one event a line, ordered by index, each line canonical JSON:
+
+    {"entry":{…},"index":7,"openings":[{"field":"n","key":"<64 hex digits>","value":0}, …]}
+
+`seal/release.openings.json` is such a list of openings alone. Openings are sorted by field.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from custody.canonical import JSON, MAX_INTEGER, canonical_json, parse_canonical, parse_hex
+from custody.entry import KEY_SIZE, Entry, Opening, check_opening, parse_entry
+from custody.errors import FormatError
+from custody.events import check_field
+
+MAX_LINE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An entry at its place in the log, with the openings that are disclosed; not yet believed."""
+
+    index: int
+    data: bytes
+    """The entry, byte for byte: what the leaf is the hash of."""
+    openings: tuple[Opening, ...]
+
+    @property
+    def entry(self) -> Entry:
+        """The entry, parsed."""
+        return parse_entry(self.data)
+
+
+def open_event(event: LoggedEvent) -> Mapping[str, JSON]:
+    """Check every opening against the entry; returns the disclosed values by field.
+
+    Says nothing about the log: that the entry is in it, its inclusion proof says.
+
+    Raises:
+        FormatError: a malformed entry, or a value that is not of its field's type.
+        ProofError: an opening that does not open its commitment.
+
+    """
+    entry = event.entry
+    for opening in event.openings:
+        check_opening(entry, opening)
+        check_field(entry.event, opening.field, opening.value)
+    return MappingProxyType({opening.field: opening.value for opening in event.openings})
+
+
+def format_events(events: Sequence[LoggedEvent]) -> bytes:
+    """Write `custody/events.jsonl`; the events must be sorted by index."""
+    return b"".join(_format_event(event) + b"\n" for event in events)
+
+
+def parse_events(data: bytes) -> tuple[LoggedEvent, ...]:
+    """Read `custody/events.jsonl`, and believe nothing of it.
+
+    Raises:
+        FormatError: not the canonical form, or indices that do not rise.
+
+    """
+    *lines, end = data.split(b"\n")
+    if end:
+        raise FormatError("The last event does not end in a newline")
+    events = tuple(_parse_event(line) for line in lines)
+    indices = [event.index for event in events]
+    if indices != sorted(set(indices)):
+        raise FormatError("The events are not ordered by index, each once")
+    return events
+
+
+def format_openings(openings: Sequence[Opening]) -> bytes:
+    """Write `seal/release.openings.json`."""
+    return canonical_json(_plain_openings(openings))
+
+
+def parse_openings(data: bytes) -> tuple[Opening, ...]:
+    """Read `seal/release.openings.json`, and believe nothing of it.
+
+    Raises:
+        FormatError: not the canonical form, fields out of order or twice.
+
+    """
+    return _read_openings(parse_canonical(data, limit=MAX_LINE_BYTES))
+
+
+def _format_event(event: LoggedEvent) -> bytes:
+    return canonical_json(
+        {
+            "entry": parse_canonical(event.data),
+            "index": event.index,
+            "openings": _plain_openings(event.openings),
+        }
+    )
+
+
+def _parse_event(line: bytes) -> LoggedEvent:
+    value = parse_canonical(line, limit=MAX_LINE_BYTES)
+    if not isinstance(value, Mapping) or set(value) != {"entry", "index", "openings"}:
+        raise FormatError("A line of events has exactly entry, index and openings")
+    index = value["index"]
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index <= MAX_INTEGER:
+        raise FormatError("The index of an event must be a number from 0")
+    # The line is canonical, and so is every part of it: these are the entry's own bytes.
+    data = canonical_json(value["entry"])
+    parse_entry(data)
+    return LoggedEvent(index, data, _read_openings(value["openings"]))
+
+
+def _plain_openings(openings: Sequence[Opening]) -> list[JSON]:
+    return [
+        {"field": each.field, "key": each.key.hex(), "value": each.value}
+        for each in sorted(openings, key=lambda each: each.field)
+    ]
+
+
+def _read_openings(value: JSON) -> tuple[Opening, ...]:
+    if not isinstance(value, list):
+        raise FormatError("The openings must be a list")
+    openings = tuple(_read_opening(each) for each in value)
+    fields = [opening.field for opening in openings]
+    if fields != sorted(set(fields)):
+        raise FormatError("The openings are not sorted by field, each once")
+    return openings
+
+
+def _read_opening(value: JSON) -> Opening:
+    if not isinstance(value, Mapping) or set(value) != {"field", "key", "value"}:
+        raise FormatError("An opening has exactly field, key and value")
+    name = value["field"]
+    if not isinstance(name, str):
+        raise FormatError("The field of an opening must be text")
+    return Opening(name, value["value"], parse_hex(value["key"], KEY_SIZE))

@@ -1,0 +1,50 @@
+"""What can go wrong with a chain of custody.
+
+* CustodyError
+  - FormatError: the bytes are not in the one canonical form; refuse
+  - ProofError: well-formed, and does not prove what it says; refuse
+  - ForgedEventError: an event that the service did not write; stop, alarm
+  - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
+  - NotYetError: the checkpoint that is waited for does not exist yet; retry
+  - AuthorityError: the time-stamping authority does not answer, or answers nonsense; retry
+  - KeyStoreError: a key cannot be read or must not be used here; stop, the message says what to do
+"""
+
+
+class CustodyError(Exception):
+    """Base of all custody errors."""
+
+
+class FormatError(CustodyError):
+    """The bytes are not in the one form that this format allows."""
+
+
+class ProofError(CustodyError):
+    """A proof, signature or opening does not hold; carries both sides where there are two."""
+
+    def __init__(self, words: str, *, expected: str = "", found: str = "") -> None:
+        both = f": expected {expected}, found {found}" if expected or found else ""
+        super().__init__(words + both)
+        self.words = words
+        self.expected = expected
+        self.found = found
+
+
+class ForgedEventError(CustodyError):
+    """An event row that was not written by this service. The log stops until a person looked."""
+
+
+class LogStateError(CustodyError):
+    """The stored log contradicts itself or what was published. Stop and tell a person."""
+
+
+class NotYetError(CustodyError):
+    """What is waited for did not happen within the time limit. Safe to retry."""
+
+
+class AuthorityError(CustodyError):
+    """The time-stamping authority did not give a usable timestamp. Safe to retry."""
+
+
+class KeyStoreError(CustodyError):
+    """A key is missing, unreadable, readable by others, or not allowed here."""

@@ -1,0 +1,346 @@
+"""Pure. The closed table of custody events, and what each of their fields may hold.
+
+An event is added to docs/formats/ledger.md first, with test vectors. Every event commits to
+`record` (the record that it belongs to), `n` (its place in that record, from 0) and `prev` (the
+SHA-256 of the record's previous entry, empty for n = 0) beside the fields of its row here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from custody.canonical import JSON, MAX_INTEGER, parse_hex, parse_time, parse_uuid
+from custody.errors import FormatError
+
+MAX_TEXT = 10_000
+"""Characters in one text field: a reason, not a document."""
+
+
+class RecordKind(StrEnum):
+    """What a record is the history of; each record has one kind and one key."""
+
+    EXHIBIT = "exhibit"
+    REQUEST = "request"
+    PERSON = "person"
+    RELEASE = "release"
+    STAFF_ACTION = "staff action"
+
+
+class FieldType(StrEnum):
+    """What a field holds, in the words of docs/formats/ledger.md."""
+
+    TEXT = "text"
+    """Not empty, at most `MAX_TEXT` characters."""
+    COUNT = "count"
+    """An integer from 0 to 2**53 - 1."""
+    INTEGER = "integer"
+    """An integer within 2**53 - 1 of zero."""
+    MEASURED = "measured"
+    """An integer, or null where nothing was measured: an unknown offset is not an offset of 0."""
+    DIGEST = "digest"
+    """A SHA-256 as 64 lower-case hexadecimal digits."""
+    DIGEST_OR_NULL = "digest or null"
+    """A digest, or null where there is no such thing."""
+    PREVIOUS = "previous"
+    """A digest, or empty text at n = 0."""
+    CRC32 = "crc32"
+    """Eight lower-case hexadecimal digits."""
+    RECORD = "record"
+    """A record's UUID in lower case."""
+    RECORDS = "records"
+    """A list of records, each once."""
+    TIME = "time"
+    """UTC to the second: 2026-11-21T03:05:11Z."""
+    FILES = "files"
+    """A list, not empty, of {"sha256": digest, "size": count}."""
+    HEADS = "heads"
+    """A list of {"head": digest, "n": count, "record": record}, each record once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One row of the table."""
+
+    name: str
+    record: RecordKind
+    fields: Mapping[str, FieldType]
+    """Beside `COMMON_FIELDS`."""
+    premis: str
+    """Its PREMIS 3 event type: the Library of Congress term, or `name` where there is none."""
+
+    @property
+    def all_fields(self) -> Mapping[str, FieldType]:
+        """Every field that the event commits to."""
+        return {**COMMON_FIELDS, **self.fields}
+
+
+COMMON_FIELDS: Mapping[str, FieldType] = MappingProxyType(
+    {"record": FieldType.RECORD, "n": FieldType.COUNT, "prev": FieldType.PREVIOUS}
+)
+PERSON_FIELDS = frozenset({"actor", "subject", "person", "recipient"})
+"""Committed under the key of that person; every other field under the key of the record."""
+
+# A field means the same in every event; `exhibits` alone does not, and is typed at its row.
+_FIELDS = """
+text | action actor basis document_kind kind outcome person provider_reference purpose reason
+text | recipient reference result role session stage subject system urn
+digest | copy derivation facts policy seal sha256 signature statement terms timestamp
+digest or null | packet_index
+count | pence size
+integer | offset_ms
+measured | clock_ntp_offset_ms
+record | lost_record release
+time | expires until
+files | files
+crc32 | crc32
+"""
+_EXHIBIT = """
+exhibit.received | accession | actor role files clock_ntp_offset_ms
+exhibit.examined | metadata extraction | facts packet_index
+clock.checked | metadata modification | actor role reference offset_ms
+exhibit.derived | creation | copy kind derivation
+exhibit.viewed | displaying | actor role copy
+integrity.checked | fixity check | files result
+integrity.failed | fixity check | files result
+statement.signed | digital signature generation | actor role statement
+hold.placed | policy assignment | actor role reason
+hold.lifted | policy assignment | actor role reason
+exhibit.released | dissemination | release
+disposal.approved | deaccession | actor role basis files
+disposal.done | deletion | actor role basis files
+"""
+_REQUEST = """
+request.submitted | | person kind
+urn.issued | | urn
+preservation.requested | | actor role until
+preservation.confirmed | policy assignment | actor role until
+payment.requested | | stage pence provider_reference
+payment.succeeded | | stage pence provider_reference
+payment.refunded | | stage pence provider_reference
+request.covered | | actor role reason
+request.not_covered | | actor role reason
+request.approved | | actor role reason
+request.expired | | actor role reason
+preserved.searched | | actor role result
+review.completed | appraisal | actor role outcome
+request.refused | | actor role reason
+request.withdrawn | | actor role reason
+request.closed | | actor role reason
+"""
+_RELEASE = """
+release.proposed | | actor role kind recipient files exhibits:records basis purpose
+release.approved | | actor role reason
+release.refused | | actor role reason
+release.sealed | digital signature generation | seal signature timestamp exhibits:heads policy
+release.assembled | information package creation | crc32 size
+release.checked | fixity check | sha256 size
+link.issued | | recipient expires
+link.requested | |
+code.sent | |
+code.accepted | |
+code.refused | |
+terms.accepted | | terms
+download.authorised | dissemination | session
+receipt.confirmed | fixity check | sha256
+release.revoked | | actor role reason
+release.expired | | actor role reason
+handoff.recorded | transfer | system reference sha256
+"""
+_PERSON = """
+mailbox.proven | |
+identity.checked | | actor role document_kind
+erase.requested | | basis
+erase.done | deletion | basis
+"""
+_STAFF_ACTION = """
+access.refused | | actor role action reason
+record.values_lost | | lost_record
+role.changed | | actor subject role
+"""
+
+
+def check_fields(event: str, values: Mapping[str, JSON]) -> None:
+    """Check that an event carries its fields, all of them, no other, each of its type.
+
+    Raises:
+        FormatError: an unknown event, a missing, additional or wrong field.
+
+    """
+    expected = event_type(event).all_fields
+    missing, extra = expected.keys() - values.keys(), values.keys() - expected.keys()
+    if missing or extra:
+        raise FormatError(
+            f"{event} must have exactly its fields: missing {sorted(missing)}, "
+            f"not its own {sorted(extra)}"
+        )
+    for field, value in values.items():
+        check_field(event, field, value)
+    if (values["n"] == 0) != (values["prev"] == ""):
+        raise FormatError(f"{event}: prev is empty for n = 0, and only then")
+
+
+def check_field(event: str, field: str, value: JSON) -> None:
+    """Check one value against the table.
+
+    Raises:
+        FormatError: the event has no such field, or the value is not of its type.
+
+    """
+    kind = event_type(event).all_fields.get(field)
+    if kind is None:
+        raise FormatError(f"{event} has no field {field!r}")
+    try:
+        _CHECKS[kind](value)
+    except FormatError as error:
+        raise FormatError(f"{event}: {field} must be a {kind}: {error}") from error
+
+
+def event_type(name: str) -> EventType:
+    """Find an event in the table.
+
+    Raises:
+        FormatError: there is no such event.
+
+    """
+    try:
+        return EVENTS[name]
+    except KeyError as error:
+        raise FormatError(f"There is no custody event {name[:80]!r}") from error
+
+
+def _field_types() -> dict[str, FieldType]:
+    types: dict[str, FieldType] = {}
+    for kind, fields in _cells(_FIELDS):
+        types |= dict.fromkeys(fields.split(), FieldType(kind))
+    return types
+
+
+def _rows(record: RecordKind, table: str) -> dict[str, EventType]:
+    known = _field_types()
+    events: dict[str, EventType] = {}
+    for name, premis, words in _cells(table):
+        fields: dict[str, FieldType] = {}
+        for word in words.split():
+            field, _, given = word.partition(":")
+            fields[field] = FieldType(given) if given else known[field]
+        events[name] = EventType(name, record, MappingProxyType(fields), premis or name)
+    return events
+
+
+def _cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+
+
+EVENTS: Mapping[str, EventType] = MappingProxyType(
+    {
+        **_rows(RecordKind.EXHIBIT, _EXHIBIT),
+        **_rows(RecordKind.REQUEST, _REQUEST),
+        **_rows(RecordKind.RELEASE, _RELEASE),
+        **_rows(RecordKind.PERSON, _PERSON),
+        **_rows(RecordKind.STAFF_ACTION, _STAFF_ACTION),
+    }
+)
+"""Every event there is, by name."""
+
+
+def _text(value: JSON) -> None:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
+        raise FormatError(f"1 to {MAX_TEXT} characters were expected")
+
+
+def _integer(value: JSON) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_INTEGER:
+        raise FormatError("an integer was expected")
+
+
+def _count(value: JSON) -> None:
+    _integer(value)
+    if isinstance(value, int) and value < 0:
+        raise FormatError("it is negative")
+
+
+def _measured(value: JSON) -> None:
+    if value is not None:
+        _integer(value)
+
+
+def _digest(value: JSON) -> None:
+    parse_hex(value, 32)
+
+
+def _digest_or_null(value: JSON) -> None:
+    if value is not None:
+        _digest(value)
+
+
+def _previous(value: JSON) -> None:
+    if value != "":
+        _digest(value)
+
+
+def _crc32(value: JSON) -> None:
+    parse_hex(value, 4)
+
+
+def _record(value: JSON) -> None:
+    parse_uuid(value)
+
+
+def _time(value: JSON) -> None:
+    parse_time(value)
+
+
+def _records(value: JSON) -> None:
+    records = _list(value)
+    for record in records:
+        parse_uuid(record)
+    if len(set(map(str, records))) != len(records):
+        raise FormatError("a record stands in it twice")
+
+
+def _files(value: JSON) -> None:
+    files = _list(value)
+    if not files:
+        raise FormatError("it names no file")
+    for file in files:
+        parts = _object(file, {"sha256", "size"})
+        _digest(parts["sha256"])
+        _count(parts["size"])
+
+
+def _heads(value: JSON) -> None:
+    heads = [_object(head, {"head", "n", "record"}) for head in _list(value)]
+    for head in heads:
+        _digest(head["head"])
+        _count(head["n"])
+    _records([head["record"] for head in heads])
+
+
+def _list(value: JSON) -> list[JSON]:
+    if not isinstance(value, list | tuple):
+        raise FormatError("a list was expected")
+    return list(value)
+
+
+def _object(value: JSON, keys: set[str]) -> Mapping[str, JSON]:
+    if not isinstance(value, Mapping) or set(value) != keys:
+        raise FormatError(f"an object with exactly {', '.join(sorted(keys))} was expected")
+    return value
+
+
+_CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
+    FieldType.TEXT: _text,
+    FieldType.COUNT: _count,
+    FieldType.INTEGER: _integer,
+    FieldType.MEASURED: _measured,
+    FieldType.DIGEST: _digest,
+    FieldType.DIGEST_OR_NULL: _digest_or_null,
+    FieldType.PREVIOUS: _previous,
+    FieldType.CRC32: _crc32,
+    FieldType.RECORD: _record,
+    FieldType.RECORDS: _records,
+    FieldType.TIME: _time,
+    FieldType.FILES: _files,
+    FieldType.HEADS: _heads,
+}

@@ -1,0 +1,276 @@
+"""Service. Writes custody events in the transaction of what they record, and reads them back.
+
+An event has no index until the sequencer gave it one (`custody.sequencer`); proofs are made from
+what the sequencer stored. Formats: docs/formats/ledger.md.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from custody import merkle
+from custody.canonical import JSON, canonical_json, parse_canonical
+from custody.disclosure import LoggedEvent
+from custody.entry import Opening, field_key, write_entry
+from custody.errors import CustodyError, LogStateError, NotYetError
+from custody.events import PERSON_FIELDS, RecordKind
+from custody.keys import RecordKeys
+from custody.proof import LogProof, format_consistency, format_proof
+from custody.tables import (
+    CustodyEventRow,
+    CustodyRecord,
+    CustodyValueRow,
+    LogCheckpointRow,
+    LogEntryRow,
+    LogNodeRow,
+    LogStampRow,
+    OutboxRow,
+)
+
+_MAC_TAG = b"custos/event-mac/v1\0"
+
+
+def event_mac(key: bytes, entry: bytes) -> bytes:
+    """Return the MAC by which the sequencer knows an event that this service wrote."""
+    return hmac.digest(key, _MAC_TAG + entry, "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who acts or is acted on: what the ledger commits to is ``words``, under their K."""
+
+    record: UUID
+    words: str
+
+
+Values: TypeAlias = "Mapping[str, JSON | Person]"
+"""What an event commits to, field by field, beside record, n and prev."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a record stands: the number of its last event, and the SHA-256 of that entry."""
+
+    n: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoveringCheckpoint:
+    """The first checkpoint that covers an event, and its timestamp once there is one."""
+
+    index: int
+    size: int
+    note: bytes
+    tsr: bytes | None
+
+
+class Ledger:
+    """The custody ledger, as the services above see it."""
+
+    def __init__(self, keys: RecordKeys, *, mac_key: bytes, new_id: Callable[[], UUID]) -> None:
+        self._keys = keys
+        self._mac_key = mac_key
+        self._new_id = new_id
+
+    def open_record(self, session: Session, kind: RecordKind, record: UUID | None = None) -> UUID:
+        """Begin a record of ``kind``, with a key of its own; return its random identifier."""
+        record = record or self._new_id()
+        session.add(CustodyRecord(id=record, kind=kind.value))
+        session.flush()
+        self._keys.make(session, record)
+        session.flush()
+        return record
+
+    def append(
+        self,
+        session: Session,
+        record: UUID,
+        event: str,
+        values: Values,
+        *,
+        at: datetime,
+    ) -> UUID:
+        """Write one event of ``record``; it stands once the caller commits. Return its id.
+
+        The head row of the record is locked until then, so that n and prev cannot fork. Values
+        of people are committed under their own K, everything else under the record's.
+
+        Raises:
+            FormatError: the closed table of events does not know the event or its fields.
+            CustodyError: a key that is needed was erased.
+        """
+        at = at.replace(microsecond=0)  # entries tell the time to the second
+        head = session.get_one(CustodyRecord, record, with_for_update=True)
+        event_id = self._new_id()
+        plain: dict[str, JSON] = {"record": str(record), "n": head.next_n, "prev": head.head}
+        owners: dict[str, UUID] = {}
+        for field, value in values.items():
+            if isinstance(value, Person):
+                plain[field], owners[field] = value.words, value.record
+            else:
+                plain[field] = value
+        keys = self._field_keys(session, record, plain, owners)
+        entry, _ = write_entry(event, at, event_id, plain, keys.__getitem__)
+        session.add(
+            CustodyEventRow(
+                id=event_id,
+                record=record,
+                n=head.next_n,
+                event=event,
+                at=at,
+                entry=entry,
+                mac=event_mac(self._mac_key, entry),
+            )
+        )
+        session.flush()
+        for field, value in plain.items():
+            text = canonical_json(value).decode()
+            owner = owners.get(field, record)
+            session.add(CustodyValueRow(event=event_id, field=field, value=text, key_record=owner))
+        session.add(OutboxRow(event=event_id))
+        head.next_n += 1
+        head.head = hashlib.sha256(entry).hexdigest()
+        session.flush()
+        return event_id
+
+    def _field_keys(
+        self,
+        session: Session,
+        record: UUID,
+        values: Mapping[str, JSON],
+        owners: Mapping[str, UUID],
+    ) -> dict[str, bytes]:
+        opened: dict[UUID, bytes] = {}
+        for field in values:
+            owner = owners.get(field, record)
+            if (field in PERSON_FIELDS) != (owner != record):
+                raise CustodyError(f"the field {field!r} must be committed under a person's key")
+            if owner not in opened:
+                key = self._keys.open(session, owner)
+                if key is None:
+                    raise CustodyError(f"record {owner} was erased: nothing can be added to it")
+                opened[owner] = key
+        return {field: opened[owners.get(field, record)] for field in values}
+
+    def head(self, session: Session, record: UUID) -> Head:
+        """Return where ``record`` stands now."""
+        row = session.get_one(CustodyRecord, record)
+        return Head(row.next_n - 1, row.head)
+
+    def indices(self, session: Session, record: UUID) -> dict[UUID, int | None]:
+        """Return the index of each event of ``record`` in order of n; None: none yet."""
+        rows = session.exec(
+            select(CustodyEventRow.id, LogEntryRow.index)
+            .join(LogEntryRow, col(LogEntryRow.event) == CustodyEventRow.id, isouter=True)
+            .where(CustodyEventRow.record == record)
+            .order_by(col(CustodyEventRow.n))
+        )
+        return dict(rows.all())
+
+    def history(
+        self, session: Session, record: UUID, *, hidden: frozenset[str] = frozenset()
+    ) -> tuple[LoggedEvent, ...]:
+        """Return the events of ``record`` with their openings, but those of ``hidden`` fields.
+
+        Raises:
+            NotYetError: an event has no index yet.
+        """
+        events = []
+        for event_id, index in self.indices(session, record).items():
+            if index is None:
+                raise NotYetError("an event still waits for its place in the log")
+            events.append(self._logged(session, event_id, index, hidden))
+        return tuple(events)
+
+    def _logged(
+        self, session: Session, event_id: UUID, index: int, hidden: frozenset[str]
+    ) -> LoggedEvent:
+        row = session.get_one(LogEntryRow, index)
+        return LoggedEvent(
+            index=index, data=row.entry, openings=self.openings(session, event_id, hidden=hidden)
+        )
+
+    def openings(
+        self, session: Session, event_id: UUID, *, hidden: frozenset[str] = frozenset()
+    ) -> tuple[Opening, ...]:
+        """Return the openings of an event's fields, sorted by name; erased ones are left out."""
+        rows = session.exec(
+            select(CustodyValueRow)
+            .where(CustodyValueRow.event == event_id, col(CustodyValueRow.field).not_in(hidden))
+            .order_by(col(CustodyValueRow.field).collate("C"))
+        )
+        openings = []
+        for row in rows:
+            key = self._keys.open(session, row.key_record)
+            if key is not None:
+                value = parse_canonical(row.value.encode())
+                openings.append(Opening(row.field, value, field_key(key, event_id, row.field)))
+        return tuple(openings)
+
+    def entry(self, session: Session, event_id: UUID) -> bytes:
+        """Return the entry of an event, byte for byte as it is hashed."""
+        return session.get_one(CustodyEventRow, event_id).entry
+
+    def first_checkpoint(self, session: Session, event_id: UUID) -> CoveringCheckpoint:
+        """Return the first checkpoint that covers an event.
+
+        Raises:
+            NotYetError: there is none yet.
+        """
+        found = session.exec(
+            select(LogEntryRow.index, LogCheckpointRow)
+            .join(LogCheckpointRow, col(LogCheckpointRow.size) > LogEntryRow.index)
+            .where(LogEntryRow.event == event_id)
+            .order_by(col(LogCheckpointRow.size))
+            .limit(1)
+        ).first()
+        if found is None:
+            raise NotYetError("no checkpoint covers this event yet: is the sequencer running?")
+        index, checkpoint = found
+        stamp = session.get(LogStampRow, checkpoint.size)
+        return CoveringCheckpoint(
+            index, checkpoint.size, checkpoint.note, stamp.tsr if stamp else None
+        )
+
+    def add_stamp(
+        self, session: Session, size: int, tsr: bytes, *, authority: str, at: datetime
+    ) -> None:
+        """Keep the timestamp of the checkpoint of ``size``; a second one changes nothing."""
+        # Two exhibits of one moment share their first checkpoint, and each has a job to stamp it.
+        stamp = {"size": size, "tsr": tsr, "authority": authority, "stamped_at": at}
+        session.execute(insert(LogStampRow).values(stamp).on_conflict_do_nothing())
+
+    def proof(self, session: Session, index: int, checkpoint: CoveringCheckpoint) -> bytes:
+        """Return the .tlog-proof of the entry at ``index`` under ``checkpoint``."""
+        hashes = merkle.prove_inclusion(index, checkpoint.size, node_reader(session))
+        return format_proof(LogProof(index, hashes, checkpoint.note))
+
+    def consistency(self, session: Session, old: int, new: int) -> bytes:
+        """Return the file that proves the tree of size ``old`` a beginning of that of ``new``."""
+        return format_consistency(merkle.prove_consistency(old, new, node_reader(session)))
+
+
+def node_reader(session: Session) -> merkle.NodeReader:
+    """Return a reader of complete subtree hashes as the sequencer stored them."""
+
+    def read(nodes: Sequence[merkle.NodeId]) -> list[bytes]:
+        wanted = [(node.level, node.index) for node in nodes]
+        rows = session.exec(
+            select(LogNodeRow).where(tuple_(LogNodeRow.level, LogNodeRow.index).in_(wanted))
+        )
+        found = {(row.level, row.index): row.hash for row in rows}
+        missing = [node for node in wanted if node not in found]
+        if missing:
+            raise LogStateError(f"the log lacks the tree node {missing[0]} that its size promises")
+        return [found[node] for node in wanted]
+
+    return read

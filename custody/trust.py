@@ -1,0 +1,214 @@
+"""Pure. The trust file: what a verifier got from the council by another road than the package.
+
+The format is in docs/formats/trust.md, its JSON schema beside it. A file is RFC 8785 JSON and one
+newline, so that its SHA-256 can stand in a letter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from custody.canonical import (
+    JSON,
+    canonical_json,
+    format_time,
+    parse_canonical,
+    parse_hex,
+    parse_time,
+)
+from custody.certificates import Certificate, format_chain, parse_chain, spki_sha256
+from custody.errors import FormatError
+from custody.note import KeyType, parse_verifier_key
+
+MAX_BYTES = 1_000_000
+_VERSION = 1
+_DIGEST_SIZE = 32
+_FIELDS = {
+    "v",
+    "council",
+    "demonstration",
+    "seals",
+    "roots",
+    "tsa_roots",
+    "logs",
+    "witnesses",
+    "quorum",
+}
+_PIN_FIELDS = {"spki_sha256", "from", "to", "revoked_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class SealPin:
+    """One key that the council seals with, and when a seal by it counts."""
+
+    spki_sha256: bytes
+    valid_from: datetime
+    valid_to: datetime
+    revoked_at: datetime | None = None
+    """From this moment on (stamped time) its seals count no more; earlier ones do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe: seal keys, roots, time authorities, the log's keys, its witnesses."""
+
+    council: str
+    demonstration: bool
+    seals: tuple[SealPin, ...]
+    roots: tuple[bytes, ...]
+    """PEM, one certificate each, as the next."""
+    tsa_roots: tuple[bytes, ...]
+    logs: tuple[str, ...]
+    """Verifier keys (C2SP signed-note), as the next."""
+    witnesses: tuple[str, ...] = ()
+    quorum: int = 0
+    """How many of the witnesses must have signed a checkpoint."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no trust file may say.
+
+        Raises:
+            FormatError: the first thing that is not so.
+
+        """
+        _require(bool(self.council.strip()), "The trust file names no council")
+        _require_some("seal key", [pin.spki_sha256 for pin in self.seals])
+        _require_some("root", self.roots)
+        _require_some("time authority's root", self.tsa_roots)
+        _require_some("log key", self.logs)
+        _require_different("witness", self.witnesses)
+        for pin in self.seals:
+            _require(len(pin.spki_sha256) == _DIGEST_SIZE, "A seal's SHA-256 has 32 bytes")
+            _require(pin.valid_from < pin.valid_to, "A seal key must be valid from before it ends")
+        for pem in (*self.roots, *self.tsa_roots):
+            _require(len(parse_chain(pem)) == 1, "Each root of the trust file is one certificate")
+        for keys, kind in ((self.logs, KeyType.ED25519), (self.witnesses, KeyType.COSIGNATURE_V1)):
+            for text in keys:
+                key = parse_verifier_key(text)
+                _require(key.type is kind, f"The key of {key.name} is not of the type {kind:#04x}")
+        _require(
+            0 <= self.quorum <= len(self.witnesses),
+            f"A quorum of {self.quorum} cannot be had from {len(self.witnesses)} witnesses",
+        )
+
+
+def pin_certificate(certificate: Certificate) -> SealPin:
+    """Pin a seal certificate's key for as long as the certificate says."""
+    return SealPin(
+        spki_sha256(certificate),
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+    )
+
+
+def pem_of(certificate: Certificate) -> bytes:
+    """Write one certificate as a trust file holds it."""
+    return format_chain([certificate])
+
+
+def format_trust(trust: Trust) -> bytes:
+    """Write a trust file."""
+    seals: list[JSON] = [
+        {
+            "spki_sha256": pin.spki_sha256.hex(),
+            "from": format_time(pin.valid_from),
+            "to": format_time(pin.valid_to),
+            "revoked_at": format_time(pin.revoked_at) if pin.revoked_at else None,
+        }
+        for pin in trust.seals
+    ]
+    value: JSON = {
+        "v": _VERSION,
+        "council": trust.council,
+        "demonstration": trust.demonstration,
+        "seals": seals,
+        "roots": [pem.decode("ascii") for pem in trust.roots],
+        "tsa_roots": [pem.decode("ascii") for pem in trust.tsa_roots],
+        "logs": trust.logs,
+        "witnesses": trust.witnesses,
+        "quorum": trust.quorum,
+    }
+    return canonical_json(value) + b"\n"
+
+
+def parse_trust(data: bytes) -> Trust:
+    """Read a trust file.
+
+    Raises:
+        FormatError: not the canonical form, or something that no trust file may say.
+
+    """
+    if not data.endswith(b"\n"):
+        raise FormatError("The trust file does not end in a newline: is it complete?")
+    fields = _object(parse_canonical(data[:-1], limit=MAX_BYTES), _FIELDS, "The trust file")
+    _require(fields["v"] == _VERSION and fields["v"] is not True, "Only version 1 is known")
+    demonstration, quorum = fields["demonstration"], fields["quorum"]
+    if not isinstance(demonstration, bool):
+        raise FormatError("demonstration must be true or false")
+    if not isinstance(quorum, int) or isinstance(quorum, bool):
+        raise FormatError("quorum must be a whole number")
+    return Trust(
+        council=_text(fields["council"], "council"),
+        demonstration=demonstration,
+        seals=tuple(_parse_pin(item) for item in _list(fields["seals"], "seals")),
+        roots=_pems(fields["roots"], "roots"),
+        tsa_roots=_pems(fields["tsa_roots"], "tsa_roots"),
+        logs=_texts(fields["logs"], "logs"),
+        witnesses=_texts(fields["witnesses"], "witnesses"),
+        quorum=quorum,
+    )
+
+
+def _parse_pin(value: JSON) -> SealPin:
+    fields = _object(value, _PIN_FIELDS, "A seal")
+    revoked = fields["revoked_at"]
+    return SealPin(
+        parse_hex(fields["spki_sha256"], _DIGEST_SIZE),
+        parse_time(fields["from"]),
+        parse_time(fields["to"]),
+        None if revoked is None else parse_time(revoked),
+    )
+
+
+def _object(value: JSON, names: set[str], what: str) -> Mapping[str, JSON]:
+    if not isinstance(value, dict):
+        raise FormatError(f"{what} must be a JSON object")
+    if set(value) != names:
+        odd = ", ".join(sorted(set(value) ^ names))[:200]
+        raise FormatError(f"{what} must have exactly its own fields; look at: {odd}")
+    return cast("Mapping[str, JSON]", value)
+
+
+def _list(value: JSON, name: str) -> Sequence[JSON]:
+    if not isinstance(value, list):
+        raise FormatError(f"{name} must be a list")
+    return value
+
+
+def _text(value: JSON, name: str) -> str:
+    if not isinstance(value, str):
+        raise FormatError(f"{name} must be text")
+    return value
+
+
+def _texts(value: JSON, name: str) -> tuple[str, ...]:
+    return tuple(_text(item, name) for item in _list(value, name))
+
+
+def _pems(value: JSON, name: str) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in _texts(value, name))
+
+
+def _require_some(what: str, values: Sequence[object]) -> None:
+    _require(len(values) > 0, f"The trust file names no {what}")
+    _require_different(what, values)
+
+
+def _require_different(what: str, values: Sequence[object]) -> None:
+    _require(len(set(values)) == len(values), f"The trust file names a {what} twice")
+
+
+def _require(holds: bool, words: str) -> None:
+    if not holds:
+        raise FormatError(words)

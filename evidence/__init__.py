@@ -1,0 +1,1 @@
+"""Cameras, exhibits, clocks, references, and who may do what."""

@@ -1,0 +1,107 @@
+"""Pure. Who may do what: every decision has a reason, and every edge asks here.
+
+Roles as in docs/roles.md. An action is a verb on a noun; what is not in the table is refused.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a member of staff, or a machine, is trusted with."""
+
+    OPERATOR = "operator"
+    RELEASER = "releaser"
+    FINANCE = "finance"
+    GOVERNANCE = "governance"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """What can be done."""
+
+    ADD_EXHIBIT = "exhibit.add"
+    SHOW_EXHIBIT = "exhibit.show"
+    READ_CUSTODY = "custody.read"
+    AUDIT_LOG = "log.audit"
+    PROPOSE_RELEASE = "release.propose"
+    APPROVE_RELEASE = "release.approve"
+    REFUSE_RELEASE = "release.refuse"
+    SEAL_RELEASE = "release.seal"
+    SHOW_RELEASE = "release.show"
+    COLLECT_PACKAGE = "release.collect"
+
+
+_STAFF = (Role.OPERATOR, Role.RELEASER)
+_READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
+
+ALLOWED: dict[Action, tuple[Role, ...]] = {
+    Action.ADD_EXHIBIT: (Role.OPERATOR,),
+    Action.SHOW_EXHIBIT: _READERS,
+    Action.READ_CUSTODY: _READERS,
+    Action.AUDIT_LOG: _READERS,
+    Action.PROPOSE_RELEASE: _STAFF,
+    Action.APPROVE_RELEASE: (Role.RELEASER,),
+    Action.REFUSE_RELEASE: (Role.RELEASER,),
+    Action.SEAL_RELEASE: _STAFF,
+    Action.SHOW_RELEASE: _READERS,
+    # A package holds footage: an auditor reads everything about custody, and no footage.
+    Action.COLLECT_PACKAGE: _STAFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody who acts: one person or machine, and the roles they hold now."""
+
+    person: UUID
+    name: str
+    roles: frozenset[Role]
+
+    @property
+    def words(self) -> str:
+        """What the ledger commits to, under this person's own key."""
+        return f"{self.name} ({self.person})"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether an action is allowed, why, and in which role it is done."""
+
+    allowed: bool
+    reason: str
+    role: Role | None = None
+
+
+def decide(action: Action, roles: Iterable[Role]) -> Decision:
+    """Decide whether somebody with ``roles`` may do ``action``."""
+    held = frozenset(roles)
+    for role in ALLOWED[action]:
+        if role in held:
+            return Decision(True, f"{role} may do {action}", role)
+    needed = " or ".join(ALLOWED[action])
+    has = ", ".join(sorted(held)) or "no role"
+    return Decision(False, f"{action} needs the role {needed}; this token has {has}")
+
+
+def decide_approval(proposer: UUID, approver: UUID, *, self_approve: bool) -> Decision:
+    """Decide whether ``approver`` may approve what ``proposer`` proposed: two people, never one.
+
+    ``self_approve`` is what only a demonstration may say; the caller has made sure of that.
+    """
+    if proposer != approver:
+        return Decision(True, "a second person approves")
+    if self_approve:
+        return Decision(True, SELF_APPROVED)
+    return Decision(
+        False,
+        "the person who proposed a release must not approve it: ask a second releaser "
+        "(in the demonstration, use the other token)",
+    )
+
+
+SELF_APPROVED = "self-approved in a demonstration: one person proposed and approved"
+"""How the reason of such an approval begins, in the ledger and in every verdict."""

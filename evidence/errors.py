@@ -1,0 +1,37 @@
+"""What can go wrong in the domain.
+
+* EvidenceError
+  - UnknownError: there is no such exhibit, release, upload or person; refuse
+  - AccessRefusedError: this person may not do this; refuse, the reason is an event
+  - StateError: not now, or not any more; refuse, the message says what comes first
+  - InvalidError: a value that cannot be right; refuse, the message says which and why
+"""
+
+
+class EvidenceError(Exception):
+    """Base of all errors of the domain."""
+
+
+class UnknownError(EvidenceError):
+    """There is no such thing."""
+
+
+class AccessRefusedError(EvidenceError):
+    """This person may not do this; carries what the event `access.refused` records."""
+
+    def __init__(self, action: str, reason: str) -> None:
+        super().__init__(reason)
+        self.action = action
+        self.reason = reason
+
+
+class StateError(EvidenceError):
+    """The thing is not in a state in which this can be done."""
+
+
+class InvalidError(EvidenceError):
+    """A value that was given cannot be right; names the field."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field

@@ -1,0 +1,74 @@
+"""Pure. References: exhibits (JS/1), their copies (JS-1-CP1), and URNs (BAR-7K4M-2XQ9-J).
+
+Design: docs/formats/references.md.
+"""
+
+import re
+from collections.abc import Callable
+
+from evidence.errors import InvalidError
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""The 32 symbols of a URN, values 0 to 31: digits 2-9 and the letters without I and O."""
+
+_URN_SYMBOLS = 8
+_BASE = len(ALPHABET)
+_REFERENCE = re.compile(r"([A-Z]{2,4})/([1-9][0-9]{0,6})")
+_PREFIX = re.compile(r"[A-Z]{2,5}")
+
+
+def parse_reference(reference: str) -> tuple[str, int]:
+    """Return the initials and the number of an exhibit reference such as ``JS/1``.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise InvalidError(
+            "ref",
+            f"{reference!r} is no exhibit reference: give the initials of the person who "
+            "produces it and a number, such as JS/1",
+        )
+    return match[1], int(match[2])
+
+
+def file_safe(reference: str) -> str:
+    """Return the reference as it stands in file names: ``JS/1`` becomes ``JS-1``."""
+    return reference.replace("/", "-")
+
+
+def copy_name(reference: str, number: int) -> str:
+    """Return the name of the n-th working copy: ``JS-1-CP1``."""
+    return f"{file_safe(reference)}-CP{number}"
+
+
+def check_symbol(symbols: str) -> str:
+    """Return the Luhn mod 32 check symbol of eight URN symbols, the rightmost doubled."""
+    total = 0
+    for position, symbol in enumerate(reversed(symbols)):
+        value = ALPHABET.index(symbol) * (2 if position % 2 == 0 else 1)
+        total += value // _BASE + value % _BASE
+    return ALPHABET[-total % _BASE]
+
+
+def make_urn(prefix: str, choose: Callable[[str], str]) -> str:
+    """Draw a URN for a council: random symbols without meaning, and a check symbol."""
+    symbols = "".join(choose(ALPHABET) for _ in range(_URN_SYMBOLS))
+    return f"{prefix}-{symbols[:4]}-{symbols[4:]}-{check_symbol(symbols)}"
+
+
+def parse_urn(urn: str) -> str:
+    """Return the canonical form of a URN as a person typed it: case, spaces and dashes forgiven.
+
+    Raises:
+        InvalidError: it is none, or its check symbol is wrong (a typing error).
+    """
+    bare = re.sub(r"[\s-]", "", urn.upper())
+    prefix, rest = bare[: -_URN_SYMBOLS - 1], bare[-_URN_SYMBOLS - 1 :]
+    if not _PREFIX.fullmatch(prefix) or any(symbol not in ALPHABET for symbol in rest):
+        raise InvalidError("urn", f"{urn!r} is no reference number: they look like BAR-7K4M-2XQ9-J")
+    symbols, check = rest[:-1], rest[-1]
+    if check_symbol(symbols) != check:
+        raise InvalidError("urn", f"{urn!r} has a typing error: its last symbol does not fit")
+    return f"{prefix}-{symbols[:4]}-{symbols[4:]}-{check}"

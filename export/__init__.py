@@ -1,0 +1,1 @@
+"""Media and packages: intake, examination, copies, sealing, verification."""

@@ -1,0 +1,136 @@
+"""Service. What the database tells of exhibits and releases, to be held against the ledger."""
+
+import heapq
+from collections.abc import Iterator
+from hashlib import sha256
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from custody.audit.facts import Claim, Expected
+from custody.canonical import JSON, canonical_json
+from custody.events import RecordKind
+from evidence.states import ExhibitState, ReleaseState
+from evidence.tables import ExhibitRow
+from export.copies import COPY, DERIVATION, files_of
+from export.intake import MASTER
+from export.package import layout
+from export.package.assemble import packed_file, seal_of
+from export.seal_store import SealStore, Step
+from export.tables import ExhibitFileRow, ReleaseExhibitRow, ReleaseRow
+
+_ROWS_AT_ONCE = 100
+
+
+def claims(session: Session) -> Iterator[Claim]:
+    """Yield a claim for each exhibit and each release, sorted by record."""
+    exhibits = session.exec(
+        select(ExhibitRow).order_by(col(ExhibitRow.id)).execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    releases = session.exec(
+        select(ReleaseRow).order_by(col(ReleaseRow.id)).execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    yield from heapq.merge(
+        (_exhibit(session, row) for row in exhibits),
+        (_release(session, row) for row in releases),
+        key=lambda claim: claim.record,
+    )
+
+
+def _exhibit(session: Session, row: ExhibitRow) -> Claim:
+    masters, copies, derivations = (
+        files_of(session, row.id, kind) for kind in (MASTER, COPY, DERIVATION)
+    )
+    facts = sha256(canonical_json(row.facts)).hexdigest()
+    examined = [] if row.state == ExhibitState.RECEIVED else [Expected({"facts": facts})]
+    return Claim(
+        row.id,
+        row.reference,
+        RecordKind.EXHIBIT,
+        {
+            "exhibit.received": [Expected({"files": _digests(masters)}, id=row.received_event)],
+            "clock.checked": [
+                Expected({"offset_ms": row.clock["offset_ms"], "reference": row.clock["reference"]})
+            ],
+            "exhibit.examined": examined,
+            "exhibit.derived": [
+                Expected({"copy": copy.sha256, "derivation": derivation.sha256})
+                for copy, derivation in zip(copies, derivations, strict=False)
+            ],
+            "exhibit.released": [
+                Expected({"release": str(release)}) for release in _collected(session, row.id)
+            ],
+        },
+    )
+
+
+def _digests(files: list[ExhibitFileRow]) -> list[JSON]:
+    return [{"sha256": file.sha256, "size": file.size} for file in files]
+
+
+def _collected(session: Session, exhibit: UUID) -> Iterator[UUID]:
+    """Return the releases of an exhibit that have left the house."""
+    yield from session.exec(
+        select(ReleaseRow.id)
+        .join(ReleaseExhibitRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
+        .where(
+            ReleaseExhibitRow.exhibit == exhibit,
+            col(ReleaseRow.collected_at).is_not(None),
+        )
+    )
+
+
+def _release(session: Session, row: ReleaseRow) -> Claim:
+    exhibits = session.exec(
+        select(ReleaseExhibitRow.exhibit).where(ReleaseExhibitRow.release == row.id)
+    )
+    proposed: dict[str, JSON] = {
+        "kind": row.kind,
+        "basis": row.basis,
+        "purpose": row.purpose,
+        "exhibits": [str(exhibit) for exhibit in exhibits],
+    }
+    refused = row.state == ReleaseState.REFUSED
+    # A refusal after an approval has put its own reason in the place of the first.
+    approval = Expected({} if refused else {"reason": row.reason})
+    return Claim(
+        row.id,
+        f"{row.urn}-R{row.number}",
+        RecordKind.RELEASE,
+        {
+            "release.proposed": [Expected(proposed)],
+            "release.approved": [approval] if row.approved_at is not None else [],
+            "release.refused": [Expected({"reason": row.reason})] if refused else [],
+            **_sealing(session, row),
+        },
+    )
+
+
+def _sealing(session: Session, row: ReleaseRow) -> dict[str, list[Expected]]:
+    """Return what the finished steps of a sealing must have written."""
+    store = SealStore(row.id)
+    logged, joined, checked = (
+        store.facts(session, step) for step in (Step.LEDGER, Step.ARCHIVE, Step.CHECK)
+    )
+    sealed, assembled, read_back = [], [], []
+    if logged is not None:
+        small = store.small(session)
+        values: dict[str, JSON] = {
+            "seal": seal_of(small[layout.TAG_MANIFEST]),
+            "signature": packed_file("", small[layout.SIGNATURE]).sha256,
+            "timestamp": packed_file("", small[layout.TIMESTAMP]).sha256,
+        }
+        sealed.append(Expected(values, id=UUID(logged["event"])))
+    if joined is not None:
+        values = {"crc32": f"{joined['crc32']:08x}", "size": joined["size"]}
+        assembled.append(Expected(values))
+    if checked is not None and joined is not None:
+        read_back.append(Expected({"sha256": checked["sha256"], "size": joined["size"]}))
+    elif row.state == ReleaseState.SEALED:
+        # Sealed without a finished reading back: no event can agree with that.
+        read_back.append(Expected({"sha256": "", "size": 0}))
+    return {
+        "release.sealed": sealed,
+        "release.assembled": assembled,
+        "release.checked": read_back,
+    }

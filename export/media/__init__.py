@@ -1,0 +1,1 @@
+"""Looking at footage, and making copies of it that anyone can play."""

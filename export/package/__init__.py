@@ -1,0 +1,1 @@
+"""The release package: its layout, its bytes, and its verification."""

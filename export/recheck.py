@@ -1,0 +1,103 @@
+"""Service. Reads again what was acknowledged, and compares every digest.
+
+After an unclean stop nobody knows what the disk kept: what was stored in the last day is read
+once more. The ledger says what was found of exhibits; a package that is not as it was sealed waits
+for a person.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from custody.canonical import JSON
+from custody.ledger import Ledger, Values
+from export.copies import files_of
+from export.seal_store import SealStore, Step
+from export.tables import ExhibitFileRow, SealStepRow
+from storage.errors import CorruptError, NotFoundError
+from storage.jobs import Jobs
+from storage.objects import ObjectStore, StoredObject
+
+JOB_RECHECK = "exhibit.recheck"
+JOB_RECHECK_PACKAGE = "release.recheck"
+RECENT = timedelta(days=1)
+
+
+class Recheck:
+    """Compares stored files with the ledger's digests."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        vault: ObjectStore,
+        ledger: Ledger,
+        jobs: Jobs,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._begin = begin
+        self._vault = vault
+        self._ledger = ledger
+        self._jobs = jobs
+        self._clock = clock
+
+    def defer_recent(self) -> int:
+        """Defer the check of all that was stored in the last day; return of how many things.
+
+        That is every exhibit that got a file, and every package that was sealed.
+        """
+        since = self._clock() - RECENT
+        with self._begin() as session:
+            exhibits = session.exec(
+                select(ExhibitFileRow.exhibit).where(ExhibitFileRow.stored_at > since).distinct()
+            ).all()
+            releases = session.exec(
+                select(SealStepRow.release).where(
+                    SealStepRow.step == Step.CHECK, SealStepRow.done_at > since
+                )
+            ).all()
+            for exhibit in exhibits:
+                self._jobs.defer(session, JOB_RECHECK, str(exhibit))
+            for release in releases:
+                self._jobs.defer(session, JOB_RECHECK_PACKAGE, str(release))
+        return len(exhibits) + len(releases)
+
+    def check_package(self, release: UUID) -> None:
+        """Read a sealed package again. The ledger has its digest already, and nothing to add.
+
+        Raises:
+            CorruptError, NotFoundError: it is not what was sealed. Stop.
+            UnavailableError: retry.
+        """
+        store = SealStore(release)
+        with self._begin() as session:
+            archive = store.facts(session, Step.ARCHIVE) or {}
+            checked = store.facts(session, Step.CHECK) or {}
+        self._vault.verify(StoredObject(**archive, **checked))
+
+    def check(self, exhibit: UUID) -> None:
+        """Read every file of an exhibit; record what was found.
+
+        Raises:
+            CorruptError, NotFoundError: after the event `integrity.failed` was written. Stop.
+            UnavailableError: nothing was recorded. Retry.
+        """
+        with self._begin() as session:
+            files = files_of(session, exhibit)
+        lost: CorruptError | NotFoundError | None = None
+        for file in files:
+            try:
+                self._vault.verify(file.stored())
+            except (CorruptError, NotFoundError) as error:
+                lost = error
+        digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
+        event = "integrity.checked" if lost is None else "integrity.failed"
+        result = "every file is as it was stored" if lost is None else str(lost)
+        with self._begin() as session:
+            values: Values = {"files": digests, "result": result}
+            self._ledger.append(session, exhibit, event, values, at=self._clock())
+        if lost is not None:
+            raise lost

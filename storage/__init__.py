@@ -1,0 +1,1 @@
+"""Objects, database, jobs and embedded engines; knows nothing of evidence."""

@@ -1,0 +1,84 @@
+"""Adapter. PostgreSQL: one engine, one way to open a transaction, one way to hold a lock."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, exc, text
+from sqlmodel import Session
+
+from storage.errors import ConflictError, UnavailableError
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine for ``url`` (``postgresql+psycopg://…``) that notices a restarted server.
+
+    Every connection speaks UTC and gives up on a lock after 30 s, so that nothing hangs for ever.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=30s"},
+    )
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn what SQLAlchemy raises about the server or a constraint into errors of ours.
+
+    Raises:
+        UnavailableError: the server does not answer, or ended the connection. Safe to retry.
+        ConflictError: a unique key, a foreign key or a check refused the row.
+    """
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise UnavailableError(f"the database does not answer: {_first_line(error)}") from error
+    except exc.IntegrityError as error:
+        raise ConflictError(f"the database refused a row: {_first_line(error)}") from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError(
+                f"the database connection was lost: {_first_line(error)}"
+            ) from error
+        raise
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Open one transaction: committed if the block ends, undone if it raises.
+
+    Raises:
+        UnavailableError: see `our_errors`. The commit may or may not have happened: look again.
+        ConflictError: see `our_errors`.
+    """
+    with our_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def named_lock(engine: Engine, name: str) -> Iterator[Connection | None]:
+    """Hold the advisory lock ``name`` for the length of the block; yield None if it is taken.
+
+    The lock lives on a connection of its own and ends with it, so a killed holder leaves none.
+    """
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    with our_errors(), engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901
+        held = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
+        if not held:
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            if not connection.invalidated:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+def _first_line(error: Exception) -> str:
+    """Return the server's own sentence without statement and values: these may name people."""
+    cause = error.__cause__ or getattr(error, "orig", None) or error
+    return str(cause).strip().split("\n", 1)[0]

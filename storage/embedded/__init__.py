@@ -1,0 +1,1 @@
+"""PostgreSQL and SeaweedFS as children of the service, set up so that they lose nothing."""

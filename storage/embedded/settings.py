@@ -1,0 +1,120 @@
+"""Adapter. What the engines are given once and keep: ports, passwords, keys."""
+
+import json
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from storage.embedded.addresses import REGION, Addresses, S3Access
+from storage.embedded.directory import write_private
+from storage.errors import EngineError
+
+PORT_NAMES = (
+    "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc",
+    "s3", "s3_grpc", "admin",
+)  # fmt: skip
+ADMIN_GRPC_OFFSET = 10_000
+"""SeaweedFS's worker dials the admin port plus this, whatever it is told."""
+ROLES = ("postgres", "custos_owner", "custos_app", "weed")
+IDENTITIES = ("intake", "publisher", "disposal", "probe")
+SOCKET_PORT = 5432
+"""Only the end of the database socket's name: PostgreSQL listens on no network."""
+_LOWEST, _HIGHEST = 10_300, 20_300
+"""Below the ports that outgoing connections take (32768 and up), so that none blocks a start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Ports by name, database passwords by role, S3 keys by identity. The repr hides the secret."""
+
+    ports: Mapping[str, int]
+    passwords: Mapping[str, str] = field(repr=False)
+    keys: Mapping[str, tuple[str, str]] = field(repr=False)
+
+    def listening(self) -> tuple[int, ...]:
+        """Return every port that SeaweedFS listens on."""
+        return (*self.ports.values(), self.ports["admin"] + ADMIN_GRPC_OFFSET)
+
+
+def is_free(port: int) -> bool:
+    """Try whether a server could listen on ``port`` of the loopback interface now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _choose_ports() -> dict[str, int]:
+    chosen: dict[str, int] = {}
+    while len(chosen) < len(PORT_NAMES):
+        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
+        if port not in chosen.values() and is_free(port) and is_free(port + ADMIN_GRPC_OFFSET):
+            chosen[PORT_NAMES[len(chosen)]] = port
+    return chosen
+
+
+def make_settings() -> Settings:
+    """Choose free ports and draw fresh secrets."""
+    return Settings(
+        ports=_choose_ports(),
+        passwords={role: secrets.token_hex(24) for role in ROLES},
+        keys={name: (secrets.token_hex(10), secrets.token_hex(24)) for name in IDENTITIES},
+    )
+
+
+def keep_settings(path: Path, settings: Settings) -> None:
+    """Write ``settings`` where only this user reads them."""
+    write_private(path, json.dumps({"format": 1, **asdict(settings)}, indent=1) + "\n")
+
+
+def read_settings(path: Path) -> Settings:
+    """Read what `keep_settings` wrote.
+
+    Raises:
+        EngineError: it is not there, or not in that form.
+    """
+    try:
+        kept = json.loads(path.read_bytes())
+        settings = Settings(
+            ports={name: int(kept["ports"][name]) for name in PORT_NAMES},
+            passwords={role: str(kept["passwords"][role]) for role in ROLES},
+            keys={name: (kept["keys"][name][0], kept["keys"][name][1]) for name in IDENTITIES},
+        )
+    except FileNotFoundError:
+        raise EngineError(f"{path} is not there: no engine was ever started here") from None
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise EngineError(f"{path} cannot be read ({error!r}): restore it from a backup") from error
+    return settings
+
+
+def s3_access(settings: Settings, identity: str) -> S3Access:
+    """Return the object store's endpoint with the keys of ``identity``."""
+    access_key, secret_key = settings.keys[identity]
+    return S3Access(
+        endpoint=f"http://127.0.0.1:{settings.ports['s3']}",
+        region=REGION,
+        access_key=access_key,
+        secret_key=secret_key,
+    )
+
+
+def make_addresses(settings: Settings, sockets: Path) -> Addresses:
+    """Say where the engines with ``settings`` and ``sockets`` are reached."""
+
+    def url(role: str) -> str:
+        where = f"host={quote(str(sockets), safe='/')}&port={SOCKET_PORT}"
+        return f"postgresql+psycopg://{role}:{settings.passwords[role]}@/custos?{where}"
+
+    return Addresses(
+        owner_url=url("custos_owner"),
+        app_url=url("custos_app"),
+        intake=s3_access(settings, "intake"),
+        publisher=s3_access(settings, "publisher"),
+        disposal=s3_access(settings, "disposal"),
+    )

@@ -1,0 +1,224 @@
+"""Service. Work that outlives its request: deferred in the transaction that causes it.
+
+A job is a name and one subject (the identifier of what it works on). It runs at least once, so
+whoever does the work makes it idempotent. Jobs with one name and subject never run side by side.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import procrastinate
+from procrastinate import exceptions
+from procrastinate.connector import BaseConnector
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT, JobManager
+from sqlmodel import Session
+
+from storage.errors import UnavailableError
+
+Work = Callable[[str], None]
+GiveUp = Callable[[str, str, Exception], None]
+"""Told the job's name, subject and error when nobody will try again."""
+
+MOST_RESCUES = 40
+"""A job that took this many workers down with it is not given to another one."""
+_RESCUE = "jobs.rescue"
+
+_log = logging.getLogger("custos.jobs")
+
+
+class Jobs:
+    """Defers jobs; needs no connection but the caller's."""
+
+    def __init__(self) -> None:
+        self._app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+    def defer(self, session: Session, name: str, subject: str) -> None:
+        """Defer job ``name`` for ``subject`` in the transaction of ``session``.
+
+        If it is waiting already, nothing is added. If the transaction is undone, so is the job.
+        """
+        connection = session.connection()
+        key = f"{name}:{subject}"
+        deferrer = self._app.configure_task(
+            name, lock=key, queueing_lock=key, connection=connection.connection.driver_connection
+        )
+        try:
+            # The connection's savepoint, not the session's: that one waits for a statement of its
+            # own, and without it the refusal of a second job would end the whole transaction.
+            with connection.begin_nested():
+                deferrer.defer(subject=subject)
+        except exceptions.AlreadyEnqueued:
+            _log.debug("job %s waits already", name)
+
+
+class Retry(procrastinate.BaseRetryStrategy):
+    """Try again, with growing pauses, what failed for want of an engine or an authority."""
+
+    def __init__(self, errors: tuple[type[Exception], ...], *, most: int) -> None:
+        self.errors = errors
+        self.most = most
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: Job
+    ) -> procrastinate.RetryDecision | None:
+        """Return when to try again: after 1, 2, 4 … at most 60 s; None: never."""
+        if not isinstance(exception, self.errors) or job.attempts >= self.most:
+            return None
+        pause = min(2**job.attempts, 60)
+        return procrastinate.RetryDecision(retry_in={"seconds": pause})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How soon a dead worker is noticed, and its jobs are given to another one."""
+
+    heartbeat_s: float = 2.0
+    stalled_s: float = 10.0
+    """A worker that was silent for so long is taken for dead."""
+    rescue_s: int = 5
+    """How often somebody looks for jobs of the dead."""
+
+
+class _Manager(JobManager):
+    """Procrastinate's own, but for two moments in which it leaves a job "doing" for ever."""
+
+    def __init__(self, connector: BaseConnector) -> None:
+        super().__init__(connector)
+        self.lost = asyncio.Event()
+        """Set when the database did not take what became of a job."""
+
+    async def put_back(
+        self, job: Job, *, retry_at: datetime | None = None, priority: int | None = None
+    ) -> None:
+        """Let a job run again, unless the same was asked for meanwhile and waits already."""
+        try:
+            await super().retry_job(job, retry_at=retry_at, priority=priority)
+        except exceptions.UniqueViolation as error:
+            if error.constraint_name != QUEUEING_LOCK_CONSTRAINT:
+                raise
+            await super().finish_job(job, status=Status.FAILED, delete_job=True)
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        """Acknowledge a job that failed and is to run again."""
+        del queue, lock  # ours never change
+        with self._acknowledging():
+            await self.put_back(job, retry_at=retry_at, priority=priority)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """Acknowledge a job that ended."""
+        with self._acknowledging():
+            await super().finish_job(job, status=status, delete_job=delete_job)
+
+    @contextmanager
+    def _acknowledging(self) -> Iterator[None]:
+        try:
+            yield
+        except exceptions.ConnectorException:
+            # The job stays "doing", of a worker that goes on: nobody would ever look at it again.
+            self.lost.set()
+            raise
+
+
+class JobWorker:
+    """Runs jobs until it is told to stop, and takes over those of workers that died.
+
+    ``retryable`` are the errors after which a later attempt may succeed; every other error, and
+    the one after the last attempt, goes to ``give_up``.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        work: Mapping[str, Work],
+        *,
+        retryable: tuple[type[Exception], ...],
+        give_up: GiveUp,
+        most_attempts: int = 500,
+        pace: Pace | None = None,
+    ) -> None:
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8)
+        )
+        self._manager = _Manager(self._app.connector)
+        self._app.job_manager = self._manager
+        self._pace = pace or Pace()
+        self._retry = Retry(retryable, most=most_attempts)
+        self._give_up = give_up
+        for name, run in work.items():
+            self._register(name, run)
+        self._app.periodic(cron=f"* * * * * */{self._pace.rescue_s}")(
+            self._app.task(name=_RESCUE, queueing_lock=_RESCUE)(self._rescue)
+        )
+
+    def _register(self, name: str, run: Work) -> None:
+        def attempt(context: procrastinate.JobContext, subject: str) -> None:
+            try:
+                run(subject)
+            except Exception as error:
+                again = self._retry.get_retry_decision(exception=error, job=context.job)
+                if again is None:
+                    self._give_up(name, subject, error)
+                raise
+
+        self._app.task(name=name, retry=self._retry, pass_context=True)(attempt)
+
+    async def _rescue(self, timestamp: int) -> None:
+        """Give the jobs of dead workers to live ones.
+
+        Each time, the job goes one priority down: it stands behind those that kill nobody, and
+        its priority counts its rescues.
+        """
+        del timestamp
+        stalled = self._pace.stalled_s
+        for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=stalled):
+            if job.task_name == _RESCUE:
+                await self._manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            elif -job.priority < MOST_RESCUES:
+                await self._manager.put_back(job, priority=job.priority - 1)
+            else:
+                words = f"{-job.priority + 1} workers ended while they were at it"
+                subject = str(job.task_kwargs.get("subject", ""))
+                await asyncio.to_thread(self._give_up, job.task_name, subject, RuntimeError(words))
+                # A crash here costs nothing: it is given up once more.
+                await self._manager.finish_job(job, status=Status.FAILED, delete_job=False)
+
+    async def run(self, *, concurrency: int = 3) -> None:
+        """Work until SIGINT or SIGTERM; jobs that run then may take 20 s to end.
+
+        Raises:
+            UnavailableError: the database did not take what became of a job. Start another worker:
+                as soon as this one has signed off, its jobs are given to that one.
+        """
+        async with self._app.open_async():
+            working = asyncio.create_task(
+                self._app.run_worker_async(
+                    concurrency=concurrency,
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=self._pace.heartbeat_s,
+                    stalled_worker_timeout=self._pace.stalled_s,
+                    shutdown_graceful_timeout=20.0,
+                    delete_jobs="successful",
+                )
+            )
+            lost = asyncio.create_task(self._manager.lost.wait())
+            try:
+                await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                lost.cancel()
+                working.cancel()
+                with suppress(asyncio.CancelledError):
+                    await working
+        if self._manager.lost.is_set():
+            raise UnavailableError("the database did not take note of what became of a job")

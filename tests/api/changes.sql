@@ -1,0 +1,238 @@
+-- What somebody who owns the machine could do to the database. Each change is made past every
+-- trigger and foreign key, on its own; after `--`: which step of the audit must find it, and what
+-- it is. EXHIBIT and RELEASE stand for the identifiers of the test's story.
+
+-- tree: an entry of the tree
+UPDATE log_entry SET entry = entry || ' ' WHERE index = 3;
+
+-- tree: an entry that is gone
+DELETE FROM log_entry WHERE index = 3;
+
+-- tree: the first entry gone
+DELETE FROM log_entry WHERE index = 0;
+
+-- tree: the last entry gone
+DELETE FROM log_entry WHERE event = (SELECT event FROM log_entry ORDER BY index DESC LIMIT 1);
+
+-- tree: two entries swapped
+UPDATE log_entry SET index = -1 WHERE index = 3;
+UPDATE log_entry SET index = 3 WHERE index = 4;
+UPDATE log_entry SET index = 4 WHERE index = -1;
+
+-- tree: a leaf
+UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 0 AND index =
+  2;
+
+-- tree: a node
+UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 2 AND index =
+  1;
+
+-- tree: a node gone
+DELETE FROM log_node WHERE level = 1 AND index = 1;
+
+-- tree: a node too many
+INSERT INTO log_node SELECT 0, 1000, hash FROM log_node LIMIT 1;
+
+-- tree: a node of no tree
+INSERT INTO log_node SELECT 7, 0, hash FROM log_node LIMIT 1;
+
+-- tree: a root
+UPDATE log_root SET root = set_byte(root, 0, get_byte(root, 0) # 1) WHERE size = (SELECT
+  min(size) FROM log_root);
+
+-- tree: a root gone
+DELETE FROM log_root WHERE size = (SELECT min(size) FROM log_root);
+
+-- tree: a root of nothing
+INSERT INTO log_root SELECT 0, root FROM log_root LIMIT 1;
+
+-- tree: a longer log was promised
+INSERT INTO log_root SELECT 5000, root FROM log_root LIMIT 1;
+
+-- tree: the head of the log
+UPDATE log_state SET size = size - 1;
+
+-- tree: the root in the head
+UPDATE log_state SET root = set_byte(root, 0, get_byte(root, 0) # 1);
+
+-- tree: an alarm
+UPDATE log_state SET alarm = 'stopped';
+
+-- checkpoints: a checkpoint's signature
+UPDATE log_checkpoint SET note = set_byte(note, length(note) - 20, 65 + (get_byte(note,
+  length(note) - 20) + 1) % 20) WHERE size = (SELECT max(size) FROM log_checkpoint);
+
+-- checkpoints: a checkpoint of another size
+UPDATE log_checkpoint a SET note = b.note FROM log_checkpoint b WHERE a.size = (SELECT max(size)
+  FROM log_checkpoint) AND b.size = (SELECT min(size) FROM log_checkpoint);
+
+-- checkpoints: a checkpoint that is no note
+UPDATE log_checkpoint SET note = 'nothing';
+
+-- timestamps: a stamp
+UPDATE log_stamp SET tsr = set_byte(tsr, 90, get_byte(tsr, 90) # 255);
+
+-- timestamps: a stamp of another checkpoint
+UPDATE log_stamp SET size = (SELECT max(size) FROM log_checkpoint) WHERE size = (SELECT
+  min(size) FROM log_stamp);
+
+-- timestamps: a stamp without a checkpoint
+DELETE FROM log_checkpoint WHERE size = (SELECT min(size) FROM log_stamp);
+
+-- events: an event's entry
+UPDATE custody_event SET entry = entry || ' ' WHERE id = (SELECT received_event FROM exhibit
+  WHERE id = 'EXHIBIT');
+
+-- events: an event's MAC
+UPDATE custody_event SET mac = set_byte(mac, 0, get_byte(mac, 0) # 1) WHERE id = (SELECT
+  received_event FROM exhibit WHERE id = 'EXHIBIT');
+
+-- events: an event's name in its row
+UPDATE custody_event SET event = 'release.approved' WHERE event = 'release.refused';
+
+-- events: an event's time in its row
+UPDATE custody_event SET at = at - interval '1 day' WHERE id = (SELECT received_event FROM
+  exhibit WHERE id = 'EXHIBIT');
+
+-- records: an event in another place of its record
+UPDATE custody_event SET n = 77 WHERE id = (SELECT received_event FROM exhibit WHERE id =
+  'EXHIBIT');
+
+-- records: an event in another record
+UPDATE custody_event SET record = 'RELEASE', n = 99 WHERE record = 'EXHIBIT' AND event =
+  'exhibit.released';
+
+-- records: an event gone, and its place in the tree
+DELETE FROM custody_event WHERE id = (SELECT received_event FROM exhibit WHERE id = 'EXHIBIT');
+
+-- records: a whole record gone
+DELETE FROM custody_record WHERE id = 'EXHIBIT';
+
+-- records: the head of a record
+UPDATE custody_record SET next_n = next_n - 1 WHERE id = 'EXHIBIT';
+
+-- records: the last hash of a record
+UPDATE custody_record SET head = '' WHERE id = 'EXHIBIT';
+
+-- records: the kind of a record
+UPDATE custody_record SET kind = 'person' WHERE id = 'EXHIBIT';
+
+-- events: an event that waits again
+INSERT INTO custody_outbox VALUES ((SELECT received_event FROM exhibit WHERE id = 'EXHIBIT'));
+
+-- events: an event that nobody will place
+DELETE FROM log_entry WHERE event = (SELECT event FROM log_entry ORDER BY index DESC LIMIT 1);
+
+-- openings: a value
+UPDATE custody_value SET value = '"somebody else"' WHERE field = 'actor' AND event = (SELECT
+  received_event FROM exhibit WHERE id = 'EXHIBIT');
+
+-- openings: a value gone
+DELETE FROM custody_value WHERE field = 'files' AND event = (SELECT received_event FROM exhibit
+  WHERE id = 'EXHIBIT');
+
+-- openings: a person's value gone
+DELETE FROM custody_value WHERE field = 'actor' AND event = (SELECT received_event FROM exhibit
+  WHERE id = 'EXHIBIT');
+
+-- openings: a value too many
+INSERT INTO custody_value SELECT event, 'reason', value, key_record FROM custody_value WHERE
+  field = 'actor' AND event = (SELECT received_event FROM exhibit WHERE id = 'EXHIBIT');
+
+-- openings: a value that is no JSON
+UPDATE custody_value SET value = '{' WHERE field = 'files' AND event = (SELECT received_event
+  FROM exhibit WHERE id = 'EXHIBIT');
+
+-- openings: a value under another key
+UPDATE custody_value SET key_record = 'RELEASE' WHERE field = 'files' AND event = (SELECT
+  received_event FROM exhibit WHERE id = 'EXHIBIT');
+
+-- openings: a record's key
+UPDATE record_key SET wrapped = set_byte(wrapped, 0, get_byte(wrapped, 0) # 1) WHERE record =
+  'EXHIBIT';
+
+-- records: an exhibit's key gone
+DELETE FROM record_key WHERE record = 'EXHIBIT';
+
+-- records: a person's key gone
+DELETE FROM record_key WHERE record = (SELECT key_record FROM custody_value WHERE field =
+  'actor' LIMIT 1);
+
+-- database: a master's digest
+UPDATE exhibit_file SET sha256 =
+  '0000000000000000000000000000000000000000000000000000000000000000' WHERE kind = 'master' AND
+  exhibit = 'EXHIBIT';
+
+-- database: a master's size
+UPDATE exhibit_file SET size = size + 1 WHERE kind = 'master';
+
+-- database: a master gone
+DELETE FROM exhibit_file WHERE kind = 'master' AND exhibit = 'EXHIBIT';
+
+-- database: a copy's digest
+UPDATE exhibit_file SET sha256 =
+  '0000000000000000000000000000000000000000000000000000000000000000' WHERE kind = 'copy';
+
+-- database: a derivation's digest
+UPDATE exhibit_file SET sha256 =
+  '0000000000000000000000000000000000000000000000000000000000000000' WHERE kind = 'derivation';
+
+-- database: a copy gone
+DELETE FROM exhibit_file WHERE kind = 'copy';
+
+-- database: a clock's offset
+UPDATE exhibit SET clock = jsonb_set(clock, '{offset_ms}', '0');
+
+-- database: what was measured
+UPDATE exhibit SET facts = '[]' WHERE id = 'EXHIBIT';
+
+-- database: an exhibit set back
+UPDATE exhibit SET state = 'received' WHERE id = 'EXHIBIT';
+
+-- database: another receipt
+UPDATE exhibit SET received_event = (SELECT id FROM custody_event WHERE record = 'EXHIBIT' AND n
+  = 1) WHERE id = 'EXHIBIT';
+
+-- database: an exhibit gone
+DELETE FROM exhibit WHERE id = 'EXHIBIT';
+
+-- database: a release gone
+DELETE FROM release WHERE id = 'RELEASE';
+
+-- database: an exhibit from nowhere
+UPDATE exhibit SET id = gen_random_uuid() WHERE id = 'EXHIBIT';
+
+-- database: why a release was approved
+UPDATE release SET reason = 'it is fine' WHERE id = 'RELEASE';
+
+-- database: on which basis
+UPDATE release SET basis = 'none' WHERE id = 'RELEASE';
+
+-- database: an exhibit put into a release
+INSERT INTO release_exhibit SELECT 'RELEASE', id FROM exhibit WHERE id != 'EXHIBIT';
+
+-- database: a refusal made an approval
+UPDATE release SET state = 'approved', approved_at = now() WHERE state = 'refused';
+
+-- database: a release that nobody sealed
+UPDATE release SET state = 'sealed' WHERE state = 'refused';
+
+-- database: a collection that never was
+UPDATE release SET collected_at = NULL WHERE id = 'RELEASE';
+
+-- database: a sealed signature
+UPDATE seal_file SET data = data || ' ' WHERE path = 'seal/tagmanifest-sha256.txt.p7s';
+
+-- database: another sealing
+UPDATE seal_step SET facts = jsonb_set(facts, '{event}', to_jsonb((SELECT id FROM custody_event
+  WHERE record = 'RELEASE' AND n = 0))) WHERE step = 'ledger';
+
+-- database: a package's digest
+UPDATE seal_step SET facts = jsonb_set(facts, '{sha256}',
+  '"0000000000000000000000000000000000000000000000000000000000000000"') WHERE step = 'check';
+
+-- database: a reading back gone
+DELETE FROM seal_step WHERE step = 'check';
+
+-- tree: an entry that stands for another event
+UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;

@@ -1,0 +1,258 @@
+"""A whole service in this process, over the real engines: what a test needs to act as anybody."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+from sqlmodel import Session
+
+from api.acting import act
+from api.firststart import make_first_tokens
+from api.settings import Settings, read_settings
+from api.supervisor import prepare
+from api.times import utc_now
+from api.wiring import Services, build
+from custody.errors import NotYetError
+from custody.sequencer import LOCK, Sequencer
+from evidence.access import Role, Subject
+from evidence.exhibits import NewExhibit
+from evidence.tables import ExhibitRow
+from export.intake import Arrived
+from export.media.sample import make_sample
+from export.releases import NewRelease, ReleaseKind
+from export.tables import ReleaseRow
+from storage.database import named_lock
+from storage.embedded.directory import DataDirectory
+from storage.embedded.engines import Engines
+from storage.embedded.settings import read_settings as read_engine_settings
+
+T = TypeVar("T")
+NEW = NewExhibit(
+    reference="AA",
+    camera="BAR-0017",
+    displayed_start="2026-11-20 14:03:00",
+    displayed_end="2026-11-20 14:03:20",
+    clock_offset_ms=73_000,
+    clock_reference="speaking clock",
+    title="High Street",
+    method="exported to USB",
+)
+WANTED = NewRelease(
+    exhibits=(),
+    kind=ReleaseKind.POLICE,
+    recipient_name="DC Alex Example",
+    recipient_email="alex@barchester.police.example",
+    organisation="Barchester Constabulary",
+    purpose="investigation of a collision",
+    basis="DPA 2018 Sch 2 para 2",
+)
+
+
+@dataclass
+class House:
+    """The services, and a token and a subject for each role, and for nobody in particular."""
+
+    settings: Settings
+    services: Services
+    tokens: dict[str, str] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+
+    def do(self, role: str, work: Callable[[Session], T]) -> T:
+        """Work in one transaction, as an edge does for the bearer of this role."""
+        return act(self.services, self.subjects[role], work)
+
+    def store(self, content: bytes) -> UUID:
+        """Take in bytes as the operator; return the upload."""
+        services, operator = self.services, self.subjects[Role.OPERATOR]
+        stored = services.intake.store(BytesIO(content), by=operator, size=len(content))
+        return self.do(
+            Role.OPERATOR, lambda session: services.intake.keep(session, stored, at=utc_now())
+        )
+
+    def exhibit(
+        self, content: bytes = b"no clip at all", new: NewExhibit = NEW, name: str = "clip.mp4"
+    ) -> ExhibitRow:
+        """Take in an exhibit as the operator."""
+        upload = self.store(content)
+        return self.do(
+            Role.OPERATOR,
+            lambda session: self.services.intake.add(
+                session, new, [Arrived(upload, name)], by=self.subjects[Role.OPERATOR], at=utc_now()
+            ),
+        )
+
+    def looked_at(self, exhibit: UUID) -> None:
+        """Do what the worker does after intake."""
+        patiently(lambda: self.services.receipts.stamp(exhibit))
+        self.services.copies.examine(exhibit)
+        self.services.copies.derive(exhibit)
+
+    def unplayable(self) -> ExhibitRow:
+        """Take in something that no player plays: an exhibit that can be released as it is."""
+        exhibit = self.exhibit()
+        self.looked_at(exhibit.id)
+        return exhibit
+
+    def propose(self, *exhibits: str, role: str = Role.OPERATOR) -> ReleaseRow:
+        """Propose a release."""
+        wanted = replace(WANTED, exhibits=exhibits)
+        return self.do(
+            role,
+            lambda session: self.services.releases.propose(
+                session, wanted, by=self.subjects[role], at=utc_now()
+            ),
+        )
+
+    def approve(self, release: ReleaseRow, role: str = Role.RELEASER) -> None:
+        """Approve a release."""
+        self.do(
+            role,
+            lambda session: self.services.releases.approve(
+                session, str(release.id), by=self.subjects[role], at=utc_now(), reason="necessary"
+            ),
+        )
+
+    def seal(self, release: ReleaseRow) -> None:
+        """Seal an approved release, as the worker does."""
+        self.do(
+            Role.OPERATOR,
+            lambda session: self.services.releases.start_sealing(
+                session, str(release.id), by=self.subjects[Role.OPERATOR]
+            ),
+        )
+        self.services.sealing.seal(release.id)
+
+    def events(self, record: UUID) -> list[tuple[str, dict[str, object]]]:
+        """Return the events of a record with their values, once all have their place."""
+        history = patiently(lambda: self.look(lambda s: self.services.ledger.history(s, record)))
+        return [
+            (event.entry.event, {opening.field: opening.value for opening in event.openings})
+            for event in history
+        ]
+
+    def look(self, work: Callable[[Session], T]) -> T:
+        """Read something in a transaction of its own."""
+        with self.services.transaction() as session:
+            return work(session)
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do what may have to wait for the sequencer."""
+    pause = threading.Event()
+    for _ in range(400):
+        try:
+            return work()
+        except NotYetError:
+            pause.wait(0.02)
+    return work()
+
+
+@contextmanager
+def house_in(settings: Settings) -> Iterator[House]:
+    """Build the services over running engines, with the sequencer as a thread."""
+    prepare(settings)
+    services = build(settings, pool_size=5)
+    make_first_tokens(services, settings.tokens)
+    stop = threading.Event()
+    thread = threading.Thread(target=_sequence, args=(services, stop))
+    thread.start()
+    try:
+        yield _let_in(House(settings, services))
+    finally:
+        stop.set()
+        thread.join()
+        services.close()
+
+
+def _let_in(house: House) -> House:
+    """Give a token to somebody of each role, and to somebody of none."""
+    services, clock = house.services, house.services.clock()
+    with services.transaction() as session:
+        by = services.people.subject(session, services.people.known(session, "the tests"), ())
+        for role in (*Role, "nobody"):
+            person = services.people.add(session, f"Test {role}")
+            roles = () if role == "nobody" else (Role(role),)
+            house.tokens[role] = services.people.add_token(session, person, roles, by=by, at=clock)
+            house.subjects[role] = services.people.subject(session, person, roles)
+    return house
+
+
+def _sequence(services: Services, stop: threading.Event) -> None:
+    sequencer = Sequencer(
+        services.engine,
+        mac_key=services.keyring.event_hmac,
+        signers=(services.keyring.log_signer,),
+        clock=utc_now,
+    )
+    while not stop.is_set():
+        with named_lock(services.engine, LOCK) as held:
+            while held is not None and not stop.is_set():
+                sequencer.turn()
+                stop.wait(0.01)
+        stop.wait(0.05)
+
+
+def settings_of(engines: Engines) -> Settings:
+    """Return the settings of a demonstration in the directory of running engines."""
+    return read_settings({}, data=engines._directory.path, port=8000)
+
+
+@dataclass(frozen=True)
+class Superuser:
+    """Whoever owns the machine, and so can do anything to the database."""
+
+    url: str
+
+    @classmethod
+    def of(cls, engines: Engines) -> "Superuser":
+        directory = DataDirectory(engines._directory.path)
+        password = read_engine_settings(directory.settings).passwords["postgres"]
+        url = make_url(engines.addresses.owner_url).set(username="postgres", password=password)
+        return cls(url.render_as_string(hide_password=False))
+
+    def at(self, database: str) -> str:
+        """Return the address of a database, as SQLAlchemy wants it."""
+        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
+
+    def connect(self, database: str) -> psycopg.Connection:
+        """Connect past every right and trigger."""
+        conninfo = make_url(self.at(database)).set(drivername="postgresql")
+        connection = psycopg.connect(
+            conninfo.render_as_string(hide_password=False), autocommit=True
+        )
+        connection.execute("SET session_replication_role = replica")
+        return connection
+
+    @contextmanager
+    def database(self, name: str, template: str = "template1") -> Iterator[str]:
+        """Make a database for the length of the block; yield its address."""
+        made, source = sql.Identifier(name), sql.Identifier(template)
+        with self.connect("postgres") as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, source))
+            try:
+                yield self.at(name)
+            finally:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
+
+
+@cache
+def clip(folder: Path) -> Path:
+    """Make a small clip that plays, once."""
+    path = folder / "high-street.mp4"
+    make_sample(path, seconds=1, first_at=utc_now(), size=(160, 120))
+    return path
+
+
+def digest(content: bytes) -> str:
+    """Return a SHA-256 as our formats write it."""
+    return hashlib.sha256(content).hexdigest()

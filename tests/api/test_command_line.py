@@ -1,0 +1,540 @@
+"""The command line: what HTTP does, for whoever the token speaks for; and it fails in sentences."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import distribution, version
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlmodel import select
+
+from api.cli import COMMANDS, main
+from api.wiring import Services
+from evidence.access import SELF_APPROVED, Role
+from evidence.tables import TokenRow
+from tests.api.houses import House, clip
+
+SUBCOMMANDS = [
+    *([command] for command in COMMANDS),
+    ["exhibit", "add"],
+    ["exhibit", "show"],
+    *(["release", what] for what in ("propose", "approve", "refuse", "seal", "show")),
+    ["log", "audit"],
+]
+ADD = ["--camera", "BAR-0017", "--from", "2026-11-20 14:03:00", "--to", "2026-11-20 14:03:01"]
+PROPOSE = [
+    *("--kind", "police", "--recipient", "DC Alex Example", "--email", "alex@police.example"),
+    *("--organisation", "Barchester Constabulary", "--purpose", "collision", "--basis", "DPA"),
+]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs commands in this process, against the house."""
+
+    house: House
+    folder: Path
+    capture: pytest.CaptureFixture[str]
+
+    def token(self, role: str) -> str:
+        path = self.folder / f"{role}.token"
+        path.write_text(self.house.tokens[role] + "\n")
+        return str(path)
+
+    def run(self, *words: str, role: str | None = None) -> Said:
+        given = [*words, "--data", str(self.house.settings.data)]
+        if role is not None:
+            given += ["--token-file", self.token(role)]
+        return self.bare(*given)
+
+    def bare(self, *words: str) -> Said:
+        self.capture.readouterr()
+        code = ended_with(words)
+        captured = self.capture.readouterr()
+        return Said(code, captured.out, captured.err)
+
+
+def ended_with(words: Sequence[str]) -> int:
+    """Run a command; argparse leaves by SystemExit."""
+    try:
+        return main(words)
+    except SystemExit as left:
+        return int(str(left.code))
+
+
+@pytest.fixture
+def shell(
+    house: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shell:
+    for name in ("CUSTOS_TOKEN_FILE", "CUSTOS_DATA", "CUSTOS_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    # One set of services for all commands: making them takes longer than most commands.
+    monkeypatch.setattr("api.cli.acting.build", lambda *_, **__: house.services)
+    monkeypatch.setattr(Services, "close", lambda _: None)
+    return Shell(house, tmp_path, capsys)
+
+
+def file(shell: Shell, content: bytes = b"no clip", name: str = "clip.mp4") -> str:
+    path = shell.folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def add(shell: Shell, ref: str = "CL", *more: str, role: str = Role.OPERATOR) -> Said:
+    words = ("exhibit", "add", file(shell), *ADD, "--ref", ref, "--clock-offset", "+1m13s", *more)
+    return shell.run(*words, role=role)
+
+
+def exhibit(shell: Shell) -> str:
+    row = shell.house.unplayable()
+    return row.reference
+
+
+def propose(shell: Shell, role: str = Role.OPERATOR, ref: str = "") -> str:
+    said = shell.run("release", "propose", "--exhibit", ref or exhibit(shell), *PROPOSE, role=role)
+    assert said.code == 0, said.err
+    found = re.search(r"Release (\S+) proposed", said.out)
+    assert found is not None
+    return found[1]
+
+
+def failed(said: Said, *words: str, code: int = 1) -> None:
+    """Expect one sentence on the error stream, and nothing else."""
+    assert said.code == code, said
+    assert said.out == ""
+    assert said.err.startswith("custos: ")
+    assert "Traceback" not in said.err
+    for word in words:
+        assert word in said.err, said.err
+
+
+# --- what it tells --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", SUBCOMMANDS, ids=" ".join)
+def test_every_command_explains_itself(shell: Shell, words: list[str]) -> None:
+    said = shell.bare(*words, "--help")
+    assert said.code == 0
+    assert said.out.startswith(f"usage: custos {words[0]}")
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("words", SUBCOMMANDS, ids=" ".join)
+def test_no_option_names_who_acts(shell: Shell, words: list[str]) -> None:
+    options = set(re.findall(r"--[a-z-]+", shell.bare(*words, "--help").out))
+    assert not options & {
+        "--as",
+        "--user",
+        "--subject",
+        "--actor",
+        "--by",
+        "--person",
+        "--role",
+    } - ({"--role"} if words[0] == "token" else set())
+
+
+def test_the_overview_names_every_command(shell: Shell) -> None:
+    said = shell.bare("--help")
+    assert said.code == 0
+    assert all(re.search(rf"^  {command} ", said.out, re.MULTILINE) for command in COMMANDS)
+    assert shell.bare().code == 2
+
+
+def test_the_version_is_the_one_that_is_installed(shell: Shell) -> None:
+    assert shell.bare("--version").out == f"custos {version('custos')}\n"
+
+
+def test_a_command_that_is_none_is_told_with_those_that_are(shell: Shell) -> None:
+    said = shell.bare("reelase")
+    assert said.code == 2
+    assert "no command 'reelase'" in said.err
+    assert "release" in said.err
+
+
+# --- foreseeable mistakes -------------------------------------------------------------------------
+
+ACTING: list[list[str]] = [
+    ["exhibit", "show"],
+    ["release", "show"],
+    ["release", "approve", "BAR-7K4M-2XQ9-J-R1"],
+    ["log", "audit"],
+]
+
+
+@pytest.mark.parametrize("words", ACTING, ids=" ".join)
+def test_without_a_token_file_it_says_where_the_first_ones_are(
+    shell: Shell, words: list[str]
+) -> None:
+    failed(shell.run(*words), "--token-file", str(shell.house.settings.tokens), code=2)
+
+
+@pytest.mark.parametrize("words", ACTING, ids=" ".join)
+def test_a_wrong_token_is_told(shell: Shell, words: list[str]) -> None:
+    path = file(shell, b"custos_wrong\n", "wrong.token")
+    failed(shell.run(*words, "--token-file", path), "not valid here, or was revoked", code=2)
+
+
+def test_a_token_file_that_is_missing_empty_or_binary_is_told(shell: Shell) -> None:
+    failed(shell.run("exhibit", "show", "--token-file", "/nowhere/x"), "cannot be read", code=2)
+    failed(shell.run("exhibit", "show", "--token-file", file(shell, b"")), "not valid", code=2)
+    binary = file(shell, b"\xff\xfe\x00")
+    failed(shell.run("exhibit", "show", "--token-file", binary), "cannot be read", code=2)
+    failed(shell.run("exhibit", "show", "--token-file", str(shell.folder)), code=2)
+
+
+def test_a_revoked_token_is_told(shell: Shell) -> None:
+    out = shell.folder / "gone.token"
+    assert shell.run("token", "add", "Gone", "--role", "operator", "--out", str(out)).code == 0
+    assert shell.run("exhibit", "show", "--token-file", str(out)).code == 0
+    with shell.house.services.transaction() as session:
+        subject = shell.house.services.people.authenticate(session, out.read_text())
+        assert subject is not None
+        row = session.exec(select(TokenRow).where(TokenRow.person == subject.person)).one()
+        row.revoked_at = shell.house.services.clock()
+    failed(shell.run("exhibit", "show", "--token-file", str(out)), "revoked", code=2)
+
+
+def test_the_token_may_be_named_by_the_environment(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOS_TOKEN_FILE", shell.token(Role.AUDITOR))
+    assert shell.run("exhibit", "show").code == 0
+
+
+def test_engines_that_do_not_run_are_told(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    said = shell.bare("exhibit", "show", "--data", str(tmp_path), "--token-file", "x")
+    failed(said, "custos up")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_setting_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUSTOS_EVN", "production")
+    failed(shell.run("exhibit", "show"), "CUSTOS_EVN")
+
+
+def test_a_clip_that_is_missing_is_told_and_nothing_is_spent(shell: Shell) -> None:
+    words = ("exhibit", "add", "/nowhere/clip.mp4", *ADD, "--ref", "CM", "--clock-offset", "0")
+    said = shell.run(*words, role=Role.OPERATOR)
+    failed(said, "No such file", "/nowhere/clip.mp4")
+    assert "CM/1" in add(shell, "CM").out
+
+
+def test_a_folder_is_no_clip(shell: Shell) -> None:
+    words = ("exhibit", "add", str(shell.folder), *ADD, "--ref", "CL", "--clock-offset", "0")
+    said = shell.run(*words, role=Role.OPERATOR)
+    assert said.code == 1
+    assert str(shell.folder) in said.err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--clock-offset", "fast"], "no clock offset"),
+        (["--from", "yesterday"], "no date and time"),
+        (["--from", "2026-10-25 01:30:00", "--to", "2026-10-25 03:30:00"], "happens twice"),
+        (["--to", "2026-11-20 14:02:00"], "before it starts"),
+        (["--ref", "j/1"], "no exhibit reference"),
+        (["--camera", " "], "camera is missing"),
+        (["--clock-checked-at", "2199-01-01 00:00:00"], "in the future"),
+        (["--exported-at", "soon"], "no date and time"),
+        (["--title", "a\x1b[2J"], "U+001B"),
+        (["--camera", "\udcff"], "U+DCFF"),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_told(shell: Shell, more: list[str], words: str) -> None:
+    said = add(shell, "CL", *more)
+    assert said.code == 1
+    assert words in said.err
+    assert "Traceback" not in said.err
+
+
+def test_an_option_that_is_missing_is_told(shell: Shell) -> None:
+    said = shell.run("exhibit", "add", file(shell), role=Role.OPERATOR)
+    assert said.code == 2
+    assert "--camera" in said.err
+
+
+def test_what_is_not_there_is_told(shell: Shell) -> None:
+    failed(shell.run("exhibit", "show", "ZZ/404", role=Role.OPERATOR), "no exhibit 'ZZ/404'")
+    failed(shell.run("release", "show", "BAR-1", role=Role.OPERATOR), "no release 'BAR-1'")
+    said = shell.run("release", "propose", "--exhibit", "ZZ/404", *PROPOSE, role=Role.OPERATOR)
+    failed(said, "no exhibit 'ZZ/404'")
+
+
+def test_what_comes_first_is_told(shell: Shell) -> None:
+    release = propose(shell)
+    out = str(shell.folder / "package.zip")
+    said = shell.run("release", "seal", release, "--out", out, role=Role.OPERATOR)
+    failed(said, "must be approved by a second person first")
+    assert shell.run("release", "approve", release, role=Role.RELEASER).code == 0
+    failed(shell.run("release", "approve", release, role=Role.RELEASER), "is approved")
+
+
+def test_an_exhibit_that_is_still_worked_on_cannot_be_released_yet(shell: Shell) -> None:
+    assert add(shell, "CN/1").code == 0
+    said = shell.run("release", "propose", "--exhibit", "CN/1", *PROPOSE, role=Role.OPERATOR)
+    failed(said, "still being worked on")
+
+
+def test_a_file_that_is_there_is_never_written_over(shell: Shell) -> None:
+    there = file(shell, b"precious", "package.zip")
+    release = propose(shell)
+    shell.run("release", "approve", release, role=Role.RELEASER)
+    said = shell.run("release", "seal", release, "--out", there, role=Role.OPERATOR)
+    failed(said, "is there already")
+    said = shell.run("token", "add", "X", "--role", "operator", "--out", there)
+    failed(said, "never written over", code=2)
+    assert Path(there).read_bytes() == b"precious"
+
+
+def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Shell) -> None:
+    release = propose(shell)
+    shell.run("release", "approve", release, role=Role.RELEASER)
+    said = shell.run("release", "seal", release, "--out", "/nowhere/p.zip", role=Role.OPERATOR)
+    failed(said, "no folder /nowhere", code=2)
+    shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
+    assert shown["state"] == "approved"
+
+
+# --- who may do what ------------------------------------------------------------------------------
+
+
+def test_a_role_that_may_not_is_told_what_it_takes(shell: Shell) -> None:
+    failed(shell.run("log", "audit", role=Role.FINANCE), "log.audit needs the role")
+    failed(shell.run("exhibit", "show", role="nobody"), "this token has no role")
+
+
+def test_nobody_approves_what_they_proposed_not_even_with_the_role(shell: Shell) -> None:
+    release = propose(shell, Role.RELEASER)
+    said = shell.run("release", "approve", release, role=Role.RELEASER)
+    failed(said, "must not approve it")
+    shown = json.loads(shell.run("release", "show", release, role=Role.RELEASER).out)
+    assert shown["state"] == "proposed"
+
+
+def test_a_demonstration_may_approve_itself_and_the_event_says_so(shell: Shell) -> None:
+    release = propose(shell, Role.OPERATOR)
+    said = shell.run("release", "approve", release, "--self-approve", role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    assert SELF_APPROVED in said.out
+    shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
+    history = dict(shell.house.events(shown["id"]))
+    assert str(history["release.approved"]["reason"]).startswith(SELF_APPROVED)
+    assert history["release.approved"]["actor"] == history["release.proposed"]["actor"]
+    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+    out = str(shell.folder)
+    assert shell.run("release", "seal", release, "--out", out, role=Role.OPERATOR).code == 0
+    verdict = shell.bare("verify", f"{out}/{release}.zip")
+    assert "self-approved" in verdict.out.lower()
+
+
+def test_a_refused_release_tells_why(shell: Shell) -> None:
+    release = propose(shell)
+    said = shell.run("release", "refuse", release, "--reason", "too wide", role=Role.RELEASER)
+    assert said.out == f"Release {release} refused: too wide\n"
+    failed(shell.run("release", "approve", release, role=Role.RELEASER), "is refused")
+
+
+# --- what it does ---------------------------------------------------------------------------------
+
+
+def test_a_clip_is_taken_in_with_all_that_was_said(shell: Shell) -> None:
+    said = add(
+        shell,
+        "CO",
+        *("--clock-reference", "speaking clock", "--clock-checked-at", "2026-11-20 16:00:00"),
+        *("--exported-at", "2026-11-20 16:10:00", "--method", "USB", "--title", "High Street"),
+    )
+    assert said.code == 0, said.err
+    assert said.out.startswith("Exhibit CO/1 received, and locked in the vault.")
+    shown = json.loads(shell.run("exhibit", "show", "CO/1", role=Role.AUDITOR).out)
+    assert shown["clock_offset_ms"] == 73_000
+    assert shown["clock_checked_at"] == "2026-11-20T16:00:00Z"
+    assert shown["exported_at"] == "2026-11-20T16:10:00Z"
+    assert (shown["title"], shown["method"]) == ("High Street", "USB")
+    assert [one["name"] for one in shown["files"]] == ["clip.mp4"]
+
+
+def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:
+    name = b"caf\xe9.mp4".decode("utf-8", "surrogateescape")
+    words = ("exhibit", "add", file(shell, b"x", name), *ADD, "--ref", "CP", "--clock-offset", "0")
+    said = shell.run(*words, role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    assert json.loads(shell.run("exhibit", "show", "CP/1", role=Role.OPERATOR).out)["files"]
+
+
+def test_exhibits_and_releases_are_listed(shell: Shell) -> None:
+    release = propose(shell)
+    assert release in shell.run("release", "show", role=Role.OPERATOR).out
+    assert add(shell, "CQ").code == 0
+    assert re.search(
+        r"^CQ/1 +received", shell.run("exhibit", "show", role=Role.OPERATOR).out, re.MULTILINE
+    )
+
+
+def test_a_token_that_is_added_lets_in_and_its_file_is_private(shell: Shell) -> None:
+    out = shell.folder / "new.token"
+    said = shell.run(
+        "token", "add", "Nina", "--role", "operator", "--role", "auditor", "--out", str(out)
+    )
+    assert (said.code, out.stat().st_mode & 0o777) == (0, 0o600)
+    assert out.read_text().strip() not in said.out + said.err
+    assert shell.run("exhibit", "show", "--token-file", str(out)).code == 0
+    failed(shell.run("token", "add", " ", "--role", "operator", "--out", str(out) + "2"), "missing")
+    assert not Path(str(out) + "2").exists()
+
+
+def test_keys_and_trust_are_public_and_hold_no_secret(shell: Shell) -> None:
+    said = shell.run("keys", "show")
+    assert said.code == 0
+    assert said.out.startswith("DEMONSTRATION KEYS")
+    assert "log verifier key" in said.out
+    trust = shell.folder / "council.trust.json"
+    assert shell.run("trust", "export", str(trust)).code == 0
+    for text in (said.out, trust.read_text()):
+        assert "PRIVATE" not in text
+        assert shell.house.services.keyring.event_hmac.hex() not in text
+    failed(shell.run("trust", "export", "/nowhere/t.json"), "/nowhere/t.json")
+
+
+def test_an_audit_is_told_in_a_table_and_to_programs(shell: Shell) -> None:
+    shell.house.events(shell.house.exhibit().id)
+    table = shell.run("log", "audit", role=Role.AUDITOR)
+    assert table.code == 0, table.out
+    assert "✓ tree" in table.out
+    assert "The log and the database agree." in table.out
+    said = shell.run("log", "audit", "--json", role=Role.AUDITOR)
+    whole = json.loads(said.out)
+    assert (said.code, whole["ok"]) == (0, True)
+    assert {one["outcome"] for one in whole["findings"]} <= {"pass", "note"}
+
+
+def test_an_audit_that_finds_something_ends_with_1(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shell.house.services.keyring.event_hmac
+    monkeypatch.setattr("custody.ledger._MAC_TAG", b"somebody else's\0")
+    assert real
+    said = shell.run("log", "audit", role=Role.AUDITOR)
+    assert said.code == 1
+    assert "✗ events" in said.out
+    assert "DO NOT AGREE" in said.out
+
+
+def test_a_clip_goes_in_and_a_package_comes_out(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # with services of its own for each command, as outside of tests
+    footage = clip(tmp_path)
+    words = ("exhibit", "add", str(footage), *ADD, "--ref", "CR", "--clock-offset", "0")
+    assert shell.run(*words, role=Role.OPERATOR).code == 0
+    record = json.loads(shell.run("exhibit", "show", "CR/1", role=Role.OPERATOR).out)["id"]
+    shell.house.looked_at(UUID(record))
+    assert json.loads(shell.run("exhibit", "show", "CR/1", role=Role.OPERATOR).out)["state"] == (
+        "ready"
+    )
+    release = propose(shell, ref="CR/1")
+    shell.run("release", "approve", release, "--reason", "needed", role=Role.RELEASER)
+    row = shell.house.look(lambda s: shell.house.services.releases.find(s, release))
+    shell.house.seal(row)
+    said = shell.run("release", "seal", release, "--out", str(tmp_path), role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    package, trust = tmp_path / f"{release}.zip", tmp_path / "trust.json"
+    assert shell.run("trust", "export", str(trust)).code == 0
+    verdict = shell.bare("verify", str(package), "--trust", str(trust))
+    assert verdict.code == 0, verdict.out
+    assert "verified" in verdict.out.lower()
+    assert not list(tmp_path.glob("*.part"))
+
+
+# --- verification needs no server -----------------------------------------------------------------
+
+_ROOT = Path(__file__).parents[2]
+_BASE = ("asn1crypto", "cryptography", "rfc3161-client", "rfc8785", "cffi")
+"""The dependencies in pyproject.toml, and what these need themselves."""
+_ALONE = """
+import sys
+sys.path += sys.argv[1:3]
+def watch(event, _):
+    if event.startswith("socket."):
+        raise SystemExit("a socket was opened")
+sys.addaudithook(watch)
+from api.cli import main
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the base dependencies, and nothing else, to import from."""
+    folder = tmp_path_factory.mktemp("base")
+    for name in _BASE:
+        found = distribution(name)
+        for top in {path.parts[0] for path in found.files or () if path.parts[0] != ".."}:
+            (folder / top).symlink_to(str(found.locate_file(top)))
+    return folder
+
+
+def alone(base: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command where nothing but the base is installed."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _ALONE, str(base), str(_ROOT), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_package_is_verified_where_only_the_base_is_installed_and_no_socket_opens(
+    shell: Shell, base: Path, tmp_path: Path
+) -> None:
+    row = shell.house.propose(shell.house.unplayable().reference)
+    shell.house.approve(row)
+    shell.house.seal(row)
+    release = f"{row.urn}-R{row.number}"
+    shell.run("release", "seal", release, "--out", str(tmp_path), role=Role.OPERATOR)
+    trust = tmp_path / "trust.json"
+    shell.run("trust", "export", str(trust))
+    done = alone(base, "verify", str(tmp_path / f"{release}.zip"), "--trust", str(trust))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_other_commands_say_what_to_install(base: Path) -> None:
+    done = alone(base, "exhibit", "show")
+    assert done.returncode == 2
+    assert "custos[server]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_package_is_told_where_only_the_base_is_installed(
+    base: Path, tmp_path: Path
+) -> None:
+    assert alone(base, "--help").returncode == 0
+    path = tmp_path / "p.zip"
+    for content in (None, b"no zip"):
+        if content is not None:
+            path.write_bytes(content)
+        done = alone(base, "verify", str(path))
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr

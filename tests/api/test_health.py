@@ -1,0 +1,96 @@
+"""`/healthz` answers while the process lives; `/readyz` names each engine, and which is away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from api.app import create_app
+from api.health import OK, Health
+from api.times import utc_now
+from storage.errors import UnavailableError
+from storage.objects import ObjectStore
+from tests.api.asking import Web, asked
+from tests.api.houses import House
+
+
+class AwayVault:
+    """A vault whose check raises what the real one raises."""
+
+    def check(self) -> None:
+        raise UnavailableError("the object store does not answer")
+
+
+@contextmanager
+def away() -> Iterator[Session]:
+    raise UnavailableError("the database does not answer: connection refused")
+    yield
+
+
+def ready(house: House, health: Health) -> tuple[int, dict[str, Any]]:
+    with asked(create_app(replace(house.services, health=health)), house.tokens) as web:
+        answer = web.ask("GET", "/readyz")
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def working(house: House) -> Iterator[None]:
+    """Let a worker have shown a sign of life just now."""
+    with house.services.transaction() as session:
+        session.connection().execute(
+            text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+        )
+    yield
+    with house.services.transaction() as session:
+        session.connection().execute(text("DELETE FROM procrastinate_workers"))
+
+
+def test_a_process_that_lives_says_so(web: Web) -> None:
+    answer = web.ask("GET", "/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"web": OK})
+
+
+@pytest.mark.usefixtures("working")
+def test_all_is_well_when_each_part_is(web: Web) -> None:
+    answer = web.ask("GET", "/readyz")
+    report = answer.json()
+    assert answer.status_code == 200
+    assert report.pop("demonstration").startswith("yes")
+    assert report == dict.fromkeys(("web", "database", "objects", "sequencer", "worker"), OK)
+
+
+def test_a_worker_that_is_away_is_named(web: Web) -> None:
+    answer = web.ask("GET", "/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["worker"] == "no worker has worked in the last 15 s"
+    assert answer.json()["database"] == OK
+
+
+@pytest.mark.usefixtures("working")
+def test_a_vault_that_is_away_is_named(house: House) -> None:
+    vault = cast("ObjectStore", AwayVault())
+    status, report = ready(house, Health(house.services.transaction, vault, utc_now))
+    assert status == 503
+    assert report["objects"] == "the object store does not answer"
+    assert report["database"] == report["sequencer"] == report["worker"] == OK
+
+
+def test_a_database_that_is_away_is_named(house: House) -> None:
+    status, report = ready(house, Health(away, house.services.vault, utc_now))
+    assert status == 503
+    assert report["database"].startswith("the database does not answer")
+    assert report["sequencer"] == report["worker"] == "not known"
+    assert report["objects"] == OK
+
+
+@pytest.mark.usefixtures("working")
+def test_a_sequencer_that_is_silent_is_named(house: House) -> None:
+    services = house.services
+    later = Health(services.transaction, services.vault, lambda: utc_now() + timedelta(seconds=60))
+    status, report = ready(house, later)
+    assert (status, report["sequencer"]) == (503, "no sequencer has worked in the last 15 s")

@@ -1,0 +1,56 @@
+"""What tests of more than one folder share: the real engines, started once for all of them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from mypy_boto3_s3 import S3Client
+
+from storage.embedded.engines import Addresses, Engines, S3Access
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """Start PostgreSQL and SeaweedFS in a directory of their own, for the whole session."""
+    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
+    try:
+        with Engines.start(data) as started:
+            yield started
+    finally:
+        shutil.rmtree(data)
+
+
+@pytest.fixture(scope="session")
+def addresses(engines: Engines) -> Addresses:
+    """Return where the shared engines are."""
+    return engines.addresses
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Callable[[S3Access], S3Client]]:
+    """Return a maker of bare boto3 clients: one try, short waits, none of our own code."""
+    with ExitStack() as opened:
+
+        def connect(access: S3Access) -> S3Client:
+            client = boto3.client(
+                "s3",
+                endpoint_url=access.endpoint,
+                region_name=access.region,
+                aws_access_key_id=access.access_key,
+                aws_secret_access_key=access.secret_key,
+                config=Config(
+                    connect_timeout=5,
+                    read_timeout=20,
+                    retries={"total_max_attempts": 1},
+                    s3={"addressing_style": "path"},
+                ),
+            )
+            opened.callback(client.close)
+            return client
+
+        yield connect

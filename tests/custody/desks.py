@@ -1,0 +1,102 @@
+"""A ledger and its sequencer over a real database, with people and exhibits to write about."""
+
+import secrets
+import uuid
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from custody import merkle
+from custody.checkpoint import parse_checkpoint
+from custody.events import RecordKind
+from custody.keys import RecordKeys
+from custody.ledger import Ledger, Person, Values, node_reader
+from custody.note import Ed25519NoteSigner, parse_note
+from custody.sequencer import Sequencer
+from custody.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
+from storage.database import transaction
+from tests.custody.ledgers import NOON, ORIGIN, private_key
+
+
+class Desk:
+    """Writes events, and gives them their place."""
+
+    def __init__(self, engine: Engine, *, kek: bytes, mac_key: bytes) -> None:
+        self.engine = engine
+        self.mac_key = mac_key
+        self.keys = RecordKeys(kek, secrets.token_bytes)
+        self.ledger = Ledger(self.keys, mac_key=mac_key, new_id=uuid.uuid4)
+        self.signer = Ed25519NoteSigner(ORIGIN, private_key("log"))
+        self.sequencer = self.another_sequencer()
+
+    def another_sequencer(self, *, clock: datetime = NOON) -> Sequencer:
+        return Sequencer(
+            self.engine, mac_key=self.mac_key, signers=(self.signer,), clock=lambda: clock
+        )
+
+    def open_record(self, kind: RecordKind = RecordKind.EXHIBIT) -> UUID:
+        with transaction(self.engine) as session:
+            return self.ledger.open_record(session, kind)
+
+    def append(self, session: Session, record: UUID, words: str = "a checked file") -> UUID:
+        """Write an event that names nobody."""
+        values: Values = {"files": [{"sha256": "ab" * 32, "size": 1}], "result": words}
+        return self.ledger.append(session, record, "integrity.checked", values, at=NOON)
+
+    def write(self, record: UUID, words: str = "a checked file") -> UUID:
+        with transaction(self.engine) as session:
+            return self.append(session, record, words)
+
+    def write_person(self, record: UUID, person: UUID) -> UUID:
+        """Write an event that names somebody."""
+        values: Values = {
+            "actor": Person(person, "Jo Smith"),
+            "role": "operator",
+            "reference": "speaking clock",
+            "offset_ms": 0,
+        }
+        with transaction(self.engine) as session:
+            return self.ledger.append(session, record, "clock.checked", values, at=NOON)
+
+    def state(self) -> LogStateRow:
+        with transaction(self.engine) as session:
+            return session.get_one(LogStateRow, 1)
+
+    def indices(self, record: UUID) -> list[int | None]:
+        with transaction(self.engine) as session:
+            return list(self.ledger.indices(session, record).values())
+
+    def checkpoint_sizes(self) -> list[int]:
+        with transaction(self.engine) as session:
+            return sorted(session.exec(select(LogCheckpointRow.size)))
+
+    def check_log(self) -> int:
+        """Compute the tree anew from its entries; return its size."""
+        with transaction(self.engine) as session:
+            entries = session.exec(select(LogEntryRow).order_by(col(LogEntryRow.index))).all()
+            assert [row.index for row in entries] == list(range(len(entries)))
+            state = session.get_one(LogStateRow, 1)
+            assert state.size == len(entries)
+            assert state.root == root_of([row.entry for row in entries])
+            assert merkle.tree_root(state.size, node_reader(session)) == state.root
+            for row in session.exec(select(LogRootRow)):
+                assert row.root == root_of([one.entry for one in entries[: row.size]])
+            for checkpoint in session.exec(select(LogCheckpointRow)):
+                note = parse_note(checkpoint.note)
+                said = parse_checkpoint(note.text)
+                assert said.size == checkpoint.size
+                assert said.root == session.get_one(LogRootRow, said.size).root
+            assert self.checkpoint_sizes()[-1] == state.size
+            return state.size
+
+
+def root_of(entries: list[bytes]) -> bytes:
+    """Compute a tree's root by the recursion of RFC 6962, section 2.1."""
+    if not entries:
+        return merkle.EMPTY_ROOT
+    if len(entries) == 1:
+        return merkle.leaf_hash(entries[0])
+    half = 1 << (len(entries) - 1).bit_length() - 1
+    return merkle.node_hash(root_of(entries[:half]), root_of(entries[half:]))

@@ -1,0 +1,243 @@
+"""A small ledger in memory, with keys from fixed seeds, for tests of proofs and of packages."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from custody.canonical import JSON
+from custody.checkpoint import Checkpoint, format_checkpoint
+from custody.disclosure import LoggedEvent, format_events, format_openings
+from custody.entry import Opening, write_entry
+from custody.events import PERSON_FIELDS
+from custody.merkle import (
+    NodeId,
+    leaf_hash,
+    new_nodes,
+    prove_consistency,
+    prove_inclusion,
+    tree_root,
+)
+from custody.note import (
+    Ed25519NoteSigner,
+    KeyType,
+    NoteSigner,
+    VerifierKey,
+    cosignature_text,
+    format_note,
+    sign_note,
+    verifier_key,
+)
+from custody.policy import LogPolicy, Witness, WitnessGroup
+from custody.proof import LogProof, format_consistency, format_proof
+
+ORIGIN = "log.barchester.example/custody"
+NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+EXHIBIT = UUID(int=0xE1)
+RELEASE = UUID(int=0xB1)
+PERSON = UUID(int=0xA1)
+DIGESTS = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("seal", "p7s", "tsr")}
+
+
+def private_key(name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class TestCosigner:
+    """A witness that has looked at the log at one fixed time, and at nothing of it."""
+
+    name: str
+    seconds: int = 1_795_262_400
+    __test__ = False
+
+    @property
+    def key(self) -> VerifierKey:
+        pub = private_key(self.name).public_key().public_bytes_raw()
+        return verifier_key(self.name, KeyType.COSIGNATURE_V1, pub)
+
+    def sign(self, text: bytes) -> bytes:
+        message = cosignature_text(text.decode(), self.seconds)
+        return self.seconds.to_bytes(8) + private_key(self.name).sign(message)
+
+
+LOG = Ed25519NoteSigner(ORIGIN, private_key("log"))
+NEIGHBOUR = TestCosigner("witness.neighbour.example")
+POLICE = TestCosigner("witness.police.example")
+ALONE = LogPolicy(LOG.key)
+WITNESSED = LogPolicy(
+    LOG.key,
+    (Witness("neighbour", NEIGHBOUR.key), Witness("police", POLICE.key)),
+    (WitnessGroup("one-of-two", "any", ("neighbour", "police")),),
+    "one-of-two",
+)
+
+
+@dataclass(slots=True)
+class MemoryLog:
+    """Entries, the nodes over them, and proofs: the tree as a sequencer would store it."""
+
+    entries: list[bytes] = field(default_factory=list)
+    nodes: dict[NodeId, bytes] = field(default_factory=dict)
+
+    def append(self, entry: bytes) -> int:
+        index = len(self.entries)
+        self.nodes.update(new_nodes(index, [leaf_hash(entry)], self.read))
+        self.entries.append(entry)
+        return index
+
+    def read(self, nodes: Sequence[NodeId]) -> list[bytes]:
+        return [self.nodes[node] for node in nodes]
+
+    def checkpoint(self, size: int | None = None) -> Checkpoint:
+        size = len(self.entries) if size is None else size
+        return Checkpoint(ORIGIN, size, tree_root(size, self.read))
+
+    def note(self, size: int | None = None, signers: Sequence[NoteSigner] = (LOG,)) -> bytes:
+        return format_note(sign_note(format_checkpoint(self.checkpoint(size)), signers))
+
+    def proof(self, index: int, note: bytes, size: int | None = None) -> bytes:
+        size = len(self.entries) if size is None else size
+        return format_proof(LogProof(index, prove_inclusion(index, size, self.read), note))
+
+    def consistency(self, old: int) -> bytes:
+        return format_consistency(prove_consistency(old, len(self.entries), self.read))
+
+
+def key_of(record: UUID) -> bytes:
+    return hashlib.sha256(b"key of " + record.bytes).digest()
+
+
+@dataclass(slots=True)
+class RecordChain:
+    """Writes the events of one record, each naming the one before it."""
+
+    log: MemoryLog
+    record: UUID
+    n: int = 0
+    prev: str = ""
+    events: list[LoggedEvent] = field(default_factory=list)
+
+    def key_of_field(self, field: str) -> bytes:
+        return key_of(PERSON if field in PERSON_FIELDS else self.record)
+
+    def write(
+        self, event: str, values: Mapping[str, JSON], at: datetime, **given: JSON
+    ) -> LoggedEvent:
+        """Append an event; `given` replaces its record, n or prev, as a forger would."""
+        whole: dict[str, JSON] = {"record": str(self.record), "n": self.n, "prev": self.prev}
+        whole |= values
+        whole |= given
+        event_id = UUID(int=len(self.log.entries), version=4)
+        entry, openings = write_entry(event, at, event_id, whole, self.key_of_field)
+        logged = LoggedEvent(self.log.append(entry), entry, openings)
+        self.n, self.prev = self.n + 1, hashlib.sha256(entry).hexdigest()
+        self.events.append(logged)
+        return logged
+
+
+RECEIVED: dict[str, JSON] = {
+    "actor": "j.smith",
+    "role": "operator",
+    "files": [{"sha256": "11" * 32, "size": 1_048_576}],
+    "clock_ntp_offset_ms": None,
+}
+CHECKED: dict[str, JSON] = {
+    "actor": "j.smith",
+    "role": "operator",
+    "reference": "speaking clock",
+    "offset_ms": -61_000,
+}
+EXAMINED: dict[str, JSON] = {"facts": "22" * 32, "packet_index": None}
+PROPOSED: dict[str, JSON] = {
+    "actor": "j.smith",
+    "role": "operator",
+    "kind": "police",
+    "recipient": "dc.jones@police.example",
+    "files": [{"sha256": "11" * 32, "size": 1_048_576}],
+    "exhibits": [str(EXHIBIT)],
+    "basis": "DPA 2018 Sch 2 para 2",
+    "purpose": "investigation of a theft",
+}
+APPROVED: dict[str, JSON] = {"actor": "a.khan", "role": "releaser", "reason": "necessary"}
+
+
+@dataclass(slots=True)
+class SealedLedger:
+    """One exhibit, one release of it, sealed; with strangers' entries in between."""
+
+    policy: LogPolicy = ALONE
+    signers: tuple[NoteSigner, ...] = (LOG,)
+    log: MemoryLog = field(default_factory=MemoryLog)
+    exhibit: RecordChain = field(init=False)
+    release: RecordChain = field(init=False)
+    sealing: LoggedEvent = field(init=False)
+    first_size: int = 0
+
+    def __post_init__(self) -> None:
+        self.exhibit = RecordChain(self.log, EXHIBIT)
+        self.release = RecordChain(self.log, RELEASE)
+
+    def run(self) -> "SealedLedger":
+        """Let the ordinary course of things happen, from receipt to sealing."""
+        self.log.append(b"an entry of another record")
+        self.exhibit.write("exhibit.received", RECEIVED, NOON)
+        self.first_size = len(self.log.entries)
+        self.exhibit.write("clock.checked", CHECKED, NOON)
+        self.log.append(b"another one")
+        self.exhibit.write("exhibit.examined", EXAMINED, NOON + timedelta(seconds=9))
+        self.release.write("release.proposed", PROPOSED, NOON + timedelta(hours=1))
+        self.release.write("release.approved", APPROVED, NOON + timedelta(hours=2))
+        self.seal()
+        self.log.append(b"what came after")
+        return self
+
+    def seal(self, **given: JSON) -> None:
+        head: dict[str, JSON] = {
+            "record": str(EXHIBIT),
+            "n": self.exhibit.n - 1,
+            "head": self.exhibit.prev,
+        }
+        values: dict[str, JSON] = {
+            "seal": DIGESTS["seal"],
+            "signature": DIGESTS["p7s"],
+            "timestamp": DIGESTS["tsr"],
+            "exhibits": [head],
+            "policy": "33" * 32,
+        }
+        at = NOON + timedelta(hours=3)
+        self.sealing = self.release.write("release.sealed", values, at, **given)
+        self.release.events.pop()  # the sealing lies in seal/, not in custody/events.jsonl
+
+    @property
+    def note(self) -> bytes:
+        return self.log.note(signers=self.signers)
+
+    @property
+    def openings(self) -> bytes:
+        return format_openings(self.sealing.openings)
+
+    @property
+    def proof(self) -> bytes:
+        return self.log.proof(self.sealing.index, self.note)
+
+    @property
+    def logged(self) -> tuple[LoggedEvent, ...]:
+        both = [*self.exhibit.events, *self.release.events]
+        return tuple(sorted(both, key=lambda event: event.index))
+
+    @property
+    def events(self) -> bytes:
+        return format_events(self.logged)
+
+    @property
+    def proofs(self) -> dict[int, bytes]:
+        note = self.note
+        return {event.index: self.log.proof(event.index, note) for event in self.logged}
+
+
+def without(openings: Sequence[Opening], *fields: str) -> tuple[Opening, ...]:
+    return tuple(opening for opening in openings if opening.field not in fields)

@@ -1,0 +1,178 @@
+"""A process that kills itself at a point: `python -m tests.durability.crashing DATA`.
+
+It reads names of points, one a line. For each it forks a child that builds what the service's own
+process builds, and ends by SIGKILL when it comes to the point, whatever it was about to do. It
+answers with the child's exit status. The service's code knows nothing of this: methods are wrapped
+from outside.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from api.sequencing import sequence
+from api.settings import Settings, read_settings
+from api.wiring import Services, build
+from api.working import worker
+from custody.ledger import Ledger
+from custody.sequencer import Sequencer
+from export import copies, receipts
+from export.archiving import Archiving
+from export.copies import Copies
+from export.intake import Intake
+from export.receipts import Receipts
+from export.seal_store import SealStore, Step
+from export.sealing import Sealing
+from storage.jobs import Pace
+from storage.objects import ObjectStore
+from storage.s3.multipart import MultipartUpload
+from tests.durability import acts
+
+LIMIT_S = 60
+REACHED = -signal.SIGKILL
+
+Attributes = ModuleType | type[Any]
+Arm = Callable[[], None]
+
+
+def die(*_: object, **__: object) -> NoReturn:
+    """End as `kill -9` ends a process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+def before(owner: Attributes, name: str) -> Arm:
+    """Die instead of calling something."""
+    return lambda: setattr(owner, name, die)
+
+
+def _always(*_: object, **__: object) -> bool:
+    return True
+
+
+def after(owner: Attributes, name: str, when: Callable[..., object] = _always) -> Arm:
+    """Die when something has returned; ``when`` tells of result and arguments if it is the time."""
+
+    def arm() -> None:
+        real = getattr(owner, name)
+
+        def then_die(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the real one takes
+            result = real(*args, **options)
+            if when(result, *args, **options):
+                die()
+            return result
+
+        setattr(owner, name, then_die)
+
+    return arm
+
+
+def appended(event: str) -> Arm:
+    """Die in the transaction that writes an event, before it can commit."""
+    return after(Ledger, "append", lambda *args, **_: event in args)
+
+
+def _done(step: Step) -> Arm:
+    """Die in the transaction that finishes a step of sealing, before it can commit."""
+    return after(SealStore, "finish", lambda *args, **_: step in args)
+
+
+INTAKE = {
+    "bytes stored": after(Intake, "store"),
+    "upload recorded, not committed": after(Intake, "keep"),
+    "event written, not committed": appended("clock.checked"),
+    "jobs deferred, not committed": after(Intake, "add"),
+}
+"""Killed here, an intake leaves nothing that a record names."""
+EXAMINATION = {
+    "examination: not begun": before(Copies, "_look_at"),
+    "examination: looked at": after(copies, "examine"),
+    "examination: frame list stored": after(Copies, "_store"),
+    "examination: not committed": appended("exhibit.examined"),
+    "examination: committed": after(Copies, "examine"),
+}
+DERIVATION = {
+    "derivation: not begun": before(Copies, "_copy"),
+    "derivation: copy made": after(copies, "make_copy"),
+    "derivation: copy stored": after(
+        Copies, "_store", lambda made, *_, **__: made.kind == copies.COPY
+    ),
+    "derivation: all stored": after(Copies, "_copy"),
+    "derivation: not committed": appended("exhibit.derived"),
+    "derivation: committed": after(Copies, "derive"),
+}
+STAMPING = {
+    "stamp: not begun": before(receipts, "stamp"),
+    "stamp: fetched": after(receipts, "stamp"),
+    "stamp: not committed": after(Ledger, "add_stamp"),
+    "stamp: committed": after(Receipts, "stamp"),
+}
+BEGINNINGS = {f"{step}: not begun": step for step in Step}
+"""The step before is committed then: that moment is the same."""
+SEALING = {
+    **{f"{step}: not committed": _done(step) for step in Step},
+    "ledger: event written": appended("release.sealed"),
+    "archive: parts joined, upload open": before(MultipartUpload, "complete"),
+    "archive: upload complete": after(MultipartUpload, "complete"),
+    "archive: joined": after(ObjectStore, "join"),
+    "archive: event written": appended("release.assembled"),
+    "check: read back": after(Archiving, "read_back"),
+    "check: event written": appended("release.checked"),
+    "check: committed": after(Sealing, "seal"),
+}
+SEQUENCER = {
+    "places given, not committed": after(Sequencer, "_sequence", lambda added, *_: added),
+    "places committed, not signed": before(Sequencer, "_sign_newest"),
+    "signed, not committed": after(Sequencer, "_sign_newest", lambda signed, *_: signed),
+    "turn ended": after(Sequencer, "turn", lambda turn, *_: turn.added),
+}
+
+
+def _work(services: Services) -> None:
+    """Work, and leave alone what others died over."""
+    asyncio.run(worker(services, pace=Pace(stalled_s=3600)).run())
+
+
+def _run(settings: Settings, point: str, argument: str) -> None:
+    """Come to the point, as the process that the point belongs to."""
+    signal.alarm(LIMIT_S)
+    if point in INTAKE:
+        INTAKE[point]()
+        acts.take_in(build(settings), Path(argument))
+    elif point in SEQUENCER:
+        SEQUENCER[point]()
+        sequence(settings, threading.Event())
+    elif point in BEGINNINGS:
+        services = build(settings)
+        services.sealing.steps[BEGINNINGS[point]] = die
+        _work(services)
+    else:
+        (EXAMINATION | DERIVATION | STAMPING | SEALING)[point]()
+        _work(build(settings))
+
+
+def main() -> None:
+    """Fork a child for each line, and say how it ended."""
+    settings = read_settings({}, data=Path(sys.argv[1]), port=1)
+    for line in sys.stdin:
+        point, _, argument = line.rstrip("\n").partition("\t")
+        child = os.fork()
+        if not child:
+            try:
+                _run(settings, point, argument)
+            finally:
+                sys.stderr.flush()
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

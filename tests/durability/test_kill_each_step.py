@@ -1,0 +1,200 @@
+"""kill -9 at each step, and then an ordinary process: everything ends once, and is verified.
+
+Real engines, real processes. A child dies at a point (tests/durability/crashing.py), at every point
+in turn; then one worker of the service finishes what they all left. "Not begun" is also the moment
+right after the commit of the step before.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from storage.s3.client import S3, Patience
+from tests.durability import acts, crashing
+from tests.durability.houses import House
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """What was worked on when a process died, and how that process ended."""
+
+    record: UUID
+    code: int
+
+
+class Crasher:
+    """Lets a process die at a point."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.durability.crashing", str(house.settings.data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            text=True,
+        )
+
+    def die_at(self, point: str, argument: object = "") -> int:
+        """Return how a process ended that was to die at a point."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{point}\t{argument}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def kill_over(self, record: UUID, point: str) -> Killed:
+        """Let a worker die at a point of a record, and put what waits then aside.
+
+        Or the next one that is to die would do it first.
+        """
+        killed = Killed(record, self.die_at(point))
+        self._reschedule("now() + interval '1 day'")
+        return killed
+
+    def resume(self) -> None:
+        """Let work go on that was put aside."""
+        self._reschedule("NULL")
+
+    def _reschedule(self, when: str) -> None:
+        statement = f"UPDATE procrastinate_jobs SET scheduled_at = {when} WHERE status = 'todo'"  # noqa: S608 - see above
+        with self._house.services.transaction() as session:
+            session.connection().execute(text(statement))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def crasher(house: House) -> Iterator[Crasher]:
+    crasher = Crasher(house)
+    yield crasher
+    crasher.close()
+
+
+def check(house: House, record: UUID) -> None:
+    """Check that it is done, and was recorded once."""
+    assert acts.is_done(house.services, record)
+    acts.check_record(house.services, record)
+
+
+@pytest.fixture(scope="module")
+def exhibit(house: House, clip: Path) -> UUID:
+    """Make an exhibit ready: its releases are what is killed."""
+    with house.sequencing():
+        exhibit = acts.take_in(house.services, clip)
+        house.finish([exhibit])
+    return exhibit
+
+
+def count(house: House, table: str) -> int:
+    with house.services.transaction() as session:
+        rows = session.connection().execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - our own names
+        return int(rows.scalar_one())
+
+
+@pytest.mark.parametrize("point", crashing.INTAKE)
+def test_an_intake_that_was_killed_left_nothing_but_bytes(
+    house: House, crasher: Crasher, clip: Path, point: str
+) -> None:
+    tables = ("exhibit", "upload", "custody_event", "custody_record", "procrastinate_jobs")
+    before = {table: count(house, table) for table in tables}
+    assert crasher.die_at(point, clip) == crashing.REACHED
+    assert {table: count(house, table) for table in tables} == before
+
+
+EXHIBIT_POINTS = [*crashing.EXAMINATION, *crashing.DERIVATION, *crashing.STAMPING]
+
+
+@pytest.fixture(scope="module")
+def exhibits(house: House, crasher: Crasher, clip: Path) -> dict[str, Killed]:
+    """Kill over one exhibit at each point, then let all of them become ready."""
+    with house.sequencing():
+        killed = {
+            point: crasher.kill_over(acts.take_in(house.services, clip), point)
+            for point in EXHIBIT_POINTS
+        }
+        crasher.resume()
+        house.finish([one.record for one in killed.values()])
+    return killed
+
+
+@pytest.mark.parametrize("point", EXHIBIT_POINTS)
+def test_an_exhibit_whose_worker_was_killed_is_made_ready_once(
+    house: House, exhibits: dict[str, Killed], point: str
+) -> None:
+    assert exhibits[point].code == crashing.REACHED
+    check(house, exhibits[point].record)
+
+
+def test_all_these_exhibits_go_into_one_package_that_is_verified(
+    house: House, exhibits: dict[str, Killed]
+) -> None:
+    with house.sequencing():
+        release = acts.release(house.services, [one.record for one in exhibits.values()])
+        house.finish([release])
+    check(house, release)
+    acts.check_package(house.services, release)
+    acts.check_log(house.services)
+
+
+RELEASE_POINTS = [*crashing.BEGINNINGS, *crashing.SEALING]
+
+
+@pytest.fixture(scope="module")
+def releases(house: House, crasher: Crasher, exhibit: UUID) -> dict[str, Killed]:
+    """Kill over one release at each point, then let all of them be sealed."""
+    with house.sequencing():
+        killed = {
+            point: crasher.kill_over(acts.release(house.services, [exhibit]), point)
+            for point in RELEASE_POINTS
+        }
+        house.finish([one.record for one in killed.values()])
+    return killed
+
+
+@pytest.mark.parametrize("point", RELEASE_POINTS)
+def test_a_release_whose_worker_was_killed_is_sealed_once(
+    house: House, releases: dict[str, Killed], point: str
+) -> None:
+    assert releases[point].code == crashing.REACHED
+    release = releases[point].record
+    check(house, release)
+    acts.check_package(house.services, release)
+    check_stored_once(house, f"packages/{release}.zip")
+
+
+@pytest.mark.usefixtures("releases")
+def test_the_log_and_the_database_agree_after_all_these_kills(house: House) -> None:
+    assert acts.check_log(house.services)
+
+
+def check_stored_once(house: House, key: str) -> None:
+    s3 = S3(house.services.addresses.intake, Patience())
+    try:
+        bucket = house.services.vault.bucket
+        versions = s3.client.list_object_versions(Bucket=bucket, Prefix=key)
+        assert len(versions.get("Versions", [])) == 1
+        uploads = s3.client.list_multipart_uploads(Bucket=bucket, Prefix=key)
+        assert uploads.get("Uploads", []) == []
+    finally:
+        s3.close()
+
+
+@pytest.mark.parametrize("point", crashing.SEQUENCER)
+def test_a_log_whose_sequencer_was_killed_goes_on_as_if_it_had_not_been(
+    house: House, crasher: Crasher, exhibit: UUID, point: str
+) -> None:
+    release = acts.release(house.services, [exhibit])
+    assert crasher.die_at(point) == crashing.REACHED
+    with house.sequencing():
+        house.finish([release])
+    check(house, release)
+    acts.check_package(house.services, release)
+    acts.check_log(house.services)

@@ -1,0 +1,48 @@
+"""States only go where the table lets them, and never back."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from evidence.errors import StateError
+from evidence.states import EXHIBIT_NEXT, RELEASE_NEXT, ExhibitState, ReleaseState, move
+
+EXHIBIT_MOVES = {
+    ("received", "examined"),
+    ("received", "attention"),
+    ("examined", "ready"),
+    ("examined", "attention"),
+}
+RELEASE_MOVES = {
+    ("proposed", "approved"),
+    ("proposed", "refused"),
+    ("approved", "sealing"),
+    ("approved", "refused"),
+    ("sealing", "sealed"),
+}
+
+
+@pytest.mark.parametrize(("now", "then"), list(itertools.product(ExhibitState, repeat=2)))
+def test_an_exhibit_goes_forward_only(now: ExhibitState, then: ExhibitState) -> None:
+    if (now, then) in EXHIBIT_MOVES:
+        assert move("JS/1", now, then, EXHIBIT_NEXT) is then
+    else:
+        with pytest.raises(StateError, match=f"JS/1 is {now}"):
+            move("JS/1", now, then, EXHIBIT_NEXT)
+
+
+@pytest.mark.parametrize(("now", "then"), list(itertools.product(ReleaseState, repeat=2)))
+def test_a_release_goes_forward_only(now: ReleaseState, then: ReleaseState) -> None:
+    if (now, then) in RELEASE_MOVES:
+        assert move("R1", now, then, RELEASE_NEXT) is then
+    else:
+        with pytest.raises(StateError, match=f"R1 is {now}"):
+            move("R1", now, then, RELEASE_NEXT)
+
+
+@pytest.mark.parametrize("table", [EXHIBIT_NEXT, RELEASE_NEXT])
+def test_every_state_has_its_row(table: Mapping[str, frozenset[str]]) -> None:
+    kinds = {type(state) for state in table}
+    assert len(kinds) == 1
+    assert set(table) == set(*kinds)

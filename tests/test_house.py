@@ -1,0 +1,52 @@
+"""The house rules that no linter knows: docstrings say the kind, and a list stays true."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("api", "custody", "evidence", "export", "storage")
+KINDS = ("Pure.", "Service.", "Adapter.", "Edge.")
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base"}
+
+
+def modules() -> dict[str, Path]:
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in paths
+        # Trees of errors, and what Alembic finds by its path, are of no kind.
+        if path.name not in ("__init__.py", "errors.py", "env.py") and "versions" not in path.parts
+    }
+
+
+def kind(path: Path) -> str:
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return words.split(" ", 1)[0]
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_says_of_which_kind_it_is(name: str) -> None:
+    assert kind(modules()[name]) in KINDS
+
+
+def test_the_contract_names_exactly_the_pure_modules() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    listed = next(one for one in contracts if one["name"].startswith("Pure modules"))
+    pure = {name for name, path in modules().items() if kind(path) == "Pure."}
+    assert set(listed["source_modules"]) == pure
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert not {name.rpartition(".")[2] for name in modules()} & FORBIDDEN_NAMES
+
+
+def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "http" not in lock.replace("httpx", "").replace("httptools", "").replace("httpcore", "")
+    wanted = [line for line in lock.splitlines() if line and line[0].isalnum()]
+    assert wanted
+    assert all(line.rstrip().endswith("\\") for line in wanted), "each is followed by its hashes"
