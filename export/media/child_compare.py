@@ -236,7 +236,6 @@ def _counts(result: Comparison) -> dict[str, Any]:
 
 def main(task_json: str) -> int:
     """Compare one copy; return the exit code."""
-    av.logging.set_level(av.logging.PANIC)
     task = json.loads(task_json)
     try:
         with Path("frames.csv").open("w", encoding="ascii", newline="") as frames:

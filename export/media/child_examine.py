@@ -201,7 +201,6 @@ def _audio(stream: AudioStream, packets: PacketTally) -> AudioFacts:
 
 def main(master: str, threads: str) -> int:
     """Examine one clip; return the exit code."""
-    av.logging.set_level(av.logging.PANIC)
     try:
         facts = _measure_steadily(Path(master), int(threads))
     except av.error.FFmpegError as error:
