@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 CLIP ?=
 
-.PHONY: help setup demo test check bench soak clean lock
+.PHONY: help setup demo test check frontend bench soak clean lock
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ check: setup ## Format, lint, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+frontend: ## Build what the pages take from npm (needs Node)
+	@cd api/web/frontend && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 bench: setup ## Print speeds as ratios against the bare tools, taken in one run
 	@$(BIN)/python -m benchmarks

@@ -10,6 +10,7 @@ from api.depends import UsesServices
 from api.guard import Guard
 from api.health import OK
 from api.routes import exhibits, releases
+from api.web import assets
 from api.wiring import Services
 
 _DESCRIPTION = (
@@ -32,9 +33,15 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    app.add_middleware(Guard, streamed=frozenset({exhibits.UPLOADS}))
+    app.add_middleware(
+        Guard,
+        streamed=(exhibits.UPLOADS,),
+        store=services.settings.s3_public_url,
+        secure=services.settings.secure,
+    )
     app.include_router(exhibits.router, responses=errors.RESPONSES)
     app.include_router(releases.router, responses=errors.RESPONSES)
+    app.include_router(assets.router)
     app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
     app.add_api_route(
         "/readyz",

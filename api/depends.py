@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.errors import UnauthorisedError
+from api.denials import UnauthorisedError
 from api.wiring import Services
 from evidence.access import Subject
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
 from api.settings import SettingsError
+from api.web.problems import is_page, problem_page
 from custody.errors import (
     AuthorityError,
     CustodyError,
@@ -44,12 +46,11 @@ _MOST_FIELDS, _LONGEST = 20, 2000
 _log = logging.getLogger("custos.web")
 
 
-class UnauthorisedError(EvidenceError):
-    """No token, or none that is valid here."""
-
-
 PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     UnauthorisedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
+    SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
+    ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
+    TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),
     AccessRefusedError: (HTTPStatus.FORBIDDEN, "not allowed"),
     UnknownError: (HTTPStatus.NOT_FOUND, "no such thing"),
     StateError: (HTTPStatus.CONFLICT, "not in this state"),
@@ -81,9 +82,7 @@ class Problem(BaseModel):
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["not allowed"])
     status: int = Field(examples=[403])
-    detail: str = Field(
-        examples=["release.approve needs the role releaser; this token has operator"]
-    )
+    detail: str = Field(examples=["release.approve needs the role releaser; you have operator"])
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -126,6 +125,7 @@ def lookup(error: Exception) -> tuple[HTTPStatus, str]:
 
 def install(app: FastAPI) -> None:
     """Tell the application how to answer for each kind of error."""
+    app.add_exception_handler(SignInNeededError, _sign_in_needed)
     for root in (EvidenceError, CustodyError, StorageError, ExportError, SettingsError):
         app.add_exception_handler(root, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -134,15 +134,32 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def _ours(_request: Request, error: Exception) -> JSONResponse:
+def _answer(
+    request: Request, status: HTTPStatus, title: str, detail: str, **more: object
+) -> Response:
+    """Answer a machine with a problem, and a person with a page."""
+    if is_page(request):
+        return problem_page(request, status, detail)
+    return problem(status, title, detail, **more)
+
+
+def _sign_in_needed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeededError)
+    return RedirectResponse(f"/sign-in?then={error.then}", HTTPStatus.SEE_OTHER)
+
+
+def _ours(request: Request, error: Exception) -> Response:
     status, title = lookup(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s", type(error).__name__, exc_info=error)
     field = {"field": error.field} if isinstance(error, InvalidError) else {}
-    return problem(status, title, _plain(str(error)), **field)
+    answer = _answer(request, status, title, _plain(str(error)), **field)
+    if isinstance(error, TooManyError):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Without what was sent: it may be a name, and logs and proxies keep answers.
     fields = [
@@ -150,21 +167,21 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
         for one in error.errors()[:_MOST_FIELDS]
     ]
     words = "; ".join(f"{one['field']}: {one['words']}" for one in fields)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words, errors=fields)
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words, errors=fields)
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    answer = problem(status, status.phrase.lower(), str(error.detail))
+    answer = _answer(request, status, status.phrase.lower(), str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
 
 
-def _unstorable(_request: Request, _error: Exception) -> JSONResponse:
+def _unstorable(request: Request, _error: Exception) -> Response:
     """Answer for what PostgreSQL cannot hold and no rule of ours has refused before it."""
     words = "a value cannot be stored: a number too large, or text that is none"
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words)
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value", words)
 
 
 def _plain(text: str) -> str:
@@ -172,9 +189,10 @@ def _plain(text: str) -> str:
     return text[:_LONGEST].encode("utf-8", "replace").decode()
 
 
-def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
+def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("unforeseen", exc_info=error)
-    return problem(
+    return _answer(
+        request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "unforeseen",
         "Something went wrong that we did not foresee. Look what was done before you try again.",

@@ -26,11 +26,31 @@ origin = "custody.barchester.example/log"
 
 [retention]
 days = 31
+
+[contact]
+email = "cctv@barchester.example"
+telephone = "01632 960 017"
+
+[look]
+colour = "#12403c"
+
+[links]
+days = 14
+downloads = 5
 """
 
 
+_TABLES = {
+    "log": {"origin"},
+    "retention": {"days"},
+    "contact": {"email", "telephone"},
+    "look": {"colour"},
+    "links": {"days", "downloads"},
+}
+"""The tables of council.toml, and what each may hold."""
 NAMES = frozenset(
     [
+        "CUSTOS_CLAMD",
         "CUSTOS_COUNCIL",
         "CUSTOS_DATA",
         "CUSTOS_DATABASE_OWNER_URL",
@@ -38,17 +58,29 @@ NAMES = frozenset(
         "CUSTOS_ENV",
         "CUSTOS_HOST",
         "CUSTOS_KEYS",
+        "CUSTOS_MAIL_FROM",
+        "CUSTOS_NOTIFY_CALLBACK_TOKEN",
+        "CUSTOS_NOTIFY_KEY",
+        "CUSTOS_NOTIFY_TEMPLATE",
+        "CUSTOS_OIDC_CLIENT",
+        "CUSTOS_OIDC_ISSUER",
+        "CUSTOS_OIDC_ROLES_CLAIM",
+        "CUSTOS_OIDC_SECRET",
         "CUSTOS_PORT",
+        "CUSTOS_PUBLIC_URL",
         "CUSTOS_S3_DISPOSAL_KEY",
         "CUSTOS_S3_DISPOSAL_SECRET",
         "CUSTOS_S3_ENDPOINT",
         "CUSTOS_S3_INTAKE_KEY",
         "CUSTOS_S3_INTAKE_SECRET",
         "CUSTOS_S3_LOG_BUCKET",
+        "CUSTOS_S3_PUBLIC_URL",
         "CUSTOS_S3_PUBLISHER_KEY",
         "CUSTOS_S3_PUBLISHER_SECRET",
         "CUSTOS_S3_REGION",
         "CUSTOS_S3_VAULT_BUCKET",
+        "CUSTOS_SMTP_URL",
+        "CUSTOS_SPOOL",
         "CUSTOS_TOKEN_FILE",
         "CUSTOS_TSA_CHAIN",
         "CUSTOS_TSA_URL",
@@ -56,7 +88,12 @@ NAMES = frozenset(
 )
 """Every variable that there is; docs/configuration.md says what each does."""
 MOST_DAYS = 36_500
+DEFAULT_COLOUR = "#12403c"
+DEMONSTRATION_SECRET = "custos-demonstration"  # noqa: S105 - refused in production
 _PREFIX = re.compile("[A-Z]{2,5}")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+_COLOUR = re.compile("#[0-9a-f]{6}")
+_LEAST_CONTRAST = 4.5
 _INVENTED = re.compile(r"(^|\.)(example|test|invalid|localhost)$")
 """Names that nobody can own (RFC 2606, section 2)."""
 
@@ -74,6 +111,43 @@ class Council:
     origin: str
     demonstration: bool
     retention_days: int
+    email: str = ""
+    """Where people ask, on every page and in every message."""
+    telephone: str = ""
+    colour: str = DEFAULT_COLOUR
+    """Of the header; white text must be readable on it (WCAG 2.2, 1.4.3)."""
+    link_days: int = 14
+    downloads: int = 5
+    """How often one link may be downloaded; resuming is no new download."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The identity provider of the staff (OpenID Connect Discovery 1.0)."""
+
+    issuer: str
+    client: str
+    secret: str
+    roles_claim: str = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """GOV.UK Notify: one template with ((subject)) and ((body))."""
+
+    key: str
+    template: str
+    callback_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How messages leave: an SMTP server, or GOV.UK Notify; neither: the demonstration's sink."""
+
+    sender: str = ""
+    smtp_url: str = ""
+    """smtp://user:password@host:port, or smtps://; STARTTLS is required but on loopback."""
+    notify: Notify | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +164,27 @@ class Settings:
     tsa_chain: Path | None
     keys: Path
     council_file: Path
+    public_url: str = ""
+    """Where browsers reach us: the only origin that links are ever made of."""
+    sign_in: SignIn | None = None
+    """None: the demonstration's own provider."""
+    mail: Mail = Mail()
+    clamd: str = ""
+    """The malware scanner's socket: a path, or host:port."""
+    s3_public_url: str = ""
+    """Where browsers reach the object store; empty: they do not, and packages stream through us."""
+    spool: Path = Path()
+    """Where uploads wait until they are whole."""
+
+    @property
+    def origin(self) -> str:
+        """The origin of our pages (RFC 6454): what links begin with, and what forms come from."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.origin.startswith("https://")
 
     @property
     def tokens(self) -> Path:
@@ -129,7 +224,48 @@ def read_settings(
         tsa_chain=Path(chain) if chain else None,
         keys=Path(environ.get("CUSTOS_KEYS", str(folder / "keys"))),
         council_file=Path(environ.get("CUSTOS_COUNCIL", str(folder / "council.toml"))),
+        public_url=_origin("CUSTOS_PUBLIC_URL", environ),
+        sign_in=_sign_in(environ),
+        mail=_mail(environ),
+        clamd=environ.get("CUSTOS_CLAMD", ""),
+        s3_public_url=_origin("CUSTOS_S3_PUBLIC_URL", environ),
+        spool=Path(environ.get("CUSTOS_SPOOL", str(folder / "spool"))),
     )
+
+
+def _origin(name: str, environ: Mapping[str, str]) -> str:
+    url = environ.get(name, "").rstrip("/")
+    if url and not _ORIGIN.fullmatch(url):
+        raise SettingsError(f"{name} is {url!r}: give scheme and host, such as https://cctv.gov.uk")
+    return url
+
+
+def _together(environ: Mapping[str, str], *names: str) -> bool:
+    """Tell whether all of ``names`` are set; some without the others is a mistake."""
+    there = [name for name in names if environ.get(name)]
+    if there and len(there) < len(names):
+        raise SettingsError(f"{', '.join(names)} belong together: set all of them")
+    return bool(there)
+
+
+def _sign_in(environ: Mapping[str, str]) -> SignIn | None:
+    names = ("CUSTOS_OIDC_ISSUER", "CUSTOS_OIDC_CLIENT", "CUSTOS_OIDC_SECRET")
+    if not _together(environ, *names):
+        return None
+    issuer, client, secret = (environ[name] for name in names)
+    return SignIn(issuer, client, secret, environ.get("CUSTOS_OIDC_ROLES_CLAIM", "roles"))
+
+
+def _mail(environ: Mapping[str, str]) -> Mail:
+    notify = None
+    names = ("CUSTOS_NOTIFY_KEY", "CUSTOS_NOTIFY_TEMPLATE", "CUSTOS_NOTIFY_CALLBACK_TOKEN")
+    if _together(environ, *names):
+        notify = Notify(*(environ[name] for name in names))
+    smtp = _together(environ, "CUSTOS_SMTP_URL", "CUSTOS_MAIL_FROM")
+    if smtp and notify:
+        raise SettingsError("CUSTOS_SMTP_URL and CUSTOS_NOTIFY_KEY are two ways to send: set one")
+    sender, url = environ.get("CUSTOS_MAIL_FROM", ""), environ.get("CUSTOS_SMTP_URL", "")
+    return Mail(sender=sender, smtp_url=url, notify=notify)
 
 
 def _known(environ: Mapping[str, str]) -> dict[str, str]:
@@ -151,6 +287,7 @@ def _port(text: str) -> int:
 
 def _outside_engines(environ: Mapping[str, str]) -> Addresses | None:
     names = {name for name in environ if name.startswith(("CUSTOS_S3_", "CUSTOS_DATABASE_"))}
+    names.discard("CUSTOS_S3_PUBLIC_URL")
     if not names:
         return None
 
@@ -196,6 +333,11 @@ def parse_council(text: str) -> Council:
             origin=table["log"]["origin"],
             demonstration=table.get("demonstration", False),
             retention_days=table.get("retention", {}).get("days", 31),
+            email=table.get("contact", {}).get("email", ""),
+            telephone=table.get("contact", {}).get("telephone", ""),
+            colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),
+            link_days=table.get("links", {}).get("days", 14),
+            downloads=table.get("links", {}).get("downloads", 5),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error
@@ -206,9 +348,8 @@ def parse_council(text: str) -> Council:
 
 def _check_keys(table: Mapping[str, Any]) -> None:
     """Refuse a misspelt key: its default would hold, and nobody would notice."""
-    allowed = {"name", "urn_prefix", "demonstration", "log", "retention"}
-    unknown = {*(table.keys() - allowed)}
-    for part, own in (("log", {"origin"}), ("retention", {"days"})):
+    unknown = {*(table.keys() - {"name", "urn_prefix", "demonstration", *_TABLES})}
+    for part, own in _TABLES.items():
         unknown |= {f"{part}.{key}" for key in table.get(part, {}).keys() - own}
     if unknown:
         raise SettingsError(f"council.toml has no {', '.join(sorted(unknown))}")
@@ -224,13 +365,42 @@ def _check_council(council: Council) -> None:
         raise SettingsError("council.toml: urn_prefix is two to five capital letters, such as BAR")
     if not isinstance(council.demonstration, bool):
         raise SettingsError("council.toml: demonstration is true or false")
-    days: object = council.retention_days
-    if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= MOST_DAYS:
-        raise SettingsError(f"council.toml: retention.days is a number from 1 to {MOST_DAYS}")
+    numbers: tuple[tuple[str, object, int], ...] = (
+        ("retention.days", council.retention_days, MOST_DAYS),
+        ("links.days", council.link_days, 90),
+        ("links.downloads", council.downloads, 100),
+    )
+    for name, number, most in numbers:
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
+            raise SettingsError(f"council.toml: {name} is a number from 1 to {most}")
+    _check_look(council)
     try:
         require_origin(council.origin)
     except FormatError as error:
         raise SettingsError(f"council.toml: log.origin cannot be used: {error}") from error
+
+
+def _check_look(council: Council) -> None:
+    texts: tuple[object, ...] = (council.email, council.telephone, council.colour)
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise SettingsError("council.toml: contact and look hold texts of one line")
+    if not _COLOUR.fullmatch(council.colour):
+        raise SettingsError('council.toml: look.colour is written "#12403c"')
+    if (contrast := _contrast_with_white(council.colour)) < _LEAST_CONTRAST:
+        raise SettingsError(
+            f"council.toml: white text on look.colour {council.colour} has a contrast of "
+            f"{contrast:.1f} to 1; people need at least {_LEAST_CONTRAST} to 1: choose a darker one"
+        )
+
+
+def _contrast_with_white(colour: str) -> float:
+    """Return the contrast ratio (WCAG 2.2, "relative luminance" and "contrast ratio")."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB
+        for part in parts
+    )
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def _wrong_with(council: Council) -> list[str]:
@@ -242,6 +412,26 @@ def _wrong_with(council: Council) -> list[str]:
             f"the log's origin {council.origin}, a name that nobody owns: set log.origin in your "
             "council.toml to a name below your own domain, once and for ever"
         )
+    return wrong
+
+
+def _wrong_outside(settings: Settings) -> list[str]:
+    """Return what is wrong with how people and messages reach us."""
+    wrong = []
+    if not settings.public_url:
+        wrong.append("no public address: set CUSTOS_PUBLIC_URL to the https address of the pages")
+    elif not settings.secure:
+        wrong.append(f"{settings.public_url} is plain HTTP: set CUSTOS_PUBLIC_URL to https")
+    if settings.s3_public_url.startswith("http:"):
+        wrong.append(f"{settings.s3_public_url} is plain HTTP: set CUSTOS_S3_PUBLIC_URL to https")
+    if settings.sign_in is None:
+        wrong.append("the test identity provider: set CUSTOS_OIDC_ISSUER, _CLIENT and _SECRET")
+    elif not settings.sign_in.issuer.startswith("https://"):
+        wrong.append(f"{settings.sign_in.issuer} is plain HTTP: set CUSTOS_OIDC_ISSUER to https")
+    elif settings.sign_in.secret == DEMONSTRATION_SECRET:
+        wrong.append("the demonstration's own client secret: set CUSTOS_OIDC_SECRET to yours")
+    if not settings.mail.smtp_url and settings.mail.notify is None:
+        wrong.append("the mail sink: set CUSTOS_SMTP_URL and CUSTOS_MAIL_FROM, or CUSTOS_NOTIFY_*")
     return wrong
 
 
@@ -276,6 +466,7 @@ def refuse_demonstration(
         wrong.append("the local test time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
     elif authority_is_test:
         wrong.append("a time authority that calls itself a test: set CUSTOS_TSA_URL and its chain")
+    wrong += _wrong_outside(settings)
     if wrong:
         raise SettingsError(
             "CUSTOS_ENV=production, and these parts are missing or for demonstration only:\n  - "

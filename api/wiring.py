@@ -36,6 +36,7 @@ from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import format_trust
 from evidence.exhibits import Exhibits
 from evidence.people import People
+from evidence.sessions import Limits, Sessions
 from export.archiving import Archiving
 from export.copies import Copies
 from export.intake import Intake
@@ -68,6 +69,7 @@ class Services:
     jobs: Jobs
     ledger: Ledger
     people: People
+    sessions: Sessions
     exhibits: Exhibits
     intake: Intake
     copies: Copies
@@ -198,6 +200,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=jobs,
         ledger=ledger,
         people=people,
+        sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=exhibits,
         intake=Intake(
             vault, exhibits, jobs, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings)

@@ -33,6 +33,15 @@ class Action(StrEnum):
     SEAL_RELEASE = "release.seal"
     SHOW_RELEASE = "release.show"
     COLLECT_PACKAGE = "release.collect"
+    VIEW_FOOTAGE = "exhibit.view"
+    PLACE_HOLD = "hold.place"
+    LIFT_HOLD = "hold.lift"
+    REVOKE_RELEASE = "release.revoke"
+    REISSUE_LINK = "link.reissue"
+    RECORD_HANDOFF = "handoff.record"
+    READ_REGISTER = "register.read"
+    SHOW_MESSAGES = "message.show"
+    USE_CONSOLE = "console.use"
 
 
 _STAFF = (Role.OPERATOR, Role.RELEASER)
@@ -50,6 +59,16 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.SHOW_RELEASE: _READERS,
     # A package holds footage: an auditor reads everything about custody, and no footage.
     Action.COLLECT_PACKAGE: _STAFF,
+    Action.VIEW_FOOTAGE: _STAFF,
+    Action.PLACE_HOLD: (Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE),
+    # What a hold keeps, one operator in a hurry must not let go.
+    Action.LIFT_HOLD: (Role.RELEASER, Role.GOVERNANCE),
+    Action.REVOKE_RELEASE: (Role.RELEASER, Role.GOVERNANCE),
+    Action.REISSUE_LINK: _STAFF,
+    Action.RECORD_HANDOFF: _STAFF,
+    Action.READ_REGISTER: (Role.GOVERNANCE, Role.AUDITOR, Role.RELEASER),
+    Action.SHOW_MESSAGES: _READERS,
+    Action.USE_CONSOLE: tuple(Role),
 }
 
 
@@ -84,7 +103,7 @@ def decide(action: Action, roles: Iterable[Role]) -> Decision:
             return Decision(True, f"{role} may do {action}", role)
     needed = " or ".join(ALLOWED[action])
     has = ", ".join(sorted(held)) or "no role"
-    return Decision(False, f"{action} needs the role {needed}; this token has {has}")
+    return Decision(False, f"{action} needs the role {needed}; you have {has}")
 
 
 def decide_approval(proposer: UUID, approver: UUID, *, self_approve: bool) -> Decision:

@@ -27,6 +27,10 @@ class ReleaseState(StrEnum):
     SEALING = "sealing"
     SEALED = "sealed"
     """Sealed, joined, read back and found whole: only now may it leave the house."""
+    EXPIRED = "expired"
+    """Its last link ended before anybody collected; a re-issue costs nothing."""
+    REVOKED = "revoked"
+    """Taken back: no link of it works any more, and none will be issued."""
 
 
 _State = TypeVar("_State", ExhibitState, ReleaseState)
@@ -42,7 +46,9 @@ RELEASE_NEXT: Mapping[ReleaseState, frozenset[ReleaseState]] = {
     ReleaseState.APPROVED: frozenset({ReleaseState.SEALING, ReleaseState.REFUSED}),
     ReleaseState.REFUSED: frozenset(),
     ReleaseState.SEALING: frozenset({ReleaseState.SEALED}),
-    ReleaseState.SEALED: frozenset(),
+    ReleaseState.SEALED: frozenset({ReleaseState.EXPIRED, ReleaseState.REVOKED}),
+    ReleaseState.EXPIRED: frozenset({ReleaseState.SEALED, ReleaseState.REVOKED}),
+    ReleaseState.REVOKED: frozenset(),
 }
 
 

@@ -1,10 +1,13 @@
-"""Adapter. The domain's tables: people, tokens, exhibits. Names live here, and can be erased."""
+"""Adapter. The domain's tables: people, tokens, sessions, exhibits, holds.
+
+Names live here, and can be erased.
+"""
 
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, String
+from sqlalchemy import Column, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -16,13 +19,38 @@ def json_column() -> Any:  # noqa: ANN401 - SQLModel's Field wants Any here
     return Field(sa_column=Column(JSONB, nullable=False))
 
 
+def texts_column() -> Any:  # noqa: ANN401 - SQLModel's Field wants Any here
+    """Return a column for a list of words."""
+    return Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
 class PersonRow(SQLModel, table=True):
     """Somebody the ledger commits to under a key of their own; ``id`` is their record."""
 
     __tablename__: ClassVar[Any] = "person"
+    __table_args__: ClassVar[Any] = (UniqueConstraint("issuer", "subject"),)
     id: UUID = Field(primary_key=True, foreign_key="custody_record.id")
     name: str
     email: str = ""
+    issuer: str | None = None
+    """Who signs this member of staff in, and as whom: never recognised by an address."""
+    subject: str | None = None
+    roles: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(String), nullable=False)
+    )
+    """The roles that the identity provider named last."""
+
+
+class StaffSessionRow(SQLModel, table=True):
+    """A member of staff who is signed in; known by the SHA-256 of the cookie's secret."""
+
+    __tablename__: ClassVar[Any] = "staff_session"
+    sha256: str = Field(primary_key=True)
+    person: UUID = Field(foreign_key="person.id")
+    roles: list[str] = texts_column()
+    started_at: datetime = utc_column()
+    seen_at: datetime = utc_column()
+    ended_at: datetime | None = utc_column(nullable=True)
 
 
 class TokenRow(SQLModel, table=True):
@@ -31,7 +59,7 @@ class TokenRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "api_token"
     sha256: str = Field(primary_key=True)
     person: UUID = Field(foreign_key="person.id")
-    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    roles: list[str] = texts_column()
     created_at: datetime = utc_column()
     revoked_at: datetime | None = utc_column(nullable=True)
 
@@ -63,3 +91,17 @@ class ExhibitRow(SQLModel, table=True):
     received_event: UUID = Field(foreign_key="custody_event.id")
     facts: list[dict[str, Any]] = json_column()
     findings: list[dict[str, Any]] = json_column()
+
+
+class LegalHoldRow(SQLModel, table=True):
+    """A legal hold on an exhibit; at most one that is not lifted."""
+
+    __tablename__: ClassVar[Any] = "legal_hold"
+    id: UUID = Field(primary_key=True)
+    exhibit: UUID = Field(foreign_key="exhibit.id")
+    placed_by: UUID = Field(foreign_key="person.id")
+    placed_at: datetime = utc_column()
+    reason: str
+    lifted_by: UUID | None = Field(default=None, foreign_key="person.id")
+    lifted_at: datetime | None = utc_column(nullable=True)
+    lifted_reason: str = ""

@@ -1,4 +1,4 @@
-"""Adapter. The tables of intake, releases and sealing."""
+"""Adapter. The tables of intake, views, releases and sealing."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -60,6 +60,35 @@ class UploadRow(StoredFile, table=True):
     crc32: int = big_integer()
     stored_at: datetime = utc_column()
     exhibit: UUID | None = Field(default=None, foreign_key="exhibit.id")
+    scan: str = "not scanned"
+    """What the malware scanner said, in words."""
+
+
+class ResumableUploadRow(SQLModel, table=True):
+    """An upload that may break off and go on (tus 1.0); its bytes wait in the spool."""
+
+    __tablename__: ClassVar[Any] = "resumable_upload"
+    id: UUID = Field(primary_key=True)
+    person: UUID = Field(foreign_key="person.id")
+    name: str
+    length: int = big_integer()
+    received: int = big_integer()
+    state: str
+    """open, complete (all bytes are here), stored (in the vault) or failed."""
+    words: str = ""
+    created_at: datetime = utc_column()
+    expires_at: datetime = utc_column()
+    upload: UUID | None = Field(default=None, foreign_key="upload.id")
+
+
+class ResumableSegmentRow(SQLModel, table=True):
+    """Bytes that were acknowledged, hashed as they came: what the vault must hold in the end."""
+
+    __tablename__: ClassVar[Any] = "resumable_segment"
+    resumable: UUID = Field(primary_key=True, foreign_key="resumable_upload.id")
+    start: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    length: int = big_integer()
+    sha256: str
 
 
 class ExhibitFileRow(StoredFile, table=True):
@@ -77,6 +106,17 @@ class ExhibitFileRow(StoredFile, table=True):
     size: int = big_integer()
     crc32: int = big_integer()
     stored_at: datetime = utc_column()
+
+
+class ViewingRow(SQLModel, table=True):
+    """Somebody looked at a working copy: one event, and an address that plays for an hour."""
+
+    __tablename__: ClassVar[Any] = "viewing"
+    id: UUID = Field(primary_key=True)
+    exhibit: UUID = Field(foreign_key="exhibit.id", index=True)
+    file: UUID = Field(foreign_key="exhibit_file.id")
+    person: UUID = Field(foreign_key="person.id")
+    at: datetime = utc_column()
 
 
 class ReleaseRow(SQLModel, table=True):
@@ -102,6 +142,23 @@ class ReleaseRow(SQLModel, table=True):
     """Why it was approved or refused."""
     collected_at: datetime | None = utc_column(nullable=True)
     """When the package first left the house."""
+    delivery: str = "none"
+    """link, handoff (to a system that is not ours) or none (an edge fetches the package)."""
+    urgent: bool = False
+    """Threat to life: one approver now, a second within 24 hours."""
+    link_days: int = 14
+    seconded_by: UUID | None = Field(default=None, foreign_key="person.id")
+    seconded_at: datetime | None = utc_column(nullable=True)
+    ended_at: datetime | None = utc_column(nullable=True)
+    """When it was revoked."""
+
+
+class ReleaseFileRow(SQLModel, table=True):
+    """A file that the proposer chose by name; no row: every file of the kinds that go."""
+
+    __tablename__: ClassVar[Any] = "release_file"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    file: UUID = Field(primary_key=True, foreign_key="exhibit_file.id")
 
 
 class ReleaseExhibitRow(SQLModel, table=True):

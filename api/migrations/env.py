@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import export.tables  # noqa: F401 - the three imports tell the metadata of every table
+import export.link_tables
+import export.tables  # noqa: F401 - the imports tell the metadata of every table
 
 context.configure(
     connection=context.config.attributes["connection"],

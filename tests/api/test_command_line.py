@@ -321,7 +321,7 @@ def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Sh
 
 def test_a_role_that_may_not_is_told_what_it_takes(shell: Shell) -> None:
     failed(shell.run("log", "audit", role=Role.FINANCE), "log.audit needs the role")
-    failed(shell.run("exhibit", "show", role="nobody"), "this token has no role")
+    failed(shell.run("exhibit", "show", role="nobody"), "you have no role")
 
 
 def test_nobody_approves_what_they_proposed_not_even_with_the_role(shell: Shell) -> None:

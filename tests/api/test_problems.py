@@ -17,7 +17,13 @@ import evidence.errors
 import export.package.errors
 import storage.errors
 from api.app import create_app
-from api.errors import PROBLEMS, UnauthorisedError, lookup
+from api.denials import (
+    ForgedFormError,
+    SignInNeededError,
+    TooManyError,
+    UnauthorisedError,
+)
+from api.errors import PROBLEMS, lookup
 from api.settings import SettingsError
 from custody.tables import CustodyEventRow
 from evidence.access import Role
@@ -52,7 +58,12 @@ def test_every_error_of_ours_has_a_status_and_a_title(kind: type[Exception]) -> 
 
 
 def test_the_table_names_no_error_that_nothing_of_ours_can_be() -> None:
-    known = {kind for root in ROOTS for kind in below(root)} | {UnauthorisedError}
+    known = {kind for root in ROOTS for kind in below(root)} | {
+        UnauthorisedError,
+        SignInNeededError,
+        ForgedFormError,
+        TooManyError,
+    }
     assert set(PROBLEMS) <= known
 
 

@@ -1,0 +1,83 @@
+"""Edge. How values are written on a page: times in the council's timezone, sizes, states."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+_KILO = 1000
+
+STATES: Mapping[str, tuple[str, str]] = {
+    "received": ("Received", "govuk-tag--blue"),
+    "examined": ("Being copied", "govuk-tag--blue"),
+    "ready": ("Ready", "govuk-tag--green"),
+    "attention": ("Needs a person", "govuk-tag--orange"),
+    "proposed": ("Waiting for approval", "govuk-tag--yellow"),
+    "approved": ("Approved", "govuk-tag--turquoise"),
+    "refused": ("Refused", "govuk-tag--red"),
+    "sealing": ("Being sealed", "govuk-tag--blue"),
+    "sealed": ("Sealed", "govuk-tag--green"),
+    "expired": ("Expired", "govuk-tag--grey"),
+    "revoked": ("Revoked", "govuk-tag--red"),
+}
+"""What a state is called, and the colour of its tag."""
+
+
+def local_time(moment: datetime) -> str:
+    """Return a time as people in England write it, with its zone: 20 November 2026, 2:03:00 pm."""
+    at = moment.astimezone(LONDON)
+    half = "am" if at.hour < 12 else "pm"  # noqa: PLR2004 - noon
+    clock = f"{at.hour % 12 or 12}:{at:%M:%S} {half}"
+    return f"{at.day} {at:%B %Y}, {clock} {at:%Z}"
+
+
+def local_date(moment: datetime) -> str:
+    """Return a date as people in England write it."""
+    at = moment.astimezone(LONDON)
+    return f"{at.day} {at:%B %Y}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in a unit that says something."""
+    amount, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if amount < _KILO or unit == "TB":
+            break
+        amount /= _KILO
+    return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+
+
+def offset(milliseconds: int) -> str:
+    """Return what a clock offset means (positive: the system was fast)."""
+    if milliseconds == 0:
+        return "correct"
+    span = timedelta(milliseconds=abs(milliseconds))
+    whole = f"{span.total_seconds():g} seconds"
+    return f"{whole} {'fast' if milliseconds > 0 else 'slow'}"
+
+
+def state(name: str) -> str:
+    """Return what a state is called."""
+    return STATES.get(name, (name, ""))[0]
+
+
+def state_class(name: str) -> str:
+    """Return the class of a state's tag."""
+    return STATES.get(name, ("", "govuk-tag--grey"))[1]
+
+
+def machine_time(moment: datetime) -> str:
+    """Return a time for `<time datetime>` (HTML, 4.5.14)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+FILTERS: Mapping[str, Callable[[Any], str]] = {
+    "local_time": local_time,
+    "local_date": local_date,
+    "machine_time": machine_time,
+    "size": size,
+    "offset": offset,
+    "state": state,
+    "state_class": state_class,
+}
