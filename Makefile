@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 CLIP ?=
 
-.PHONY: help setup demo test check frontend bench soak clean lock
+.PHONY: help setup demo test browser check frontend bench soak clean lock
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,8 +22,12 @@ setup: .venv/installed ## Install the pinned dependencies into .venv
 demo: setup ## Package a clip from start to end, verify it, keep serving (CLIP=path for your own)
 	@$(BIN)/custos demo $(if $(CLIP),--clip "$(CLIP)")
 
-test: setup ## Run every test
+test: setup browser ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+browser: setup ## Find a Chromium for the browser tests, or fetch one (no root needed)
+	@# Without one the other tests still run, and those of the browser fail.
+	-@$(BIN)/python -m tests.browser.chromium
 
 check: setup ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --check .

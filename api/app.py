@@ -1,16 +1,26 @@
 """Edge. The HTTP application: routes over the services, and how the machine asks if all is well."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from api import errors
 from api.depends import UsesServices
 from api.guard import Guard
 from api.health import OK
-from api.routes import exhibits, releases
-from api.web import assets
+from api.routes import exhibits, notify, releases, resumable
+from api.spooling import Spooling
+from api.web import assets, collect, downloads, gate, information, mailbox, signin, start
+from api.web.console import custody as console_custody
+from api.web.console import deciding, intake, intake_files, proposing, register
+from api.web.console import exhibits as console_exhibits
+from api.web.console import home as console_home
+from api.web.console import releases as console_releases
+from api.web.limiter import Limiter
 from api.wiring import Services
 
 _DESCRIPTION = (
@@ -30,18 +40,39 @@ def create_app(services: Services) -> FastAPI:
         description=about,
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,
+        lifespan=_working,
+        redirect_slashes=False,  # it would lead to whatever host a request names
     )
     app.state.services = services
+    app.state.limiter = Limiter()
     errors.install(app)
+    app.add_middleware(resumable.Tus)
     app.add_middleware(
         Guard,
-        streamed=(exhibits.UPLOADS,),
+        streamed=(exhibits.UPLOADS, resumable.RESUMABLE, intake_files.FILES),
         store=services.settings.s3_public_url,
         secure=services.settings.secure,
     )
     app.include_router(exhibits.router, responses=errors.RESPONSES)
+    app.include_router(resumable.router, responses=errors.RESPONSES)
     app.include_router(releases.router, responses=errors.RESPONSES)
+    app.include_router(notify.router, responses=errors.RESPONSES)
     app.include_router(assets.router)
+    # What is past the code stands first: its addresses are no tokens.
+    for router in (collect.router, downloads.router, gate.router, gate.paced):
+        app.include_router(router)
+    for router in (start.router, signin.router, mailbox.router):
+        app.include_router(router)
+    # "new" comes before names of releases.
+    for router in (proposing.router, console_releases.router, deciding.router, register.router):
+        app.include_router(router)
+    app.include_router(information.router)
+    app.include_router(console_home.router)
+    app.include_router(console_custody.router)
+    for router in (intake.router, intake_files.router, intake_files.plain):
+        app.include_router(router)
+    # After all others: a page of one exhibit answers for any name.
+    app.include_router(console_exhibits.router)
     app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
     app.add_api_route(
         "/readyz",
@@ -52,6 +83,17 @@ def create_app(services: Services) -> FastAPI:
         responses={503: {"description": "At least one is not; the sentences say which and why"}},
     )
     return app
+
+
+@asynccontextmanager
+async def _working(app: FastAPI) -> AsyncIterator[None]:
+    """Do beside the answers what belongs to this process; a test has no such thread."""
+    spooling = Spooling(app.state.services)
+    spooling.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(spooling.stop)
 
 
 def healthz() -> dict[str, str]:

@@ -31,3 +31,7 @@ class TooManyError(EvidenceError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"This was asked for too often. Try again in {seconds} seconds.")
         self.seconds = seconds
+
+
+class NotSignedInError(EvidenceError):
+    """What the identity provider answered proves nobody; says why, without anything it sent."""

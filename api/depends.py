@@ -9,7 +9,7 @@ from api.denials import UnauthorisedError
 from api.wiring import Services
 from evidence.access import Subject
 
-_bearer = HTTPBearer(auto_error=False, description="An API token, as `custos token add` writes it")
+bearer = HTTPBearer(auto_error=False, description="An API token, as `custos token add` writes it")
 
 
 def services_of(request: Request) -> Services:
@@ -24,7 +24,7 @@ UsesServices = Annotated[Services, Depends(services_of)]
 
 def subject_of(
     services: UsesServices,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Subject:
     """Return who acts.
 

@@ -23,14 +23,19 @@ class Health:
         begin: Callable[[], AbstractContextManager[Session]],
         vault: ObjectStore,
         clock: Callable[[], datetime],
+        stand_ins: Callable[[], str] | None = None,
     ) -> None:
         self._begin = begin
         self._vault = vault
         self._clock = clock
+        self._stand_ins = stand_ins
 
     def report(self) -> Mapping[str, str]:
         """Return each part's name with "ok", or a sentence that says what is wrong."""
-        return {**self._database(), "objects": self._objects()}
+        report = {**self._database(), "objects": self._objects()}
+        if self._stand_ins is not None:
+            report["standins"] = self._stand_ins()
+        return report
 
     def _database(self) -> dict[str, str]:
         try:

@@ -1,4 +1,4 @@
-"""Edge. The three processes behind `custos up`: web, worker and sequencer.
+"""Edge. The processes behind `custos up`: web, worker, sequencer, and a demonstration's stand-ins.
 
 Each is started as `python -m api.processes NAME`, ends when its supervisor does, whatever ended
 that one, and builds only what it needs.
@@ -20,6 +20,8 @@ from pathlib import Path
 from api.settings import Settings, read_settings
 
 NAMES = ("web", "worker", "sequencer")
+STAND_INS = "standins"
+"""The one besides, in the demonstration only: its identity provider and its mail sink."""
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
@@ -107,6 +109,16 @@ def run_sequencer(settings: Settings) -> None:
     sequence(settings, stop)
 
 
+def run_stand_ins(settings: Settings) -> None:
+    """Stand in for identity provider and mail server until SIGTERM."""
+    from api.standin_servers import serve  # noqa: PLC0415 - only this process pays for it
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(settings, stop)
+
+
 def _end_with_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:
@@ -116,7 +128,7 @@ def _end_with_parent(parent: int) -> None:
 def main() -> None:
     """Run one process."""
     parser = argparse.ArgumentParser(prog="api.processes")
-    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("name", choices=(*NAMES, STAND_INS))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
@@ -129,7 +141,12 @@ def main() -> None:
     for noisy in ("alembic", "httpx", "botocore", "boto3", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = read_settings(os.environ, data=given.data, port=given.port)
-    run = {"web": run_web, "worker": run_worker, "sequencer": run_sequencer}
+    run = {
+        "web": run_web,
+        "worker": run_worker,
+        "sequencer": run_sequencer,
+        STAND_INS: run_stand_ins,
+    }
     run[given.name](settings)
 
 

@@ -6,7 +6,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ colour = "#12403c"
 [links]
 days = 14
 downloads = 5
+
+[recipients]
+police = ["police.uk", "cps.gov.uk", "nca.gov.uk", "police.example", "cps.example"]
 """
 
 
@@ -46,6 +49,7 @@ _TABLES = {
     "contact": {"email", "telephone"},
     "look": {"colour"},
     "links": {"days", "downloads"},
+    "recipients": {"police"},
 }
 """The tables of council.toml, and what each may hold."""
 NAMES = frozenset(
@@ -89,10 +93,17 @@ NAMES = frozenset(
 """Every variable that there is; docs/configuration.md says what each does."""
 MOST_DAYS = 36_500
 DEFAULT_COLOUR = "#12403c"
+POLICE_DOMAINS = ("police.uk", "cps.gov.uk", "nca.gov.uk")
+"""Every force has its domain below police.uk, pnn.police.uk among them."""
 DEMONSTRATION_SECRET = "custos-demonstration"  # noqa: S105 - refused in production
 _PREFIX = re.compile("[A-Z]{2,5}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 _COLOUR = re.compile("#[0-9a-f]{6}")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+_ADDRESS = re.compile(r"[!-;=?A-~]+@[a-z0-9.-]+", re.IGNORECASE)
+_SMTP = re.compile(r"smtps?://([!-.0-?A-~]+@)?[a-z0-9.\[\]:-]+/?", re.IGNORECASE)
+_NOTIFY_KEY = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-[0-9a-f]+){5}$")
+_SHORTEST_TOKEN = 20
 _LEAST_CONTRAST = 4.5
 _INVENTED = re.compile(r"(^|\.)(example|test|invalid|localhost)$")
 """Names that nobody can own (RFC 2606, section 2)."""
@@ -119,6 +130,8 @@ class Council:
     link_days: int = 14
     downloads: int = 5
     """How often one link may be downloaded; resuming is no new download."""
+    police: tuple[str, ...] = POLICE_DOMAINS
+    """To these domains, and what is below them, go links for the police and the prosecution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class SignIn:
 
     issuer: str
     client: str
-    secret: str
+    secret: str = field(repr=False)
     roles_claim: str = "roles"
 
 
@@ -135,9 +148,9 @@ class SignIn:
 class Notify:
     """GOV.UK Notify: one template with ((subject)) and ((body))."""
 
-    key: str
+    key: str = field(repr=False)
     template: str
-    callback_token: str
+    callback_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +158,7 @@ class Mail:
     """How messages leave: an SMTP server, or GOV.UK Notify; neither: the demonstration's sink."""
 
     sender: str = ""
-    smtp_url: str = ""
+    smtp_url: str = field(default="", repr=False)
     """smtp://user:password@host:port, or smtps://; STARTTLS is required but on loopback."""
     notify: Notify | None = None
 
@@ -261,11 +274,29 @@ def _mail(environ: Mapping[str, str]) -> Mail:
     names = ("CUSTOS_NOTIFY_KEY", "CUSTOS_NOTIFY_TEMPLATE", "CUSTOS_NOTIFY_CALLBACK_TOKEN")
     if _together(environ, *names):
         notify = Notify(*(environ[name] for name in names))
+        _check_notify(notify)
     smtp = _together(environ, "CUSTOS_SMTP_URL", "CUSTOS_MAIL_FROM")
     if smtp and notify:
         raise SettingsError("CUSTOS_SMTP_URL and CUSTOS_NOTIFY_KEY are two ways to send: set one")
     sender, url = environ.get("CUSTOS_MAIL_FROM", ""), environ.get("CUSTOS_SMTP_URL", "")
+    if smtp and not _ADDRESS.fullmatch(sender):
+        raise SettingsError("CUSTOS_MAIL_FROM is one address, such as cctv@council.gov.uk")
+    if smtp and not _SMTP.fullmatch(url):
+        # Not repeated here: it may hold a password.
+        raise SettingsError(
+            "CUSTOS_SMTP_URL cannot be read: give smtp://user:password@host:587, or smtps://"
+        )
     return Mail(sender=sender, smtp_url=url, notify=notify)
+
+
+def _check_notify(notify: Notify) -> None:
+    if not _NOTIFY_KEY.search(notify.key):
+        raise SettingsError("CUSTOS_NOTIFY_KEY is no key of GOV.UK Notify: give all of it")
+    if len(notify.callback_token) < _SHORTEST_TOKEN:
+        raise SettingsError(
+            "CUSTOS_NOTIFY_CALLBACK_TOKEN can be guessed: give at least "
+            f"{_SHORTEST_TOKEN} characters, drawn at random"
+        )
 
 
 def _known(environ: Mapping[str, str]) -> dict[str, str]:
@@ -338,6 +369,7 @@ def parse_council(text: str) -> Council:
             colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),
             link_days=table.get("links", {}).get("days", 14),
             downloads=table.get("links", {}).get("downloads", 5),
+            police=tuple(table.get("recipients", {}).get("police", POLICE_DOMAINS)),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error
@@ -374,10 +406,19 @@ def _check_council(council: Council) -> None:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
             raise SettingsError(f"council.toml: {name} is a number from 1 to {most}")
     _check_look(council)
+    _check_recipients(council)
     try:
         require_origin(council.origin)
     except FormatError as error:
         raise SettingsError(f"council.toml: log.origin cannot be used: {error}") from error
+
+
+def _check_recipients(council: Council) -> None:
+    domains: tuple[object, ...] = council.police
+    if not domains or not all(isinstance(one, str) and _HOST.fullmatch(one) for one in domains):
+        raise SettingsError(
+            'council.toml: recipients.police lists domains, such as ["police.uk", "cps.gov.uk"]'
+        )
 
 
 def _check_look(council: Council) -> None:
@@ -411,6 +452,12 @@ def _wrong_with(council: Council) -> list[str]:
         wrong.append(
             f"the log's origin {council.origin}, a name that nobody owns: set log.origin in your "
             "council.toml to a name below your own domain, once and for ever"
+        )
+    invented = [domain for domain in council.police if _INVENTED.search(domain)]
+    if invented:
+        wrong.append(
+            f"links for the police to {', '.join(invented)}, which nobody owns: set "
+            "recipients.police in your council.toml"
         )
     return wrong
 

@@ -17,8 +17,9 @@ from typing import Self
 from api.firststart import make_first_tokens
 from api.health import OK
 from api.migrations import migrate
-from api.processes import command, end_leftovers
+from api.processes import STAND_INS, command, end_leftovers
 from api.settings import Settings, SettingsError
+from api.standins import ensure_ports
 from api.times import utc_now
 from api.wiring import Services, build, ensure_council, refuse_stand_ins
 from custody.keyring import load, load_or_make_demonstration
@@ -31,8 +32,8 @@ from storage.errors import EngineError
 
 Say = Callable[[str], None]
 DEMONSTRATION = (
-    "DEMONSTRATION: nothing is configured, so keys, council and time authority are stand-ins. "
-    "What this makes is no evidence. (CUSTOS_ENV=production refuses them.)"
+    "DEMONSTRATION: nothing is configured, so keys, council, time authority, sign-in and mail are "
+    "stand-ins. What this makes is no evidence. (CUSTOS_ENV=production refuses them.)"
 )
 _STOP_S = 30.0
 _MEND_S = 0.5
@@ -102,7 +103,8 @@ class Supervisor:
         self._say = say
         self._engines: Engines | None = None
         self._directory: DataDirectory | None = None
-        self._processes = [Process(name, settings) for name in names]
+        own = [] if settings.production else [STAND_INS]
+        self._processes = [Process(name, settings) for name in (*names, *own)]
         self._stopping = threading.Event()
         self._mender: threading.Thread | None = None
         self.services: Services
@@ -241,6 +243,7 @@ def prepare(settings: Settings) -> None:
         load_or_make_demonstration(
             settings.keys, council=council.name, origin=council.origin, now=utc_now()
         )
+        ensure_ports(settings.data)
     if settings.scratch.exists():
         # What killed jobs left: copies of footage that nobody works on any more.
         shutil.rmtree(settings.scratch)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, select
 
 from api.wiring import Services
@@ -12,7 +12,9 @@ from custody.entry import parse_entry
 from evidence.access import Action, Subject
 from evidence.people import require
 from evidence.tables import ExhibitRow
+from export.choosing import chosen_files
 from export.copies import files_of
+from export.following import second_due
 from export.seal_store import SealStore, Step
 from export.tables import AttentionRow, ReleaseRow
 
@@ -56,6 +58,13 @@ class ExhibitView(View):
     """What a person must look at before this goes on."""
 
 
+class ChosenView(View):
+    """A file of an exhibit, by its name."""
+
+    exhibit: str = Field(min_length=1, max_length=200, examples=["JS/1"])
+    name: str = Field(min_length=1, max_length=500, examples=["JS-1-CP1.mp4"])
+
+
 class ReleaseView(View):
     """One release."""
 
@@ -68,6 +77,13 @@ class ReleaseView(View):
     purpose: str
     basis: str
     with_master: bool
+    files: list[ChosenView]
+    """Masters and working copies that were chosen by name; none: all of the kinds that go."""
+    delivery: str
+    link_days: int
+    urgent: bool
+    second_due: datetime | None
+    """By when a second person must confirm an urgent release; none: nobody must."""
     reason: str
     steps_done: list[str]
     sha256: str | None
@@ -147,6 +163,14 @@ def release_view(services: Services, session: Session, row: ReleaseRow) -> Relea
         purpose=row.purpose,
         basis=row.basis,
         with_master=row.with_master,
+        files=[
+            ChosenView(exhibit=file.exhibit, name=file.name)
+            for file in chosen_files(session, row.id)
+        ],
+        delivery=row.delivery,
+        link_days=row.link_days,
+        urgent=row.urgent,
+        second_due=second_due(row),
         reason=row.reason,
         steps_done=[step for step in Step if store.facts(session, step) is not None],
         sha256=checked.get("sha256"),

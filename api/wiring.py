@@ -18,6 +18,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.health import Health
+from api.outbound.mailer import Mailer
+from api.outbound.notify import NotifyMailer
+from api.outbound.posting import Posting
+from api.outbound.smtp import SmtpMailer, parse_server
+from api.provider import IdentityProvider
 from api.settings import (
     DEMONSTRATION_COUNCIL,
     Council,
@@ -26,12 +31,14 @@ from api.settings import (
     parse_council,
     refuse_demonstration,
 )
+from api.standins import mail_of, report, sign_in_of
 from api.times import utc_now
 from custody.certificates import is_self_issued, is_test_authority, parse_chain
 from custody.errors import NotYetError
 from custody.keyring import Keyring, load
 from custody.keys import RecordKeys
 from custody.ledger import Ledger
+from custody.search import CustodySearch
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import format_trust
 from evidence.exhibits import Exhibits
@@ -39,13 +46,26 @@ from evidence.people import People
 from evidence.sessions import Limits, Sessions
 from export.archiving import Archiving
 from export.copies import Copies
+from export.decisions import Decisions
+from export.following import Following
+from export.handoffs import Handoffs
+from export.holds import Holds
 from export.intake import Intake
+from export.keeping import Keeping
+from export.links import Links
+from export.malware import Scanner
+from export.messages import Messages
 from export.packages import Packages
 from export.receipts import Receipts
 from export.recheck import Recheck
+from export.register import Register
 from export.releases import Releases
+from export.resumable import Resumable
 from export.sealing import Council as SealingCouncil
 from export.sealing import Sealing
+from export.search import Search
+from export.spool import Spool
+from export.viewing import Viewings
 from storage.database import connect, transaction
 from storage.embedded.engines import Addresses, load_addresses
 from storage.jobs import Jobs
@@ -72,18 +92,34 @@ class Services:
     sessions: Sessions
     exhibits: Exhibits
     intake: Intake
+    scanner: Scanner
+    resumable: Resumable
+    keeping: Keeping
     copies: Copies
     receipts: Receipts
     releases: Releases
     sealing: Sealing
     packages: Packages
+    messages: Messages
+    links: Links
+    decisions: Decisions
+    following: Following
+    handoffs: Handoffs
+    register: Register
     recheck: Recheck
+    custody: CustodySearch
+    search: Search
+    viewings: Viewings
+    holds: Holds
+    provider: IdentityProvider
+    posting: Posting
     health: Health
 
     def close(self) -> None:
         """Give back connections; nothing else is held."""
         self.engine.dispose()
         self.vault.close()
+        self.holds.close()
 
     @property
     def demonstration(self) -> bool:
@@ -170,13 +206,20 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         addresses.intake,
         addresses.vault_bucket,
         retention=Retention(days=council.retention_days),
+        public_url=settings.s3_public_url or None,
         clock=utc_now,
     )
     jobs = Jobs()
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
     ledger = Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4)
+    custody = CustodySearch(ledger)
     people = People(ledger, secrets.token_bytes)
     exhibits = Exhibits(ledger)
+    intake = Intake(
+        vault, exhibits, jobs, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings)
+    )
+    scanner, spool = Scanner(settings.clamd), Spool(settings.spool)
+    resumable = Resumable(begin, intake, spool, new_id=uuid.uuid4)
     authority = time_authority(settings, keyring)
     receipts = Receipts(begin, ledger, authority, clock=utc_now, random=secrets.randbits)
     releases = Releases(
@@ -187,6 +230,24 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         urn_prefix=council.urn_prefix,
         choose=secrets.choice,
         may_self_approve=not settings.production,
+        police_domains=council.police,
+        link_days=council.link_days,
+    )
+    packages = Packages(releases, ledger)
+    messages = Messages(jobs, key=keyring.record_kek, random=secrets.token_bytes, new_id=uuid.uuid4)
+    links = Links(
+        begin,
+        ledger,
+        people,
+        releases,
+        packages,
+        messages,
+        jobs,
+        key=keyring.record_kek,
+        downloads=council.downloads,
+        clock=utc_now,
+        random=secrets.token_bytes,
+        new_id=uuid.uuid4,
     )
     return Services(
         settings=settings,
@@ -202,9 +263,10 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         people=people,
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=exhibits,
-        intake=Intake(
-            vault, exhibits, jobs, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings)
-        ),
+        intake=intake,
+        scanner=scanner,
+        resumable=resumable,
+        keeping=Keeping(begin, intake, resumable, spool, scanner, vault),
         copies=Copies(
             begin,
             vault,
@@ -222,6 +284,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
             releases,
             receipts,
             Archiving(vault),
+            jobs,
             SealingCouncil(
                 name=council.name,
                 demonstration=not settings.production,
@@ -234,9 +297,52 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
             random=secrets.randbits,
             wait=wait_until,
         ),
-        packages=Packages(releases, ledger),
+        packages=packages,
+        messages=messages,
+        links=links,
+        decisions=Decisions(ledger, releases, links, messages),
+        following=Following(releases),
+        handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
+        register=Register(),
         recheck=Recheck(begin, vault, ledger, jobs, clock=utc_now),
-        health=Health(begin, vault, utc_now),
+        custody=custody,
+        search=Search(custody, exhibits, releases),
+        viewings=Viewings(exhibits, ledger, new_id=uuid.uuid4),
+        holds=Holds(
+            begin,
+            # The only identity that may hold: whoever takes clips in has no right to.
+            ObjectStore(addresses.disposal, addresses.vault_bucket, retention=None, clock=utc_now),
+            exhibits,
+            ledger,
+            jobs,
+            clock=utc_now,
+            new_id=uuid.uuid4,
+        ),
+        provider=IdentityProvider(
+            sign_in_of(settings), callback=f"{settings.origin}/sign-in/callback"
+        ),
+        posting=Posting(
+            begin,
+            messages,
+            mailer(settings, council),
+            council,
+            origin=settings.origin,
+            demonstration=not settings.production,
+            clock=utc_now,
+        ),
+        health=Health(
+            begin, vault, utc_now, None if settings.production else partial(report, settings)
+        ),
+    )
+
+
+def mailer(settings: Settings, council: Council) -> Mailer:
+    """Return who delivers messages: GOV.UK Notify, a mail server, or the demonstration's sink."""
+    mail = mail_of(settings)
+    if mail.notify is not None:
+        return NotifyMailer(mail.notify)
+    return SmtpMailer(
+        parse_server(mail.smtp_url), sender=mail.sender, name=council.name, reply_to=council.email
     )
 
 

@@ -9,7 +9,10 @@ from sqlalchemy import make_url
 from api.wiring import Services
 from custody.errors import AuthorityError, NotYetError
 from export.copies import JOB_DERIVE
+from export.holds import JOB_HOLD
 from export.intake import JOB_EXAMINE, JOB_STAMP
+from export.links import JOB_CODE, JOB_ISSUE, JOB_REFUSED
+from export.messages import JOB_SEND
 from export.recheck import JOB_RECHECK, JOB_RECHECK_PACKAGE
 from export.releases import JOB_SEAL
 from export.tables import AttentionRow
@@ -19,6 +22,8 @@ from storage.jobs import JobWorker, Pace, Work
 
 RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 """What a later attempt may get over; everything else needs a person."""
+CHORE_DUE = "release.due"
+"""Every minute: links that expired, warnings, second approvals, and what may be forgotten."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -27,9 +32,15 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
     """Return the worker over ``services``."""
     work: dict[str, Callable[[UUID], None]] = {
         JOB_STAMP: services.receipts.stamp,
-        JOB_EXAMINE: services.copies.examine,
-        JOB_DERIVE: services.copies.derive,
+        # A legal hold follows to the files that these make.
+        JOB_EXAMINE: _both(services.copies.examine, services.holds.follow),
+        JOB_DERIVE: _both(services.copies.derive, services.holds.follow),
+        JOB_HOLD: services.holds.apply,
         JOB_SEAL: services.sealing.seal,
+        JOB_ISSUE: services.links.issue,
+        JOB_CODE: services.links.send_code,
+        JOB_REFUSED: services.links.record_refusal,
+        JOB_SEND: services.posting.send,
         JOB_RECHECK: services.recheck.check,
         JOB_RECHECK_PACKAGE: services.recheck.check_package,
     }
@@ -39,7 +50,25 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         retryable=RETRYABLE,
         give_up=lambda name, subject, error: _give_up(services, name, subject, error),
         pace=pace,
+        chores={CHORE_DUE: lambda: _mark_due(services)},
     )
+
+
+def _mark_due(services: Services) -> None:
+    """Let one process at a time do what is due: a worker taken for dead may yet be at it."""
+    with named_lock(services.engine, CHORE_DUE) as held:
+        if held is not None:
+            services.links.mark_due(at=services.clock())
+
+
+def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:
+    """Return the work of two that is done when both are: a crash between them repeats the job."""
+
+    def run(subject: UUID) -> None:
+        first(subject)
+        then(subject)
+
+    return run
 
 
 def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:

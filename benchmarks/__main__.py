@@ -7,17 +7,18 @@ from pathlib import Path
 from api.processes import NAMES
 from api.settings import read_settings
 from api.supervisor import Supervisor
-from benchmarks import copying, ingest, sealing, verifying
+from benchmarks import collecting, copying, ingest, sealing, verifying
 
 
 def main() -> None:
     """Take all figures in one run."""
     with tempfile.TemporaryDirectory(prefix="custos-bench-") as folder:
         settings = read_settings(os.environ, data=Path(folder) / "data", port=8123)
-        with Supervisor(settings, [name for name in NAMES if name != "web"], print) as running:
+        with Supervisor(settings, NAMES, print) as running:
             # First, since it tells how much memory this process ever held.
             rows = sealing.run(running.services)
             rows += ingest.run(running.services.addresses)
+            rows += collecting.run(running.services)
         rows += [*copying.run(), *verifying.run()]
     print(f"\n{os.cpu_count()} processors; every ratio was taken in this one run.\n")
     width = max(len(name) for name, _, _ in rows)

@@ -106,11 +106,16 @@ def decide(action: Action, roles: Iterable[Role]) -> Decision:
     return Decision(False, f"{action} needs the role {needed}; you have {has}")
 
 
-def decide_approval(proposer: UUID, approver: UUID, *, self_approve: bool) -> Decision:
+def decide_approval(
+    proposer: UUID, approver: UUID, *, self_approve: bool, due: str = ""
+) -> Decision:
     """Decide whether ``approver`` may approve what ``proposer`` proposed: two people, never one.
 
-    ``self_approve`` is what only a demonstration may say; the caller has made sure of that.
+    ``self_approve`` is what only a demonstration may say; the caller has made sure of that. ``due``
+    is set where a life is at stake: one person is enough now, and it says by when a second is due.
     """
+    if due:
+        return Decision(True, f"{URGENT}; a second approval is due by {due}")
     if proposer != approver:
         return Decision(True, "a second person approves")
     if self_approve:
@@ -122,5 +127,23 @@ def decide_approval(proposer: UUID, approver: UUID, *, self_approve: bool) -> De
     )
 
 
+def decide_second(first: UUID, second: UUID, *, late: bool) -> Decision:
+    """Decide whether ``second`` may confirm an urgent approval: anybody but who gave it.
+
+    Too late is better than never: the reason says so.
+    """
+    if first == second:
+        return Decision(
+            False, "you gave the first approval: a second person must confirm an urgent release"
+        )
+    return Decision(True, f"{SECONDED}, after it was due" if late else SECONDED)
+
+
 SELF_APPROVED = "self-approved in a demonstration: one person proposed and approved"
 """How the reason of such an approval begins, in the ledger and in every verdict."""
+
+URGENT = "urgent: threat to life"
+"""How the reason of the one approval of an urgent release begins."""
+
+SECONDED = "second approval of an urgent release"
+"""How the reason of the approval begins that confirms it."""

@@ -35,9 +35,7 @@ class PersonRow(SQLModel, table=True):
     issuer: str | None = None
     """Who signs this member of staff in, and as whom: never recognised by an address."""
     subject: str | None = None
-    roles: list[str] = Field(
-        default_factory=list, sa_column=Column(ARRAY(String), nullable=False)
-    )
+    roles: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String), nullable=False))
     """The roles that the identity provider named last."""
 
 
@@ -105,3 +103,5 @@ class LegalHoldRow(SQLModel, table=True):
     lifted_by: UUID | None = Field(default=None, foreign_key="person.id")
     lifted_at: datetime | None = utc_column(nullable=True)
     lifted_reason: str = ""
+    settled_at: datetime | None = utc_column(nullable=True)
+    """When the store was seen to hold, or to let go, as this row says."""

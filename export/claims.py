@@ -11,13 +11,15 @@ from custody.audit.facts import Claim, Expected
 from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
 from evidence.states import ExhibitState, ReleaseState
-from evidence.tables import ExhibitRow
+from evidence.tables import ExhibitRow, LegalHoldRow
+from export.choosing import carried
 from export.copies import COPY, DERIVATION, files_of
 from export.intake import MASTER
+from export.link_tables import HandoffRow
 from export.package import layout
 from export.package.assemble import packed_file, seal_of
 from export.seal_store import SealStore, Step
-from export.tables import ExhibitFileRow, ReleaseExhibitRow, ReleaseRow
+from export.tables import ExhibitFileRow, ReleaseExhibitRow, ReleaseRow, ViewingRow
 
 _ROWS_AT_ONCE = 100
 
@@ -60,12 +62,33 @@ def _exhibit(session: Session, row: ExhibitRow) -> Claim:
             "exhibit.released": [
                 Expected({"release": str(release)}) for release in _collected(session, row.id)
             ],
+            "exhibit.viewed": _views(session, row.id),
+            **_holds(session, row.id),
         },
     )
 
 
 def _digests(files: list[ExhibitFileRow]) -> list[JSON]:
     return [{"sha256": file.sha256, "size": file.size} for file in files]
+
+
+def _views(session: Session, exhibit: UUID) -> list[Expected]:
+    copies = session.exec(
+        select(ExhibitFileRow.sha256)
+        .join(ViewingRow, col(ViewingRow.file) == ExhibitFileRow.id)
+        .where(ViewingRow.exhibit == exhibit)
+    )
+    return [Expected({"copy": copy}) for copy in copies]
+
+
+def _holds(session: Session, exhibit: UUID) -> dict[str, list[Expected]]:
+    rows = session.exec(select(LegalHoldRow).where(LegalHoldRow.exhibit == exhibit)).all()
+    return {
+        "hold.placed": [Expected({"reason": row.reason}) for row in rows],
+        "hold.lifted": [
+            Expected({"reason": row.lifted_reason}) for row in rows if row.lifted_at is not None
+        ],
+    }
 
 
 def _collected(session: Session, exhibit: UUID) -> Iterator[UUID]:
@@ -83,27 +106,51 @@ def _collected(session: Session, exhibit: UUID) -> Iterator[UUID]:
 def _release(session: Session, row: ReleaseRow) -> Claim:
     exhibits = session.exec(
         select(ReleaseExhibitRow.exhibit).where(ReleaseExhibitRow.release == row.id)
-    )
+    ).all()
+    files = [file for exhibit in exhibits for file in carried(session, row, exhibit)]
     proposed: dict[str, JSON] = {
         "kind": row.kind,
         "basis": row.basis,
         "purpose": row.purpose,
         "exhibits": [str(exhibit) for exhibit in exhibits],
+        "files": _digests(files),
     }
     refused = row.state == ReleaseState.REFUSED
-    # A refusal after an approval has put its own reason in the place of the first.
-    approval = Expected({} if refused else {"reason": row.reason})
+    revoked = row.state == ReleaseState.REVOKED
     return Claim(
         row.id,
         f"{row.urn}-R{row.number}",
         RecordKind.RELEASE,
         {
             "release.proposed": [Expected(proposed)],
-            "release.approved": [approval] if row.approved_at is not None else [],
+            "release.approved": _approvals(row),
             "release.refused": [Expected({"reason": row.reason})] if refused else [],
+            "release.revoked": [Expected({"reason": row.ended_reason})] if revoked else [],
+            "handoff.recorded": _handoffs(session, row.id),
             **_sealing(session, row),
         },
     )
+
+
+def _approvals(row: ReleaseRow) -> list[Expected]:
+    """Return the approvals: the second one of an urgent release is an event of its own."""
+    if row.approved_at is None:
+        return []
+    if row.state == ReleaseState.REFUSED:
+        # A refusal after an approval has put its own reason in the place of the first.
+        return [Expected({})] if row.seconded_at is None else [Expected({}), Expected({})]
+    approvals = [Expected({"reason": row.reason})]
+    if row.seconded_at is not None:
+        approvals.append(Expected({"reason": row.seconded_reason}))
+    return approvals
+
+
+def _handoffs(session: Session, release: UUID) -> list[Expected]:
+    rows = session.exec(select(HandoffRow).where(HandoffRow.release == release))
+    return [
+        Expected({"system": row.system, "reference": row.reference, "sha256": row.sha256})
+        for row in rows
+    ]
 
 
 def _sealing(session: Session, row: ReleaseRow) -> dict[str, list[Expected]]:
@@ -126,7 +173,7 @@ def _sealing(session: Session, row: ReleaseRow) -> dict[str, list[Expected]]:
         assembled.append(Expected(values))
     if checked is not None and joined is not None:
         read_back.append(Expected({"sha256": checked["sha256"], "size": joined["size"]}))
-    elif row.state == ReleaseState.SEALED:
+    elif row.state in {ReleaseState.SEALED, ReleaseState.EXPIRED, ReleaseState.REVOKED}:
         # Sealed without a finished reading back: no event can agree with that.
         read_back.append(Expected({"sha256": "", "size": 0}))
     return {

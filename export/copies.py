@@ -24,10 +24,11 @@ from evidence.naming import copy_name, file_safe
 from evidence.states import ExhibitState
 from evidence.tables import ExhibitRow
 from export.errors import NoCopyError
-from export.intake import MASTER
+from export.intake import MASTER, infected
 from export.media.copy import WorkingCopy, make_copy
 from export.media.examine import Examination, Limits, examine
 from export.media.facts import MediaFinding, facts_json, finding_json, parse_facts
+from export.media.findings import problem
 from export.tables import ExhibitFileRow, stored_columns
 from storage.jobs import Jobs
 from storage.objects import ObjectStore, StoredObject
@@ -45,6 +46,7 @@ class _Made:
     name: str
     position: int
     stored: StoredObject
+    words: str = ""
 
 
 class Copies:
@@ -83,7 +85,10 @@ class Copies:
                 session,
                 exhibit,
                 facts=facts,
-                findings=_findings([examination for examination, _ in looked_at]),
+                findings=[
+                    *_findings([examination for examination, _ in looked_at]),
+                    *_malware(session, masters),
+                ],
                 facts_digest=hashlib.sha256(canonical_json(facts)).hexdigest(),
                 copyable=any(not examination.needs_person for examination, _ in looked_at),
                 at=self._clock(),
@@ -164,7 +169,7 @@ class Copies:
         derivation = job / "derivation.json"
         derivation.write_bytes(canonical_json(working.derivation))
         made = [
-            self._store(COPY, f"{name}.mp4", position, working.mp4),
+            self._store(COPY, f"{name}.mp4", position, working.mp4, working.sentence),
             self._store(DERIVATION, f"{name}.derivation.json", position, derivation),
             self._store(FRAMES, f"{name}.frames.csv", position, working.frames_csv),
         ]
@@ -173,12 +178,12 @@ class Copies:
             made.append(self._store(CONTACT_SHEET, sheet, position, working.contact_sheet))
         return made
 
-    def _store(self, kind: str, name: str, position: int, path: Path) -> _Made:
+    def _store(self, kind: str, name: str, position: int, path: Path, words: str = "") -> _Made:
         with path.open("rb") as file:
             stored = self._vault.put_stream(
                 f"derived/{self._new_id()}", file, size=path.stat().st_size
             )
-        return _Made(kind, name, position, stored)
+        return _Made(kind, name, position, stored, words)
 
     def _record(self, session: Session, exhibit: UUID, made: Sequence[_Made]) -> None:
         now = self._clock()
@@ -191,6 +196,7 @@ class Copies:
                     position=file.position,
                     name=file.name,
                     stored_at=now,
+                    words=file.words,
                     **stored_columns(file.stored),
                 )
             )
@@ -232,6 +238,19 @@ def _findings(examinations: Sequence[Examination]) -> list[dict[str, Any]]:
         for position, examination in enumerate(examinations)
         for finding in examination.findings
     ]
+
+
+def _malware(session: Session, masters: Sequence[ExhibitFileRow]) -> list[dict[str, Any]]:
+    """Return what the malware scanner found in the masters when they came."""
+    found = []
+    for master in masters:
+        for name in infected(session, master.exhibit, key=master.key):
+            words = (
+                f"The malware scanner found {name} in the file as it came. It is kept as it is; "
+                "open it only where that can do no harm."
+            )
+            found.append(_located(problem("malware", words), master))
+    return found
 
 
 def _located(finding: MediaFinding, master: ExhibitFileRow) -> dict[str, Any]:

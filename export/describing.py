@@ -1,6 +1,6 @@
 """Service. What a package says about an exhibit, from what the service knows of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,9 +46,23 @@ class Circumstances:
 
 
 def describe(
-    exhibit: ExhibitRow, files: Sequence[ExhibitFileRow], around: Circumstances
+    exhibit: ExhibitRow,
+    files: Sequence[ExhibitFileRow],
+    around: Circumstances,
+    *,
+    going: Collection[str] | None = None,
+    held: bool = False,
 ) -> ExhibitRecord:
-    """Return the exhibit record for a package; what was not measured or not told is null."""
+    """Return the exhibit record for a package; what was not measured or not told is null.
+
+    ``files`` are all of the exhibit's, ``going`` the names of those that go (None: as the release
+    says of the master). Of every master the digest is told, whether it goes or not. ``held``: the
+    exhibit is under a legal hold.
+    """
+    if going is None:
+        going = {file.name for file in files if around.with_master or file.kind != "master"}
+    masters = [file for file in files if file.kind == "master"]
+    included = any(file.name in going for file in masters)
     known = exhibit.facts[0]["facts"] if exhibit.facts else None
     video: Mapping[str, Any] = (known or {}).get("video") or {}
     audio = (known or {}).get("audio")
@@ -80,15 +94,15 @@ def describe(
         duration=known["duration"] if known else None,
         frame_count=video.get("frame_count"),
         audio=bool(audio) if known else None,
-        master=Included() if around.with_master else Withheld(WITHHELD_REASON),
-        files=tuple(_master(file, around.with_master) for file in files if file.kind == "master"),
+        master=Included() if included else Withheld(WITHHELD_REASON),
+        files=tuple(_master(file, file.name in going) for file in masters),
         gaps_and_faults=tuple(
             " ".join(filter(None, (finding["words"], finding["place"])))
             for finding in exhibit.findings
         ),
-        copies=_copies(exhibit, files),
+        copies=_copies(exhibit, [file for file in files if file.name in going]),
         retention_class=f"released evidence, kept {around.retention_days} days at least",
-        legal_hold=False,
+        legal_hold=held,
         controller=around.council,
     )
 
@@ -109,12 +123,12 @@ def _clock_check(exhibit: ExhibitRow) -> ClockCheck:
     )
 
 
-def _master(file: ExhibitFileRow, with_master: bool) -> MasterFile:
+def _master(file: ExhibitFileRow, goes: bool) -> MasterFile:
     suffix = file.name[file.name.rfind(".") :].lower() if "." in file.name else ""
     return MasterFile(
         role=FileRole.MASTER,
-        original_name=file.original_name if with_master else None,
-        stored_name=file.name if with_master else None,
+        original_name=file.original_name if goes else None,
+        stored_name=file.name if goes else None,
         size=file.size,
         mime=_MIME.get(suffix, "application/octet-stream"),
         sha256=file.sha256,

@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import PurePath
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from evidence.access import Action, Subject
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits import Exhibits, MasterDigest, NewExhibit
 from evidence.people import require
 from evidence.tables import ExhibitRow
+from export.malware import FOUND
 from export.package.layout import numbered_name, safe_name
 from export.tables import ExhibitFileRow, UploadRow, stored_columns
 from storage.errors import RefusedError
@@ -22,6 +23,7 @@ from storage.objects import ObjectStore, Readable, StoredObject
 JOB_EXAMINE = "exhibit.examine"
 JOB_STAMP = "exhibit.stamp"
 MASTER = "master"
+NOT_SCANNED = "not scanned"
 _LONGEST = 1000
 """Characters in a file name: far above what any file system allows."""
 _ROOM = 3
@@ -73,23 +75,53 @@ class Intake:
             StorageError: it was not stored.
         """
         require(Action.ADD_EXHIBIT, by)
+        if size is not None:
+            self.require_room(size)
+        return self.put(source, size=size, progress=progress)
+
+    def require_room(self, size: int, *, promised: int = 0) -> None:
+        """See that there is room for a clip, beside the bytes ``promised`` to others.
+
+        Raises:
+            RefusedError: there is none.
+        """
         free = self._free_bytes()
-        if size is not None and free is not None and size * _ROOM > free:
+        if free is not None and (size + promised) * _ROOM > free:
+            beside = f", {promised * _ROOM:,} of them promised to other uploads" if promised else ""
             raise RefusedError(
                 f"there is no room: a clip of {size:,} bytes needs {size * _ROOM:,} (for itself, a "
-                f"copy and a package), and {free:,} are free. Nothing was taken in"
+                f"copy and a package), and {free:,} are free{beside}. Nothing was taken in"
             )
+
+    def put(
+        self,
+        source: Readable,
+        *,
+        size: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> StoredObject:
+        """Do what `store` does, for bytes that somebody was allowed to bring in before.
+
+        Raises:
+            StorageError: it was not stored.
+        """
         return self._vault.put_stream(
             f"uploads/{self._new_id()}", source, size=size, progress=progress
         )
 
-    def keep(self, session: Session, stored: StoredObject, *, at: datetime) -> UUID:
-        """Record that bytes arrived; return the identifier by which an exhibit claims them."""
+    def keep(
+        self, session: Session, stored: StoredObject, *, at: datetime, scan: str = NOT_SCANNED
+    ) -> UUID:
+        """Record that bytes arrived, and what the malware scanner said of them.
+
+        Return the identifier by which an exhibit claims them.
+        """
         upload = self._new_id()
         session.add(
             UploadRow(
                 id=upload,
                 stored_at=at,
+                scan=scan,
                 **stored_columns(stored),
             )
         )
@@ -116,7 +148,7 @@ class Intake:
         uploads = [self._claimable(session, file.upload) for file in files]
         digests = [MasterDigest(row.sha256, row.size) for row in uploads]
         exhibit = self._exhibits.receive(session, new, digests, by=by, at=at)
-        names = _distinct([safe_name(_bare(file.original_name)) for file in files])
+        names = _distinct([safe_name(bare_name(file.original_name)) for file in files])
         for position, (row, file) in enumerate(zip(uploads, files, strict=True)):
             row.exhibit = exhibit.id
             session.add(
@@ -126,7 +158,7 @@ class Intake:
                     kind=MASTER,
                     position=position,
                     name=names[position],
-                    original_name=_bare(file.original_name),
+                    original_name=bare_name(file.original_name),
                     stored_at=at,
                     **stored_columns(row.stored()),
                 )
@@ -145,7 +177,45 @@ class Intake:
         return row
 
 
-def _bare(name: str) -> str:
+def infected(session: Session, exhibit: UUID, *, key: str | None = None) -> tuple[str, ...]:
+    """Return the names of the malware that the scanner found in an exhibit's masters.
+
+    ``key`` is the place in the vault of one of them, if only that one is meant.
+    """
+    wanted = select(UploadRow.scan).where(
+        UploadRow.exhibit == exhibit, col(UploadRow.scan).startswith(FOUND)
+    )
+    if key is not None:
+        wanted = wanted.where(UploadRow.key == key)
+    scans = session.exec(wanted.order_by(UploadRow.scan))
+    return tuple(dict.fromkeys(scan.removeprefix(FOUND) for scan in scans))
+
+
+def refuse_infected(
+    session: Session,
+    exhibits: Sequence[ExhibitRow],
+    chosen: Sequence[ExhibitFileRow],
+    *,
+    with_master: bool,
+) -> None:
+    """See that a release carries no master in which the scanner found malware.
+
+    ``chosen`` are the files that were named; none: masters go as ``with_master`` says.
+
+    Raises:
+        StateError: it would. A working copy was made anew from the pictures, and may go.
+    """
+    named = {file.exhibit for file in chosen if file.kind == MASTER}
+    for exhibit in exhibits:
+        goes = exhibit.id in named if chosen else with_master
+        if goes and (found := infected(session, exhibit.id)):
+            raise StateError(
+                f"the malware scanner found {', '.join(found)} in a file of {exhibit.reference}: "
+                "its master stays here: release the working copy without it"
+            )
+
+
+def bare_name(name: str) -> str:
     """Return a file's name without folders: browsers on Windows used to send whole paths."""
     bare = PurePath(name.replace("\\", "/")).name
     if bare in ("", "..") or len(bare) > _LONGEST or not _can_be_kept(bare):

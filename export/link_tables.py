@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, DateTime, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from custody.tables import utc_column
@@ -40,13 +41,19 @@ class GateRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "gate"
     token_sha256: str = Field(primary_key=True)
-    window_at: datetime = utc_column()
-    asked: int = 0
-    """Codes asked for since ``window_at``."""
-    asked_at: datetime | None = utc_column(nullable=True)
+    seen_at: datetime = utc_column()
+    """When somebody last asked or entered something; long after it, the row is forgotten."""
+    asks: list[datetime] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False),
+    )
+    """When codes were asked for in the last day, the latest last."""
+    window_at: datetime | None = utc_column(nullable=True)
+    """Since when wrong codes are counted."""
     refused: int = 0
-    """Wrong codes since ``window_at``."""
+    """Wrong codes since ``window_at``: the number stays here, the ledger gets one event an hour."""
     refused_event_at: datetime | None = utc_column(nullable=True)
+    """When an event for wrong codes was last called for."""
     locked_until: datetime | None = utc_column(nullable=True)
     code_hmac: bytes | None = _maybe_bytes()
     code_expires_at: datetime | None = utc_column(nullable=True)
@@ -65,6 +72,8 @@ class CollectionRow(SQLModel, table=True):
     seen_at: datetime = utc_column()
     terms_sha256: str = ""
     terms_at: datetime | None = utc_column(nullable=True)
+    ended_at: datetime | None = utc_column(nullable=True)
+    """When the recipient left it."""
 
 
 class DownloadRow(SQLModel, table=True):

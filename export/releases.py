@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -12,7 +11,8 @@ from sqlmodel import Session, col, func, select
 from custody.canonical import JSON
 from custody.events import RecordKind
 from custody.ledger import Ledger, Person, Values
-from evidence.access import Action, Subject, decide_approval
+from evidence.access import Action, Subject, decide_approval, decide_second
+from evidence.clocks import utc_text
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits import Exhibits
 from evidence.naming import make_urn, parse_urn
@@ -20,40 +20,30 @@ from evidence.people import People, as_person, require
 from evidence.states import RELEASE_NEXT, ExhibitState, ReleaseState, move
 from evidence.tables import ExhibitRow, PersonRow
 from evidence.wording import check_words
-from export.tables import ExhibitFileRow, ReleaseExhibitRow, ReleaseRow
+from export.choosing import carried, choose, released_kinds
+from export.intake import MASTER, refuse_infected
+from export.proposals import WITH_MASTER, NewRelease, ReleaseKind, check_proposal
+from export.tables import ExhibitFileRow, ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 from storage.jobs import Jobs
+
+__all__ = ["JOB_SEAL", "NewRelease", "ReleaseKind", "Releases", "label", "released_kinds"]
 
 JOB_SEAL = "release.seal"
 _NAME, _TEXT = 200, 2000
+SECOND_WITHIN = timedelta(hours=24)
+"""By when a second person must have confirmed an urgent release."""
 _CALLED = re.compile(r"(?P<urn>[A-Z0-9-]+)-R(?P<number>[1-9][0-9]{0,5})")
 
 
-class ReleaseKind(StrEnum):
-    """Who asks, which decides what a package opens and whether the master goes by default."""
-
-    POLICE = "police"
-    CPS = "cps"
-    COUNCIL = "council"
-    INSURER = "insurer"
-
-
-WITH_MASTER = frozenset({ReleaseKind.POLICE, ReleaseKind.CPS, ReleaseKind.COUNCIL})
-"""The kinds that are given the master unless the proposer says otherwise."""
-
-
 @dataclass(frozen=True, slots=True)
-class NewRelease:
-    """What is proposed: which exhibits, to whom, on which legal basis and for what."""
+class CheckedRelease:
+    """A proposal that could be made, with what its names stand for."""
 
-    exhibits: tuple[str, ...]
-    kind: ReleaseKind
-    recipient_name: str
-    recipient_email: str
-    organisation: str
-    purpose: str
-    basis: str
-    with_master: bool | None = None
-    urn: str = ""
+    new: NewRelease
+    exhibits: tuple[ExhibitRow, ...]
+    chosen: tuple[ExhibitFileRow, ...]
+    """Masters and working copies that were named; none: every file of the kinds that go."""
+    with_master: bool
 
 
 class Releases:
@@ -69,6 +59,8 @@ class Releases:
         urn_prefix: str,
         choose: Callable[[str], str],
         may_self_approve: bool,
+        police_domains: Sequence[str] = (),
+        link_days: int = 14,
     ) -> None:
         self._ledger = ledger
         self._exhibits = exhibits
@@ -77,28 +69,95 @@ class Releases:
         self._urn_prefix = urn_prefix
         self._choose = choose
         self._may_self_approve = may_self_approve
+        self._police_domains = tuple(police_domains)
+        self._link_days = link_days
 
     def propose(
         self, session: Session, new: NewRelease, *, by: Subject, at: datetime
     ) -> ReleaseRow:
         """Propose a release of exhibits that are ready, or kept without a copy.
 
+        A proposal under an identifier that ``by`` has used already is the one that was made then.
+
         Raises:
             AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
         """
         role = require(Action.PROPOSE_RELEASE, by)
-        new = _check(new)
+        if (made := self._made_already(session, new.id, by)) is not None:
+            return made
+        checked = self.check(session, new, by=by)
+        new, exhibits, chosen = checked.new, checked.exhibits, checked.chosen
+        with_master = checked.with_master
+        recipient = self._people.add(session, new.recipient_name, email=new.recipient_email)
+        row = self._add(session, new, recipient, with_master=with_master, by=by, at=at)
+        session.add_all(
+            ReleaseExhibitRow(release=row.id, exhibit=exhibit.id) for exhibit in exhibits
+        )
+        session.add_all(ReleaseFileRow(release=row.id, file=file.id) for file in chosen)
+        session.flush()
+        who = Person(recipient, f"{new.recipient_name} <{new.recipient_email}>")
+        files: list[JSON] = [
+            {"sha256": file.sha256, "size": file.size} for file in self.files(session, row)
+        ]
+        self._ledger.append(
+            session,
+            row.id,
+            "release.proposed",
+            {
+                "actor": as_person(by),
+                "role": role.value,
+                "kind": new.kind.value,
+                "recipient": who,
+                "files": files,
+                "exhibits": [str(exhibit.id) for exhibit in exhibits],
+                "basis": row.basis,
+                "purpose": row.purpose,
+            },
+            at=at,
+        )
+        return row
+
+    def check(self, session: Session, new: NewRelease, *, by: Subject) -> CheckedRelease:
+        """Return what would be proposed, after every check of `propose`; records nothing.
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: it would be refused.
+        """
+        require(Action.PROPOSE_RELEASE, by)
+        new = check_proposal(new, police_domains=self._police_domains, link_days=self._link_days)
+        if new.urn:
+            new = replace(new, urn=parse_urn(new.urn))
         exhibits = [self._exhibits.find(session, name) for name in new.exhibits]
         if not exhibits or len({exhibit.id for exhibit in exhibits}) != len(exhibits):
             raise InvalidError("exhibits", "name each exhibit that is released, once")
-        with_master = new.kind in WITH_MASTER if new.with_master is None else new.with_master
+        chosen = choose(session, exhibits, new.files)
+        with_master = _with_master(new, chosen)
         for exhibit in exhibits:
-            _check_exhibit(exhibit, with_master=with_master)
-        urn = parse_urn(new.urn) if new.urn else make_urn(self._urn_prefix, self._choose)
-        recipient = self._people.add(session, new.recipient_name, email=new.recipient_email)
-        record = self._ledger.open_record(session, RecordKind.RELEASE)
+            _check_exhibit(exhibit, enough=with_master or bool(chosen))
+        refuse_infected(session, exhibits, chosen, with_master=with_master)
+        return CheckedRelease(new, tuple(exhibits), tuple(chosen), with_master)
+
+    def _made_already(
+        self, session: Session, release: UUID | None, by: Subject
+    ) -> ReleaseRow | None:
+        row = None if release is None else session.get(ReleaseRow, release)
+        if row is not None and row.proposed_by != by.person:
+            raise InvalidError("id", "there is a release of this identifier already")
+        return row
+
+    def _add(
+        self,
+        session: Session,
+        new: NewRelease,
+        recipient: UUID,
+        *,
+        with_master: bool,
+        by: Subject,
+        at: datetime,
+    ) -> ReleaseRow:
+        urn = new.urn or make_urn(self._urn_prefix, self._choose)
         row = ReleaseRow(
-            id=record,
+            id=self._ledger.open_record(session, RecordKind.RELEASE, new.id),
             urn=urn,
             number=self._next_number(session, urn),
             kind=new.kind,
@@ -110,42 +169,21 @@ class Releases:
             with_master=with_master,
             proposed_by=by.person,
             proposed_at=at,
+            delivery=new.delivery,
+            urgent=new.urgent,
+            link_days=new.link_days or self._link_days,
         )
         session.add(row)
         session.flush()
-        session.add_all(
-            ReleaseExhibitRow(release=record, exhibit=exhibit.id) for exhibit in exhibits
-        )
-        who = Person(recipient, f"{new.recipient_name} <{new.recipient_email}>")
-        self._ledger.append(
-            session,
-            record,
-            "release.proposed",
-            {
-                "actor": as_person(by),
-                "role": role.value,
-                "kind": new.kind.value,
-                "recipient": who,
-                "files": self._files(session, exhibits, with_master=with_master),
-                "exhibits": [str(exhibit.id) for exhibit in exhibits],
-                "basis": row.basis,
-                "purpose": row.purpose,
-            },
-            at=at,
-        )
         return row
 
-    def _files(
-        self, session: Session, exhibits: Sequence[ExhibitRow], *, with_master: bool
-    ) -> list[JSON]:
-        """Return each file of the exhibits that the release would carry."""
-        rows = session.exec(
-            select(ExhibitFileRow)
-            .where(col(ExhibitFileRow.exhibit).in_([exhibit.id for exhibit in exhibits]))
-            .order_by(col(ExhibitFileRow.name))
-        )
-        kinds = released_kinds(with_master=with_master)
-        return [{"sha256": row.sha256, "size": row.size} for row in rows if row.kind in kinds]
+    def files(self, session: Session, row: ReleaseRow) -> list[ExhibitFileRow]:
+        """Return every file that a release carries, exhibit by exhibit."""
+        return [
+            file
+            for exhibit in self.exhibits(session, row.id)
+            for file in carried(session, row, exhibit.id)
+        ]
 
     def _next_number(self, session: Session, urn: str) -> int:
         highest = session.exec(select(func.max(ReleaseRow.number)).where(ReleaseRow.urn == urn))
@@ -160,8 +198,11 @@ class Releases:
         at: datetime,
         reason: str = "",
         self_approve: bool = False,
+        seal: bool = False,
     ) -> ReleaseRow:
-        """Approve a release as a second person.
+        """Approve a release as a second person; an urgent one as the only person so far.
+
+        With ``seal`` the sealing is deferred in the same transaction.
 
         Raises:
             AccessRefusedError: the role is missing, or the proposer approves what they proposed.
@@ -177,12 +218,50 @@ class Releases:
         row = self.find(session, name, lock=True)
         if row.proposed_by != by.person:
             role = require(Action.APPROVE_RELEASE, by)
-        decision = decide_approval(row.proposed_by, by.person, self_approve=self_approve)
+        due = ""
+        if row.urgent and not self_approve:
+            due = utc_text((at + SECOND_WITHIN).replace(microsecond=0))
+        decision = decide_approval(row.proposed_by, by.person, self_approve=self_approve, due=due)
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
-        said = check_words("reason", reason, most=_TEXT, needed=False, lines=True)
-        words = "; ".join(filter(None, (decision.reason, said)))
+        words = _reason(decision.reason, reason)
         self._decide(session, row, ReleaseState.APPROVED, by, role, words, at)
+        return self.start_sealing(session, str(row.id), by=by) if seal else row
+
+    def second(
+        self, session: Session, name: str, *, by: Subject, at: datetime, reason: str = ""
+    ) -> ReleaseRow:
+        """Confirm an urgent release that one person approved.
+
+        Never while it is sealed: an event between the history that goes into the package and the
+        seal would stop the sealing for good.
+
+        Raises:
+            AccessRefusedError: the role is missing, or it is the same person.
+            StateError: it needs no confirmation, has it, or is just being sealed.
+        """
+        role = require(Action.APPROVE_RELEASE, by)
+        row = self.find(session, name, lock=True)
+        if not row.urgent or row.approved_by is None or row.approved_at is None:
+            raise StateError(f"release {label(row)} waits for no second approval")
+        if row.seconded_by is not None:
+            raise StateError(f"release {label(row)} was confirmed by a second person already")
+        if row.state == ReleaseState.SEALING:
+            raise StateError(f"release {label(row)} is being sealed: confirm it when that is done")
+        if row.state in {ReleaseState.REFUSED, ReleaseState.REVOKED}:
+            raise StateError(f"release {label(row)} is {row.state}: there is nothing to confirm")
+        late = at > row.approved_at + SECOND_WITHIN
+        decision = decide_second(row.approved_by, by.person, late=late)
+        if not decision.allowed:
+            raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
+        row.seconded_by, row.seconded_at = by.person, at
+        row.seconded_reason = _reason(decision.reason, reason)
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "reason": row.seconded_reason,
+        }
+        self._ledger.append(session, row.id, "release.approved", values, at=at)
         return row
 
     def refuse(
@@ -209,9 +288,7 @@ class Releases:
         reason: str,
         at: datetime,
     ) -> None:
-        row.state = move(
-            f"release {row.urn}-R{row.number}", ReleaseState(row.state), state, RELEASE_NEXT
-        )
+        row.state = move(f"release {label(row)}", ReleaseState(row.state), state, RELEASE_NEXT)
         row.reason = reason
         if state is ReleaseState.APPROVED:
             row.approved_by, row.approved_at = by.person, at
@@ -229,10 +306,10 @@ class Releases:
         if row.state == ReleaseState.SEALED:
             return row
         if row.state != ReleaseState.SEALING:
-            label = f"release {row.urn}-R{row.number}"
+            called = f"release {label(row)}"
             if row.state == ReleaseState.PROPOSED:
-                raise StateError(f"{label} must be approved by a second person first")
-            row.state = move(label, ReleaseState(row.state), ReleaseState.SEALING, RELEASE_NEXT)
+                raise StateError(f"{called} must be approved by a second person first")
+            row.state = move(called, ReleaseState(row.state), ReleaseState.SEALING, RELEASE_NEXT)
         session.flush()
         self._jobs.defer(session, JOB_SEAL, str(row.id))
         return row
@@ -283,34 +360,34 @@ class Releases:
         return session.get_one(PersonRow, row.recipient)
 
 
-def released_kinds(*, with_master: bool) -> frozenset[str]:
-    """Return the kinds of an exhibit's files that go into a package."""
-    kinds = {"copy", "derivation", "frames", "contact_sheet"}
-    return frozenset(kinds | {"master"} if with_master else kinds)
+def label(row: ReleaseRow) -> str:
+    """Return how people call a release: ``BAR-7K4M-2XQ9-J-R1``."""
+    return f"{row.urn}-R{row.number}"
 
 
-def _check(new: NewRelease) -> NewRelease:
-    """Return what was said, in plain words."""
-    email = check_words("recipient_email", new.recipient_email, most=254)
-    local, _, domain = email.partition("@")
-    if not local or "." not in domain or any(c.isspace() or c in "<>,;@" for c in local + domain):
-        raise InvalidError("recipient_email", f"{email!r} is no e-mail address of one named person")
-    return replace(
-        new,
-        recipient_email=email,
-        recipient_name=check_words("recipient_name", new.recipient_name, most=_NAME),
-        organisation=check_words("organisation", new.organisation, most=_NAME),
-        purpose=check_words("purpose", new.purpose, most=_TEXT, lines=True),
-        basis=check_words("basis", new.basis, most=_TEXT, lines=True),
-    )
+def _reason(ours: str, theirs: str) -> str:
+    """Return the reason of an approval: what it is, always first, then what somebody said."""
+    said = check_words("reason", theirs, most=_TEXT, needed=False, lines=True)
+    return "; ".join(filter(None, (ours, said)))
 
 
-def _check_exhibit(row: ExhibitRow, *, with_master: bool) -> None:
+def _with_master(new: NewRelease, chosen: Sequence[ExhibitFileRow]) -> bool:
+    """Return whether a master goes: as the files say that were chosen, as asked, or as usual."""
+    if not chosen:
+        return new.kind in WITH_MASTER if new.with_master is None else new.with_master
+    found = any(file.kind == MASTER for file in chosen)
+    if new.with_master is not None and new.with_master != found:
+        raise InvalidError("files", "the files that were chosen say something else of the master")
+    return found
+
+
+def _check_exhibit(row: ExhibitRow, *, enough: bool) -> None:
+    """Demand that an exhibit can go; ``enough``: even if nothing plays, there is a file of it."""
     if row.state == ExhibitState.READY:
         return
     if row.state != ExhibitState.ATTENTION:
         raise StateError(f"{row.reference} is still being worked on ({row.state}): try again soon")
-    if not with_master:
+    if not enough:
         raise StateError(
             f"{row.reference} has no working copy (see its findings), so a release without the "
             "master would hold nothing of it"

@@ -5,6 +5,7 @@ killed anywhere is followed by one that goes on from what is stored. No transact
 a step waits for the log, the time authority or the object store.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ from evidence.naming import file_safe
 from evidence.states import RELEASE_NEXT, ReleaseState, move
 from evidence.tables import ExhibitRow
 from export.archiving import Archiving
+from export.choosing import carried
 from export.copies import files_of
 from export.describing import Circumstances, describe
+from export.holds import held_of
+from export.links import JOB_ISSUE
 from export.package import layout
 from export.package.assemble import (
     BagFacts,
@@ -42,10 +46,12 @@ from export.package.instructions import InstructionFacts, verify_txt
 from export.package.manifest import BAGIT_TXT, format_bag_info
 from export.package.readme import ListedFile, ReadmeFacts, readme_html
 from export.package.records import format_exhibit
+from export.proposals import Delivery
 from export.receipts import NONCE_BITS, Receipts
-from export.releases import ReleaseKind, Releases, released_kinds
+from export.releases import ReleaseKind, Releases
 from export.seal_store import PlacedFile, SealStore, Step, place_json
 from export.tables import ExhibitFileRow, ReleaseRow
+from storage.jobs import Jobs
 
 SOFTWARE = "Custos 0.1.0"
 HIDDEN = {ReleaseKind.INSURER: frozenset({"actor"})}
@@ -74,6 +80,7 @@ class Sealing:
         releases: Releases,
         receipts: Receipts,
         archiving: Archiving,
+        jobs: Jobs,
         council: Council,
         *,
         clock: Callable[[], datetime],
@@ -85,6 +92,7 @@ class Sealing:
         self._releases = releases
         self._receipts = receipts
         self._archiving = archiving
+        self._jobs = jobs
         self._council = council
         self._clock = clock
         self._random = random
@@ -123,12 +131,22 @@ class Sealing:
                 row.urn, self._council.name, row.with_master, self._council.retention_days
             )
             files = {exhibit.id: files_of(session, exhibit.id) for exhibit in exhibits}
-            records = [describe(exhibit, files[exhibit.id], around) for exhibit in exhibits]
+            held = held_of(session, [exhibit.id for exhibit in exhibits])
+            going = {exhibit.id: carried(session, row, exhibit.id) for exhibit in exhibits}
+            records = [
+                describe(
+                    exhibit,
+                    files[exhibit.id],
+                    around,
+                    going={file.name for file in going[exhibit.id]},
+                    held=exhibit.id in held,
+                )
+                for exhibit in exhibits
+            ]
             placed = [
                 PlacedFile(_path(exhibit, file), file.stored())
                 for exhibit in exhibits
-                for file in files[exhibit.id]
-                if file.kind in released_kinds(with_master=row.with_master)
+                for file in going[exhibit.id]
             ]
             small = {
                 layout.record_path(file_safe(record.exhibit_ref)): format_exhibit(record)
@@ -188,12 +206,16 @@ class Sealing:
             row, exhibits = self._read(session, store.release)
             hidden = HIDDEN.get(ReleaseKind(row.kind), frozenset())
             records = [row.id, *(exhibit.id for exhibit in exhibits)]
-            events = [
-                event
+            histories = {
+                str(record): self._ledger.history(session, record, hidden=hidden)
                 for record in records
-                for event in self._ledger.history(session, record, hidden=hidden)
-            ]
-            heads = {str(record): self._ledger.head(session, record) for record in records}
+            }
+            events = [event for history in histories.values() for event in history]
+            # Of what was read, not of what stands there now: somebody may watch it meanwhile.
+            heads = {
+                record: [len(history) - 1, hashlib.sha256(history[-1].data).hexdigest()]
+                for record, history in histories.items()
+            }
             files = {
                 layout.EVENTS: format_events(sorted(events, key=lambda event: event.index)),
                 layout.POLICY: format_policy(LogPolicy(self._council.log_key)),
@@ -210,7 +232,7 @@ class Sealing:
             packed = [*store.packed(session), *packed_files(files)]
             files[layout.TAG_MANIFEST] = tag_manifest(packed)
             facts = {
-                "heads": {record: [head.n, head.head] for record, head in heads.items()},
+                "heads": heads,
                 "indices": [event.index for event in events],
             }
             store.finish(session, Step.CUSTODY, at=now, files=files, facts=facts)
@@ -356,6 +378,10 @@ class Sealing:
             store.finish(session, Step.CHECK, at=now, facts={"sha256": sha256})
             self._ledger.append(session, row.id, "release.checked", values, at=now)
             row.state = move(package, ReleaseState(row.state), ReleaseState.SEALED, RELEASE_NEXT)
+            if row.delivery == Delivery.LINK:
+                session.flush()
+                # A crash before the commit leaves neither; after it, the job issues the link.
+                self._jobs.defer(session, JOB_ISSUE, str(row.id))
 
     def _read(self, session: Session, release: UUID) -> tuple[ReleaseRow, list[ExhibitRow]]:
         return session.get_one(ReleaseRow, release), self._releases.exhibits(session, release)

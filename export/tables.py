@@ -106,6 +106,8 @@ class ExhibitFileRow(StoredFile, table=True):
     size: int = big_integer()
     crc32: int = big_integer()
     stored_at: datetime = utc_column()
+    words: str = ""
+    """Of a working copy: how it compares with its master."""
 
 
 class ViewingRow(SQLModel, table=True):
@@ -149,8 +151,14 @@ class ReleaseRow(SQLModel, table=True):
     link_days: int = 14
     seconded_by: UUID | None = Field(default=None, foreign_key="person.id")
     seconded_at: datetime | None = utc_column(nullable=True)
+    seconded_reason: str = ""
+    ended_by: UUID | None = Field(default=None, foreign_key="person.id")
     ended_at: datetime | None = utc_column(nullable=True)
     """When it was revoked."""
+    ended_reason: str = ""
+    taken_by: UUID | None = Field(default=None, foreign_key="person.id")
+    """Who of the staff was the first to take the package out of the house."""
+    taken_at: datetime | None = utc_column(nullable=True)
 
 
 class ReleaseFileRow(SQLModel, table=True):

@@ -21,6 +21,8 @@ from sqlmodel import Session
 from storage.errors import UnavailableError
 
 Work = Callable[[str], None]
+Chore = Callable[[], None]
+"""What is done every minute and for nobody in particular: it finds for itself what is due."""
 GiveUp = Callable[[str, str, Exception], None]
 """Told the job's name, subject and error when nobody will try again."""
 
@@ -82,6 +84,8 @@ class Pace:
     """A worker that was silent for so long is taken for dead."""
     rescue_s: int = 5
     """How often somebody looks for jobs of the dead."""
+    chores: str = "* * * * *"
+    """When chores are done, as cron says it: every minute."""
 
 
 class _Manager(JobManager):
@@ -147,6 +151,7 @@ class JobWorker:
         give_up: GiveUp,
         most_attempts: int = 500,
         pace: Pace | None = None,
+        chores: Mapping[str, Chore] | None = None,
     ) -> None:
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8)
@@ -161,6 +166,9 @@ class JobWorker:
         self._app.periodic(cron=f"* * * * * */{self._pace.rescue_s}")(
             self._app.task(name=_RESCUE, queueing_lock=_RESCUE)(self._rescue)
         )
+        self._periodic = {_RESCUE, *(chores or {})}
+        for name, chore in (chores or {}).items():
+            self._register_chore(name, chore)
 
     def _register(self, name: str, run: Work) -> None:
         def attempt(context: procrastinate.JobContext, subject: str) -> None:
@@ -174,6 +182,21 @@ class JobWorker:
 
         self._app.task(name=name, retry=self._retry, pass_context=True)(attempt)
 
+    def _register_chore(self, name: str, chore: Chore) -> None:
+        """Have a chore done every minute by one of all workers, and never by two at once.
+
+        The queue takes each minute once, whoever defers it. One that fails, or that dies with its
+        worker, is not tried again: the next minute's finds what it left.
+        """
+
+        def attempt(timestamp: int) -> None:
+            del timestamp
+            chore()
+
+        self._app.periodic(cron=self._pace.chores)(
+            self._app.task(name=name, lock=name, queueing_lock=name)(attempt)
+        )
+
     async def _rescue(self, timestamp: int) -> None:
         """Give the jobs of dead workers to live ones.
 
@@ -183,7 +206,7 @@ class JobWorker:
         del timestamp
         stalled = self._pace.stalled_s
         for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=stalled):
-            if job.task_name == _RESCUE:
+            if job.task_name in self._periodic:
                 await self._manager.finish_job(job, status=Status.FAILED, delete_job=True)
             elif -job.priority < MOST_RESCUES:
                 await self._manager.put_back(job, priority=job.priority - 1)

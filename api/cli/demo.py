@@ -13,7 +13,8 @@ from api.cli.acting import settings_of
 from api.cli.exhibit import take_in
 from api.cli.failing import UsageError
 from api.cli.progress import Bar
-from api.cli.release import label, seal_and_collect
+from api.cli.release import seal_and_collect
+from api.cli.showcase import Showcase
 from api.cli.up import await_signal
 from api.cli.waiting import wait_for_copy
 from api.processes import NAMES
@@ -23,7 +24,8 @@ from evidence.access import Role, Subject
 from evidence.clocks import LONDON
 from evidence.exhibits import NewExhibit
 from export.media.sample import make_sample
-from export.releases import NewRelease, ReleaseKind
+from export.proposals import Delivery, NewRelease, ReleaseKind
+from export.releases import label
 
 HOUSE = Path("demo")
 SECONDS = 20
@@ -55,14 +57,25 @@ def run(given: argparse.Namespace) -> int:
     with Supervisor(settings, names, lambda words: print(words, flush=True)) as supervisor:
         code = _demonstrate(supervisor.services, given)
         if not given.once:
+            _fill_console(supervisor.services, given)
             print(
-                f"\nCustos serves on http://{settings.host}:{settings.port} "
-                f"(API: /api/v1, described at /openapi.json). Ctrl-C stops.",
+                f"\nCustos serves on {settings.origin}\n"
+                f"  {settings.origin}/                    sign in as any of the roles\n"
+                f"  {settings.origin}/demonstration/mail  what was sent, codes and links included\n"
+                f"  {settings.origin}/openapi.json        the API under /api/v1\n"
+                "Ctrl-C stops.",
                 flush=True,
             )
             await_signal()
             print("Stopping ...", flush=True)
     return code
+
+
+def _fill_console(services: Services, given: argparse.Namespace) -> None:
+    """Make one of everything, so that the console has something to show."""
+    operator, releaser = (_subject(services, role) for role in (Role.OPERATOR, Role.RELEASER))
+    with tempfile.TemporaryDirectory(dir=given.out) as folder:
+        Showcase(services, operator, releaser).fill(Path(folder))
 
 
 def _demonstrate(services: Services, given: argparse.Namespace) -> int:
@@ -103,6 +116,8 @@ def _demonstrate(services: Services, given: argparse.Namespace) -> int:
                 organisation="Barchester Constabulary (fictional)",
                 purpose="investigation of a collision",
                 basis="DPA 2018 Sch 2 para 2",
+                # Without the pages nobody could follow a link.
+                delivery=Delivery.NONE if given.once else Delivery.LINK,
             ),
             by=operator,
             at=services.clock(),

@@ -92,13 +92,18 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
     stored = []
     for path in files:
         size = path.stat().st_size
-        with path.open("rb") as file, Bar(f"Taking in {path.name}", size) as bar:
+        with (
+            path.open("rb") as file,
+            services.scanner.watch(file) as watched,
+            Bar(f"Taking in {path.name}", size) as bar,
+        ):
             try:
-                stored.append(services.intake.store(file, by=subject, size=size, progress=bar.show))
+                one = services.intake.store(watched, by=subject, size=size, progress=bar.show)
             except AccessRefusedError as refused:
                 record_refusal(services, subject, refused)
                 raise
-            bar.done_words = f"SHA-256 {stored[-1].sha256}"
+            stored.append((one, watched.verdict()))
+            bar.done_words = f"SHA-256 {one.sha256}"
     now = services.clock()
     # A crash here leaves locked objects that no record names, and nothing else.
     return act(
@@ -108,8 +113,8 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
             session,
             new,
             [
-                Arrived(services.intake.keep(session, one, at=now), _name(path))
-                for one, path in zip(stored, files, strict=True)
+                Arrived(services.intake.keep(session, one, at=now, scan=scan), _name(path))
+                for (one, scan), path in zip(stored, files, strict=True)
             ],
             by=subject,
             at=now,

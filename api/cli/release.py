@@ -1,4 +1,4 @@
-"""Edge. `custos release propose`, `approve`, `refuse`, `seal` and `show`."""
+"""Edge. `custos release`: propose, decide, seal, show, and what becomes of it afterwards."""
 
 import argparse
 import hashlib
@@ -14,10 +14,13 @@ from api.cli.waiting import wait_for_seal
 from api.views import show_release
 from api.wiring import Services
 from evidence.access import Subject
+from evidence.clocks import utc_text
+from export.handoffs import NewHandoff
 from export.packages import Package
-from export.releases import NewRelease, ReleaseKind
+from export.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
+from export.register import format_register, parse_period
+from export.releases import label
 from export.seal_store import Step
-from export.tables import ReleaseRow
 from storage.errors import ConflictError, CorruptError
 
 
@@ -38,12 +41,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     masters = proposing.add_mutually_exclusive_group()
     masters.add_argument("--with-master", action="store_true", default=None)
     masters.add_argument("--without-master", action="store_false", dest="with_master")
+    proposing.add_argument(
+        "--delivery",
+        choices=[way.value for way in Delivery],
+        default=Delivery.NONE.value,
+        help="link to the recipient's mailbox, hand-off, or none: somebody fetches it (none)",
+    )
+    proposing.add_argument(
+        "--file", action="append", default=[], help="JS/1:JS-1-CP1.mp4; repeatable (all that go)"
+    )
+    proposing.add_argument("--link-days", type=int, help="how long the link works")
+    proposing.add_argument("--urgent", action="store_true", help="threat to life, police only")
     add_acting(proposing)
     approving = whats.add_parser("approve", help="approve a release as a second person")
     approving.add_argument("release", help="BAR-7K4M-2XQ9-J-R1")
     approving.add_argument("--reason", default="")
     approving.add_argument(
         "--self-approve", action="store_true", help="demonstration only: one person does both"
+    )
+    approving.add_argument(
+        "--second", action="store_true", help="confirm an urgent release that one person approved"
     )
     add_acting(approving)
     refusing = whats.add_parser("refuse", help="refuse a release, with a reason")
@@ -57,6 +74,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = whats.add_parser("show", help="show a release, or list all")
     showing.add_argument("release", nargs="?")
     add_acting(showing)
+    _add_afterwards(whats)
+
+
+def _add_afterwards(whats: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add what is done about a release that is sealed."""
+    revoking = whats.add_parser("revoke", help="take a sealed release back; its links end")
+    revoking.add_argument("release")
+    revoking.add_argument("--reason", required=True)
+    add_acting(revoking)
+    reissuing = whats.add_parser("reissue", help="issue the link again; the one before ends")
+    reissuing.add_argument("release")
+    add_acting(reissuing)
+    handing = whats.add_parser("handoff", help="record that a package went another way")
+    handing.add_argument("release")
+    handing.add_argument("--system", required=True, help="where it went")
+    handing.add_argument("--reference", required=True, help="how it is called there")
+    handing.add_argument("--acceptance", required=True, help="who accepted it, in which words")
+    handing.add_argument("--at", default="", help="2026-11-21 14:30 (now)")
+    add_acting(handing)
+    registering = whats.add_parser("register", help="write the disclosure register as CSV")
+    registering.add_argument("--out", type=Path, required=True, help="a file that is not there yet")
+    registering.add_argument("--first", default="", help="2026-11-01")
+    registering.add_argument("--last", default="", help="2026-11-30")
+    add_acting(registering)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -67,6 +108,10 @@ def run(given: argparse.Namespace) -> int:
         "refuse": _refuse,
         "seal": _seal,
         "show": _show,
+        "revoke": _revoke,
+        "reissue": _reissue,
+        "handoff": _hand_off,
+        "register": _register,
     }
     with services_of(given) as services:
         return commands[given.what](given, services, subject_of(given, services))
@@ -83,6 +128,10 @@ def _propose(given: argparse.Namespace, services: Services, subject: Subject) ->
         basis=given.basis,
         with_master=given.with_master,
         urn=given.urn,
+        delivery=Delivery(given.delivery),
+        files=tuple(map(parse_chosen, given.file)),
+        link_days=given.link_days,
+        urgent=given.urgent,
     )
     now = services.clock()
     row = act(
@@ -96,6 +145,8 @@ def _propose(given: argparse.Namespace, services: Services, subject: Subject) ->
 
 
 def _approve(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    if given.second:
+        return _second(given, services, subject)
     row = act(
         services,
         subject,
@@ -109,6 +160,73 @@ def _approve(given: argparse.Namespace, services: Services, subject: Subject) ->
         ),
     )
     print(f"Release {label(row)} approved: {row.reason}")
+    return 0
+
+
+def _second(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    row = act(
+        services,
+        subject,
+        lambda session: services.releases.second(
+            session, given.release, by=subject, at=services.clock(), reason=given.reason
+        ),
+    )
+    print(f"Release {label(row)} confirmed: {row.seconded_reason}")
+    return 0
+
+
+def _revoke(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    row = act(
+        services,
+        subject,
+        lambda session: services.decisions.revoke(
+            session, given.release, by=subject, at=services.clock(), reason=given.reason
+        ),
+    )
+    print(f"Release {label(row)} revoked: no link of it works any more")
+    return 0
+
+
+def _reissue(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    link = act(
+        services,
+        subject,
+        lambda session: services.links.reissue(
+            session, given.release, by=subject, at=services.clock()
+        ),
+    )
+    print(f"Link {link.number} is on its way, and works until {utc_text(link.expires_at)}")
+    return 0
+
+
+def _hand_off(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    new = NewHandoff(given.system, given.reference, given.acceptance, given.at)
+    handoff = act(
+        services,
+        subject,
+        lambda session: services.handoffs.record(
+            session, given.release, new, by=subject, at=services.clock()
+        ),
+    )
+    print(f"Hand-off recorded; SHA-256 of the package: {handoff.sha256}")
+    return 0
+
+
+def _register(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    period = parse_period(given.first, given.last)
+    entries = act(
+        services,
+        subject,
+        lambda session: services.register.entries(session, period, by=subject),
+    )
+    try:
+        with given.out.open("x", encoding="utf-8", newline="") as file:
+            file.write(format_register(entries))
+    except FileExistsError:
+        raise ConflictError(f"{given.out} is there already: name another file") from None
+    except OSError as error:
+        raise UsageError(f"{given.out} cannot be written: {error.strerror}") from error
+    print(f"{len(entries)} entries: {given.out}")
     return 0
 
 
@@ -143,11 +261,6 @@ def _show(given: argparse.Namespace, services: Services, subject: Subject) -> in
     )
     print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
     return 0
-
-
-def label(row: ReleaseRow) -> str:
-    """Return how people call a release."""
-    return f"{row.urn}-R{row.number}"
 
 
 def seal_and_collect(services: Services, subject: Subject, name: str, out: Path) -> Path:

@@ -29,6 +29,7 @@ class UploadView(View):
     upload: UUID = Field(examples=[EXAMPLE_ID])
     size: int = Field(examples=[2811553])
     sha256: str = Field(examples=[DIGEST])
+    scan: str = Field(examples=["clean"], description="what the malware scanner said, or why not")
 
 
 class UploadedFile(View):
@@ -98,18 +99,18 @@ def upload(
     The bytes belong to no exhibit until one claims them by the identifier that is answered.
     """
     try:
-        stored = services.intake.store(
-            Body(request, content_length), by=subject, size=content_length
-        )
+        with services.scanner.watch(Body(request, content_length)) as watched:
+            stored = services.intake.store(watched, by=subject, size=content_length)
+            scan = watched.verdict()
     except AccessRefusedError as refused:
         record_refusal(services, subject, refused)
         raise
     # A crash here leaves a locked object that no record names.
     now = services.clock()
     identifier = act(
-        services, subject, lambda session: services.intake.keep(session, stored, at=now)
+        services, subject, lambda session: services.intake.keep(session, stored, at=now, scan=scan)
     )
-    return UploadView(upload=identifier, size=stored.size, sha256=stored.sha256)
+    return UploadView(upload=identifier, size=stored.size, sha256=stored.sha256, scan=scan)
 
 
 @router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")

@@ -6,11 +6,13 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import Field
+from sqlmodel import Session
 
 from api.acting import act
 from api.depends import Acts, UsesServices
-from api.views import ReleaseView, View, release_view, show_release
-from export.releases import NewRelease, ReleaseKind
+from api.views import ChosenView, ReleaseView, View, release_view, show_release
+from export.handoffs import NewHandoff
+from export.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
 
@@ -31,6 +33,34 @@ class ReleaseRequest(View):
         description="left out: yes for police, CPS and council, no for insurers",
     )
     urn: str = Field(default="", max_length=40, examples=["BAR-7K4M-2XQ9-J"])
+    delivery: Delivery = Field(
+        default=Delivery.NONE,
+        examples=["link"],
+        description="link: to the recipient's mailbox; handoff: another way; none: it is fetched",
+    )
+    link_days: int | None = Field(
+        default=None, ge=1, le=MOST_LINK_DAYS, examples=[14], description="left out: as usual here"
+    )
+    files: list[ChosenView] = Field(
+        default=[],
+        max_length=1000,
+        examples=[[{"exhibit": "JS/1", "name": "JS-1-CP1.mp4"}]],
+        description="masters and working copies by name; none: every file of the kinds that go",
+    )
+    urgent: bool = Field(
+        default=False, examples=[False], description="threat to life: one approver now"
+    )
+
+
+class HandoffRequest(View):
+    """What whoever handed a package over says."""
+
+    system: str = Field(min_length=1, max_length=200, examples=["Evidence store of the force"])
+    reference: str = Field(min_length=1, max_length=200, examples=["E-20261121-7"])
+    acceptance: str = Field(min_length=1, max_length=2000, examples=["signed for at the desk"])
+    handed_at: str = Field(
+        default="", max_length=40, examples=["2026-11-21 14:30"], description="left out: now"
+    )
 
 
 class ReasonRequest(View):
@@ -52,6 +82,10 @@ def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> Re
         basis=wanted.basis,
         with_master=wanted.with_master,
         urn=wanted.urn,
+        delivery=wanted.delivery,
+        link_days=wanted.link_days,
+        files=tuple(ChosenFile(file.exhibit, file.name) for file in wanted.files),
+        urgent=wanted.urgent,
     )
     return act(
         services,
@@ -101,6 +135,24 @@ def approve(
     )
 
 
+@router.post("/{release}/second-approval", summary="Confirm an urgent release")
+def second(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Confirm an urgent release as a second person, within 24 hours of the first approval."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.releases.second(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
+        ),
+    )
+
+
 @router.post("/{release}/refusal", summary="Refuse a release")
 def refuse(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
@@ -117,6 +169,49 @@ def refuse(
             ),
         ),
     )
+
+
+@router.post("/{release}/revocation", summary="Revoke a sealed release")
+def revoke(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Take a sealed release back: its links end at once, and the recipient is told."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.decisions.revoke(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
+        ),
+    )
+
+
+@router.post("/{release}/link", status_code=201, summary="Issue the link again")
+def reissue(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Issue the link of a release again; the one before ends, and there is no second fee."""
+
+    def work(session: Session) -> ReleaseView:
+        services.links.reissue(session, release, by=subject, at=services.clock())
+        return show_release(services, session, subject, release)
+
+    return act(services, subject, work)
+
+
+@router.post("/{release}/handoffs", status_code=201, summary="Record a hand-off")
+def hand_off(
+    release: str, wanted: HandoffRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Record that the package went another way than by our link."""
+    new = NewHandoff(wanted.system, wanted.reference, wanted.acceptance, wanted.handed_at)
+
+    def work(session: Session) -> ReleaseView:
+        services.handoffs.record(session, release, new, by=subject, at=services.clock())
+        return show_release(services, session, subject, release)
+
+    return act(services, subject, work)
 
 
 @router.post("/{release}/seal", status_code=202, summary="Start sealing a release")

@@ -21,6 +21,12 @@ _HEADINGS = {
 }
 _AGAIN = "Nothing was lost. Wait a minute, then load this page again."
 
+_NO_ROLE = (
+    "You are signed in, but nobody has given you a role. Without one there is nothing to show.",
+    "Ask whoever administers this service, or your manager, which role you need.",
+    "When you have it, sign out and sign in again.",
+)
+
 
 def is_page(request: Request) -> bool:
     """Tell whether a person looks at the answer: a browser on a page, no machine on the API."""
@@ -34,6 +40,9 @@ def problem_page(request: Request, status: HTTPStatus, detail: str) -> HTMLRespo
     headers = {}
     if status is HTTPStatus.NOT_FOUND:
         sentences = ["There is nothing at this address. If you typed it, check that it is correct."]
+    elif status is HTTPStatus.FORBIDDEN and request.url.path == "/console":
+        # Only who has no role at all is refused there.
+        heading, sentences = "You have no role here yet", list(_NO_ROLE)
     elif status is HTTPStatus.SERVICE_UNAVAILABLE:
         sentences = ["A part of the service does not answer just now.", _AGAIN]
         headers["Retry-After"] = "30"

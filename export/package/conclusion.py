@@ -25,6 +25,14 @@ TEST_AUTHORITY: Final = "Test time authority: nobody outside vouches for the tim
 NOT_WITNESSED: Final = "Not witnessed: the council alone vouches for completeness"
 SELF_APPROVED: Final = "Self-approved: one person proposed and approved this release"
 
+URGENT: Final = "Urgent, threat to life: one person approved this release before it was sealed"
+
+APPROVED_URGENTLY: Final = "urgent: "
+"""How the reason of `release.approved` begins where a life was at stake."""
+
+CONFIRMED: Final = "second approval "
+"""How the reason of the event begins with which a second person confirmed it."""
+
 APPROVED_ALONE: Final = "self-approv"
 """How the reason of `release.approved` begins where one person did both."""
 
@@ -117,8 +125,12 @@ def _notices(facts: PackageFacts) -> Iterator[str]:
         yield TEST_AUTHORITY
     if facts.sealed is not None and not facts.sealed.witnesses:
         yield NOT_WITNESSED
-    if any(map(_is_self_approval, facts.events)):
+    reasons = [_approval(event) for event in facts.events]
+    if any(reason.startswith(APPROVED_ALONE) for reason in reasons):
         yield SELF_APPROVED
+    confirmed = any(reason.startswith(CONFIRMED) for reason in reasons)
+    if any(reason.startswith(APPROVED_URGENTLY) for reason in reasons) and not confirmed:
+        yield URGENT
 
 
 def _has_demonstration_seal(signing_chain: bytes) -> bool:
@@ -135,10 +147,11 @@ def _has_test_stamp(timestamp: bytes) -> bool:
         return False  # V5 has said that it cannot be read
 
 
-def _is_self_approval(event: LoggedEvent) -> bool:
+def _approval(event: LoggedEvent) -> str:
+    """Return the reason of an approval; empty for every other event."""
     try:
         if event.entry.event != "release.approved":
-            return False
-        return str(open_event(event).get("reason", "")).startswith(APPROVED_ALONE)
+            return ""
+        return str(open_event(event).get("reason", ""))
     except CustodyError:
-        return False  # V7 has said that it does not open
+        return ""  # V7 has said that it does not open

@@ -85,6 +85,11 @@ def _sentence(record: ExhibitRecord) -> str:
     original = "The original is the one that was received"
     if isinstance(record.master, Withheld):
         original = "The original is not in this package; its digest is the one that was received"
+    elif left_out := sum(file.stored_name is None for file in record.files):
+        original = (
+            f"{left_out} of the {len(record.files)} files of the original are not in this package; "
+            "the digests of all are those that were received"
+        )
     if copies == 0:
         return f"{original}."
     made = "the copy was made from it" if copies == 1 else f"all {copies} copies were made from it"

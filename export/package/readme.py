@@ -200,8 +200,10 @@ def _clock(exhibit: ExhibitRecord) -> str:
 
 def _original(exhibit: ExhibitRecord) -> str:
     masters = [file for file in exhibit.files if file.role is FileRole.MASTER]
+    withheld = isinstance(exhibit.master, Withheld)
+    nameless = "name withheld" if withheld else "a file that is not in this package"
     names = ", ".join(
-        f"{file.original_name or 'name withheld'} (SHA-256 {file.sha256})" for file in masters
+        f"{file.original_name or nameless} (SHA-256 {file.sha256})" for file in masters
     )
     if isinstance(exhibit.master, Withheld):
         return f"Not in this package: {exhibit.master.withheld}. {names}"

@@ -251,10 +251,13 @@ def _check(record: ExhibitRecord) -> None:
     for copy in record.copies:
         if copy.derived_from not in sources - {copy.name}:
             raise RecordError("a copy of what is not here", subject=record.exhibit_ref)
-    is_withheld = isinstance(record.master, Withheld)
-    for file in record.files:
-        if (file.stored_name is None) != is_withheld:
-            raise RecordError("a file is both here and withheld", subject=record.exhibit_ref)
+    # Of an original of several files some may be here and some withheld: then it is included.
+    is_here = any(
+        file.stored_name is not None for file in record.files if file.role is FileRole.MASTER
+    )
+    withheld = isinstance(record.master, Withheld)
+    if withheld == is_here or (withheld and any(file.stored_name for file in record.files)):
+        raise RecordError("a file is both here and withheld", subject=record.exhibit_ref)
 
 
 def _digests(record: ExhibitRecord) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A client that speaks HTTP to the application in this process; what nobody foresaw answers 500."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Any
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from httpx import ASGITransport, AsyncClient, Response
 
 
@@ -41,3 +42,12 @@ def asked(app: FastAPI, tokens: Mapping[str, str]) -> Iterator[Web]:
         client = AsyncClient(transport=transport, base_url="http://custos.test")
         with portal.wrap_async_context_manager(client):
             yield Web(app, tokens, client, portal)
+
+
+def flat(served: Iterable[Any]) -> Iterator[APIRoute]:
+    """Yield routes, those of included routers too."""
+    for route in served:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from flat(inner.routes)

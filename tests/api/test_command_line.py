@@ -24,6 +24,7 @@ SUBCOMMANDS = [
     ["exhibit", "add"],
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "seal", "show")),
+    *(["release", what] for what in ("revoke", "reissue", "handoff", "register")),
     ["log", "audit"],
 ]
 ADD = ["--camera", "BAR-0017", "--from", "2026-11-20 14:03:00", "--to", "2026-11-20 14:03:01"]
@@ -314,6 +315,39 @@ def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Sh
     failed(said, "no folder /nowhere", code=2)
     shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
     assert shown["state"] == "approved"
+
+
+def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
+    ref = exhibit(shell)
+    said = shell.run(
+        *("release", "propose", "--exhibit", ref, *PROPOSE, "--delivery", "handoff", "--urgent"),
+        *("--file", f"{ref}:clip.mp4"),
+        role=Role.RELEASER,
+    )
+    assert said.code == 0, said.err
+    found = re.search(r"Release (\S+) proposed", said.out)
+    assert found is not None
+    release = found[1]
+    said = shell.run("release", "approve", release, role=Role.RELEASER)
+    assert "urgent: threat to life" in said.out
+    said = shell.run("release", "approve", release, "--second", role=Role.RELEASER)
+    failed(said, "a second person must confirm")
+    shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
+    assert (shown["delivery"], shown["urgent"]) == ("handoff", True)
+    assert shown["files"] == [{"exhibit": ref, "name": "clip.mp4"}]
+    assert shown["second_due"]
+    handed = ("release", "handoff", release, "--system", "Store", "--reference", "E-5")
+    failed(shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR), "only a sealed")
+    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+    assert shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR).code == 0
+    register = shell.folder / "register.csv"
+    written = ("release", "register", "--out", str(register))
+    assert shell.run(*written, role=Role.GOVERNANCE).code == 0
+    assert "Store, reference E-5" in register.read_text("utf-8-sig")
+    failed(shell.run(*written, role=Role.GOVERNANCE), "is there already")
+    failed(shell.run("release", "reissue", release, role=Role.OPERATOR), "link")
+    revoked = shell.run("release", "revoke", release, "--reason", "x", role=Role.GOVERNANCE)
+    assert "revoked" in revoked.out
 
 
 # --- who may do what ------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """`/healthz` answers while the process lives; `/readyz` names each engine, and which is away."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -12,6 +13,7 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.health import OK, Health
+from api.standins import read_ports
 from api.times import utc_now
 from storage.errors import UnavailableError
 from storage.objects import ObjectStore
@@ -55,13 +57,25 @@ def test_a_process_that_lives_says_so(web: Web) -> None:
     assert (answer.status_code, answer.json()) == (200, {"web": OK})
 
 
-@pytest.mark.usefixtures("working")
+@pytest.fixture
+def standing(house: House) -> Iterator[None]:
+    """Let somebody listen where the demonstration's stand-ins do."""
+    ports = read_ports(house.settings.data)
+    with ExitStack() as open_ones:
+        for port in (ports.sign_in, ports.mail):
+            open_ones.enter_context(socket.create_server(("127.0.0.1", port)))
+        yield
+
+
+@pytest.mark.usefixtures("working", "standing")
 def test_all_is_well_when_each_part_is(web: Web) -> None:
     answer = web.ask("GET", "/readyz")
     report = answer.json()
     assert answer.status_code == 200
     assert report.pop("demonstration").startswith("yes")
-    assert report == dict.fromkeys(("web", "database", "objects", "sequencer", "worker"), OK)
+    assert report == dict.fromkeys(
+        ("web", "database", "objects", "sequencer", "worker", "standins"), OK
+    )
 
 
 def test_a_worker_that_is_away_is_named(web: Web) -> None:
@@ -69,6 +83,21 @@ def test_a_worker_that_is_away_is_named(web: Web) -> None:
     assert answer.status_code == 503
     assert answer.json()["worker"] == "no worker has worked in the last 15 s"
     assert answer.json()["database"] == OK
+
+
+@pytest.mark.usefixtures("working")
+def test_a_stand_in_that_is_away_is_named(house: House, web: Web) -> None:
+    sink = socket.create_server(("127.0.0.1", read_ports(house.settings.data).mail))
+    with sink:
+        answer = web.ask("GET", "/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["standins"] == "the demonstration's identity provider does not answer"
+
+
+def test_production_has_no_stand_in_to_wait_for(house: House) -> None:
+    services = house.services
+    _, report = ready(house, Health(services.transaction, services.vault, utc_now))
+    assert "standins" not in report
 
 
 @pytest.mark.usefixtures("working")

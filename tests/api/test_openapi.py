@@ -7,14 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from api.routes.exhibits import ExhibitRequest
-from api.routes.releases import ReasonRequest, ReleaseRequest
-from api.views import View
+from api.routes.notify import Callback
+from api.routes.releases import HandoffRequest, ReasonRequest, ReleaseRequest
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
-BODIES: list[type[View]] = [ExhibitRequest, ReleaseRequest, ReasonRequest]
+BODIES: list[type[BaseModel]] = [
+    ExhibitRequest,
+    ReleaseRequest,
+    HandoffRequest,
+    ReasonRequest,
+    Callback,
+]
 DOCUMENT = Path(__file__).parents[2] / "docs/api.md"
 
 
@@ -99,6 +106,8 @@ def test_every_body_is_one_of_these_or_a_file(described: dict[str, Any]) -> None
             ((kind, content),) = operation["requestBody"]["content"].items()
             if kind == "application/octet-stream":
                 assert path == "/api/v1/uploads"
+            elif kind == "application/offset+octet-stream":
+                assert path == "/api/v1/resumable/{resumable}"
             else:
                 assert content["schema"]["$ref"] in known
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.settings import (
     DEMONSTRATION_COUNCIL,
+    DEMONSTRATION_SECRET,
     NAMES,
     Council,
     Settings,
@@ -16,6 +17,7 @@ from api.settings import (
     read_settings,
     refuse_demonstration,
 )
+from api.standins import ensure_ports, mail_of, sign_in_of
 from api.supervisor import prepare
 from api.wiring import build, ensure_council
 from custody.errors import KeyStoreError
@@ -37,8 +39,27 @@ OUTSIDE = {
 }
 
 
+SIGN_IN = {
+    "CUSTOS_OIDC_ISSUER": "https://login.council.gov.uk/tenant/v2.0",
+    "CUSTOS_OIDC_CLIENT": "custos",
+    "CUSTOS_OIDC_SECRET": "hunter2-sign-in",
+}
+SMTP = {
+    "CUSTOS_SMTP_URL": "smtp://custos:hunter2-mail@mail.council.gov.uk:587",
+    "CUSTOS_MAIL_FROM": "cctv@council.gov.uk",
+}
+NOTIFY = {
+    "CUSTOS_NOTIFY_KEY": "live-11111111-2222-4333-8444-555555555555-"
+    "66666666-7777-4888-8999-000000000000",
+    "CUSTOS_NOTIFY_TEMPLATE": "template-1",
+    "CUSTOS_NOTIFY_CALLBACK_TOKEN": "hunter2-of-twenty-letters-and-more",
+}
+PUBLIC = {"CUSTOS_PUBLIC_URL": "https://cctv.council.gov.uk"}
+OUTWARD = {**PUBLIC, **SIGN_IN, **SMTP}
+
+
 def production(**more: str) -> Settings:
-    return read_settings({"CUSTOS_ENV": "production", **TSA, **more})
+    return read_settings({"CUSTOS_ENV": "production", **TSA, **OUTWARD, **more})
 
 
 def refusal(settings: Settings, council: Council = REAL, *, keys: bool = False) -> str:
@@ -74,7 +95,7 @@ def test_production_refuses_demonstration_keys() -> None:
 
 
 def test_production_refuses_the_test_time_authority() -> None:
-    settings = read_settings({"CUSTOS_ENV": "production"})
+    settings = read_settings({"CUSTOS_ENV": "production", **OUTWARD})
     assert "CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN" in refusal(settings)
 
 
@@ -99,9 +120,18 @@ def test_an_origin_that_only_looks_invented_is_let_through() -> None:
 def test_production_names_all_that_is_wrong_at_once() -> None:
     settings = read_settings({"CUSTOS_ENV": "production"})
     words = refusal(settings, parse_council(DEMONSTRATION_COUNCIL), keys=True)
-    for name in ("CUSTOS_COUNCIL", "CUSTOS_KEYS", "CUSTOS_TSA_URL", "log.origin"):
+    for name in (
+        "CUSTOS_COUNCIL",
+        "CUSTOS_KEYS",
+        "CUSTOS_TSA_URL",
+        "log.origin",
+        "recipients.police",
+        "CUSTOS_PUBLIC_URL",
+        "CUSTOS_OIDC_ISSUER",
+        "CUSTOS_SMTP_URL",
+    ):
         assert name in words
-    assert words.count("\n  - ") == 4
+    assert words.count("\n  - ") == 8
 
 
 def test_production_makes_no_council_and_no_keys_by_itself(tmp_path: Path) -> None:
@@ -166,7 +196,94 @@ def test_outside_engines_are_given_whole_or_not_at_all(missing: str) -> None:
         read_settings(rest)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"CUSTOS_PUBLIC_URL": ""}, "no public address: set CUSTOS_PUBLIC_URL"),
+        ({"CUSTOS_PUBLIC_URL": "http://cctv.council.gov.uk"}, "set CUSTOS_PUBLIC_URL to https"),
+        ({"CUSTOS_S3_PUBLIC_URL": "http://s3.council.gov.uk"}, "set CUSTOS_S3_PUBLIC_URL to https"),
+        (dict.fromkeys(SIGN_IN, ""), "the test identity provider: set CUSTOS_OIDC_ISSUER"),
+        ({"CUSTOS_OIDC_ISSUER": "http://login.council.gov.uk"}, "set CUSTOS_OIDC_ISSUER to https"),
+        ({"CUSTOS_OIDC_SECRET": DEMONSTRATION_SECRET}, "set CUSTOS_OIDC_SECRET to yours"),
+        (dict.fromkeys(SMTP, ""), "the mail sink: set CUSTOS_SMTP_URL and CUSTOS_MAIL_FROM"),
+    ],
+)
+def test_production_refuses_each_stand_in_by_name(change: dict[str, str], words: str) -> None:
+    told = refusal(production(**change))
+    assert words in told
+    assert told.count("\n  - ") == 1
+
+
+def test_production_with_notify_needs_no_mail_server() -> None:
+    settings = production(**dict.fromkeys(SMTP, ""), **NOTIFY)
+    refuse_demonstration(settings, REAL, keys_are_demonstration=False)
+    assert settings.mail.notify is not None
+
+
+def test_two_ways_to_send_are_refused() -> None:
+    with pytest.raises(SettingsError, match="two ways to send"):
+        read_settings({**SMTP, **NOTIFY})
+
+
+@pytest.mark.parametrize("group", [SIGN_IN, SMTP, NOTIFY], ids=["sign-in", "smtp", "notify"])
+def test_half_of_what_belongs_together_is_refused(group: dict[str, str]) -> None:
+    for missing in group:
+        rest = {name: value for name, value in group.items() if name != missing}
+        with pytest.raises(SettingsError, match="belong together"):
+            read_settings(rest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"CUSTOS_PUBLIC_URL": "cctv.council.gov.uk"},
+        {"CUSTOS_PUBLIC_URL": "https://cctv.council.gov.uk/custos"},
+        {"CUSTOS_PUBLIC_URL": "https://user@cctv.council.gov.uk"},
+        {"CUSTOS_PUBLIC_URL": "https://CCTV.council.gov.uk"},
+        {"CUSTOS_S3_PUBLIC_URL": "s3.council.gov.uk"},
+        {**SMTP, "CUSTOS_SMTP_URL": "mail.council.gov.uk:25"},
+        {**SMTP, "CUSTOS_SMTP_URL": "http://mail.council.gov.uk"},
+        {**SMTP, "CUSTOS_MAIL_FROM": "CCTV <cctv@council.gov.uk>"},
+        {**SMTP, "CUSTOS_MAIL_FROM": "a@b.uk,c@d.uk"},
+        {**SMTP, "CUSTOS_MAIL_FROM": "a@b.uk\nBcc: c@d.uk"},
+        {**NOTIFY, "CUSTOS_NOTIFY_KEY": "66666666-7777-4888-8999-000000000000"},
+        {**NOTIFY, "CUSTOS_NOTIFY_CALLBACK_TOKEN": "short"},
+    ],
+    ids=lambda change: "=".join([*change.items()][-1])[:60],
+)
+def test_what_cannot_be_right_is_refused_by_name(change: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(change)
+    assert any(name in str(refused.value) for name in change)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_public_address_is_all_that_links_begin_with() -> None:
+    assert read_settings({}).origin == "http://127.0.0.1:8000"
+    assert not read_settings({}).secure
+    settings = read_settings({"CUSTOS_PUBLIC_URL": "https://cctv.council.gov.uk/"})
+    assert (settings.origin, settings.secure) == ("https://cctv.council.gov.uk", True)
+
+
+def test_a_demonstration_signs_in_and_sends_through_its_own_stand_ins(tmp_path: Path) -> None:
+    settings = read_settings({}, data=tmp_path)
+    with pytest.raises(SettingsError, match="start with `custos up` first"):
+        sign_in_of(settings)
+    ports = ensure_ports(tmp_path)
+    assert sign_in_of(settings).issuer == f"http://127.0.0.1:{ports.sign_in}"
+    assert mail_of(settings).smtp_url == f"smtp://127.0.0.1:{ports.mail}"
+
+
+def test_a_demonstration_may_use_a_real_provider_and_a_real_mail_server(tmp_path: Path) -> None:
+    settings = read_settings({**SIGN_IN, **SMTP}, data=tmp_path)
+    assert sign_in_of(settings) == settings.sign_in
+    assert mail_of(settings) == settings.mail
+
+
 def test_no_setting_shows_a_secret_when_it_is_printed() -> None:
+    for group in (SIGN_IN, SMTP, NOTIFY):
+        assert "hunter2" not in repr(read_settings(group))
+    assert "66666666" not in repr(read_settings(NOTIFY))
     shown = repr(read_settings({**OUTSIDE, "CUSTOS_DATABASE_URL": "postgresql://a:hunter2@db/c"}))
     assert "hunter2" not in shown
     assert "'ds'" not in shown
@@ -187,6 +304,14 @@ def test_no_setting_shows_a_secret_when_it_is_printed() -> None:
         (("custody.barchester.example/log", "https://custody.example/log"), "log.origin"),
         (("custody.barchester.example/log", "two words"), "log.origin"),
         (("origin =", "origins ="), "cannot be read"),
+        (("#12403c", "#12403C"), "look.colour"),
+        (("#12403c", "green"), "look.colour"),
+        (("#12403c", "#00cc00"), "contrast of 2"),
+        (('"cctv@barchester.example"', "7"), "one line"),
+        (("01632 960 017", "01632\\n960"), "one line"),
+        (("days = 14", "days = 91"), "links.days"),
+        (("downloads = 5", "downloads = 0"), "links.downloads"),
+        (("downloads = 5", "download = 5"), "links.download"),
         (("[log]", "log"), "cannot be read"),
         (("[log]", "log = 3\n[logs]"), "cannot be read"),
     ],

@@ -14,7 +14,7 @@ from evidence.access import Role
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.tables import ExhibitRow
 from export.copies import files_of
-from export.intake import JOB_EXAMINE, JOB_STAMP, Arrived, Intake, _bare, _distinct
+from export.intake import JOB_EXAMINE, JOB_STAMP, Arrived, Intake, _distinct, bare_name
 from export.package.layout import safe_name
 from export.tables import ExhibitFileRow, UploadRow
 from storage.errors import CorruptError, RefusedError
@@ -175,7 +175,7 @@ def test_however_they_are_called_files_never_meet(originals: list[str]) -> None:
 @given(st.text(max_size=40))
 def test_no_name_leads_into_a_folder(original: str) -> None:
     try:
-        bare = _bare(original)
+        bare = bare_name(original)
     except InvalidError:
         return
     assert "/" not in bare

@@ -30,6 +30,10 @@ class Visitor:
         """Follow a link."""
         return self._portal.call(partial(self._client.request, "GET", path, **more))
 
+    def head(self, path: str, **more: Any) -> Response:  # noqa: ANN401 - what httpx takes
+        """Look at an address as mail scanners do."""
+        return self._portal.call(partial(self._client.request, "HEAD", path, **more))
+
     def post(self, path: str, form: Mapping[str, Any] | None = None, **more: Any) -> Response:  # noqa: ANN401
         """Send a form as a page of ours sends it."""
         headers = {"Sec-Fetch-Site": "same-origin", **more.pop("headers", {})}

@@ -25,8 +25,11 @@ CREATE TABLE legal_hold (
     lifted_by UUID REFERENCES person (id),
     lifted_at TIMESTAMP WITH TIME ZONE,
     lifted_reason TEXT NOT NULL,
+    -- When the store was seen to do what this row says; null: not yet.
+    settled_at TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (id)
 );
+CREATE INDEX legal_hold_exhibit ON legal_hold (exhibit);
 CREATE UNIQUE INDEX legal_hold_open ON legal_hold (exhibit) WHERE lifted_at IS NULL;
 
 ALTER TABLE upload ADD COLUMN scan TEXT NOT NULL DEFAULT 'not scanned';
@@ -68,7 +71,14 @@ ALTER TABLE release ADD COLUMN urgent BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE release ADD COLUMN link_days INTEGER NOT NULL DEFAULT 14;
 ALTER TABLE release ADD COLUMN seconded_by UUID REFERENCES person (id);
 ALTER TABLE release ADD COLUMN seconded_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE release ADD COLUMN seconded_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE release ADD COLUMN ended_by UUID REFERENCES person (id);
 ALTER TABLE release ADD COLUMN ended_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE release ADD COLUMN ended_reason TEXT NOT NULL DEFAULT '';
+-- Who of the staff took the package out of the house first, and when.
+ALTER TABLE release ADD COLUMN taken_by UUID REFERENCES person (id);
+ALTER TABLE release ADD COLUMN taken_at TIMESTAMP WITH TIME ZONE;
+CREATE INDEX release_proposed_at ON release (proposed_at DESC);
 
 -- The files that the proposer chose by name; none: every file of the kinds that go by default.
 CREATE TABLE release_file (
@@ -95,9 +105,9 @@ CREATE TABLE link (
 -- What stands before every token, good or not: codes, attempts and locks are counted alike.
 CREATE TABLE gate (
     token_sha256 TEXT NOT NULL,
-    window_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    asked INTEGER NOT NULL,
-    asked_at TIMESTAMP WITH TIME ZONE,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    asks TIMESTAMP WITH TIME ZONE[] NOT NULL,
+    window_at TIMESTAMP WITH TIME ZONE,
     refused INTEGER NOT NULL,
     refused_event_at TIMESTAMP WITH TIME ZONE,
     locked_until TIMESTAMP WITH TIME ZONE,
@@ -115,6 +125,7 @@ CREATE TABLE collection (
     seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
     terms_sha256 TEXT NOT NULL,
     terms_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (id)
 );
 CREATE INDEX collection_link ON collection (link);
@@ -163,8 +174,27 @@ CREATE TABLE handoff (
     PRIMARY KEY (id)
 );
 
+-- How a working copy compares with its master, in one sentence.
+ALTER TABLE exhibit_file ADD COLUMN words TEXT NOT NULL DEFAULT '';
+
+-- What people search by: no page reads every exhibit, or every event.
+CREATE INDEX exhibit_received ON exhibit (received_at, id);
+CREATE INDEX exhibit_recorded ON exhibit (corrected_start);
+CREATE INDEX exhibit_state ON exhibit (state, received_at);
+CREATE INDEX exhibit_reference ON exhibit (reference text_pattern_ops);
+CREATE INDEX exhibit_camera ON exhibit (lower(camera) text_pattern_ops);
+CREATE INDEX exhibit_title ON exhibit USING gin (to_tsvector('simple', title));
+CREATE INDEX exhibit_file_sha256 ON exhibit_file (sha256);
+CREATE INDEX upload_exhibit ON upload (exhibit);
+CREATE INDEX release_exhibit_exhibit ON release_exhibit (exhibit);
+CREATE INDEX release_state ON release (state, proposed_at);
+CREATE INDEX seal_step_sha256 ON seal_step ((facts ->> 'sha256')) WHERE step = 'check';
+CREATE INDEX message_state ON message (state, queued_at);
+CREATE INDEX custody_event_at ON custody_event (at, seq);
+CREATE INDEX custody_event_event ON custody_event (event, at, seq);
+
 GRANT SELECT, INSERT, UPDATE ON
-    legal_hold, link, collection, download, receipt, handoff, viewing, release_file TO {app};
+    legal_hold, link, download, receipt, handoff, viewing, release_file TO {app};
 -- Done with after a while: none of it is evidence.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    staff_session, resumable_upload, resumable_segment, gate, message TO {app};
+    staff_session, resumable_upload, resumable_segment, gate, collection, message TO {app};

@@ -1,0 +1,1 @@
+"""What leaves the house: messages to one person each."""

@@ -1,0 +1,176 @@
+"""Edge. The work of `message.send`: each message leaves once, or a person hears why it did not.
+
+Three transactions: taken for sending, handed over in none, written down what became of it. Killed
+between the first and the last, a message is found "sending" by the next attempt and never sent
+again (`Messages.begin`), unless whoever delivers can tell that it was taken.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.outbound.composing import About, compose
+from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
+from api.settings import Council
+from evidence.states import ReleaseState
+from evidence.tables import PersonRow
+from export.link_tables import MessageRow
+from export.messages import JOB_SEND, MessageKind, Messages, MessageState
+from export.releases import label
+from export.tables import AttentionRow, ReleaseRow
+from storage.errors import UnavailableError
+
+CODE_LASTS = timedelta(minutes=10)
+PATIENCE = timedelta(hours=8)
+"""How long a message waits for a mail server; then a person is told, and can issue it again."""
+_ENDED = (MessageKind.LINK, MessageKind.CODE, MessageKind.EXPIRING)
+"""What nobody wants any more once the release was taken back."""
+_log = logging.getLogger("custos.mail")
+
+
+class Posting:
+    """Sends what `Messages` queued, one message a job."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        messages: Messages,
+        mailer: Mailer,
+        council: Council,
+        *,
+        origin: str,
+        demonstration: bool,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._begin = begin
+        self._messages = messages
+        self._mailer = mailer
+        self._council = council
+        self._origin = origin
+        self._demonstration = demonstration
+        self._clock = clock
+
+    def send(self, message: UUID) -> None:
+        """Send a message, unless it went out already or must not go any more.
+
+        Raises:
+            UnavailableError: nothing left us; try again.
+        """
+        at = self._clock()
+        letter = self._take(message, at)
+        if letter is None:
+            return
+        # A crash from here on leaves "sending": the next attempt makes it "uncertain", or finds it
+        # with the provider. It does not leave twice.
+        try:
+            reference = self._mailer.send(letter)
+        except UnavailableError:
+            self._wait(message, at)
+            raise
+        except RefusedMailError as error:
+            self._tell(message, MessageState.REFUSED, str(error), at)
+        except LostMailError as error:
+            self._tell(message, MessageState.UNCERTAIN, str(error), at)
+        else:
+            self._sent(message, reference)
+
+    def bounced(self, message: UUID, words: str) -> None:
+        """Record that a message came back; unknown messages are nobody's business."""
+        self._tell(message, MessageState.REFUSED, words, self._clock())
+
+    def _take(self, message: UUID, at: datetime) -> Letter | None:
+        with self._begin() as session:
+            row = self._messages.begin(session, message)
+            if row is not None:
+                words = self._too_late(session, row, at)
+                if words is None:
+                    return self._letter(session, row, at)
+                self._messages.refused(session, message, words=words)
+                if row.kind != MessageKind.CODE:
+                    self._need_a_person(session, row.about, words, at)
+                return None
+            lost = session.get(MessageRow, message)
+            uncertain = lost is not None and lost.state == MessageState.UNCERTAIN
+        if uncertain:
+            self._look_again(message, at)
+        return None
+
+    def _letter(self, session: Session, row: MessageRow, at: datetime) -> Letter:
+        person = session.get_one(PersonRow, row.person)
+        release = session.get_one(ReleaseRow, row.about)
+        about = About(
+            message=row.id,
+            kind=MessageKind(row.kind),
+            name=person.name,
+            address=person.email,
+            reference=label(release),
+            organisation=release.organisation,
+        )
+        return compose(
+            about,
+            self._messages.open(row),
+            council=self._council,
+            origin=self._origin,
+            demonstration=self._demonstration,
+            at=at,
+        )
+
+    def _too_late(self, session: Session, row: MessageRow, at: datetime) -> str | None:
+        """Say why a message must not go any more, if it must not."""
+        waited = at - row.queued_at
+        if row.kind == MessageKind.CODE and waited >= CODE_LASTS:
+            return "the code had run out before it could be sent"
+        if waited >= PATIENCE:
+            return "the mail server did not take it for hours"
+        if row.kind in _ENDED:
+            release = session.get_one(ReleaseRow, row.about)
+            if release.state == ReleaseState.REVOKED:
+                return "the release was taken back before it could be sent"
+        return None
+
+    def _look_again(self, message: UUID, at: datetime) -> None:
+        """Ask whoever delivers what became of a message that a worker died at."""
+        reference = self._mailer.find(message)
+        if reference is not None:
+            self._sent(message, reference)
+            return
+        words = "a worker ended while it was sending: it may have arrived"
+        with self._begin() as session:
+            row = session.get_one(MessageRow, message)
+            self._need_a_person(session, row.about, words, at)
+
+    def _wait(self, message: UUID, at: datetime) -> None:
+        # A crash before this line leaves "sending" though nothing left us: it becomes uncertain,
+        # which is too careful, and never a second message.
+        del at
+        with self._begin() as session:
+            self._messages.put_back(session, message)
+
+    def _sent(self, message: UUID, reference: str) -> None:
+        with self._begin() as session:
+            self._messages.sent(session, message, reference=reference, at=self._clock())
+            row = session.get_one(MessageRow, message)
+            told = session.get(AttentionRow, (row.about, JOB_SEND))
+            if told is not None and row.kind == MessageKind.LINK:
+                session.delete(told)  # issued again, and gone out: nobody need act any more
+
+    def _tell(self, message: UUID, state: MessageState, words: str, at: datetime) -> None:
+        _log.warning("message %s: %s", message, words)
+        with self._begin() as session:
+            row = session.get(MessageRow, message)
+            if row is None:
+                return
+            end = self._messages
+            (end.refused if state is MessageState.REFUSED else end.uncertain)(
+                session, message, words=words
+            )
+            self._need_a_person(session, row.about, words, at)
+
+    def _need_a_person(self, session: Session, release: UUID, words: str, at: datetime) -> None:
+        """Keep what went wrong where `release show` and the console tell it."""
+        told = f"a message did not go out, or may not have arrived: {words}"
+        session.merge(AttentionRow(subject=release, job=JOB_SEND, words=told, at=at))

@@ -1,0 +1,230 @@
+"""Edge. Custody events in plain words: what happened, and what each field of it says.
+
+A test holds both tables against `custody.events`: an event or a field without words fails it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.web.words import local_time, offset, size
+from custody.canonical import JSON, canonical_json, parse_time
+from custody.events import EVENTS, PERSON_FIELDS, FieldType
+from custody.search import FoundEvent, Told
+from export.search import Named
+
+EVENT_WORDS: Mapping[str, str] = {
+    "exhibit.received": "Exhibit taken in",
+    "exhibit.examined": "Files examined",
+    "clock.checked": "Recorder's clock compared",
+    "exhibit.derived": "Working copy made",
+    "exhibit.viewed": "Footage watched",
+    "integrity.checked": "Stored files read again and found whole",
+    "integrity.failed": "Stored files read again and found changed",
+    "statement.signed": "Statement signed",
+    "hold.placed": "Legal hold placed",
+    "hold.lifted": "Legal hold lifted",
+    "exhibit.released": "Footage left the house in a release",
+    "disposal.approved": "Disposal approved",
+    "disposal.done": "Disposed of",
+    "request.submitted": "Request received",
+    "urn.issued": "Reference number given",
+    "preservation.requested": "Control room asked to preserve footage",
+    "preservation.confirmed": "Control room confirmed that footage is preserved",
+    "payment.requested": "Payment asked for",
+    "payment.succeeded": "Payment received",
+    "payment.refunded": "Payment returned",
+    "request.covered": "Cameras may have captured it",
+    "request.not_covered": "No camera covers it",
+    "request.approved": "Request approved in principle",
+    "request.expired": "Request expired",
+    "preserved.searched": "Footage already preserved was searched",
+    "review.completed": "Footage reviewed",
+    "request.refused": "Request refused",
+    "request.withdrawn": "Request withdrawn",
+    "request.closed": "Request closed",
+    "release.proposed": "Release proposed",
+    "release.approved": "Release approved",
+    "release.refused": "Release refused",
+    "release.sealed": "Package sealed: signed and time-stamped",
+    "release.assembled": "Package put together",
+    "release.checked": "Package read back and found whole",
+    "link.issued": "Link sent to the recipient",
+    "link.requested": "Code asked for at the link",
+    "code.sent": "Code sent to the mailbox",
+    "code.accepted": "Right code entered",
+    "code.refused": "Wrong codes entered",
+    "terms.accepted": "Terms accepted by the recipient",
+    "download.authorised": "Download allowed",
+    "receipt.confirmed": "Recipient confirmed that the package arrived whole",
+    "release.revoked": "Release taken back",
+    "release.expired": "Link expired",
+    "handoff.recorded": "Handed over by another system",
+    "mailbox.proven": "Mailbox proven by a code",
+    "identity.checked": "Identity document checked",
+    "erase.requested": "Erasure asked for",
+    "erase.done": "Personal data erased",
+    "access.refused": "Refused to a member of staff",
+    "record.values_lost": "Values of a record were lost",
+    "role.changed": "Role given",
+}
+"""What each event is called on a page."""
+
+REFUSALS = frozenset(
+    {
+        "access.refused",
+        "code.refused",
+        "integrity.failed",
+        "record.values_lost",
+        "release.refused",
+        "request.refused",
+    }
+)
+"""Events that somebody should look at twice."""
+
+FIELD_WORDS: Mapping[str, str] = {
+    "record": "Record",
+    "n": "Number in the record",
+    "prev": "Entry before it (SHA-256)",
+    "action": "What was tried",
+    "actor": "Done by",
+    "basis": "Legal basis",
+    "clock_ntp_offset_ms": "Our own clock's error",
+    "copy": "Copy (SHA-256)",
+    "crc32": "CRC-32",
+    "derivation": "How it was made (SHA-256)",
+    "document_kind": "Kind of document",
+    "exhibits": "Exhibits",
+    "expires": "Expires",
+    "facts": "What was found (SHA-256)",
+    "files": "Files",
+    "kind": "Kind",
+    "lost_record": "Record whose values were lost",
+    "offset_ms": "Recorder's clock was",
+    "outcome": "Outcome",
+    "packet_index": "Index of packets (SHA-256)",
+    "pence": "Amount in pence",
+    "person": "Person",
+    "policy": "Log policy (SHA-256)",
+    "provider_reference": "Payment provider's reference",
+    "purpose": "Purpose",
+    "reason": "Reason",
+    "recipient": "Recipient",
+    "reference": "Reference",
+    "release": "Release",
+    "result": "Result",
+    "role": "In the role",
+    "seal": "Seal (SHA-256)",
+    "session": "Collection",
+    "sha256": "SHA-256",
+    "signature": "Signature (SHA-256)",
+    "size": "Size",
+    "stage": "Stage",
+    "statement": "Statement (SHA-256)",
+    "subject": "Given to",
+    "system": "System",
+    "terms": "Terms (SHA-256)",
+    "timestamp": "Timestamp (SHA-256)",
+    "until": "Until",
+    "urn": "Reference number",
+}
+"""What each field is called on a page."""
+
+COMMON = ("record", "n", "prev")
+_IDENTIFIER = re.compile(r" \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)")
+_DIGESTS = {FieldType.DIGEST, FieldType.DIGEST_OR_NULL, FieldType.PREVIOUS, FieldType.CRC32}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a value: text, perhaps a digest, perhaps a link."""
+
+    text: str
+    digest: bool = False
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldField:
+    """A field as a page shows it."""
+
+    field: str
+    words: str
+    lines: tuple[Line, ...]
+    commitment: str
+    erased: bool
+    altered: bool
+
+
+def told_fields(
+    event: str, told: Sequence[Told], named: Mapping[UUID, Named], *, whole: bool = False
+) -> list[ToldField]:
+    """Return the fields of an event for a page; those of every event only on its own page."""
+    types = EVENTS[event].all_fields
+    return [
+        ToldField(
+            field=one.field,
+            words=FIELD_WORDS[one.field],
+            lines=() if one.erased else _lines(one, types[one.field], named, whole=whole),
+            commitment=one.commitment,
+            erased=one.erased,
+            altered=one.altered,
+        )
+        for one in sorted(told, key=lambda one: one.field in COMMON)  # its own fields first
+        if whole or one.field not in COMMON
+    ]
+
+
+def records_in(event: FoundEvent, told: Sequence[Told]) -> set[UUID]:
+    """Return the records that an event names, its own included, to learn what they are called."""
+    found = {event.record}
+    for one in told:
+        if one.field in {"release", "lost_record", "exhibits"} and not one.altered:
+            found |= set(_identifiers(one.value))
+    return found
+
+
+def _identifiers(value: JSON) -> list[UUID]:
+    values = value if isinstance(value, list | tuple) else [value]
+    named = [one.get("record") if isinstance(one, Mapping) else one for one in values]
+    return [UUID(one) for one in named if isinstance(one, str)]
+
+
+def _lines(
+    told: Told, kind: FieldType, named: Mapping[UUID, Named], *, whole: bool
+) -> tuple[Line, ...]:
+    if told.altered:  # of any form: somebody wrote it past us
+        return (Line(canonical_json(told.value).decode()),)
+    value = told.value
+    if kind is FieldType.FILES and isinstance(value, list | tuple):
+        return tuple(_file(one) for one in value)
+    if kind in {FieldType.RECORD, FieldType.RECORDS, FieldType.HEADS}:
+        return tuple(_record(one, named) for one in _identifiers(value))
+    if kind in _DIGESTS:
+        return (Line(str(value) if value else "none", digest=bool(value)),)
+    if kind is FieldType.TIME:
+        return (Line(local_time(parse_time(value))),)
+    return (Line(_text(told.field, value, whole=whole)),)
+
+
+def _text(field: str, value: JSON, *, whole: bool) -> str:
+    if value is None:
+        return "not measured"
+    if field == "offset_ms" and isinstance(value, int):
+        return offset(value)
+    if field == "size" and isinstance(value, int):
+        return f"{size(value)} ({value:,} bytes)"
+    if field in PERSON_FIELDS and not whole:
+        return _IDENTIFIER.sub("", str(value))
+    return str(value)
+
+
+def _file(value: JSON) -> Line:
+    assert isinstance(value, Mapping)  # as `custody.events` has checked
+    return Line(f"{value['sha256']} ({value['size']:,} bytes)", digest=True)
+
+
+def _record(record: UUID, named: Mapping[UUID, Named]) -> Line:
+    called = named.get(record)
+    return Line(called.name, href=called.path) if called else Line(str(record), digest=True)

@@ -1,0 +1,303 @@
+"""Edge. 200 recipients collect at once while 20 clips are taken in, beside a static page.
+
+The link page and the hand-over (the request that gives the package, to its last byte) are timed
+through the running service; the static page by the same client, from a bare uvicorn, in the same
+run. Entering a code is not in it: those answers leave at fixed steps of time on purpose.
+"""
+
+import asyncio
+import multiprocessing
+import secrets
+import socket
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from uuid import uuid4
+
+import httpx
+import uvicorn
+
+from api.acting import act
+from api.cli.exhibit import take_in
+from api.cli.progress import Bar
+from api.cli.waiting import wait_for_copy, wait_for_seal
+from api.web.collect import terms_digest
+from api.web.gate import cookie_name
+from api.web.staff import form_token
+from api.wiring import Services, wait_until
+from custody.errors import NotYetError
+from evidence.access import Role, Subject
+from evidence.clocks import LONDON
+from evidence.exhibits import NewExhibit
+from export.gates import token_digest
+from export.link_tables import LinkRow
+from export.media.sample import make_sample
+from export.releases import NewRelease, ReleaseKind
+
+RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
+"""Who collects, what is taken in meanwhile, and how the link page is asked for."""
+_HERE = "127.0.0.1"
+"""The load comes from one address, as behind a proxy; the limits see who is behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long requests of one kind took, in seconds, and all of them together."""
+
+    each: Sequence[float]
+    whole: float
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return len(self.each) / self.whole
+
+    @property
+    def p99_ms(self) -> float:
+        """What 99 of 100 requests do not exceed, in milliseconds."""
+        return quantiles(self.each, n=100)[98] * 1000
+
+
+def run(services: Services) -> list[tuple[str, float, str]]:
+    """Measure over a running service; return name, figure and what it is compared with."""
+    links = _links(services)
+    asyncio.run(_ask_all(services, [link.path for link in links[:AT_ONCE]]))  # warm
+    page = asyncio.run(_pages(f"{services.settings.origin}{links[0].path}"))
+    with _static_page() as url:
+        static = asyncio.run(_pages(url))
+    with tempfile.TemporaryDirectory(prefix="custos-bench-") as folder:
+        clip = Path(folder) / "clip.mp4"
+        make_sample(clip, seconds=2, first_at=services.clock(), size=(320, 240))
+        handed, taken = asyncio.run(_collect_and_take_in(services, links, clip.read_bytes()))
+    return [
+        (f"link page, requests/s (static uvicorn page: {static.rate:.0f})", page.rate, ""),
+        (f"link page, p99 in ms (static uvicorn page: {static.p99_ms:.1f})", page.p99_ms, ""),
+        (f"hand-over to {RECIPIENTS} at once, requests/s", handed.rate, ""),
+        (f"hand-over to {RECIPIENTS} at once, p99 in ms", handed.p99_ms, ""),
+        (f"{CLIPS} clips taken in meanwhile, the slowest in ms", max(taken.each) * 1000, ""),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A recipient's link, and the cookie that the right code would have given."""
+
+    path: str
+    secret: str
+
+
+def _links(services: Services) -> list[_Link]:
+    """Seal one small release, and give each recipient a link and a collection of it."""
+    operator, releaser = (_subject(services, role) for role in (Role.OPERATOR, Role.RELEASER))
+    with tempfile.TemporaryDirectory(prefix="custos-bench-") as folder:
+        clip = Path(folder) / "clip.mp4"
+        make_sample(clip, seconds=2, first_at=services.clock(), size=(320, 240))
+        exhibit = take_in(services, operator, _new(services), [clip])
+    with Bar("Preparing a release") as bar:
+        wait_for_copy(services, exhibit.id, bar)
+    wanted = NewRelease(
+        exhibits=(exhibit.reference,),
+        kind=ReleaseKind.POLICE,
+        recipient_name="DC Alex Example",
+        recipient_email="alex.example@barchester.police.example",
+        organisation="Barchester Constabulary",
+        purpose="bench",
+        basis="DPA 2018 Sch 2 para 2",
+    )
+    row = act(
+        services,
+        operator,
+        lambda s: services.releases.propose(s, wanted, by=operator, at=services.clock()),
+    )
+    name = str(row.id)
+    act(
+        services,
+        releaser,
+        lambda s: services.releases.approve(s, name, by=releaser, at=services.clock()),
+    )
+    act(services, releaser, lambda s: services.releases.start_sealing(s, name, by=releaser))
+
+    with Bar("Sealing it") as bar:
+        wait_for_seal(services, row.id, bar)
+    at = services.clock()
+    made = []
+    with services.transaction() as session:
+        for number in range(RECIPIENTS):
+            token = secrets.token_urlsafe(32)
+            link = LinkRow(
+                id=uuid4(),
+                release=row.id,
+                number=1000 + number,
+                token_sha256=token_digest(token),
+                issued_at=at,
+                expires_at=at.replace(year=at.year + 1),
+                downloads_allowed=1,
+            )
+            session.add(link)
+            session.flush()
+            secret = services.links._collecting.start(session, link, at=at)  # noqa: SLF001 - as after the code
+            made.append(_Link(f"/collect/{token}", secret))
+    return made
+
+
+async def _pages(url: str) -> Times:
+    """Ask for one page, by so many at once."""
+    async with _client() as client:
+        return await _timed([lambda: client.get(url) for _ in range(PAGES)], AT_ONCE)
+
+
+async def _ask_all(services: Services, paths: Sequence[str]) -> None:
+    async with _client() as client:
+        for path in paths:
+            (await client.get(services.settings.origin + path)).raise_for_status()
+
+
+async def _collect_and_take_in(
+    services: Services, links: Sequence[_Link], clip: bytes
+) -> tuple[Times, Times]:
+    """Let everybody collect at once, while clips come in."""
+    token = (services.settings.tokens / f"{Role.OPERATOR}.token").read_text("ascii").strip()
+    async with _client() as client:
+        addresses = await asyncio.gather(
+            *(_authorise(services, client, link, n) for n, link in enumerate(links))
+        )
+        collecting = _timed(
+            [_fetching(services, client, link, url) for link, url in addresses], len(links)
+        )
+        taking = _timed([_taking(services, client, token, clip) for _ in range(CLIPS)], 4)
+        handed, taken = await asyncio.gather(collecting, taking)
+    return handed, taken
+
+
+async def _authorise(
+    services: Services, client: httpx.AsyncClient, link: _Link, number: int
+) -> tuple[_Link, str]:
+    """Look at the page, accept the terms, press the button; return the download's address."""
+    origin, headers = services.settings.origin, _headers(services, link, number)
+    form = {"form_token": form_token(link.secret)}
+    (await client.get(f"{origin}/collect", headers=headers)).raise_for_status()
+    terms = {**form, "accept": "yes", "terms": terms_digest()}
+    said = await client.post(f"{origin}/collect/terms", data=terms, headers=headers)
+    assert said.status_code == httpx.codes.SEE_OTHER, said.text
+    said = await client.post(f"{origin}/collect/download", data=form, headers=headers)
+    assert said.status_code == httpx.codes.SEE_OTHER, said.text
+    return link, origin + said.headers["location"]
+
+
+def _fetching(
+    services: Services, client: httpx.AsyncClient, link: _Link, url: str
+) -> Callable[[], Awaitable[httpx.Response]]:
+    return lambda: client.get(url, headers=_headers(services, link, 0))
+
+
+def _taking(
+    services: Services, client: httpx.AsyncClient, token: str, data: bytes
+) -> Callable[[], Awaitable[httpx.Response]]:
+    """Take in one clip: its bytes, then the exhibit."""
+    headers = {"Authorization": f"Bearer {token}"}
+    origin = services.settings.origin
+
+    async def take() -> httpx.Response:
+        kept = await client.post(f"{origin}/api/v1/uploads", content=data, headers=headers)
+        assert kept.status_code == httpx.codes.CREATED, kept.text
+        new = _new(services)
+        body = {
+            "reference": new.reference,
+            "camera": new.camera,
+            "displayed_start": new.displayed_start,
+            "displayed_end": new.displayed_end,
+            "clock_offset_ms": 0,
+            "files": [{"upload": kept.json()["upload"], "name": "clip.mp4"}],
+        }
+        made = await client.post(f"{origin}/api/v1/exhibits", json=body, headers=headers)
+        assert made.status_code == httpx.codes.CREATED, made.text
+        return made
+
+    return take
+
+
+async def _timed(asks: Sequence[Callable[[], Awaitable[httpx.Response]]], at_once: int) -> Times:
+    gate = asyncio.Semaphore(at_once)
+    each: list[float] = []
+
+    async def one(ask: Callable[[], Awaitable[httpx.Response]]) -> None:
+        async with gate:
+            begun = time.perf_counter()
+            answer = await ask()
+            each.append(time.perf_counter() - begun)
+        assert answer.is_success, answer.text
+
+    begun = time.perf_counter()
+    await asyncio.gather(*map(one, asks))
+    return Times(each, time.perf_counter() - begun)
+
+
+def _client() -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=RECIPIENTS + CLIPS)
+    return httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(120))
+
+
+def _headers(services: Services, link: _Link, number: int) -> dict[str, str]:
+    return {
+        "Cookie": f"{cookie_name(services)}={link.secret}",
+        "Sec-Fetch-Site": "same-origin",
+        "X-Forwarded-For": f"192.0.2.{number}",
+    }
+
+
+def _new(services: Services) -> NewExhibit:
+    start = services.clock().astimezone(LONDON).replace(microsecond=0)
+    text = start.strftime("%Y-%m-%d 10:00:00")
+    return NewExhibit(
+        reference="BN",
+        camera="BAR-0001",
+        displayed_start=text,
+        displayed_end=text[:-2] + "02",
+        clock_offset_ms=0,
+    )
+
+
+def _subject(services: Services, role: Role) -> Subject:
+    token = (services.settings.tokens / f"{role}.token").read_text("ascii")
+    with services.transaction() as session:
+        subject = services.people.authenticate(session, token)
+    assert subject is not None
+    return subject
+
+
+@contextmanager
+def _static_page() -> Iterator[str]:
+    """Serve one fixed page by a bare uvicorn in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind((_HERE, 0))
+        port = probe.getsockname()[1]
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(port,))
+    process.start()
+    url = f"http://{_HERE}:{port}/"
+    try:
+        wait_until(lambda: _answers(url))
+        yield url
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _answers(url: str) -> None:
+    try:
+        httpx.get(url)
+    except httpx.TransportError as error:
+        raise NotYetError("it does not answer yet") from error
+
+
+async def _fixed(_scope: object, _receive: object, send: Callable[..., Awaitable[None]]) -> None:
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"<p>fixed</p>" * 400})
+
+
+def _serve(port: int) -> None:
+    uvicorn.run(_fixed, host=_HERE, port=port, http="httptools", lifespan="off", log_config=None)

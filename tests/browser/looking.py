@@ -1,0 +1,104 @@
+"""What is asked of every page: it fits a telephone, axe finds nothing, and it asks only us."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize
+
+SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
+DESKTOP, PHONE, NARROWEST = 1280, 360, 320
+"""Widths in CSS pixels; the last is where content must still reflow (WCAG 2.2, 1.4.10)."""
+_HEIGHTS = {DESKTOP: 900, PHONE: 740, NARROWEST: 568}
+_NAMES = {DESKTOP: "desktop", PHONE: "phone"}
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_AXE = Axe()
+
+
+@dataclass
+class Watch:
+    """What the pages of one context complained about, and whom they asked."""
+
+    origin: str
+    """Our own: nobody else is asked for anything."""
+    provider: str = ""
+    """The identity provider's: a browser may be led there, and no page loads anything from it."""
+    complaints: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        """Listen to every page of a context."""
+        context.on("console", self._said)
+        context.on("request", self._asked)
+        context.on("weberror", lambda error: self.complaints.append(f"script: {error.error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        page = message.page
+        if page is not None and message.location["url"] == page.url and "status of" in message.text:
+            return  # the page itself is one that says what went wrong
+        self.complaints.append(f"console: {message.text} ({message.location['url']})")
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss"):
+            asked = f"{parts.scheme}://{parts.netloc}"
+            led = asked == self.provider and request.is_navigation_request()
+            if asked != self.origin and not led:
+                self.complaints.append(f"asked another host: {request.url}")
+
+    def clear(self) -> None:
+        """Forget what a test caused on purpose."""
+        self.complaints.clear()
+
+
+def look(page: Page, name: str, *, watch: Watch | None = None) -> None:
+    """Keep how a page looks on a desktop and a telephone, and find what is wrong with it."""
+    wrong = []
+    with _as_it_was(page):
+        for width in (DESKTOP, PHONE, NARROWEST):
+            page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                wrong.append(f"{wide} px wide on a screen of {width}: {_too_wide(page)}")
+            if width in _NAMES:
+                SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+                path = SCREENSHOTS / f"{name}-{_NAMES[width]}.png"
+                page.screenshot(path=path, full_page=True, animations="disabled")
+                wrong += _violations(page, _NAMES[width])
+    if watch is not None:
+        wrong += watch.complaints
+    assert not wrong, f"{name} ({page.url}):\n" + "\n".join(wrong)
+
+
+@contextmanager
+def _as_it_was(page: Page) -> Iterator[None]:
+    before: ViewportSize | None = page.viewport_size
+    yield
+    if before is not None:
+        page.set_viewport_size(before)
+
+
+def _too_wide(page: Page) -> str:
+    """Return the innermost elements that stand out to the right."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter(one => one.getBoundingClientRect().right > innerWidth + 1
+                && !one.closest('.custos-scroll')
+                && ![...one.children].some(
+                    inner => inner.getBoundingClientRect().right > innerWidth + 1))
+            .slice(0, 5).map(one => one.outerHTML.slice(0, 160))"""
+    )
+    return " | ".join(found)
+
+
+def _violations(page: Page, screen: str) -> list[str]:
+    found = _AXE.run(page, options={"runOnly": _TAGS, "resultTypes": ["violations"]})
+    return [
+        f"axe, {screen}: {one['id']}: {one['help']}: "
+        + " | ".join(node["html"][:160] for node in one["nodes"][:3])
+        for one in found.response["violations"]
+    ]

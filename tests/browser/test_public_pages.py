@@ -1,0 +1,77 @@
+"""Every page that a stranger can reach: complete, readable on a telephone, and from us alone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import looking
+from tests.browser.looking import PHONE, look
+from tests.browser.people import Visit
+from tests.durability.ups import Up
+
+PAGES = {
+    "start": "/",
+    "help": "/help",
+    "verify": "/verify",
+    "accessibility": "/accessibility",
+    "privacy": "/privacy",
+    "not-found": "/nowhere",
+    "mail": "/demonstration/mail",
+    "link-before-the-code": "/collect/" + "x" * 43,
+    "not-collecting": "/collect",
+    "left": "/collect/left",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stranger_finds_a_page_without_a_barrier(visit: Visit, name: str) -> None:
+    page, watch = visit()
+    page.goto(PAGES[name])
+    look(page, name, watch=watch)
+
+
+def test_the_first_tab_leads_past_the_header(visit: Visit) -> None:
+    page, _ = visit()
+    page.goto("/help")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to main content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_every_target_of_a_finger_is_large_enough(visit: Visit) -> None:
+    page, _ = visit(viewport={"width": PHONE, "height": 740})
+    for path in ("/", "/help", "/collect/" + "x" * 43):
+        page.goto(path)
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('button, input, select, textarea, summary')]
+                .filter(one => one.type !== 'hidden' && one.checkVisibility())
+                .map(one => one.getBoundingClientRect())
+                .filter(box => box.width < 24 || box.height < 24).length"""
+        )
+        assert small == 0
+
+
+BROKEN = """<!DOCTYPE html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1>
+<img src="/static/mark.svg"><div style="width: 900px">wide</div></main></body></html>"""
+
+
+def test_a_page_with_barriers_is_found_out(
+    visit: Visit, up: Up, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "SCREENSHOTS", tmp_path)
+    page, watch = visit(bypass_csp=True)
+    page.route("**/broken", lambda route: route.fulfill(body=BROKEN, content_type="text/html"))
+    page.goto("/broken")
+    page.evaluate("fetch('http://127.0.0.1:9/elsewhere', {mode: 'no-cors'}).catch(() => 0)")
+    with pytest.raises(AssertionError) as found:
+        look(page, "broken", watch=watch)
+    said = str(found.value)
+    assert "image-alt" in said
+    assert "px wide on a screen of 360" in said
+    assert "px wide on a screen of 320" in said
+    assert "asked another host: http://127.0.0.1:9/elsewhere" in said
+    assert up.settings.origin in said
