@@ -23,7 +23,7 @@ class Cut:
     times: int = 1
     made: int = 0
     waits_for: threading.Event | None = None
-    """Until it is set nothing more goes through, and then the connection is lost."""
+    """The service sees the loss at once, the browser only when this is set."""
     reached: threading.Event = field(default_factory=threading.Event)
 
 
@@ -86,15 +86,17 @@ class _Passing(socketserver.BaseRequestHandler):
                 if self.left is not None and self.left <= 0 and self.due is not None:
                     self.due.made += 1
                     self.due.reached.set()
-                    if self.due.waits_for is not None:
-                        self.due.waits_for.wait(30)
                     break
         except OSError:
             pass  # the other direction has ended it
-        for end in (source, target):
-            # An orderly end in the middle of a body: what a browser sees when a server goes away.
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        # An orderly end in the middle of a body: what each side sees when the other goes away.
+        service, browser = (target, source) if upwards else (source, target)
+        with suppress(OSError):
+            service.shutdown(socket.SHUT_RDWR)
+        if self.due is not None and self.due.waits_for is not None:
+            self.due.waits_for.wait(30)
+        with suppress(OSError):
+            browser.shutdown(socket.SHUT_RDWR)
 
     def _read(self, data: bytes) -> None:
         """Look for a request's first line; browsers begin each request with a packet of its own."""

@@ -150,6 +150,16 @@ def test_the_page_is_told_what_the_store_was_seen_to_do(house: House, exhibit: E
     assert all(held_in_store(house, exhibit))
 
 
+def test_an_earlier_hold_is_over_though_the_store_was_not_asked_in_between(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    place(house, exhibit)
+    lift(house, exhibit)
+    place(house, exhibit)
+    house.services.holds.apply(exhibit.id)
+    assert standings(house, exhibit) == [Standing.HELD, Standing.LIFTED]
+
+
 def test_a_file_that_comes_later_is_not_called_held_before_it_is(
     house: House, exhibit: ExhibitRow
 ) -> None:

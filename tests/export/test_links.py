@@ -1,6 +1,5 @@
 """A link leads its one recipient from the mailbox to the receipt; the ledger knows each step."""
 
-import secrets
 from datetime import timedelta
 from uuid import uuid4
 
@@ -215,7 +214,7 @@ def test_each_collection_has_a_new_secret(desk: Desk, release: ReleaseRow, token
     assert len(one) == 43
 
 
-@pytest.mark.parametrize("secret", ["", "x", "\udcff", "é" * 5000, secrets.token_urlsafe(32)])
+@pytest.mark.parametrize("secret", ["", "x", "\udcff", "é" * 5000, "A" * 43])
 def test_an_unknown_secret_opens_nothing(desk: Desk, secret: str) -> None:
     assert desk.collection(secret) is None
     with pytest.raises(StateError, match="This collection is over"):

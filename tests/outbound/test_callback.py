@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx import Response
@@ -102,7 +102,7 @@ def test_what_arrived_changes_nothing(house: House, web: Web, sent: MessageRow) 
     assert state(house, sent) == ("sent", "")
 
 
-@pytest.mark.parametrize("reference", [None, "", "x", str(uuid4()), "\x00", "🙂"])
+@pytest.mark.parametrize("reference", [None, "", "x", str(UUID(int=7)), "\x00", "🙂"])
 def test_a_message_of_nobody_is_no_mistake(web: Web, reference: object) -> None:
     assert call(web, told(reference, "permanent-failure")).status_code == 204
 

@@ -2,19 +2,24 @@
 
 import hashlib
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 from sqlmodel import select
 
 from api.times import utc_now
 from api.web.console.custody import PAGE
 from api.web.events import EVENT_WORDS, FIELD_WORDS, REFUSALS, told_fields
+from api.wiring import time_authority
+from custody.certificates import is_self_issued
 from custody.checkpoint import parse_checkpoint
 from custody.entry import parse_entry
 from custody.errors import ProofError
@@ -29,7 +34,7 @@ from evidence.tables import ExhibitRow
 from export.copies import files_of
 from export.seal_store import SealStore, Step
 from export.tables import ReleaseRow
-from tests.api.houses import NEW, House, digest
+from tests.api.houses import NEW, House, digest, patiently
 from tests.web.visiting import Visitor
 
 Opens = Callable[..., Visitor]
@@ -220,11 +225,47 @@ def test_a_stamped_checkpoint_is_the_one_that_is_shown(
     place = index_of(house, exhibit.id, "exhibit.received")
     page = visitor.get(f"/console/custody/{place}").text
     assert "vouches that the checkpoint" in page
+    # Nobody stamps the first checkpoint over an examination; the next receipt's covers it too.
+    later = house.exhibit(b"stamped later")
+    patiently(lambda: house.services.receipts.stamp(later.id))
+    examined = index_of(house, exhibit.id, "exhibit.examined")
+    assert "vouches that the checkpoint" in visitor.get(f"/console/custody/{examined}").text
     assert "openssl ts -verify" in page
     tsr = visitor.get(f"/console/custody/{place}/checkpoint.tsr")
     assert tsr.status_code == 200
     note = visitor.get(f"/console/custody/{place}/checkpoint").content
     assert hashlib.sha256(note).digest() in tsr.content  # the imprint of RFC 3161
+
+
+def test_the_lines_on_the_page_check_an_event_without_us(
+    browser: Opens, house: House, exhibit: ExhibitRow, tmp_path: Path
+) -> None:
+    visitor = browser(Role.AUDITOR)
+    address = f"/console/custody/{index_of(house, exhibit.id, 'exhibit.received')}"
+    page = visitor.get(address).text
+    for link in re.findall(rf'href="({address}/[^"]+)"', page):
+        answer = visitor.get(link)
+        name = answer.headers["content-disposition"].split('"')[1]
+        (tmp_path / name).write_bytes(answer.content)
+    chain = time_authority(house.settings, house.services.keyring).chain
+    roots = [one.public_bytes(Encoding.PEM) for one in chain if is_self_issued(one)]
+    (tmp_path / "tsa-root.pem").write_bytes(b"".join(roots))
+    lines = [unescape(line) for line in re.findall(r"<code>(.*?)</code>", page, re.DOTALL)]
+    hashing, stamping = (
+        next(line for line in lines if word in line) for word in ("sha256sum", "openssl ts")
+    )
+
+    def run(line: str) -> str:
+        done = subprocess.run(  # noqa: S602 - as whoever reads the page types it
+            line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    assert run(hashing).split()[0] in page
+    assert "Verification: OK" in run(stamping)
+    note = next(tmp_path.glob("checkpoint-*[0-9]"))
+    note.write_bytes(note.read_bytes() + b" ")
+    assert "Verification: OK" not in run(stamping)
 
 
 def test_an_event_that_waits_for_its_place_has_no_page_and_says_so(
@@ -313,6 +354,9 @@ def test_events_are_found_by_the_digest_of_a_file(
     assert set(places(find(visitor, sha256=mine))) == own
     assert places(find(visitor, sha256="0" * 64)) == []
     assert places(find(visitor, sha256="0" * 64, about=exhibit.reference)) == []
+    other = house.exhibit(b"what nobody looks for")
+    house.events(other.id)
+    assert places(find(visitor, sha256=mine, about=other.reference)) == []
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_the_store_gives_nothing_once_the_time_is_over(
 def test_a_large_package_is_never_in_memory(
     house: House, app: FastAPI, visitor: Visitor, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = 96 * MIB
+    size = 16 * MIB
     stored = house.services.vault.put_stream("tests/large", BytesIO(bytes(size)), size=size)
     package = replace(
         _package(house, visitor, address), key=stored.key, version=stored.version, size=size
@@ -257,7 +257,7 @@ def test_a_large_package_is_never_in_memory(
     finally:
         tracemalloc.stop()
     assert seen.count == size
-    assert peak < 24 * MIB, peak
+    assert peak < 6 * MIB, peak
 
 
 def test_a_browser_that_goes_away_closes_the_stream(
