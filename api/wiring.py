@@ -52,9 +52,9 @@ from export.handoffs import Handoffs
 from export.holds import Holds
 from export.intake import Intake
 from export.keeping import Keeping
-from export.links import Links
+from export.links import JOB_CODE, JOB_ISSUE, JOB_REFUSED, Links
 from export.malware import Scanner
-from export.messages import Messages
+from export.messages import JOB_SEND, Messages
 from export.packages import Packages
 from export.receipts import Receipts
 from export.recheck import Recheck
@@ -209,7 +209,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         public_url=settings.s3_public_url or None,
         clock=utc_now,
     )
-    jobs = Jobs()
+    # Somebody waits at a page, or at their mailbox, for each of these.
+    jobs = Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND})
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
     ledger = Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4)
     custody = CustodySearch(ledger)

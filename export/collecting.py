@@ -140,12 +140,17 @@ class Collecting:
         self._ledger.append(session, link.release, "terms.accepted", {"terms": terms_sha256}, at=at)
 
     def authorise(self, session: Session, secret: str, *, at: datetime) -> DownloadRow:
-        """Authorise one more download; see `export.links.Links.authorise`."""
+        """Authorise the download of a collection; see `export.links.Links.authorise`."""
         row, link = self._open(session, secret, at=at, lock=True)
         if not row.terms_sha256:
             raise StateError("Accept the terms first: the download starts after that.")
+        made = downloads_of(session, link.id)
+        mine = [one for one in made if one.collection == row.id]
+        if mine:
+            # Beginning again in the same browser is no new download, nor is a button pressed twice.
+            return mine[-1]
         # The link is locked: of two browsers that want the last one, the second counts the first.
-        if len(downloads_of(session, link.id)) >= link.downloads_allowed:
+        if len(made) >= link.downloads_allowed:
             raise StateError(
                 "No download is left on this link. Ask the council for a new link: it costs "
                 "nothing."

@@ -319,7 +319,7 @@ class Links:
         self._collecting.accept(session, secret, terms_sha256=terms_sha256, at=at)
 
     def authorise(self, session: Session, secret: str, *, at: datetime) -> DownloadRow:
-        """Authorise one more download; its address may be resumed without counting again.
+        """Authorise the one download of a collection; asked again, it is the same, and counts once.
 
         Raises:
             StateError: the terms are not accepted, no download is left, or the collection ended.

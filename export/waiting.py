@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, union
 from sqlmodel import Session, col, func, select
 
 from evidence.access import Action, Subject, decide
@@ -89,10 +89,9 @@ def _recent(session: Session) -> Sequence[ExhibitRow]:
 
 def _attention(session: Session) -> Queue:
     """Return exhibits of which an examination, or a job, says that a person must look."""
-    given_up = select(AttentionRow.subject)
-    wanted = (col(ExhibitRow.state) == ExhibitState.ATTENTION.value) | col(ExhibitRow.id).in_(
-        given_up
-    )
+    # Two indexes, one after the other; with "or" PostgreSQL would read every exhibit.
+    said = select(ExhibitRow.id).where(ExhibitRow.state == ExhibitState.ATTENTION.value)
+    wanted = col(ExhibitRow.id).in_(union(said, select(AttentionRow.subject)))
     count = session.exec(select(func.count()).select_from(ExhibitRow).where(wanted)).one()
     newest = col(ExhibitRow.received_at).desc()
     return Queue(

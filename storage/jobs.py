@@ -6,8 +6,8 @@ whoever does the work makes it idempotent. Jobs with one name and subject never 
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,15 +29,22 @@ GiveUp = Callable[[str, str, Exception], None]
 MOST_RESCUES = 40
 """A job that took this many workers down with it is not given to another one."""
 _RESCUE = "jobs.rescue"
+_ORDINARY, _PROMPT = "default", "prompt"
+_PROMPT_AT_ONCE = 2
 
 _log = logging.getLogger("custos.jobs")
 
 
 class Jobs:
-    """Defers jobs; needs no connection but the caller's."""
+    """Defers jobs; needs no connection but the caller's.
 
-    def __init__(self) -> None:
+    The jobs named in ``prompt`` are for somebody who waits at a page: they have a lane of their
+    own, and never stand behind work of minutes.
+    """
+
+    def __init__(self, *, prompt: Collection[str] = ()) -> None:
         self._app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+        self._prompt = frozenset(prompt)
 
     def defer(self, session: Session, name: str, subject: str) -> None:
         """Defer job ``name`` for ``subject`` in the transaction of ``session``.
@@ -47,7 +54,11 @@ class Jobs:
         connection = session.connection()
         key = f"{name}:{subject}"
         deferrer = self._app.configure_task(
-            name, lock=key, queueing_lock=key, connection=connection.connection.driver_connection
+            name,
+            queue=_PROMPT if name in self._prompt else _ORDINARY,
+            lock=key,
+            queueing_lock=key,
+            connection=connection.connection.driver_connection,
         )
         try:
             # The connection's savepoint, not the session's: that one waits for a statement of its
@@ -91,9 +102,9 @@ class Pace:
 class _Manager(JobManager):
     """Procrastinate's own, but for two moments in which it leaves a job "doing" for ever."""
 
-    def __init__(self, connector: BaseConnector) -> None:
+    def __init__(self, connector: BaseConnector, lost: asyncio.Event) -> None:
         super().__init__(connector)
-        self.lost = asyncio.Event()
+        self.lost = lost
         """Set when the database did not take what became of a job."""
 
     async def put_back(
@@ -153,16 +164,15 @@ class JobWorker:
         pace: Pace | None = None,
         chores: Mapping[str, Chore] | None = None,
     ) -> None:
-        self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8)
-        )
-        self._manager = _Manager(self._app.connector)
-        self._app.job_manager = self._manager
+        self._lost = asyncio.Event()
+        self._app, self._manager = self._lane(conninfo)
+        self._prompt, _ = self._lane(conninfo)
         self._pace = pace or Pace()
         self._retry = Retry(retryable, most=most_attempts)
         self._give_up = give_up
         for name, run in work.items():
-            self._register(name, run)
+            self._register(self._app, name, run)
+            self._register(self._prompt, name, run)
         self._app.periodic(cron=f"* * * * * */{self._pace.rescue_s}")(
             self._app.task(name=_RESCUE, queueing_lock=_RESCUE)(self._rescue)
         )
@@ -170,7 +180,15 @@ class JobWorker:
         for name, chore in (chores or {}).items():
             self._register_chore(name, chore)
 
-    def _register(self, name: str, run: Work) -> None:
+    def _lane(self, conninfo: str) -> tuple[procrastinate.App, _Manager]:
+        """Return what works on one queue: an App of its own, since one App has one worker."""
+        connector = procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8)
+        app = procrastinate.App(connector=connector)
+        manager = _Manager(app.connector, self._lost)
+        app.job_manager = manager
+        return app, manager
+
+    def _register(self, app: procrastinate.App, name: str, run: Work) -> None:
         def attempt(context: procrastinate.JobContext, subject: str) -> None:
             try:
                 run(subject)
@@ -180,7 +198,7 @@ class JobWorker:
                     self._give_up(name, subject, error)
                 raise
 
-        self._app.task(name=name, retry=self._retry, pass_context=True)(attempt)
+        app.task(name=name, retry=self._retry, pass_context=True)(attempt)
 
     def _register_chore(self, name: str, chore: Chore) -> None:
         """Have a chore done every minute by one of all workers, and never by two at once.
@@ -224,24 +242,39 @@ class JobWorker:
             UnavailableError: the database did not take what became of a job. Start another worker:
                 as soon as this one has signed off, its jobs are given to that one.
         """
-        async with self._app.open_async():
-            working = asyncio.create_task(
-                self._app.run_worker_async(
-                    concurrency=concurrency,
-                    fetch_job_polling_interval=1.0,
-                    update_heartbeat_interval=self._pace.heartbeat_s,
-                    stalled_worker_timeout=self._pace.stalled_s,
-                    shutdown_graceful_timeout=20.0,
-                    delete_jobs="successful",
-                )
-            )
-            lost = asyncio.create_task(self._manager.lost.wait())
+        async with self._app.open_async(), self._prompt.open_async():
+            # The first hears signals, and the second ends with it.
+            lanes = [
+                self._working(self._app, _ORDINARY, concurrency, hears_signals=True),
+                self._working(self._prompt, _PROMPT, _PROMPT_AT_ONCE, hears_signals=False),
+            ]
+            lost = asyncio.create_task(self._lost.wait())
             try:
-                await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((*lanes, lost), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 lost.cancel()
-                working.cancel()
-                with suppress(asyncio.CancelledError):
-                    await working
-        if self._manager.lost.is_set():
+                for lane in lanes:
+                    lane.cancel()
+                ended = await asyncio.gather(*lanes, return_exceptions=True)
+            for error in ended:
+                if isinstance(error, Exception):
+                    raise error
+        if self._lost.is_set():
             raise UnavailableError("the database did not take note of what became of a job")
+
+    def _working(
+        self, app: procrastinate.App, queue: str, concurrency: int, *, hears_signals: bool
+    ) -> asyncio.Task[None]:
+        """Begin to work on one queue; cancelled, it lets the jobs that run come to their end."""
+        return asyncio.create_task(
+            app.run_worker_async(
+                queues=[queue],
+                concurrency=concurrency,
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=self._pace.heartbeat_s,
+                stalled_worker_timeout=self._pace.stalled_s,
+                shutdown_graceful_timeout=20.0,
+                delete_jobs="successful",
+                install_signal_handlers=hears_signals,
+            )
+        )

@@ -10,6 +10,7 @@ from api.settings import (
     DEMONSTRATION_COUNCIL,
     DEMONSTRATION_SECRET,
     NAMES,
+    POLICE_DOMAINS,
     Council,
     Settings,
     SettingsError,
@@ -110,6 +111,18 @@ def test_production_refuses_the_test_time_authority() -> None:
 )
 def test_production_refuses_an_origin_that_nobody_owns(origin: str) -> None:
     assert "log.origin" in refusal(production(), replace(REAL, origin=origin))
+
+
+@pytest.mark.parametrize(
+    "value", ['"police.uk"', "[]", '["Police.uk"]', '["*"]', "[1]", '["uk"]', "3"]
+)
+def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
+    text = DEMONSTRATION_COUNCIL[: DEMONSTRATION_COUNCIL.index("[recipients]")]
+    assert parse_council(text).police == POLICE_DOMAINS
+    listed = f'{text}[recipients]\npolice = ["barset.police.uk"]\n'
+    assert parse_council(listed).police == ("barset.police.uk",)
+    with pytest.raises(SettingsError):
+        parse_council(f"{text}[recipients]\npolice = {value}\n")
 
 
 def test_an_origin_that_only_looks_invented_is_let_through() -> None:

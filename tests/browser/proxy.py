@@ -37,7 +37,9 @@ class Proxy(socketserver.ThreadingTCPServer):
         self.target = ("127.0.0.1", port)
         self.cut: Cut | None = None
         self.requests: list[str] = []
-        """The first lines of all requests that came through."""
+        """Method and path of all requests that came through."""
+        self.answers: list[tuple[str, int]] = []
+        """Each of them again with the status of its answer."""
         super().__init__(("127.0.0.1", 0), _Passing)
 
     @property
@@ -66,6 +68,7 @@ class _Passing(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
+        self.asked = ""
         self.left: int | None = None
         self.due: Cut | None = None
         with socket.create_connection(self.server.target) as service:
@@ -79,6 +82,8 @@ class _Passing(socketserver.BaseRequestHandler):
             while data := source.recv(_MOST):
                 if upwards:
                     self._read(data)
+                elif data.startswith(b"HTTP/1.1 "):
+                    self.server.answers.append((self.asked, int(data[9:12])))
                 if self.due is not None and self.due.upwards == upwards:
                     assert self.left is not None
                     data, self.left = data[: self.left], self.left - len(data)
@@ -100,12 +105,11 @@ class _Passing(socketserver.BaseRequestHandler):
 
     def _read(self, data: bytes) -> None:
         """Look for a request's first line; browsers begin each request with a packet of its own."""
-        line, _, rest = data.partition(b"\r\n")
+        line = data.partition(b"\r\n")[0]
         if not line.endswith(b" HTTP/1.1"):
             return
         self.server.requests.append(line.decode("ascii", "replace").removesuffix(" HTTP/1.1"))
-        if b"\r\nrange: " in rest.lower():
-            self.server.requests[-1] += " (range)"
+        self.asked = self.server.requests[-1]
         cut = self.server.cut
         due = cut is not None and line.startswith(cut.request) and cut.made < cut.times
         self.due, self.left = (cut, cut.after) if due and cut is not None else (None, None)

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import procrastinate
@@ -53,9 +53,12 @@ class Office:
             )
 
     def worker(self, name: str, run: Work, *, most_attempts: int = 500) -> JobWorker:
+        return self.works({name: run}, most_attempts=most_attempts)
+
+    def works(self, work: Mapping[str, Work], *, most_attempts: int = 500) -> JobWorker:
         return JobWorker(
             self.conninfo,
-            {name: run},
+            work,
             retryable=(AwayError,),
             give_up=lambda name, subject, error: self.given_up.append((name, subject, str(error))),
             most_attempts=most_attempts,
@@ -105,6 +108,28 @@ def test_a_job_runs_once_and_is_gone(office: Office, subject: str) -> None:
         poll(lambda: not office.rows(subject))
     assert seen == [subject]
     assert office.given_up == []
+
+
+def test_what_somebody_waits_for_never_stands_behind_long_work(office: Office) -> None:
+    done, quick = threading.Event(), threading.Event()
+    begun: list[str] = []
+
+    def long(subject: str) -> None:
+        begun.append(subject)
+        assert done.wait(60)
+
+    with office.services.transaction() as session:
+        for _ in range(8):
+            Jobs().defer(session, "test.long", str(uuid.uuid4()))
+    with at_work(office.works({"test.long": long, "test.quick": lambda _: quick.set()})):
+        try:
+            poll(lambda: len(begun) == 3)  # every place of the ordinary lane is taken
+            with office.services.transaction() as session:
+                Jobs(prompt={"test.quick"}).defer(session, "test.quick", str(uuid.uuid4()))
+            assert quick.wait(20)
+            assert not done.is_set()
+        finally:
+            done.set()
 
 
 def test_what_fails_for_want_of_an_engine_is_tried_again(office: Office, subject: str) -> None:

@@ -9,13 +9,16 @@ import pytest
 
 from evidence.access import (
     ALLOWED,
+    SECONDED,
     SELF_APPROVED,
+    URGENT,
     Action,
     Decision,
     Role,
     Subject,
     decide,
     decide_approval,
+    decide_second,
 )
 from evidence.errors import AccessRefusedError
 from evidence.people import require
@@ -107,6 +110,19 @@ def test_a_demonstration_s_self_approval_says_so() -> None:
 
 def test_two_people_who_say_self_approve_are_still_two_people() -> None:
     assert decide_approval(ANNA, BERT, self_approve=True).reason == "a second person approves"
+
+
+def test_where_a_life_is_at_stake_one_person_is_enough_and_a_second_is_due() -> None:
+    for approver in (ANNA, BERT):
+        decision = decide_approval(ANNA, approver, self_approve=False, due="noon")
+        assert decision == Decision(True, f"{URGENT}; a second approval is due by noon")
+
+
+def test_whoever_approved_alone_is_not_the_second_person() -> None:
+    assert not decide_second(ANNA, ANNA, late=False).allowed
+    assert not decide_second(ANNA, ANNA, late=True).allowed
+    assert decide_second(ANNA, BERT, late=False) == Decision(True, SECONDED)
+    assert decide_second(ANNA, BERT, late=True) == Decision(True, f"{SECONDED}, after it was due")
 
 
 def test_the_same_name_does_not_make_the_same_person() -> None:

@@ -9,6 +9,7 @@ from evidence.access import Role
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.tables import ExhibitRow
 from export.gates import Standing, token_digest
+from export.link_tables import DownloadRow
 from export.links import JOB_ISSUE
 from export.messages import JOB_SEND, MessageKind
 from export.tables import ReleaseRow
@@ -138,18 +139,29 @@ def test_a_download_is_resumed_without_counting_again_and_then_none_is_left(
     shown = desk.collection(secret)
     assert shown is not None
     assert (shown.downloads_left, shown.downloads) == (1, (first.id,))
-    second = desk.authorise(secret)
+    other, third = desk.agreed(release, token), desk.agreed(release, token)
+    second = desk.authorise(other)
+    assert desk.package(secret, first.id) == desk.package(other, second.id)
     with pytest.raises(StateError, match="No download is left"):
-        desk.authorise(secret)
-    assert desk.package(secret, first.id) == desk.package(secret, second.id)
+        desk.authorise(third)
     assert desk.count(release, "download.authorised") == 2
+
+
+def test_one_browser_s_button_pressed_twice_is_one_download(
+    desk: Desk, release: ReleaseRow, token: str
+) -> None:
+    secret = desk.agreed(release, token)
+    both = at_once(lambda: desk.authorise(secret), lambda: desk.authorise(secret))
+    assert len({one.id for one in both if isinstance(one, DownloadRow)}) == 1, both
+    assert desk.authorise(secret).id == both[0].id
+    assert desk.count(release, "download.authorised") == 1
 
 
 def test_of_two_browsers_exactly_one_gets_the_last_download(
     desk: Desk, release: ReleaseRow, token: str
 ) -> None:
+    desk.authorise(desk.agreed(release, token))
     one, other = desk.agreed(release, token), desk.agreed(release, token)
-    desk.authorise(one)
     results = at_once(lambda: desk.authorise(one), lambda: desk.authorise(other))
     refused = [result for result in results if isinstance(result, StateError)]
     assert len(refused) == 1, results
@@ -298,7 +310,7 @@ def test_a_reissued_link_has_a_new_token_all_its_downloads_and_no_second_fee(
 ) -> None:
     secret = desk.agreed(release, token)
     desk.authorise(secret)
-    desk.authorise(secret)
+    desk.authorise(desk.agreed(release, token))
     desk.later(timedelta(days=1))
     link = desk.reissue(release)
     assert (link.number, link.downloads_allowed) == (2, 2)

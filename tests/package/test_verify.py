@@ -18,6 +18,7 @@ from export.package.conclusion import (
     NOT_WITNESSED,
     SELF_APPROVED,
     TEST_AUTHORITY,
+    URGENT,
     PackageFacts,
     conclude,
 )
@@ -69,6 +70,14 @@ def test_an_approval_by_the_proposer_stands_in_the_verdict_line(council: Council
     report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
     assert report.verdict is Verdict.VERIFIED
     assert SELF_APPROVED in report.verdict_line
+
+
+def test_an_urgent_approval_by_one_person_stands_in_the_verdict_line(council: Council) -> None:
+    reason = "urgent: threat to life; a second approval is due by 2026-11-22T12:00:00Z"
+    report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED
+    assert URGENT in report.verdict_line
+    assert SELF_APPROVED not in report.verdict_line
 
 
 def test_what_was_not_checked_stands_under_the_verdict_and_strict_makes_it_3(paper: Paper) -> None:

@@ -30,7 +30,7 @@ def test_no_page_may_load_anything_but_our_own(browser: Opens) -> None:
     assert policy.startswith("default-src 'none'; script-src 'self';")
     assert "unsafe" not in policy
     assert said["x-content-type-options"] == "nosniff"
-    assert said["referrer-policy"] == "no-referrer"
+    assert said["referrer-policy"] == "same-origin"
     assert said["cache-control"] == "no-store"
 
 
