@@ -11,6 +11,14 @@ from evidence.access import Role
 from tests.api.houses import House
 
 HAND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def as_it_is(_context: Any, value: Any) -> bytes | None:  # noqa: ANN401 - whatever was generated
+    """Send a piece of a resumable upload as its bytes."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 MODES = list(schemathesis.GenerationMode)
 """As the description says, and deliberately not as it says."""
 
