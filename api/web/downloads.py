@@ -5,30 +5,28 @@ asks anew whether link and collection still stand. docs/adr/0009-downloads.md sa
 to the object store instead of streaming through us.
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import Self
 from urllib.parse import quote
 from uuid import UUID
 
-import anyio
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
 
 from api.depends import UsesServices
 from api.web.collect import Sends, address, closed
 from api.web.gate import cookie_name
 from api.web.pages import page
 from api.web.ranges import Changed, Outside, Representation, Span, Unchanged, Whole, asked_for
+from api.web.streaming import FileStream
 from api.wiring import Services
-from evidence.errors import EvidenceError, StateError
+from evidence.errors import StateError
 from export.packages import Package
-from storage.errors import StorageError, UnavailableError
+from storage.errors import UnavailableError
 from storage.objects import ObjectStream
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +34,6 @@ PRESIGNED_S = 60
 LOOK_AGAIN_S = 20.0
 """How long a download that is under way goes on after its link was withdrawn, at most."""
 _ZIP = "application/zip"
-_log = logging.getLogger("custos.web")
 
 
 class Watched(Iterator[bytes]):
@@ -65,26 +62,6 @@ class Watched(Iterator[bytes]):
     def close(self) -> None:
         """Let go of the connection to the store."""
         self._source.close()
-
-
-class FileStream(StreamingResponse):
-    """A stream that is closed whatever ends it: its end, an error, or a browser that went away."""
-
-    def __init__(self, stream: Watched, status: HTTPStatus, headers: Mapping[str, str]) -> None:
-        super().__init__(stream, status, headers, media_type=_ZIP)
-        self._stream = stream
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        except (EvidenceError, StorageError) as error:
-            # The headers have left: all that can be done is to end too early, so that the browser
-            # sees it and asks for the rest. The next request is told why.
-            _log.warning("a download was cut: %s", type(error).__name__)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._stream.close)
 
 
 @router.post("/collect/download")
@@ -198,7 +175,7 @@ def _stream(
         last = span.start + span.length - 1
         headers["Content-Range"] = f"bytes {span.start}-{last}/{package.size}"
         status = HTTPStatus.PARTIAL_CONTENT
-    return FileStream(Watched(source, still), status, headers)
+    return FileStream(Watched(source, still), status, headers, media_type=_ZIP)
 
 
 def _away(request: Request) -> Response:

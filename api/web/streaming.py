@@ -1,14 +1,54 @@
 """Edge. Stored objects as answers that browsers can play, seek in and go on with."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 
+import anyio
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.web.ranges import Changed, Outside, Representation, Span, Unchanged, asked_for
-from storage.objects import ObjectReader, ObjectStream, StoredObject
+from evidence.errors import EvidenceError
+from storage.errors import StorageError
+from storage.objects import ObjectReader, StoredObject
+
+_log = logging.getLogger("custos.web")
+
+
+class Closing(Protocol):
+    """A stream of bytes that holds a connection until it is closed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the bytes."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class FileStream(StreamingResponse):
+    """A stream that is closed whatever ends it: its end, an error, or a browser that went away."""
+
+    def __init__(
+        self, stream: Closing, status: HTTPStatus, headers: Mapping[str, str], *, media_type: str
+    ) -> None:
+        super().__init__(stream, status, headers, media_type=media_type)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (EvidenceError, StorageError) as error:
+            # The headers have left: all that can be done is to end too early, so that the browser
+            # sees it and asks for the rest. The next request is told why.
+            _log.warning("a download was cut: %s", type(error).__name__)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._stream.close)
 
 
 def streamed(
@@ -45,12 +85,4 @@ def streamed(
         headers["Content-Range"] = f"bytes {part.start}-{last}/{held.size}"
     headers["Content-Length"] = str(part.length)
     stream = store.open(stored.key, stored.version, start=part.start, length=part.length)
-    return StreamingResponse(
-        _chunks(stream), status_code=status, media_type=media_type, headers=headers
-    )
-
-
-def _chunks(stream: ObjectStream) -> Iterator[bytes]:
-    """Yield the stream, and let go of it: a browser that seeks leaves most answers half read."""
-    with stream:
-        yield from stream
+    return FileStream(stream, status, headers, media_type=media_type)

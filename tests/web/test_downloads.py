@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,8 +23,9 @@ from starlette.types import ASGIApp, Message
 
 from api.app import create_app
 from api.times import utc_now
-from api.web.downloads import FileStream, Watched
+from api.web.downloads import Watched
 from api.web.limiter import Limit, Limiter
+from api.web.streaming import FileStream
 from evidence.errors import StateError
 from export.packages import Package
 from storage.errors import UnavailableError
@@ -317,7 +319,8 @@ def test_a_revocation_stops_a_download_that_is_under_way() -> None:
 def test_a_stream_that_breaks_ends_too_early_and_not_as_if_whole(ending: Exception) -> None:
     source = _Source(ending)
     seen = _Seen()
-    answer = FileStream(_watched(source, lambda: None, [0.0]), 200, {"Content-Length": "9"})  # type: ignore[arg-type]
+    stream, headers = _watched(source, lambda: None, [0.0]), {"Content-Length": "9"}
+    answer = FileStream(stream, HTTPStatus.OK, headers, media_type="x")
     asyncio.run(_call(answer, {"type": "http", "method": "GET"}, seen))
     assert seen.count == 6
     assert not seen.ended
@@ -326,7 +329,8 @@ def test_a_stream_that_breaks_ends_too_early_and_not_as_if_whole(ending: Excepti
 
 def test_a_stream_is_closed_though_nobody_read_it() -> None:
     source = _Source()
-    answer = FileStream(_watched(source, lambda: None, [0.0]), 200, {})  # type: ignore[arg-type]
+    stream = _watched(source, lambda: None, [0.0])
+    answer = FileStream(stream, HTTPStatus.OK, {}, media_type="x")
 
     async def gone(_message: Message) -> None:
         raise OSError
