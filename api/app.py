@@ -9,18 +9,27 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api import errors
+from api.demonstration import mailbox
 from api.depends import UsesServices
 from api.guard import Guard
-from api.health import OK
 from api.routes import exhibits, notify, releases, resumable
-from api.spooling import Spooling
-from api.web import assets, collect, downloads, gate, information, mailbox, signin, start
+from api.running.health import OK
+from api.running.vaulting import Spooling
+from api.signin import pages as signin
+from api.web import assets
+from api.web.collect import collection as collect
+from api.web.collect import downloads, gate
+from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import deciding, intake, intake_files, proposing, register
-from api.web.console import exhibits as console_exhibits
 from api.web.console import home as console_home
-from api.web.console import releases as console_releases
-from api.web.limiter import Limiter
+from api.web.console import register
+from api.web.console.exhibits import pages as console_exhibits
+from api.web.console.intake import files as intake_files
+from api.web.console.intake import pages as intake
+from api.web.console.releases import decisions as deciding
+from api.web.console.releases import pages as console_releases
+from api.web.console.releases import proposals as proposing
+from api.web.public import information, start
 from api.wiring import Services
 
 _DESCRIPTION = (

@@ -7,7 +7,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.denials import UnauthorisedError
 from api.wiring import Services
-from evidence.access import Subject
+from evidence.people.access import Subject
 
 bearer = HTTPBearer(auto_error=False, description="An API token, as `custos token add` writes it")
 

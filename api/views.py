@@ -5,18 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from api.wiring import Services
 from custody.entry import parse_entry
-from evidence.access import Action, Subject
-from evidence.people import require
-from evidence.tables import ExhibitRow
-from export.choosing import chosen_files
-from export.copies import files_of
-from export.following import second_due
-from export.seal_store import SealStore, Step
-from export.tables import AttentionRow, ReleaseRow
+from evidence import attention
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Action, Subject
+from evidence.people.people import require
+from export.desk.story import second_due
+from export.holdings.files import files_of
+from export.release.contents import chosen_files
+from export.release.tables import ReleaseRow
+from export.sealing.steps import SealStore, Step
 
 
 class View(BaseModel):
@@ -190,5 +191,4 @@ def show_custody(services: Services, session: Session, record: UUID) -> list[Eve
 
 
 def _attention(session: Session, subject: UUID) -> list[str]:
-    rows = session.exec(select(AttentionRow).where(AttentionRow.subject == subject))
-    return [f"{row.job}: {row.words}" for row in rows]
+    return [f"{one.job}: {one.words}" for one in attention.calls_to(session, subject)]

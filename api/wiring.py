@@ -17,12 +17,12 @@ from functools import partial
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from api.health import Health
+from api.demonstration.standins import mail_of, report, sign_in_of
 from api.outbound.mailer import Mailer
 from api.outbound.notify import NotifyMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
-from api.provider import IdentityProvider
+from api.running.health import Health
 from api.settings import (
     DEMONSTRATION_COUNCIL,
     Council,
@@ -31,7 +31,7 @@ from api.settings import (
     parse_council,
     refuse_demonstration,
 )
-from api.standins import mail_of, report, sign_in_of
+from api.signin.provider import IdentityProvider
 from api.times import utc_now
 from custody.certificates import is_self_issued, is_test_authority, parse_chain
 from custody.errors import NotYetError
@@ -41,35 +41,37 @@ from custody.ledger import Ledger
 from custody.search import CustodySearch
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import format_trust
-from evidence.exhibits import Exhibits
-from evidence.people import People
-from evidence.sessions import Limits, Sessions
-from export.archiving import Archiving
-from export.copies import Copies
-from export.decisions import Decisions
-from export.following import Following
-from export.handoffs import Handoffs
-from export.holds import Holds
-from export.intake import Intake
-from export.keeping import Keeping
-from export.links import JOB_CODE, JOB_ISSUE, JOB_REFUSED, Links
-from export.malware import Scanner
-from export.messages import JOB_SEND, Messages
-from export.packages import Packages
-from export.receipts import Receipts
-from export.recheck import Recheck
-from export.register import Register
-from export.releases import Releases
-from export.resumable import Resumable
-from export.sealing import Council as SealingCouncil
-from export.sealing import Sealing
-from export.search import Search
-from export.spool import Spool
-from export.viewing import Viewings
+from evidence.exhibits.exhibits import Exhibits
+from evidence.mailbox.messages import JOB_SEND, Messages
+from evidence.people.people import People
+from evidence.people.sessions import Limits, Sessions
+from export.delivery.handoffs import Handoffs
+from export.delivery.links import JOB_CODE, JOB_REFUSED, Links
+from export.delivery.packages import Packages
+from export.delivery.revocations import Decisions
+from export.desk.register import Register
+from export.desk.search import Search
+from export.desk.story import Following
+from export.holdings.copies import Copies
+from export.holdings.fixity import Fixity
+from export.holdings.holds import Holds
+from export.holdings.masters import Masters
+from export.holdings.stamps import Receipts
+from export.holdings.views import Viewings
+from export.intake.arrivals import Intake
+from export.intake.malware import Scanner
+from export.intake.spool import Spool
+from export.intake.uploads import Resumable
+from export.intake.vaulting import Keeping
+from export.release.releases import JOB_ISSUE, Releases
+from export.sealing.archives import Archiving
+from export.sealing.fixity import PackageFixity
+from export.sealing.sealing import Council as SealingCouncil
+from export.sealing.sealing import Sealing
 from storage.database import connect, transaction
 from storage.embedded.engines import Addresses, load_addresses
 from storage.jobs import Jobs
-from storage.objects import ObjectStore, Retention
+from storage.objects.store import ObjectStore, Retention
 
 Transactions = Callable[[], AbstractContextManager[Session]]
 
@@ -92,6 +94,7 @@ class Services:
     sessions: Sessions
     exhibits: Exhibits
     intake: Intake
+    masters: Masters
     scanner: Scanner
     resumable: Resumable
     keeping: Keeping
@@ -106,7 +109,8 @@ class Services:
     following: Following
     handoffs: Handoffs
     register: Register
-    recheck: Recheck
+    fixity: Fixity
+    package_fixity: PackageFixity
     custody: CustodySearch
     search: Search
     viewings: Viewings
@@ -216,9 +220,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     custody = CustodySearch(ledger)
     people = People(ledger, secrets.token_bytes)
     exhibits = Exhibits(ledger)
-    intake = Intake(
-        vault, exhibits, jobs, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings)
-    )
+    intake = Intake(vault, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings))
     scanner, spool = Scanner(settings.clamd), Spool(settings.spool)
     resumable = Resumable(begin, intake, spool, new_id=uuid.uuid4)
     authority = time_authority(settings, keyring)
@@ -265,6 +267,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=exhibits,
         intake=intake,
+        masters=Masters(intake, exhibits, jobs, new_id=uuid.uuid4),
         scanner=scanner,
         resumable=resumable,
         keeping=Keeping(begin, intake, resumable, spool, scanner, vault),
@@ -305,7 +308,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         following=Following(releases),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
         register=Register(),
-        recheck=Recheck(begin, vault, ledger, jobs, clock=utc_now),
+        fixity=Fixity(begin, vault, ledger, jobs, clock=utc_now),
+        package_fixity=PackageFixity(begin, vault, jobs, clock=utc_now),
         custody=custody,
         search=Search(custody, exhibits, releases),
         viewings=Viewings(exhibits, ledger, new_id=uuid.uuid4),

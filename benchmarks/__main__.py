@@ -4,9 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from api.processes import NAMES
+from api.running.processes import NAMES
+from api.running.supervisor import Supervisor
 from api.settings import read_settings
-from api.supervisor import Supervisor
 from benchmarks import collecting, copying, ingest, sealing, verifying
 
 

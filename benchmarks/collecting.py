@@ -21,22 +21,22 @@ from uuid import uuid4
 import httpx
 import uvicorn
 
-from api.acting import act
+from api.acts import act
 from api.cli.exhibit import take_in
-from api.cli.progress import Bar
-from api.cli.waiting import wait_for_copy, wait_for_seal
-from api.web.collect import terms_digest
-from api.web.gate import cookie_name
-from api.web.staff import form_token
+from api.cli.terminal.progress import Bar
+from api.cli.terminal.waits import wait_for_copy, wait_for_seal
+from api.signin.staff import form_token
+from api.web.collect.collection import terms_digest
+from api.web.collect.gate import cookie_name
 from api.wiring import Services, wait_until
 from custody.errors import NotYetError
-from evidence.access import Role, Subject
-from evidence.clocks import LONDON
-from evidence.exhibits import NewExhibit
-from export.gates import token_digest
-from export.link_tables import LinkRow
+from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.mailbox.codes import token_digest
+from evidence.people.access import Role, Subject
+from export.delivery.tables import LinkRow
 from export.media.sample import make_sample
-from export.releases import NewRelease, ReleaseKind
+from export.release.releases import NewRelease, ReleaseKind
 
 RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
 """Who collects, what is taken in meanwhile, and how the link page is asked for."""

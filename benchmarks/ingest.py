@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from storage.embedded.addresses import Addresses
 from storage.embedded.engines import Engines
-from storage.objects import ObjectStore, Retention
+from storage.objects.store import ObjectStore, Retention
 
 MIB = 1024 * 1024
 SIZE = 512 * MIB

@@ -13,15 +13,15 @@ from uuid import UUID
 
 import psutil
 
-from api.acting import act
+from api.acts import act
 from api.wiring import Services
-from evidence.access import Role, Subject
-from evidence.exhibits import NewExhibit
-from evidence.states import ExhibitState
-from evidence.tables import ExhibitRow
-from export.intake import Arrived
-from export.releases import NewRelease, ReleaseKind
-from export.seal_store import SealStore, Step
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role, Subject
+from export.holdings.masters import Arrived
+from export.release.releases import NewRelease, ReleaseKind
+from export.sealing.steps import SealStore, Step
 
 MIB = 1 << 20
 SMALL, LARGE = 20 * MIB, 2048 * MIB
@@ -123,7 +123,7 @@ def _exhibit(services: Services, operator: Subject, size: int) -> ExhibitRow:
     exhibit = act(
         services,
         operator,
-        lambda session: services.intake.add(
+        lambda session: services.masters.add(
             session,
             new,
             [Arrived(services.intake.keep(session, stored, at=now), "noise.bin")],
@@ -156,7 +156,7 @@ def _processes(data: Path) -> list[tuple[str, float]]:
     found = []
     for process in psutil.process_iter(["cmdline", "memory_info"]):
         words = process.info["cmdline"] or []
-        if "api.processes" in words and f"--data={data}" in words:
-            name = words[words.index("api.processes") + 1]
+        if "api.running.processes" in words and f"--data={data}" in words:
+            name = words[words.index("api.running.processes") + 1]
             found.append((name, process.info["memory_info"].rss / MIB))
     return sorted(found)

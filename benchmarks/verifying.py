@@ -19,10 +19,10 @@ from typing import cast
 
 from api.cli.verify import FileReader
 from custody.trust import Trust
-from export.package.archive import ArchiveEntry, plan_archive
-from export.package.report import Verdict
-from export.package.verify import verify
-from tests.package.paper import Paper, Wishes, make_council, seal
+from export.package.format.archive import ArchiveEntry, plan_archive
+from export.package.verify.report import Verdict
+from export.package.verify.verify import verify
+from tests.export.package.paper import Paper, Wishes, make_council, seal
 
 SIZE = 2 << 30
 ROUNDS = 3

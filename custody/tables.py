@@ -9,18 +9,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-
-def utc_column(*, nullable: bool = False) -> Any:  # noqa: ANN401 - SQLModel's Field wants Any here
-    """Return a column for a moment in time; every moment in the database is UTC."""
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
-
-
-def bytes_column() -> Any:  # noqa: ANN401 - as above
-    """Return a column for raw bytes."""
-    return Field(sa_column=Column(LargeBinary, nullable=False))
+from storage.columns import big_integer, bytes_column, utc_column
 
 
 class CustodyRecord(SQLModel, table=True):
@@ -79,7 +71,7 @@ class LogEntryRow(SQLModel, table=True):
     """The tree's leaf at ``index``: the raw bytes that are hashed."""
 
     __tablename__: ClassVar[Any] = "log_entry"
-    index: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    index: int = big_integer(primary_key=True)
     event: UUID = Field(foreign_key="custody_event.id", unique=True)
     entry: bytes = bytes_column()
 
@@ -89,7 +81,7 @@ class LogNodeRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "log_node"
     level: int = Field(primary_key=True)
-    index: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    index: int = big_integer(primary_key=True)
     hash: bytes = bytes_column()
 
 
@@ -97,7 +89,7 @@ class LogRootRow(SQLModel, table=True):
     """The one root that this log will ever sign for ``size``."""
 
     __tablename__: ClassVar[Any] = "log_root"
-    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    size: int = big_integer(primary_key=True)
     root: bytes = bytes_column()
 
 
@@ -105,7 +97,7 @@ class LogCheckpointRow(SQLModel, table=True):
     """A signed checkpoint, the note's bytes verbatim."""
 
     __tablename__: ClassVar[Any] = "log_checkpoint"
-    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    size: int = big_integer(primary_key=True)
     note: bytes = bytes_column()
 
 
@@ -113,7 +105,7 @@ class LogStampRow(SQLModel, table=True):
     """The RFC 3161 timestamp of a checkpoint's note."""
 
     __tablename__: ClassVar[Any] = "log_stamp"
-    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    size: int = big_integer(primary_key=True)
     tsr: bytes = bytes_column()
     authority: str
     stamped_at: datetime = utc_column()
@@ -124,7 +116,7 @@ class LogStateRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "log_state"
     id: int = Field(primary_key=True)
-    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    size: int = big_integer()
     root: bytes = bytes_column()
     beat: datetime | None = utc_column(nullable=True)
     alarm: str = ""

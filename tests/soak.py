@@ -25,8 +25,8 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from evidence.states import ExhibitState
-from evidence.tables import ExhibitRow
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
 from export.media.sample import H264, make_sample
 from storage.errors import StorageError, UnavailableError
 from tests.durability import acts

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(given[1:])
     if given[0] == "verify":
         return int(module.run(parsed))
-    from api.cli.failing import failing_well  # noqa: PLC0415 - needs the server's libraries
+    from api.cli.terminal.failures import failing_well  # noqa: PLC0415 - needs the server's libraries
 
     return failing_well(lambda: int(module.run(parsed)))
 

@@ -7,25 +7,25 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from api.acting import act
+from api.acts import act
 from api.cli import verify
-from api.cli.acting import settings_of
+from api.cli.caller import settings_of
 from api.cli.exhibit import take_in
-from api.cli.failing import UsageError
-from api.cli.progress import Bar
 from api.cli.release import seal_and_collect
-from api.cli.showcase import Showcase
+from api.cli.terminal.failures import UsageError
+from api.cli.terminal.progress import Bar
+from api.cli.terminal.waits import wait_for_copy
 from api.cli.up import await_signal
-from api.cli.waiting import wait_for_copy
-from api.processes import NAMES
-from api.supervisor import Supervisor
+from api.demonstration.showcase import Showcase
+from api.running.processes import NAMES
+from api.running.supervisor import Supervisor
 from api.wiring import Services, trust_file
-from evidence.access import Role, Subject
-from evidence.clocks import LONDON
-from evidence.exhibits import NewExhibit
+from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.people.access import Role, Subject
 from export.media.sample import make_sample
-from export.proposals import Delivery, NewRelease, ReleaseKind
-from export.releases import label
+from export.release.proposals import Delivery, NewRelease, ReleaseKind
+from export.release.releases import label
 
 HOUSE = Path("demo")
 SECONDS = 20

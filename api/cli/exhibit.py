@@ -5,19 +5,19 @@ import json
 import os
 from pathlib import Path
 
-from api.acting import act, record_refusal
-from api.cli.acting import add_acting, services_of, subject_of
-from api.cli.progress import Bar
-from api.cli.waiting import wait_for_copy
+from api.acts import act, record_refusal
+from api.cli.caller import add_acting, services_of, subject_of
+from api.cli.terminal.progress import Bar
+from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
-from evidence.access import Subject
-from evidence.clocks import parse_offset
 from evidence.errors import AccessRefusedError
-from evidence.exhibits import NewExhibit
-from evidence.states import ExhibitState
-from evidence.tables import ExhibitRow
-from export.intake import Arrived
+from evidence.exhibits.clocks import parse_offset
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Subject
+from export.holdings.masters import Arrived
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +109,7 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
     return act(
         services,
         subject,
-        lambda session: services.intake.add(
+        lambda session: services.masters.add(
             session,
             new,
             [

@@ -7,17 +7,17 @@ from dataclasses import asdict
 
 from sqlmodel import Session
 
-from api.acting import act
-from api.cli.acting import add_acting, services_of, subject_of
+from api.acts import act
+from api.cli.caller import add_acting, services_of, subject_of
 from api.wiring import Services, time_authority
 from custody.audit.facts import AuditReport
 from custody.audit.log import audit, take_snapshot
 from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
 from custody.keys import RecordKeys
-from evidence.access import Action, Subject
-from evidence.people import require
-from export.claims import claims
+from evidence.people.access import Action, Subject
+from evidence.people.people import require
+from export.desk.claims import claims
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15

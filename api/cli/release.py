@@ -6,21 +6,21 @@ import json
 import os
 from pathlib import Path
 
-from api.acting import act
-from api.cli.acting import add_acting, services_of, subject_of
-from api.cli.failing import UsageError
-from api.cli.progress import Bar
-from api.cli.waiting import wait_for_seal
+from api.acts import act
+from api.cli.caller import add_acting, services_of, subject_of
+from api.cli.terminal.failures import UsageError
+from api.cli.terminal.progress import Bar
+from api.cli.terminal.waits import wait_for_seal
 from api.views import show_release
 from api.wiring import Services
-from evidence.access import Subject
-from evidence.clocks import utc_text
-from export.handoffs import NewHandoff
-from export.packages import Package
-from export.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
-from export.register import format_register, parse_period
-from export.releases import label
-from export.seal_store import Step
+from evidence.exhibits.clocks import utc_text
+from evidence.people.access import Subject
+from export.delivery.handoffs import NewHandoff
+from export.delivery.packages import Package
+from export.desk.register import format_register, parse_period
+from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
+from export.release.releases import label
+from export.sealing.steps import Step
 from storage.errors import ConflictError, CorruptError
 
 

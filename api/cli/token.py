@@ -4,9 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-from api.cli.acting import add_data, services_of
-from api.cli.failing import UsageError
-from evidence.access import Role
+from api.cli.caller import add_data, services_of
+from api.cli.terminal.failures import UsageError
+from evidence.people.access import Role
 from storage.embedded.directory import write_private
 
 

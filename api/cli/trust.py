@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from api.cli.acting import add_data, settings_of
+from api.cli.caller import add_data, settings_of
 from api.wiring import trust_file
 from custody.keyring import load
 

@@ -4,9 +4,9 @@ import argparse
 import signal
 import threading
 
-from api.cli.acting import add_data, settings_of
-from api.processes import NAMES
-from api.supervisor import Supervisor
+from api.cli.caller import add_data, settings_of
+from api.running.processes import NAMES
+from api.running.supervisor import Supervisor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,8 +16,8 @@ from typing import BinaryIO, Final, TextIO
 
 from custody.errors import FormatError
 from custody.trust import Trust, parse_trust
-from export.package.report import EXIT_CODES, Verdict
-from export.package.verify import PictureCheck, report_json, report_table, verify
+from export.package.verify.report import EXIT_CODES, Verdict
+from export.package.verify.verify import PictureCheck, report_json, report_table, verify
 
 EXIT_USAGE: Final = EXIT_CODES[Verdict.UNREADABLE]
 
@@ -89,7 +89,7 @@ def _pictures() -> PictureCheck | None:
     """Return what decodes the copies, where the extra [media] is installed."""
     if find_spec("av") is None:
         return None
-    from export.media.checking import check_pictures  # noqa: PLC0415 - as the sentence above says
+    from export.package.pictures import check_pictures  # noqa: PLC0415 - as the sentence above says
 
     return check_pictures
 

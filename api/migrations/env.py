@@ -3,8 +3,11 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import export.link_tables
-import export.tables  # noqa: F401 - the imports tell the metadata of every table
+import export.delivery.tables
+import export.holdings.tables
+import export.intake.tables
+import export.release.tables
+import export.sealing.tables  # noqa: F401 - the imports tell the metadata of every table
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,15 +13,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.outbound.composing import About, compose
+from api.outbound.letters import About, compose
 from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
 from api.settings import Council
-from evidence.states import ReleaseState
-from evidence.tables import PersonRow
-from export.link_tables import MessageRow
-from export.messages import JOB_SEND, MessageKind, Messages, MessageState
-from export.releases import label
-from export.tables import AttentionRow, ReleaseRow
+from evidence import attention
+from evidence.mailbox.messages import JOB_SEND, MessageKind, Messages, MessageState
+from evidence.mailbox.tables import MessageRow
+from evidence.people.tables import PersonRow
+from export.release.releases import label
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError
 
 CODE_LASTS = timedelta(minutes=10)
@@ -154,9 +155,9 @@ class Posting:
         with self._begin() as session:
             self._messages.sent(session, message, reference=reference, at=self._clock())
             row = session.get_one(MessageRow, message)
-            told = session.get(AttentionRow, (row.about, JOB_SEND))
-            if told is not None and row.kind == MessageKind.LINK:
-                session.delete(told)  # issued again, and gone out: nobody need act any more
+            if row.kind == MessageKind.LINK:
+                # Issued again, and gone out: nobody need act any more.
+                attention.settle(session, row.about, JOB_SEND)
 
     def _tell(self, message: UUID, state: MessageState, words: str, at: datetime) -> None:
         _log.warning("message %s: %s", message, words)
@@ -173,4 +174,4 @@ class Posting:
     def _need_a_person(self, session: Session, release: UUID, words: str, at: datetime) -> None:
         """Keep what went wrong where `release show` and the console tell it."""
         told = f"a message did not go out, or may not have arrived: {words}"
-        session.merge(AttentionRow(subject=release, job=JOB_SEND, words=told, at=at))
+        attention.call(session, release, JOB_SEND, told, at=at)

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Header, Request
 from pydantic import Field
 from sqlmodel import Session
 
-from api.acting import act, record_refusal
+from api.acts import act, record_refusal
 from api.depends import Acts, UsesServices
 from api.routes.body import Body
 from api.views import EventView, ExhibitView, View, exhibit_view, show_custody, show_exhibit
-from evidence.access import Action
 from evidence.errors import AccessRefusedError
-from evidence.exhibits import NewExhibit
-from evidence.people import require
-from export.intake import Arrived
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.people.access import Action
+from evidence.people.people import require
+from export.holdings.masters import Arrived
 
 router = APIRouter(prefix="/api/v1", tags=["exhibits"])
 UPLOADS = f"{router.prefix}/uploads"
@@ -134,7 +134,7 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
         subject,
         lambda session: exhibit_view(
             session,
-            services.intake.add(session, new, files, by=subject, at=services.clock()),
+            services.masters.add(session, new, files, by=subject, at=services.clock()),
         ),
     )
 

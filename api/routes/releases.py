@@ -8,11 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from sqlmodel import Session
 
-from api.acting import act
+from api.acts import act
 from api.depends import Acts, UsesServices
 from api.views import ChosenView, ReleaseView, View, release_view, show_release
-from export.handoffs import NewHandoff
-from export.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
+from export.delivery.handoffs import NewHandoff
+from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
 

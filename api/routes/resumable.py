@@ -24,18 +24,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.acting import act, record_refusal
+from api.acts import act, record_refusal
 from api.denials import ForgedFormError, UnauthorisedError
 from api.depends import UsesServices, bearer, subject_of
+from api.signin.staff import MaybeStaff, same_site
 from api.views import View
-from api.web.staff import MaybeStaff, same_site
 from api.wiring import Services
-from evidence.access import Action, Subject
 from evidence.errors import AccessRefusedError, InvalidError
-from evidence.people import require
-from export.resumable import MOST_BYTES, Appending, ChecksumError, ResumableState
-from export.resuming import CHECKSUMS, parse_checksum, parse_length, parse_metadata
-from export.tables import ResumableUploadRow, UploadRow
+from evidence.people.access import Action, Subject
+from evidence.people.people import require
+from export.intake.tables import ResumableUploadRow, UploadRow
+from export.intake.tus import CHECKSUMS, parse_checksum, parse_length, parse_metadata
+from export.intake.uploads import MOST_BYTES, Appending, ChecksumError, ResumableState
 
 router = APIRouter(prefix="/api/v1", tags=["uploads"])
 RESUMABLE = f"{router.prefix}/resumable"

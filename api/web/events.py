@@ -12,7 +12,7 @@ from api.web.words import local_time, offset, size
 from custody.canonical import JSON, canonical_json, parse_time
 from custody.events import EVENTS, PERSON_FIELDS, FieldType
 from custody.search import FoundEvent, Told
-from export.search import Named
+from export.desk.search import Named
 
 EVENT_WORDS: Mapping[str, str] = {
     "exhibit.received": "Exhibit taken in",

@@ -57,7 +57,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page.
 
-    ``staff`` (an `api.web.staff.Staff`, if somebody is signed in) and ``errors`` (field to
+    ``staff`` (an `api.signin.staff.Staff`, if somebody is signed in) and ``errors`` (field to
     sentence, after a form was refused) mean the same in every template.
     """
     services = request.app.state.services

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from export.errors import NoCopyError, SandboxError
+from export.errors import SandboxError
 from export.media import derivation, ffmpeg, findings, sandbox
 from export.media.examine import (
     Examination,
@@ -24,7 +24,7 @@ from export.media.examine import (
     take,
     time_limit,
 )
-from export.media.facts import Facts, Json, MediaFinding
+from export.media.facts import Facts, Json, MediaFinding, NoCopyError
 from export.media.plan import Plan, encode_instead, encode_sound_too, plan
 
 TIMEZONE = "Europe/London"

@@ -1,5 +1,6 @@
 """Pure. What an examination found out about a clip, as facts and as sentences."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -28,6 +29,15 @@ class MediaFinding:
     """A full sentence that a reader without technical knowledge understands."""
     place: str = ""
     """Where in the clip, where that is known: "at 12.480 s", "at byte 7340032"."""
+
+
+class NoCopyError(MediaError):
+    """No way gave a working copy that stood the comparison; carries the findings for a person."""
+
+    def __init__(self, findings: Sequence[MediaFinding]) -> None:
+        words = " ".join(finding.words for finding in findings)
+        super().__init__(words or "no working copy could be made")
+        self.findings = tuple(findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from storage.embedded.children import Child
 from storage.embedded.directory import DataDirectory
 from storage.embedded.postgres import Postgres
 from storage.embedded.settings import keep_settings, make_addresses, make_settings, read_settings
-from storage.embedded.weed import Weed
+from storage.embedded.weed.server import Weed
 from storage.errors import EngineError
 
 __all__ = ["Addresses", "Engines", "S3Access", "load_addresses"]

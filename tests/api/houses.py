@@ -16,21 +16,21 @@ from psycopg import sql
 from sqlalchemy import make_url
 from sqlmodel import Session
 
-from api.acting import act
-from api.firststart import make_first_tokens
+from api.acts import act
+from api.running.first_start import make_first_tokens
+from api.running.supervisor import prepare
 from api.settings import Settings, read_settings
-from api.supervisor import prepare
 from api.times import utc_now
 from api.wiring import Services, build
 from custody.errors import NotYetError
 from custody.sequencer import LOCK, Sequencer
-from evidence.access import Role, Subject
-from evidence.exhibits import NewExhibit
-from evidence.tables import ExhibitRow
-from export.intake import Arrived
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role, Subject
+from export.holdings.masters import Arrived
 from export.media.sample import make_sample
-from export.releases import NewRelease, ReleaseKind
-from export.tables import ReleaseRow
+from export.release.releases import NewRelease, ReleaseKind
+from export.release.tables import ReleaseRow
 from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Engines
@@ -86,7 +86,7 @@ class House:
         upload = self.store(content)
         return self.do(
             Role.OPERATOR,
-            lambda session: self.services.intake.add(
+            lambda session: self.services.masters.add(
                 session, new, [Arrived(upload, name)], by=self.subjects[Role.OPERATOR], at=utc_now()
             ),
         )

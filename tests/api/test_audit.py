@@ -15,8 +15,8 @@ from api.cli.log import audit_log, audit_session
 from custody.audit.facts import AuditReport, Step
 from custody.check.finding import Outcome
 from custody.events import RecordKind
-from evidence.access import Role
 from evidence.errors import AccessRefusedError
+from evidence.people.access import Role
 from storage.embedded.engines import Engines
 from tests.api.houses import NEW, House, Superuser, clip, house_in, settings_of
 

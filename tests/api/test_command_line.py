@@ -15,8 +15,8 @@ from sqlmodel import select
 
 from api.cli import COMMANDS, main
 from api.wiring import Services
-from evidence.access import SELF_APPROVED, Role
-from evidence.tables import TokenRow
+from evidence.people.access import SELF_APPROVED, Role
+from evidence.people.tables import TokenRow
 from tests.api.houses import House, clip
 
 SUBCOMMANDS = [
@@ -87,7 +87,7 @@ def shell(
     for name in ("CUSTOS_TOKEN_FILE", "CUSTOS_DATA", "CUSTOS_ENV"):
         monkeypatch.delenv(name, raising=False)
     # One set of services for all commands: making them takes longer than most commands.
-    monkeypatch.setattr("api.cli.acting.build", lambda *_, **__: house.services)
+    monkeypatch.setattr("api.cli.caller.build", lambda *_, **__: house.services)
     monkeypatch.setattr(Services, "close", lambda _: None)
     return Shell(house, tmp_path, capsys)
 

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from api.app import create_app
-from api.health import OK, Health
-from api.standins import read_ports
+from api.demonstration.standins import read_ports
+from api.running.health import OK, Health
 from api.times import utc_now
 from storage.errors import UnavailableError
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 from tests.api.asking import Web, asked
 from tests.api.houses import House
 

@@ -11,27 +11,22 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, func, select
 
-import api.cli.waiting
+import api.cli.terminal.waits
 import custody.errors
 import evidence.errors
 import export.package.errors
 import storage.errors
 from api.app import create_app
-from api.denials import (
-    ForgedFormError,
-    SignInNeededError,
-    TooManyError,
-    UnauthorisedError,
-)
+from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
 from api.errors import PROBLEMS, lookup
 from api.settings import SettingsError
 from custody.tables import CustodyEventRow
-from evidence.access import Role
+from evidence.people.access import Role
 from export.errors import ExportError
 from storage.errors import ConflictError, UnavailableError
 from tests.api.asking import Web, asked
 from tests.api.houses import House
-from tests.api.test_routes import EXHIBIT, NOWHERE, RELEASE
+from tests.api.routes.test_routes import EXHIBIT, NOWHERE, RELEASE
 
 ROOTS: tuple[type[Exception], ...] = (
     SettingsError,
@@ -40,7 +35,7 @@ ROOTS: tuple[type[Exception], ...] = (
     storage.errors.StorageError,
     ExportError,
 )
-LOADED = (api.cli.waiting, export.package.errors)
+LOADED = (api.cli.terminal.waits, export.package.errors)
 """Whose errors must be known before they are counted."""
 
 

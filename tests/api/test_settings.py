@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from api.demonstration.standins import ensure_ports, mail_of, sign_in_of
+from api.running.supervisor import prepare
 from api.settings import (
     DEMONSTRATION_COUNCIL,
     DEMONSTRATION_SECRET,
@@ -18,8 +20,6 @@ from api.settings import (
     read_settings,
     refuse_demonstration,
 )
-from api.standins import ensure_ports, mail_of, sign_in_of
-from api.supervisor import prepare
 from api.wiring import build, ensure_council
 from custody.errors import KeyStoreError
 from custody.keyring import load_or_make_demonstration

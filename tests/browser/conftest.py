@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from api.standins import read_ports
+from api.demonstration.standins import read_ports
 from tests.browser.chromium import Chromium, find
 from tests.browser.looking import Watch
 from tests.browser.people import Visit

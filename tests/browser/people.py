@@ -12,11 +12,11 @@ from uuid import UUID
 
 from playwright.sync_api import Page, expect
 
-from api.acting import act
-from evidence.access import Role
+from api.acts import act
+from evidence.people.access import Role
 from export.media.sample import make_sample
-from export.proposals import Delivery
-from export.releases import NewRelease, ReleaseKind
+from export.release.proposals import Delivery
+from export.release.releases import NewRelease, ReleaseKind
 from tests.browser.looking import Watch
 from tests.durability.acts import is_done, subject, take_in
 from tests.durability.polling import poll

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from sqlmodel import col, select
 
-from export.tables import ResumableUploadRow
+from export.intake.tables import ResumableUploadRow
 from tests.browser.looking import look
 from tests.browser.people import Visit
 from tests.browser.proxy import Cut, Proxy

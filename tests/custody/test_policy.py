@@ -17,15 +17,7 @@ from custody.policy import (
     format_policy,
     parse_policy,
 )
-from tests.custody.ledgers import (
-    ALONE,
-    LOG,
-    NEIGHBOUR,
-    ORIGIN,
-    POLICE,
-    WITNESSED,
-    private_key,
-)
+from tests.custody.ledgers import ALONE, LOG, NEIGHBOUR, ORIGIN, POLICE, WITNESSED, private_key
 from tests.custody.vectors import VECTORS, bad, flips, good, named, truncations
 
 NESTED = parse_policy((VECTORS / "policy/nested.policy").read_bytes())

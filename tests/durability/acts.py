@@ -9,23 +9,25 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from api.acting import act
+from api.acts import act
 from api.cli.log import audit_session
 from api.cli.verify import FileReader
 from api.wiring import Services, trust_file
 from custody.tables import CustodyEventRow
 from custody.trust import parse_trust
-from evidence.access import Role, Subject
-from evidence.clocks import LONDON
-from evidence.exhibits import NewExhibit
-from evidence.states import ExhibitState, ReleaseState
-from evidence.tables import ExhibitRow
-from export.intake import Arrived
-from export.package.report import Verdict, report_table
-from export.package.verify import verify
-from export.releases import NewRelease, ReleaseKind
-from export.seal_store import SealStore, Step
-from export.tables import AttentionRow, ReleaseRow
+from evidence.attention import AttentionRow
+from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role, Subject
+from export.holdings.masters import Arrived
+from export.package.verify.report import Verdict, report_table
+from export.package.verify.verify import verify
+from export.release.releases import NewRelease, ReleaseKind
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+from export.sealing.steps import SealStore, Step
 
 EXHIBIT_EVENTS = Counter(
     ["exhibit.received", "clock.checked", "exhibit.examined", "exhibit.derived"]
@@ -76,7 +78,7 @@ def take_in(services: Services, clip: Path, *, reference: str = "JS") -> UUID:
     now = services.clock()
     with services.transaction() as session:
         upload = services.intake.keep(session, stored, at=now)
-        return services.intake.add(
+        return services.masters.add(
             session,
             new_exhibit(services, reference),
             [Arrived(upload, clip.name)],

@@ -16,22 +16,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from api.sequencing import sequence
+from api.running.sequencing import sequence
+from api.running.worker import worker
 from api.settings import Settings, read_settings
 from api.wiring import Services, build
-from api.working import worker
 from custody.ledger import Ledger
 from custody.sequencer import Sequencer
-from export import copies, receipts
-from export.archiving import Archiving
-from export.copies import Copies
-from export.intake import Intake
-from export.receipts import Receipts
-from export.seal_store import SealStore, Step
-from export.sealing import Sealing
+from export.holdings import copies, files, stamps
+from export.holdings.copies import Copies
+from export.holdings.stamps import Receipts
+from export.intake.arrivals import Intake
+from export.sealing.archives import Archiving
+from export.sealing.sealing import Sealing
+from export.sealing.steps import SealStore, Step
 from storage.jobs import Pace
-from storage.objects import ObjectStore
-from storage.s3.multipart import MultipartUpload
+from storage.objects.multipart import MultipartUpload
+from storage.objects.store import ObjectStore
 from tests.durability import acts
 
 LIMIT_S = 60
@@ -101,15 +101,15 @@ DERIVATION = {
     "derivation: not begun": before(Copies, "_copy"),
     "derivation: copy made": after(copies, "make_copy"),
     "derivation: copy stored": after(
-        Copies, "_store", lambda made, *_, **__: made.kind == copies.COPY
+        Copies, "_store", lambda made, *_, **__: made.kind == files.COPY
     ),
     "derivation: all stored": after(Copies, "_copy"),
     "derivation: not committed": appended("exhibit.derived"),
     "derivation: committed": after(Copies, "derive"),
 }
 STAMPING = {
-    "stamp: not begun": before(receipts, "stamp"),
-    "stamp: fetched": after(receipts, "stamp"),
+    "stamp: not begun": before(stamps, "stamp"),
+    "stamp: fetched": after(stamps, "stamp"),
     "stamp: not committed": after(Ledger, "add_stamp"),
     "stamp: committed": after(Receipts, "stamp"),
 }

@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from api.firststart import make_first_tokens
-from api.sequencing import sequence
+from api.running.first_start import make_first_tokens
+from api.running.sequencing import sequence
+from api.running.supervisor import prepare
+from api.running.worker import worker
 from api.settings import Settings, read_settings
-from api.supervisor import prepare
 from api.wiring import Services, build
-from api.working import worker
 from storage.embedded.engines import Engines
 from tests.durability import acts
 from tests.durability.polling import poll

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from api.working import _alone
+from api.running.worker import _alone
 from storage.database import named_lock
 from storage.errors import UnavailableError
 from tests.durability.houses import House

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api.working import CHORE_DUE, conninfo, worker
+from api.running.worker import CHORE_DUE, conninfo, worker
 from storage import jobs as jobs_module
 from storage.jobs import Chore, JobWorker
 from tests.durability.chore_process import EVERY_SECOND

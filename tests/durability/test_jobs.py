@@ -11,7 +11,7 @@ import pytest
 from procrastinate import exceptions
 from sqlalchemy import text
 
-from api.working import conninfo
+from api.running.worker import conninfo
 from storage import jobs as jobs_module
 from storage.jobs import Jobs, JobWorker, Work
 from tests.durability.houses import House

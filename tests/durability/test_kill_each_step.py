@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from storage.s3.client import S3, Patience
+from storage.objects.client import S3, Patience
 from tests.durability import acts, crashing
 from tests.durability.houses import House
 

@@ -15,13 +15,13 @@ import pytest
 from sqlmodel import select
 
 from custody.tables import CustodyEventRow
-from evidence.access import Role
-from evidence.states import ExhibitState
-from evidence.tables import ExhibitRow
-from export.intake import Intake
-from export.seal_store import SealStore, Step
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role
+from export.intake.arrivals import Intake
+from export.sealing.steps import SealStore, Step
 from storage.errors import UnavailableError
-from storage.objects import ObjectStore, Patience, Retention
+from storage.objects.store import ObjectStore, Patience, Retention
 from tests.durability import acts
 from tests.durability.polling import poll
 from tests.durability.ups import ENGINES, Up
@@ -131,8 +131,6 @@ def hasty(up: Up) -> Iterator[Intake]:
     )
     yield Intake(
         store,
-        services.exhibits,
-        services.jobs,
         new_id=services.intake._new_id,
         free_bytes=lambda: None,
     )

@@ -15,7 +15,7 @@ import httpx
 
 from api.settings import read_settings
 from api.wiring import Services, build
-from evidence.access import Role
+from evidence.people.access import Role
 from storage.embedded.children import _workers_in
 from storage.embedded.settings import is_free
 from storage.errors import UnavailableError
@@ -152,7 +152,7 @@ class Up:
                     words = (entry / "cmdline").read_bytes().split(b"\0")
                 except OSError:
                     continue
-                if words[1:4] == [b"-m", b"api.processes", name.encode()]:
+                if words[1:4] == [b"-m", b"api.running.processes", name.encode()]:
                     yield int(entry.name)
 
     @contextmanager

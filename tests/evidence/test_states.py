@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from evidence.errors import StateError
-from evidence.states import EXHIBIT_NEXT, RELEASE_NEXT, ExhibitState, ReleaseState, move
+from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
+from evidence.states import move
+from export.release.states import RELEASE_NEXT, ReleaseState
 
 EXHIBIT_MOVES = {
     ("received", "examined"),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from evidence.tables import ExhibitRow
-from export.tables import ReleaseRow
+from evidence.exhibits.tables import ExhibitRow
+from export.release.tables import ReleaseRow
 from storage.embedded.engines import Engines
 from tests.api.houses import House, house_in, settings_of
-from tests.export.linking import Desk, sealed
+from tests.export.delivery.linking import Desk, sealed
 
 
 @pytest.fixture(scope="session")

@@ -11,21 +11,21 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from api.acting import act
+from api.acts import act
 from api.depends import UsesServices
+from api.signin.staff import Staff, allowed
 from api.web.console.days import begins, ends, parse_day
-from api.web.console.showing import KINDS
+from api.web.console.exhibits.details import KINDS
 from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fields
 from api.web.pages import page
-from api.web.staff import Staff, allowed
 from api.wiring import Services
 from custody.canonical import MAX_INTEGER
 from custody.events import EVENTS
 from custody.search import FoundEvent, Proved, Wanted
-from evidence.access import Action
 from evidence.errors import InvalidError, UnknownError
-from evidence.people import require
-from export.search import Named, as_reference
+from evidence.people.access import Action
+from evidence.people.people import require
+from export.desk.search import Named, as_reference
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

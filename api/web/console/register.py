@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.acting import act
+from api.acts import act
 from api.depends import UsesServices
+from api.signin.staff import Staff, allowed
 from api.web.pages import page
-from api.web.staff import Staff, allowed
 from api.wiring import Services
-from evidence.access import Action
 from evidence.errors import InvalidError
-from export.register import Disclosure, Period, format_register, parse_period
+from evidence.people.access import Action
+from export.desk.register import Disclosure, Period, format_register, parse_period
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

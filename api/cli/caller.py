@@ -1,0 +1,68 @@
+"""Edge. What the commands that act share: where the service is, and on whose behalf."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from api.cli.terminal.failures import UsageError
+from api.settings import Settings, read_settings
+from api.wiring import Services, build
+from evidence.people.access import Subject
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where the service keeps its data."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data directory (CUSTOS_DATA; ./custos-data)"
+    )
+
+
+def add_acting(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that acts for somebody."""
+    add_data(parser)
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the API token of whoever acts (CUSTOS_TOKEN_FILE)",
+    )
+
+
+def settings_of(given: argparse.Namespace, *, port: int | None = None) -> Settings:
+    """Return the settings, the command line's first."""
+    return read_settings(os.environ, data=given.data, port=port)
+
+
+@contextmanager
+def services_of(given: argparse.Namespace) -> Iterator[Services]:
+    """Build the services for one command."""
+    services = build(settings_of(given), pool_size=2)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def subject_of(given: argparse.Namespace, services: Services) -> Subject:
+    """Return who acts: whoever the token in the file speaks for.
+
+    Raises:
+        UsageError: no file was named, it cannot be read, or its token is not (any more) valid.
+    """
+    folder = services.settings.tokens
+    path = given.token_file or os.environ.get("CUSTOS_TOKEN_FILE")
+    if not path:
+        raise UsageError(f"say who acts: --token-file FILE (the first start made some in {folder})")
+    try:
+        text = Path(path).read_text(encoding="ascii")
+    except OSError as error:
+        raise UsageError(f"the token file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the token file {path} cannot be read: it holds no text") from error
+    with services.transaction() as session:
+        subject = services.people.authenticate(session, text)
+    if subject is None:
+        raise UsageError(f"the token in {path} is not valid here, or was revoked")
+    return subject

@@ -1,0 +1,4 @@
+"""What commands share: how they fail, show progress and wait.
+
+Read `failures` first.
+"""

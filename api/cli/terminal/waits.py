@@ -1,0 +1,69 @@
+"""Edge. Waiting for the worker, with the words of a failure that it left for a person."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.cli.terminal.progress import Bar
+from api.wiring import Services
+from evidence import attention
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from export.errors import ExportError
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+from export.sealing.steps import SealStore, Step
+from storage.errors import UnavailableError
+
+_POLL_S = 0.1
+T = TypeVar("T")
+
+
+class NeedsPersonError(ExportError):
+    """The worker gave up; the message is what it left for a person."""
+
+
+def wait_for_copy(services: Services, exhibit: UUID, bar: Bar) -> ExhibitState:
+    """Wait until an exhibit is ready, or needs a person; return which."""
+
+    def look(session: Session) -> ExhibitState | None:
+        state = ExhibitState(session.get_one(ExhibitRow, exhibit).state)
+        bar.show(0, f"({state})")
+        return state if state in (ExhibitState.READY, ExhibitState.ATTENTION) else None
+
+    return _wait(services, exhibit, look)
+
+
+def wait_for_seal(services: Services, release: UUID, bar: Bar) -> None:
+    """Wait until a release is sealed and read back; the bar counts its steps."""
+    store = SealStore(release)
+
+    def look(session: Session) -> ReleaseState | None:
+        done = [step for step in Step if store.facts(session, step) is not None]
+        bar.show(len(done), done[-1] if done else "")
+        sealed = session.get_one(ReleaseRow, release).state == ReleaseState.SEALED
+        return ReleaseState.SEALED if sealed else None
+
+    _wait(services, release, look)
+
+
+def _wait(services: Services, subject: UUID, look: Callable[[Session], T | None]) -> T:
+    """Look until there is something to see; engines that are away are waited for.
+
+    Raises:
+        NeedsPersonError: the worker has given up on this subject.
+    """
+    while True:
+        try:
+            with services.transaction() as session:
+                found = look(session)
+                if found is not None:
+                    return found
+                for failed in attention.calls_to(session, subject):
+                    raise NeedsPersonError(f"{failed.job} needs a person: {failed.words}")
+        except UnavailableError:
+            time.sleep(1)
+        time.sleep(_POLL_S)

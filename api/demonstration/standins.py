@@ -1,0 +1,134 @@
+"""Edge. The demonstration's stand-ins: who can sign in, and where provider and mail sink listen.
+
+Both run in one process of `custos up`, on this machine's own interface only. Production has
+neither: `api.settings` refuses it by name, and `read_ports` is never asked.
+"""
+
+import json
+import secrets
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from api.settings import DEMONSTRATION_SECRET, Mail, Settings, SettingsError, SignIn
+from evidence.people.access import Role
+from storage.embedded.directory import private_directory, write_private
+from storage.embedded.settings import is_free
+
+HOST = "127.0.0.1"
+_LOWEST, _HIGHEST = 30_400, 32_700
+"""Above the ports of the engines, below those that outgoing connections take."""
+_PATIENCE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the stand-ins listen: chosen free once, and kept with the data."""
+
+    sign_in: int
+    mail: int
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody whom the demonstration's provider signs in."""
+
+    subject: str
+    name: str
+    roles: tuple[Role, ...]
+
+    @property
+    def email(self) -> str:
+        """Where messages to them go: into the sink, like all others."""
+        return f"{self.subject}@barchester.example"
+
+
+ACTORS = (
+    Actor("olive", "Olive Operator", (Role.OPERATOR,)),
+    Actor("rhys", "Rhys Releaser", (Role.RELEASER,)),
+    Actor("rosa", "Rosa Releaser", (Role.RELEASER,)),
+    Actor("fiona", "Fiona Finance", (Role.FINANCE,)),
+    Actor("grace", "Grace Governance", (Role.GOVERNANCE,)),
+    Actor("amir", "Amir Auditor", (Role.AUDITOR,)),
+    Actor("ada", "Ada Administrator", (Role.ADMINISTRATOR,)),
+)
+"""One for each role, and a second releaser: what the first proposed, another one approves."""
+
+
+def ensure_ports(data: Path) -> Ports:
+    """Return the ports, after choosing them if this directory has none yet."""
+    path = _kept(data)
+    if path.exists():
+        return read_ports(data)
+    first, second = _choose_free(), _choose_free()
+    while second == first:
+        second = _choose_free()
+    ports = Ports(first, second)
+    write_private(path, json.dumps(asdict(ports)) + "\n")
+    return ports
+
+
+def read_ports(data: Path) -> Ports:
+    """Return the ports that the first start chose.
+
+    Raises:
+        SettingsError: nothing was ever started here, or the file is damaged.
+    """
+    path = _kept(data)
+    try:
+        kept = json.loads(path.read_bytes())
+        return Ports(sign_in=int(kept["sign_in"]), mail=int(kept["mail"]))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is not there: start with `custos up` first") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read: remove it, and `custos up` makes another one"
+        ) from error
+
+
+def _kept(data: Path) -> Path:
+    return data / "standins.json"
+
+
+def _choose_free() -> int:
+    while True:
+        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
+        if is_free(port):
+            return port
+
+
+def sign_in_of(settings: Settings) -> SignIn:
+    """Return the identity provider: the configured one, or the demonstration's own."""
+    if settings.sign_in is not None:
+        return settings.sign_in
+    issuer = f"http://{HOST}:{read_ports(settings.data).sign_in}"
+    return SignIn(issuer, "custos", DEMONSTRATION_SECRET)
+
+
+def mail_of(settings: Settings) -> Mail:
+    """Return how messages leave: as configured, or into the demonstration's sink."""
+    if settings.mail.smtp_url or settings.mail.notify is not None:
+        return settings.mail
+    url = f"smtp://{HOST}:{read_ports(settings.data).mail}"
+    return Mail(sender="cctv@barchester.example", smtp_url=url)
+
+
+def mail_folder(settings: Settings) -> Path:
+    """Return the folder of what the sink took."""
+    return settings.data / "mail"
+
+
+def make_mail_folder(settings: Settings) -> Path:
+    """Make the folder of what the sink takes, for this user only."""
+    return private_directory(mail_folder(settings))
+
+
+def report(settings: Settings) -> str:
+    """Say "ok" if both stand-ins answer, or which one does not."""
+    ports = read_ports(settings.data)
+    for name, port in (("identity provider", ports.sign_in), ("mail sink", ports.mail)):
+        try:
+            socket.create_connection((HOST, port), timeout=_PATIENCE_S).close()
+        except OSError:
+            return f"the demonstration's {name} does not answer"
+    return "ok"

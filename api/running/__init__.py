@@ -1,0 +1,4 @@
+"""The processes behind `custos up`, and what each of them does.
+
+Read `supervisor` first.
+"""

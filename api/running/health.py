@@ -1,0 +1,72 @@
+"""Edge. Is each part well? Behind `/readyz`, and what `custos up` waits for."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from custody.tables import LogStateRow
+from storage.errors import StorageError
+from storage.objects.store import ObjectStore
+
+OK = "ok"
+_SILENT = timedelta(seconds=15)
+
+
+class Health:
+    """Asks each part how it is; never raises."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        vault: ObjectStore,
+        clock: Callable[[], datetime],
+        stand_ins: Callable[[], str] | None = None,
+    ) -> None:
+        self._begin = begin
+        self._vault = vault
+        self._clock = clock
+        self._stand_ins = stand_ins
+
+    def report(self) -> Mapping[str, str]:
+        """Return each part's name with "ok", or a sentence that says what is wrong."""
+        report = {**self._database(), "objects": self._objects()}
+        if self._stand_ins is not None:
+            report["standins"] = self._stand_ins()
+        return report
+
+    def _database(self) -> dict[str, str]:
+        try:
+            with self._begin() as session:
+                return {
+                    "database": OK,
+                    "sequencer": self._sequencer(session),
+                    "worker": self._worker(session),
+                }
+        except StorageError as error:
+            words = str(error)
+            return {"database": words, "sequencer": "not known", "worker": "not known"}
+
+    def _sequencer(self, session: Session) -> str:
+        state = session.get_one(LogStateRow, 1)
+        if state.alarm:
+            return f"the log has stopped: {state.alarm}"
+        if state.beat is None or self._clock() - state.beat > _SILENT:
+            return "no sequencer has worked in the last 15 s"
+        return OK
+
+    def _worker(self, session: Session) -> str:
+        alive = session.connection().scalar(
+            text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - :age"),
+            {"age": _SILENT},
+        )
+        return OK if alive else "no worker has worked in the last 15 s"
+
+    def _objects(self) -> str:
+        try:
+            self._vault.check()
+        except StorageError as error:
+            return str(error)
+        return OK

@@ -1,0 +1,100 @@
+"""Edge. The worker: which job is done by which service, and what happens when none can do it."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import make_url
+
+from api.wiring import Services
+from custody.errors import AuthorityError, NotYetError
+from evidence import attention
+from evidence.mailbox.messages import JOB_SEND
+from export.delivery.links import JOB_CODE, JOB_REFUSED
+from export.holdings.copies import JOB_DERIVE
+from export.holdings.fixity import JOB_RECHECK
+from export.holdings.holds import JOB_HOLD
+from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
+from export.release.releases import JOB_ISSUE, JOB_SEAL
+from export.sealing.fixity import JOB_RECHECK_PACKAGE
+from storage.database import named_lock
+from storage.errors import UnavailableError
+from storage.jobs import JobWorker, Pace, Work
+
+RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
+"""What a later attempt may get over; everything else needs a person."""
+CHORE_DUE = "release.due"
+"""Every minute: links that expired, warnings, second approvals, and what may be forgotten."""
+
+_log = logging.getLogger("custos.worker")
+
+
+def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
+    """Return the worker over ``services``."""
+    work: dict[str, Callable[[UUID], None]] = {
+        JOB_STAMP: services.receipts.stamp,
+        # A legal hold follows to the files that these make.
+        JOB_EXAMINE: _both(services.copies.examine, services.holds.follow),
+        JOB_DERIVE: _both(services.copies.derive, services.holds.follow),
+        JOB_HOLD: services.holds.apply,
+        JOB_SEAL: services.sealing.seal,
+        JOB_ISSUE: services.links.issue,
+        JOB_CODE: services.links.send_code,
+        JOB_REFUSED: services.links.record_refusal,
+        JOB_SEND: services.posting.send,
+        JOB_RECHECK: services.fixity.check,
+        JOB_RECHECK_PACKAGE: services.package_fixity.check,
+    }
+    return JobWorker(
+        conninfo(services.addresses.app_url),
+        {name: _alone(services, name, run) for name, run in work.items()},
+        retryable=RETRYABLE,
+        give_up=lambda name, subject, error: _give_up(services, name, subject, error),
+        pace=pace,
+        chores={CHORE_DUE: lambda: _mark_due(services)},
+    )
+
+
+def _mark_due(services: Services) -> None:
+    """Let one process at a time do what is due: a worker taken for dead may yet be at it."""
+    with named_lock(services.engine, CHORE_DUE) as held:
+        if held is not None:
+            services.links.mark_due(at=services.clock())
+
+
+def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:
+    """Return the work of two that is done when both are: a crash between them repeats the job."""
+
+    def run(subject: UUID) -> None:
+        first(subject)
+        then(subject)
+
+    return run
+
+
+def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
+    """Return the work done by one process at a time: a worker taken for dead may yet be alive."""
+
+    def work(subject: str) -> None:
+        with named_lock(services.engine, f"{name}:{subject}") as held:
+            if held is None:
+                raise UnavailableError(f"another worker is at {name} of {subject}")
+            # The lock dies with its connection. Whoever works on without it may meet another
+            # worker's traces; giving the lock back then says UnavailableError, whatever happened.
+            run(UUID(subject))
+        with services.transaction() as session:
+            attention.settle(session, UUID(subject), name)
+
+    return work
+
+
+def _give_up(services: Services, name: str, subject: str, error: Exception) -> None:
+    """Keep what went wrong where `exhibit show` and `release show` tell it."""
+    _log.error("%s of %s needs a person: %s", name, subject, type(error).__name__, exc_info=error)
+    with services.transaction() as session:
+        attention.call(session, UUID(subject), name, str(error), at=services.clock())
+
+
+def conninfo(url: str) -> str:
+    """Return a SQLAlchemy URL in the form that libpq reads."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,4 @@
+"""The recipient's path: a link, a code, terms, the download, the receipt.
+
+Read `gate` first.
+"""

@@ -1,0 +1,287 @@
+"""Edge. Exhibits: the list, one exhibit, watching it, and its legal hold."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel import Session
+
+from api.acts import act
+from api.depends import UsesServices
+from api.signin.staff import Staff, allowed, sends
+from api.streams.answers import streamed
+from api.web.console.days import parse_day
+from api.web.console.exhibits.details import ShownExhibit, show_exhibit
+from api.web.pages import page
+from api.web.words import STATES
+from api.wiring import Services
+from evidence.errors import InvalidError
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Action
+from export.desk.search import WantedExhibits, as_reference
+from export.holdings.files import CONTACT_SHEET, COPY
+from export.holdings.holds import held_of
+from export.holdings.views import MEDIA
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+_FILES = {"copy.mp4": COPY, "contact-sheet.jpg": CONTACT_SHEET}
+_STATES = tuple((state.value, STATES[state.value][0]) for state in ExhibitState)
+
+Shows = Annotated[Staff, allowed(Action.SHOW_EXHIBIT)]
+Views = Annotated[Staff, allowed(Action.VIEW_FOOTAGE)]
+Text = Annotated[str, Query(max_length=200)]
+Reason = Annotated[str, Form()]
+
+
+@router.get("/console/exhibits")
+def listed(
+    request: Request,
+    services: UsesServices,
+    staff: Shows,
+    q: Text = "",
+    recorded: Text = "",
+    state: Text = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> HTMLResponse:
+    """Show a page of the exhibits that are looked for."""
+    typed = {"q": q, "recorded": recorded, "state": state}
+    errors: dict[str, str] = {}
+    day = None
+    try:
+        day = parse_day("recorded", recorded)
+    except InvalidError as error:
+        errors[error.field] = str(error)
+    wanted = WantedExhibits(q, day, state if state in dict(_STATES) else "")
+
+    def read(session: Session) -> HTMLResponse:
+        rows, more = (
+            ([], False)
+            if errors
+            else services.search.exhibits(session, wanted, by=staff.subject, page=number, size=PAGE)
+        )
+        return page(
+            request,
+            "console/exhibits.html",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+            staff=staff,
+            errors=errors,
+            typed=typed,
+            states=_STATES,
+            rows=rows,
+            held=held_of(session, [row.id for row in rows]),
+            number=number,
+            earlier=_address(typed, number - 1) if number > 1 else "",
+            later=_address(typed, number + 1) if more else "",
+        )
+
+    return act(services, staff.subject, read)
+
+
+def _address(typed: Mapping[str, str], number: int) -> str:
+    said = {name: value for name, value in typed.items() if value}
+    return f"/console/exhibits?{urlencode({**said, 'page': number})}"
+
+
+@router.get("/console/exhibits/{name}")
+def one(request: Request, services: UsesServices, staff: Shows, name: str) -> HTMLResponse:
+    """Show what is known of an exhibit; no footage."""
+
+    def read(session: Session) -> HTMLResponse:
+        shown = _shown(services, session, staff, name)
+        return page(request, "console/exhibit.html", staff=staff, shown=shown)
+
+    return act(services, staff.subject, read)
+
+
+def _shown(services: Services, session: Session, staff: Staff, name: str) -> ShownExhibit:
+    row = services.exhibits.find(session, as_reference(name))
+    return show_exhibit(services, session, staff, row)
+
+
+@router.post("/console/exhibits/{name}/views")
+def watch(
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.VIEW_FOOTAGE)],
+    name: str,
+    chosen: Annotated[UUID | None, Form(alias="copy")] = None,
+) -> RedirectResponse:
+    """Open a view: one event, and an address that plays for an hour."""
+    viewing = act(
+        services,
+        staff.subject,
+        lambda session: (
+            services.viewings.open(
+                session, as_reference(name), copy=chosen, by=staff.subject, at=services.clock()
+            ).id
+        ),
+    )
+    return RedirectResponse(f"/console/views/{viewing}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/console/views/{viewing}")
+def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) -> HTMLResponse:
+    """Show the working copy to whoever opened the view."""
+
+    def read(session: Session) -> HTMLResponse:
+        found = services.viewings.find(session, viewing, by=staff.subject)
+        over = found.over(services.clock())
+        return page(
+            request,
+            "console/watch.html",
+            status=HTTPStatus.GONE if over else HTTPStatus.OK,
+            staff=staff,
+            viewing=found,
+            over=over,
+            copies=services.viewings.copies(session, found.exhibit.id),
+            pictures=_pictures(found.exhibit, found.copy.position),
+            findings_here=[
+                finding
+                for finding in found.exhibit.findings
+                if finding["master"] == found.copy.position
+            ],
+        )
+
+    return act(services, staff.subject, read)
+
+
+def _pictures(exhibit: ExhibitRow, position: int) -> int | None:
+    facts = exhibit.facts[position]["facts"] if position < len(exhibit.facts) else None
+    video = (facts or {}).get("video") or {}
+    return video.get("frame_count")
+
+
+@router.get("/console/views/{viewing}/{file}")
+def media(
+    request: Request, services: UsesServices, staff: Views, viewing: UUID, file: str
+) -> Response:
+    """Send footage, or the part of it that a player asks for, to whoever opened the view."""
+    kind = _FILES.get(file, "")
+    row = act(
+        services,
+        staff.subject,
+        lambda session: services.viewings.media(
+            session, viewing, kind, by=staff.subject, at=services.clock()
+        ),
+    )
+    # The transaction is over: a film of an hour holds no connection to the database.
+    return streamed(
+        request, services.vault, row.stored(), media_type=MEDIA[kind], modified=row.stored_at
+    )
+
+
+@router.get("/console/exhibits/{name}/hold")
+def place_page(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, allowed(Action.PLACE_HOLD)],
+    name: str,
+) -> HTMLResponse:
+    """Ask why an exhibit is to be held."""
+    return _hold_page(request, services, staff, name, lifts=False)
+
+
+@router.get("/console/exhibits/{name}/lift")
+def lift_page(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, allowed(Action.LIFT_HOLD)],
+    name: str,
+) -> HTMLResponse:
+    """Ask why a hold is to be lifted."""
+    return _hold_page(request, services, staff, name, lifts=True)
+
+
+def _hold_page(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    name: str,
+    *,
+    lifts: bool,
+    **more: Any,  # noqa: ANN401
+) -> HTMLResponse:
+    def read(session: Session) -> HTMLResponse:
+        shown = _shown(services, session, staff, name)
+        return page(
+            request,
+            "console/hold.html",
+            **{"staff": staff, "shown": shown, "lifts": lifts, "typed": {}, **more},
+        )
+
+    return act(services, staff.subject, read)
+
+
+@router.post("/console/exhibits/{name}/hold")
+def place(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.PLACE_HOLD)],
+    name: str,
+    reason: Reason = "",
+) -> Response:
+    """Place a legal hold."""
+    return _decide(
+        request,
+        services,
+        staff,
+        name,
+        reason,
+        lambda session: services.holds.place(
+            session, as_reference(name), reason=reason, by=staff.subject, at=services.clock()
+        ),
+        lifts=False,
+    )
+
+
+@router.post("/console/exhibits/{name}/lift")
+def lift(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.LIFT_HOLD)],
+    name: str,
+    reason: Reason = "",
+) -> Response:
+    """Lift a legal hold."""
+    return _decide(
+        request,
+        services,
+        staff,
+        name,
+        reason,
+        lambda session: services.holds.lift(
+            session, as_reference(name), reason=reason, by=staff.subject, at=services.clock()
+        ),
+        lifts=True,
+    )
+
+
+def _decide(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    name: str,
+    reason: str,
+    do: Callable[[Session], object],
+    *,
+    lifts: bool,
+) -> Response:
+    try:
+        act(services, staff.subject, do)
+    except InvalidError as error:
+        return _hold_page(
+            request,
+            services,
+            staff,
+            name,
+            lifts=lifts,
+            typed={"reason": reason},
+            errors={error.field: str(error)},
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+    return RedirectResponse(f"/console/exhibits/{name}", HTTPStatus.SEE_OTHER)

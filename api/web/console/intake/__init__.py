@@ -1,0 +1,4 @@
+"""The pages on which a clip is taken in.
+
+Read `pages` first.
+"""

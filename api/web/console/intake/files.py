@@ -1,0 +1,198 @@
+"""Edge. The page on which the files of a clip arrive: in pieces, or by a plain form.
+
+In pieces they come through `api.routes.resumable`, sent by `static/intake.js`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from api.acts import act
+from api.denials import ForgedFormError
+from api.depends import UsesServices, services_of
+from api.signin.staff import Allowed, Staff, allowed, same_site, sends, signed_in
+from api.web.console.intake.clip import sentence
+from api.web.pages import page
+from api.wiring import Services
+from evidence.errors import InvalidError, StateError, UnknownError
+from evidence.people.access import Action
+from export.intake.malware import FOUND
+from export.intake.tables import ResumableUploadRow, UploadRow
+from export.intake.uploads import ResumableState
+from storage.errors import RefusedError
+
+NEW = "/console/exhibits/new"
+FILES = f"{NEW}/files"
+MOST_FORM = 2 << 30
+"""Bytes of a plain form: it cannot go on where it broke off, and waits on the disk meanwhile."""
+TakesIn = Annotated[Staff, allowed(Action.ADD_EXHIBIT)]
+SendsClip = Annotated[Staff, sends(Action.ADD_EXHIBIT)]
+
+
+class SignedInFirst(APIRoute):
+    """Asks who sends a form before its body is read: a stranger fills no disk of ours."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """Return the handler of the route, behind the question."""
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            await run_in_threadpool(_admit, request)
+            answer: Response = await handle(request)
+            return answer
+
+        return handler
+
+
+def _admit(request: Request) -> None:
+    services = services_of(request)
+    Allowed(Action.ADD_EXHIBIT)(request, services, signed_in(request, services))
+    if not same_site(request, services):
+        raise ForgedFormError
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise HTTPException(HTTPStatus.LENGTH_REQUIRED, "The form does not say how long it is.")
+    if int(length) > MOST_FORM:
+        raise HTTPException(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "A plain form takes files of up to 2 GB. For larger ones, use a browser that runs "
+            "scripts, or the command line.",
+        )
+    services.intake.require_room(int(length))
+
+
+router = APIRouter(include_in_schema=False)
+plain = APIRouter(include_in_schema=False, route_class=SignedInFirst)
+
+
+async def sent_form(request: Request) -> FormData:
+    """Return the form that was sent."""
+    return await request.form()
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An upload as the pages show it."""
+
+    row: ResumableUploadRow
+    kept: UploadRow | None
+
+    @property
+    def here(self) -> bool:
+        """Whether all of its bytes are, so that an exhibit can be made of it."""
+        return self.row.state in (ResumableState.COMPLETE, ResumableState.STORED)
+
+    @property
+    def percent(self) -> int:
+        """How much of it arrived."""
+        return 100 * self.row.received // max(1, self.row.length)
+
+    @property
+    def infected(self) -> str:
+        """What the malware scanner found in it, if anything."""
+        scan = self.kept.scan if self.kept else ""
+        return scan.removeprefix(FOUND) if scan.startswith(FOUND) else ""
+
+
+@router.get(NEW)
+def begin(request: Request, services: UsesServices, staff: TakesIn) -> HTMLResponse:
+    """Show where files are dropped, and which have come and belong to no exhibit yet."""
+    return files_page(request, services, staff)
+
+
+def files_page(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    *,
+    errors: Mapping[str, str] | None = None,
+    chosen: Sequence[str] | None = None,
+) -> HTMLResponse:
+    """Show the files, again if something is wrong with what was chosen."""
+
+    def read(session: Session) -> list[File]:
+        rows = services.resumable.unclaimed(session, by=staff.subject)
+        return [file_of(session, row) for row in rows]
+
+    return page(
+        request,
+        "console/intake_files.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        staff=staff,
+        files=act(services, staff.subject, read),
+        chosen=chosen,
+        errors=errors or {},
+    )
+
+
+def file_of(session: Session, row: ResumableUploadRow) -> File:
+    """Return what is shown of an upload."""
+    return File(row, session.get(UploadRow, row.upload) if row.upload else None)
+
+
+@plain.post(FILES)
+def upload(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
+    """Take in the files of a plain form, one after the other."""
+    files = [
+        file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename
+    ]
+    if not files:
+        return files_page(request, services, staff, errors={"file": "Select a file"})
+    try:
+        for file in files:
+            _take(services, staff, file)
+    except (InvalidError, RefusedError) as error:
+        return files_page(request, services, staff, errors={"file": sentence(error)})
+    return RedirectResponse(NEW, HTTPStatus.SEE_OTHER)
+
+
+def _take(services: Services, staff: Staff, file: UploadFile) -> None:
+    with services.scanner.watch(file.file) as watched:
+        stored = services.intake.store(watched, by=staff.subject, size=file.size)
+        scan = watched.verdict()
+    # A crash here leaves a locked object that no record names; the sender sees no answer.
+    act(
+        services,
+        staff.subject,
+        lambda session: services.resumable.take(
+            session,
+            stored,
+            name=file.filename or "",
+            scan=scan,
+            by=staff.subject,
+            at=services.clock(),
+        ),
+    )
+
+
+@router.post(f"{NEW}/remove")
+def remove(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
+    """Forget an upload that is not in the vault."""
+    try:
+        services.resumable.terminate(identifier(str(form.get("file", ""))), by=staff.subject)
+    except StateError as error:
+        return files_page(request, services, staff, errors={"file": sentence(error)})
+    except UnknownError:
+        pass  # it is gone already: what was asked for is so
+    return RedirectResponse(NEW, HTTPStatus.SEE_OTHER)
+
+
+def identifier(text: str) -> UUID:
+    """Return the identifier that a form names an upload by."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise UnknownError("there is no such upload") from None

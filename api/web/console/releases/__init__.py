@@ -1,0 +1,4 @@
+"""Releases on the pages of staff: proposed, decided, followed.
+
+Read `pages` first.
+"""

@@ -1,0 +1,123 @@
+"""Edge. What things about releases are called on the pages of staff."""
+
+from collections.abc import Mapping
+
+from export.desk.story import Group
+from export.sealing.steps import Step
+
+KINDS: Mapping[str, str] = {
+    "police": "Police",
+    "cps": "Crown Prosecution Service",
+    "council": "A team of this council that investigates or prosecutes",
+    "insurer": "An insurer or a legal representative",
+}
+DELIVERIES: Mapping[str, tuple[str, str]] = {
+    "link": (
+        "A secure link",
+        "To the address above, for a limited time, and only with a code that we send there.",
+    ),
+    "handoff": (
+        "Another way",
+        "Into the force's own evidence system, or on encrypted media. You record it afterwards.",
+    ),
+    "none": ("Nothing is sent", "Somebody of this council fetches the package from its page."),
+}
+BASES: Mapping[str, str] = {
+    "crime": "Data Protection Act 2018, Schedule 2, paragraph 2: prevention or detection of crime, "
+    "or apprehension or prosecution of offenders",
+    "law": "Data Protection Act 2018, Schedule 2, paragraph 5(2): required by an enactment, a rule "
+    "of law or an order of a court or tribunal",
+    "proceedings": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(a): necessary for, or in "
+    "connection with, legal proceedings, including prospective ones",
+    "advice": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(b): necessary for obtaining "
+    "legal advice",
+    "rights": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(c): otherwise necessary for "
+    "establishing, exercising or defending legal rights",
+}
+"""The usual legal bases, in the words that go into the record."""
+GROUPS: Mapping[Group, str] = {
+    Group.WAITING: "Waiting for approval",
+    Group.SEALING: "Being sealed",
+    Group.OUT: "Out",
+    Group.ENDED: "Ended",
+    Group.ALL: "All",
+}
+STEPS: Mapping[Step, str] = {
+    Step.PAYLOAD: "listing the files",
+    Step.CUSTODY: "gathering the custody record",
+    Step.SIGNATURE: "signing",
+    Step.TIMESTAMP: "getting the timestamp",
+    Step.LEDGER: "writing the sealing into the ledger",
+    Step.PROOFS: "collecting the proofs",
+    Step.ARCHIVE: "joining the package",
+    Step.CHECK: "reading it back",
+}
+EVENTS: Mapping[str, str] = {
+    "release.proposed": "Proposed",
+    "release.approved": "Approved",
+    "release.refused": "Refused",
+    "release.sealed": "Sealed",
+    "release.assembled": "Package joined",
+    "release.checked": "Package read back and found whole",
+    "link.issued": "Link issued",
+    "link.requested": "Code asked for",
+    "code.sent": "Code sent",
+    "code.accepted": "Right code entered",
+    "code.refused": "Wrong code entered",
+    "terms.accepted": "Terms accepted",
+    "download.authorised": "Download authorised",
+    "receipt.confirmed": "Receipt confirmed: it arrived whole",
+    "release.revoked": "Revoked",
+    "release.expired": "Link expired",
+    "handoff.recorded": "Hand-off recorded",
+}
+"""What happened to a release, in plain words."""
+DONE: Mapping[str, str] = {
+    "proposed": "The release is proposed. A second person must approve it now.",
+    "approved": "The release is approved. The package is being sealed.",
+    "urgent": "The release is approved and being sealed. A second person must confirm it within "
+    "24 hours.",
+    "second": "The second approval is recorded.",
+    "refused": "The release is refused.",
+    "sealing": "The package is being sealed.",
+    "revoked": "The release is revoked. No link of it works any more.",
+    "reissued": "A new link is on its way to the recipient. The one before has ended.",
+    "handoff": "The hand-off is recorded.",
+}
+MESSAGE_KINDS: Mapping[str, str] = {
+    "link": "The link",
+    "code": "A code",
+    "link_ended": "That the link has ended",
+    "expiring": "That the link ends soon",
+    "revoked": "That the release was revoked",
+    "second_needed": "To staff: a second approval is needed",
+}
+_CHECK_ADDRESS = (
+    "Check the address with the recipient by telephone. If it is wrong, revoke this release and "
+    "propose it again; if it is right, issue the link again."
+)
+_ASK_RECIPIENT = (
+    "It may have arrived. It is not sent twice by itself: ask the recipient, and issue the link "
+    "again if they have nothing."
+)
+MESSAGE_STATES: Mapping[str, tuple[str, str, str]] = {
+    "queued": ("Waiting", "govuk-tag--yellow", "It is sent as soon as the mail server answers."),
+    "sending": ("Being sent", "govuk-tag--blue", ""),
+    "sent": ("Sent", "govuk-tag--green", ""),
+    "refused": (
+        "Not delivered",
+        "govuk-tag--red",
+        _CHECK_ADDRESS,
+    ),
+    "bounced": (
+        "Came back",
+        "govuk-tag--red",
+        _CHECK_ADDRESS,
+    ),
+    "uncertain": (
+        "Not known",
+        "govuk-tag--orange",
+        _ASK_RECIPIENT,
+    ),
+}
+"""What a message's state is called, its tag, and what to do about it."""

@@ -1,0 +1,16 @@
+"""Edge. The first page: what this is, where staff sign in, and what a demonstration offers."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.demonstration.standins import ACTORS
+from api.signin.staff import MaybeStaff
+from api.web.pages import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def start(request: Request, staff: MaybeStaff) -> HTMLResponse:
+    """Say what this is."""
+    return page(request, "start.html", staff=staff, actors=ACTORS)

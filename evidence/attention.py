@@ -1,0 +1,74 @@
+"""Service. What waits for a person, because no job will try it again: the one owner of it.
+
+Whoever calls a person says in which words; whoever shows something asks here what was said of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Subquery
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, Session, SQLModel, col, delete, select
+
+from storage.columns import utc_column
+
+
+class AttentionRow(SQLModel, table=True):
+    """A call to a person: at most one for each subject and job."""
+
+    __tablename__: ClassVar[Any] = "attention"
+    subject: UUID = Field(primary_key=True)
+    """The exhibit or the release that it is about."""
+    job: str = Field(primary_key=True)
+    """The job that nobody will try again by itself, or another name of what is wrong."""
+    words: str
+    at: datetime = utc_column()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a person must look at."""
+
+    job: str
+    words: str
+    at: datetime
+
+
+def call(session: Session, subject: UUID, job: str, words: str, *, at: datetime) -> None:
+    """Call a person to ``subject``; of one job, what was said last stands."""
+    said = {"words": words, "at": at}
+    calling = insert(AttentionRow).values(subject=subject, job=job, **said)
+    session.execute(calling.on_conflict_do_update(index_elements=["subject", "job"], set_=said))
+
+
+def call_once(session: Session, subject: UUID, job: str, words: str, *, at: datetime) -> None:
+    """Call a person to ``subject``; of one job, what was said first stands."""
+    calling = insert(AttentionRow).values(subject=subject, job=job, words=words, at=at)
+    session.execute(calling.on_conflict_do_nothing())
+
+
+def settle(session: Session, subject: UUID, job: str) -> None:
+    """Take a call back, because its cause is gone; where there is none, nothing happens."""
+    found = col(AttentionRow.subject) == subject
+    session.exec(delete(AttentionRow).where(found, col(AttentionRow.job) == job))
+
+
+def calls_to(session: Session, subject: UUID) -> Sequence[Call]:
+    """Return what a person must look at in ``subject``, the first first."""
+    rows = session.exec(
+        select(AttentionRow)
+        .where(AttentionRow.subject == subject)
+        .order_by(col(AttentionRow.at), col(AttentionRow.job))
+    )
+    return [Call(row.job, row.words, row.at) for row in rows]
+
+
+def calls(job: str | None = None) -> Subquery:
+    """Return all calls (of one job) as ``subject``, ``words`` and ``at``, for a larger question."""
+    statement = select(AttentionRow.subject, AttentionRow.words, AttentionRow.at)
+    if job is not None:
+        statement = statement.where(AttentionRow.job == job)
+    return statement.subquery("calls")

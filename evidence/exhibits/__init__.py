@@ -1,0 +1,4 @@
+"""Exhibits: their references, clocks, states and custody events.
+
+Read `exhibits` first.
+"""

@@ -1,0 +1,41 @@
+"""Adapter. The tables of exhibits."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from storage.columns import (
+    json_column,
+    utc_column,
+)
+
+
+class ExhibitCounterRow(SQLModel, table=True):
+    """The highest exhibit number used for some initials; never goes back, never reuses one."""
+
+    __tablename__: ClassVar[Any] = "exhibit_counter"
+    initials: str = Field(primary_key=True)
+    highest: int
+
+
+class ExhibitRow(SQLModel, table=True):
+    """One exhibit; ``id`` is its custody record."""
+
+    __tablename__: ClassVar[Any] = "exhibit"
+    id: UUID = Field(primary_key=True, foreign_key="custody_record.id")
+    reference: str = Field(unique=True)
+    title: str = ""
+    camera: str
+    displayed_start: str
+    displayed_end: str
+    corrected_start: datetime = utc_column()
+    corrected_end: datetime = utc_column()
+    clock: dict[str, Any] = json_column()
+    taken_in: dict[str, Any] = json_column()
+    state: str
+    received_at: datetime = utc_column()
+    received_event: UUID = Field(foreign_key="custody_event.id")
+    facts: list[dict[str, Any]] = json_column()
+    findings: list[dict[str, Any]] = json_column()

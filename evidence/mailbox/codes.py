@@ -1,0 +1,182 @@
+"""Service. What stands before a link's token: asks, codes, attempts and locks.
+
+Everything is counted by the token's digest alone, before anybody looks whether there is such a
+link: so a wrong token meets the same words, limits and writes as a good one
+(docs/adr/0007-recipient-path.md).
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session
+
+from evidence.mailbox.tables import GateRow
+
+CODE_DIGITS = 8
+CODE_LIFE = timedelta(minutes=10)
+ATTEMPTS = 5
+"""Wrong entries that end a code."""
+ASKS, ASKS_WITHIN = 3, timedelta(minutes=15)
+ASKS_A_DAY = 10
+REFUSED_A_DAY = 15
+"""Wrong entries, of whatever code, that lock a token."""
+DAY = timedelta(days=1)
+LOCKED = timedelta(days=1)
+ASKED_SHOWN = timedelta(hours=1)
+"""How long the page offers to enter a code that was asked for."""
+REFUSED_EVENT_EVERY = timedelta(hours=1)
+
+_INFO = b"custos/link-code/v1"
+_KEY_BYTES, _DRAW_BYTES = 32, 8
+_LONGEST_CODE = 100
+_CODE = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
+_BETWEEN = re.compile(r"[\s\u200b-\u200d\u2010-\u2015\u2212\ufeff-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where somebody stands before the code; says nothing of whether there is such a link."""
+
+    state: Literal["closed", "asked", "wrong", "waiting", "locked"]
+    """closed: ask for a code. asked: enter it. wrong: it was wrong, used or too old (one word for
+    all of these). waiting: too many were asked for. locked: too many were wrong."""
+    until: datetime | None = None
+    """When one may go on; only if waiting or locked."""
+    asks_left: int = ASKS
+    """How many codes may be asked for now."""
+    attempts_left: int = ATTEMPTS
+    """How many wrong entries the present code stands; 0: it is over, ask for a new one."""
+
+
+def token_digest(token: str) -> str:
+    """Return the SHA-256 by which a token is known, whatever somebody typed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def token_subject(digest: str) -> UUID:
+    """Return the subject of a token's jobs: its digest's first half, which opens nothing."""
+    return UUID(digest[:32])
+
+
+def read_code(text: str) -> str | None:
+    """Return the digits that somebody typed or pasted, or None if that can be no code."""
+    if len(text) > _LONGEST_CODE:
+        return None
+    digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
+    return digits if _CODE.fullmatch(digits) else None
+
+
+class Gates:
+    """Counts before a token, and knows its present code by an HMAC only."""
+
+    def __init__(self, *, key: bytes, random: Callable[[int], bytes]) -> None:
+        self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(key)
+        self._random = random
+
+    def open(self, session: Session, digest: str, *, at: datetime) -> GateRow:
+        """Return the row of a token, locked: made here if nobody stood before it yet."""
+        new = {"token_sha256": digest, "seen_at": at, "asks": [], "refused": 0, "attempts": 0}
+        session.execute(insert(GateRow).values(new).on_conflict_do_nothing())
+        gate = session.get_one(GateRow, digest, with_for_update=True, populate_existing=True)
+        gate.seen_at = at
+        return gate
+
+    def standing(self, gate: GateRow | None, *, at: datetime) -> Standing:
+        """Return where somebody stands who did nothing yet."""
+        if gate is None:
+            return Standing("closed")
+        if gate.locked_until is not None and at < gate.locked_until:
+            return Standing("locked", gate.locked_until, 0, 0)
+        asked = bool(gate.asks) and at < gate.asks[-1] + ASKED_SHOWN
+        left = max(ATTEMPTS - gate.attempts, 0)
+        return Standing("asked" if asked else "closed", None, _asks_left(gate.asks, at), left)
+
+    def ask(self, gate: GateRow, *, at: datetime) -> Standing:
+        """Count an ask, unless that is one too many; the code before it is over."""
+        now = self.standing(gate, at=at)
+        if now.state == "locked":
+            return now
+        if now.asks_left == 0:
+            return Standing("waiting", _next_ask(gate.asks), 0, now.attempts_left)
+        # A new list: the row notices no change within the old one.
+        gate.asks = [ask for ask in gate.asks if at < ask + DAY] + [at]
+        gate.attempts, gate.code_hmac, gate.code_expires_at = 0, None, None
+        return self.standing(gate, at=at)
+
+    def owes_code(self, gate: GateRow) -> bool:
+        """Tell whether the last ask still waits for its code."""
+        return bool(gate.asks) and gate.code_expires_at is None
+
+    def draw(self, gate: GateRow, *, at: datetime) -> str:
+        """Make the present code, and return it once."""
+        # 2**64 is no multiple of 10**8: some codes are likelier than others by one in 10**11.
+        number = int.from_bytes(self._random(_DRAW_BYTES), "big") % 10**CODE_DIGITS
+        code = f"{number:0{CODE_DIGITS}d}"
+        gate.code_hmac = self._mac(gate.token_sha256, code)
+        gate.code_expires_at = at + CODE_LIFE
+        return code
+
+    def withhold(self, gate: GateRow, *, at: datetime) -> None:
+        """Settle the last ask without a code: nothing that is entered will be right."""
+        gate.code_hmac, gate.code_expires_at = None, at + CODE_LIFE
+
+    def check(self, gate: GateRow, code: str, *, at: datetime) -> bool:
+        """Tell whether ``code`` is the present one; if so, it is used up by that."""
+        none = self._mac(gate.token_sha256, "")  # as long to compare as a code, and never equal
+        equal = hmac.compare_digest(self._mac(gate.token_sha256, code), gate.code_hmac or none)
+        fresh = gate.code_expires_at is not None and at < gate.code_expires_at
+        if not (equal and fresh):
+            return False
+        gate.code_hmac = None
+        return True
+
+    def refuse(self, gate: GateRow, *, at: datetime) -> Standing:
+        """Count a wrong code; return where that leaves the one who entered it."""
+        if gate.window_at is None or at >= gate.window_at + DAY:
+            gate.window_at, gate.refused = at, 0
+        gate.refused += 1
+        gate.attempts += 1
+        if gate.attempts >= ATTEMPTS:
+            gate.code_hmac = None
+        if gate.refused >= REFUSED_A_DAY:
+            gate.locked_until, gate.window_at, gate.refused = at + LOCKED, None, 0
+            gate.code_hmac = None
+            return self.standing(gate, at=at)
+        return replace(self.standing(gate, at=at), state="wrong")
+
+    def _mac(self, digest: str, code: str) -> bytes:
+        """Return what is kept of a code: bound to its token, worth nothing without our key."""
+        return hmac.digest(self._key, bytes.fromhex(digest) + code.encode(), "sha256")
+
+
+def calls_for_event(gate: GateRow, *, at: datetime) -> bool:
+    """Tell whether wrong codes of a token make an event now: one an hour, and note it."""
+    last = gate.refused_event_at
+    if last is not None and at < last + REFUSED_EVENT_EVERY:
+        return False
+    gate.refused_event_at = at
+    return True
+
+
+def _asks_left(asks: Sequence[datetime], at: datetime) -> int:
+    lately = sum(at < ask + ASKS_WITHIN for ask in asks)
+    today = sum(at < ask + DAY for ask in asks)
+    return max(min(ASKS - lately, ASKS_A_DAY - today), 0)
+
+
+def _next_ask(asks: Sequence[datetime]) -> datetime:
+    """Return when the next ask is possible, if none is now."""
+    moments = [asks[-ASKS] + ASKS_WITHIN] if len(asks) >= ASKS else []
+    if len(asks) >= ASKS_A_DAY:
+        moments.append(asks[-ASKS_A_DAY] + DAY)
+    return max(moments)

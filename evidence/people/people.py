@@ -1,0 +1,195 @@
+"""Service. People whom the ledger knows, and the tokens by which machines and staff act."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from custody.events import RecordKind
+from custody.ledger import Ledger, Person, Values
+from evidence.errors import AccessRefusedError, InvalidError
+from evidence.mailbox.addresses import check_address
+from evidence.people.access import Action, Role, Subject, decide
+from evidence.people.tables import PersonRow, StaffSessionRow, TokenRow
+from evidence.wording import check_words
+
+TOKEN_PREFIX = "custos_"  # noqa: S105 - tells secret scanners what they found
+_TOKEN_BYTES = 32
+PROVIDER = "the identity provider"
+"""Who, in the ledger, gives and takes the roles of those who sign in."""
+NAMELESS = "Member of staff"
+"""What somebody is called whose provider tells no name that can be kept."""
+
+
+class People:
+    """Knows who acts."""
+
+    def __init__(self, ledger: Ledger, random: Callable[[int], bytes]) -> None:
+        self._ledger = ledger
+        self._random = random
+
+    def add(self, session: Session, name: str, *, email: str = "") -> UUID:
+        """Add a person, with a custody record and a key of their own.
+
+        Raises:
+            InvalidError: that is no name.
+        """
+        name = check_words("name", name, most=200)
+        record = self._ledger.open_record(session, RecordKind.PERSON)
+        session.add(PersonRow(id=record, name=name, email=email))
+        session.flush()
+        return record
+
+    def known(self, session: Session, name: str) -> UUID:
+        """Return the person or machine of this name that has no address; add it at need.
+
+        Never somebody whom an identity provider signs in, whatever that one calls them.
+        """
+        statement = select(PersonRow.id).where(
+            PersonRow.name == name, PersonRow.email == "", col(PersonRow.issuer).is_(None)
+        )
+        return session.exec(statement.limit(1)).first() or self.add(session, name)
+
+    def add_token(
+        self, session: Session, person: UUID, roles: Iterable[Role], *, by: Subject, at: datetime
+    ) -> str:
+        """Give ``person`` a token with ``roles``, as ``by`` decided; return its text, once."""
+        held = sorted(set(roles))
+        text = base64.urlsafe_b64encode(self._random(_TOKEN_BYTES)).decode().rstrip("=")
+        token = TOKEN_PREFIX + text
+        words = [role.value for role in held]
+        session.add(TokenRow(sha256=_digest(token), person=person, roles=words, created_at=at))
+        subject = self.subject(session, person, held)
+        for role in held:
+            self._role_changed(session, subject, role.value, by=by, at=at)
+        return token
+
+    def sign_in(
+        self,
+        session: Session,
+        *,
+        issuer: str,
+        subject: str,
+        name: str,
+        email: str,
+        roles: Iterable[Role],
+        at: datetime,
+    ) -> Subject:
+        """Return the member of staff whom an identity provider just signed in.
+
+        They are ``issuer`` and ``subject`` together, and nobody else, whatever name or address the
+        provider tells; the address is only where messages to them go. Their roles are those that it
+        names now: each that came or went since they signed in last is an event `role.changed`, and
+        where one went, so does every session that still had it.
+
+        Raises:
+            InvalidError: the provider's word for them cannot be kept.
+            ConflictError: they signed in for the first time twice at this moment; ask once more.
+        """
+        for field, text, most in (("issuer", issuer, 500), ("subject", subject, 255)):
+            if check_words(field, text, most=most) != text:
+                # Without its spaces it could be somebody else's.
+                raise InvalidError(field, f"{field} begins or ends with a space")
+        row = self._member(session, issuer, subject)
+        row.name, row.email = _staff_name(name), _staff_address(email)
+        had, held = frozenset(map(Role, row.roles)), frozenset(roles)
+        row.roles = sorted(role.value for role in held)
+        signed_in = Subject(row.id, row.name, held)
+        by = self.subject(session, self.known(session, PROVIDER), ())
+        for role in sorted(held - had):
+            self._role_changed(session, signed_in, role.value, by=by, at=at)
+        for role in sorted(had - held):
+            self._role_changed(session, signed_in, f"no longer {role}", by=by, at=at)
+        if had - held:
+            self._end_sessions(session, row.id, at=at)
+        session.flush()
+        return signed_in
+
+    def _member(self, session: Session, issuer: str, subject: str) -> PersonRow:
+        """Return the row of a member of staff, locked: two sign-ins tell each change once."""
+        statement = select(PersonRow).where(PersonRow.issuer == issuer)
+        statement = statement.where(PersonRow.subject == subject).with_for_update()
+        row = session.exec(statement).first()
+        if row is None:
+            record = self._ledger.open_record(session, RecordKind.PERSON)
+            row = PersonRow(id=record, name=NAMELESS, issuer=issuer, subject=subject)
+            session.add(row)
+            session.flush()
+        return row
+
+    def _end_sessions(self, session: Session, person: UUID, *, at: datetime) -> None:
+        open_ones = select(StaffSessionRow).where(
+            StaffSessionRow.person == person, col(StaffSessionRow.ended_at).is_(None)
+        )
+        for row in session.exec(open_ones):
+            row.ended_at = at
+
+    def _role_changed(
+        self, session: Session, subject: Subject, role: str, *, by: Subject, at: datetime
+    ) -> None:
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
+        self._ledger.append(session, record, "role.changed", values, at=at)
+
+    def authenticate(self, session: Session, token: str) -> Subject | None:
+        """Return who a token speaks for, or None: unknown or revoked, and we do not say which."""
+        row = session.get(TokenRow, _digest(token.strip()))
+        if row is None or row.revoked_at is not None:
+            return None
+        return self.subject(session, row.person, (Role(role) for role in row.roles))
+
+    def subject(self, session: Session, person: UUID, roles: Iterable[Role]) -> Subject:
+        """Return the subject that ``person`` is with ``roles``."""
+        return Subject(person, session.get_one(PersonRow, person).name, frozenset(roles))
+
+    def record_refusal(
+        self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime
+    ) -> None:
+        """Write the event `access.refused`: every refusal of a person we know is one."""
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        roles = ", ".join(sorted(subject.roles)) or "none"
+        values: Values = {
+            "actor": as_person(subject),
+            "role": roles,
+            "action": refused.action,
+            "reason": refused.reason,
+        }
+        self._ledger.append(session, record, "access.refused", values, at=at)
+
+
+def as_person(subject: Subject) -> Person:
+    """Return how the ledger commits to a subject."""
+    return Person(subject.person, subject.words)
+
+
+def require(action: Action, subject: Subject) -> Role:
+    """Return the role in which ``subject`` does ``action``.
+
+    Raises:
+        AccessRefusedError: they may not; the edge records it in a transaction of its own.
+    """
+    decision = decide(action, subject.roles)
+    if not decision.allowed or decision.role is None:
+        raise AccessRefusedError(action, decision.reason)
+    return decision.role
+
+
+def _staff_name(name: str) -> str:
+    try:
+        return check_words("name", name, most=200)
+    except InvalidError:
+        return NAMELESS
+
+
+def _staff_address(email: str) -> str:
+    try:
+        return check_address(email)
+    except InvalidError:
+        return ""  # no messages then, and nothing else is lost
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

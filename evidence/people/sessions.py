@@ -1,0 +1,75 @@
+"""Service. Members of staff who are signed in, and for how long."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from evidence.people.access import Role, Subject
+from evidence.people.people import People
+from evidence.people.tables import PersonRow, StaffSessionRow
+
+_SECRET_BYTES = 32
+_TOUCH = timedelta(minutes=1)
+"""How exactly we remember when somebody was last seen: not each request is a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts: without anything done, and in all."""
+
+    idle: timedelta = timedelta(minutes=30)
+    absolute: timedelta = timedelta(hours=10)
+
+
+class Sessions:
+    """Knows who is signed in. The secret lies in the browser; here is only its SHA-256."""
+
+    def __init__(self, people: People, random: Callable[[int], bytes], limits: Limits) -> None:
+        self._people = people
+        self._random = random
+        self.limits = limits
+
+    def start(self, session: Session, subject: Subject, *, at: datetime) -> str:
+        """Begin a session for somebody who was just signed in; return its secret, once.
+
+        Always a new secret: what a browser held before the sign-in is worth nothing after it.
+        """
+        secret = base64.urlsafe_b64encode(self._random(_SECRET_BYTES)).decode().rstrip("=")
+        session.add(
+            StaffSessionRow(
+                sha256=_digest(secret),
+                person=subject.person,
+                roles=sorted(subject.roles),
+                started_at=at,
+                seen_at=at,
+            )
+        )
+        session.flush()
+        return secret
+
+    def find(self, session: Session, secret: str, *, at: datetime) -> Subject | None:
+        """Return who a session speaks for, or None: unknown, ended, idle or too old."""
+        row = session.get(StaffSessionRow, _digest(secret))
+        if row is None or row.ended_at is not None:
+            return None
+        if at - row.seen_at > self.limits.idle or at - row.started_at > self.limits.absolute:
+            return None
+        if at - row.seen_at > _TOUCH:
+            row.seen_at = at
+        if session.get(PersonRow, row.person) is None:
+            return None
+        return self._people.subject(session, row.person, (Role(role) for role in row.roles))
+
+    def end(self, session: Session, secret: str, *, at: datetime) -> None:
+        """End a session; one that is over already stays so."""
+        row = session.get(StaffSessionRow, _digest(secret))
+        if row is not None and row.ended_at is None:
+            row.ended_at = at
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,4 @@
+"""Sealed packages on their way out: links, collections, hand-offs, deadlines.
+
+Read `links` first.
+"""

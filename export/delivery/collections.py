@@ -1,0 +1,251 @@
+"""Service. What a recipient past the code may do: read, accept, download, confirm.
+
+A collection is one browser of the recipient. It lives 12 hours at most, and no longer than its
+link: an expired or revoked link ends it at once, whether or not the clock's work ran.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from custody.ledger import Ledger
+from evidence.errors import StateError, UnknownError
+from evidence.people.tables import PersonRow
+from export.delivery.packages import Package, Packages
+from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
+from export.package.format import layout
+from export.package.format.assembly import seal_of
+from export.release.releases import label
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+from export.sealing.steps import Step
+from export.sealing.tables import SealFileRow, SealStepRow
+
+LONGEST = timedelta(hours=12)
+IDLE = timedelta(minutes=60)
+_TOUCH = timedelta(minutes=1)
+"""How exactly we remember when a browser was last seen: not each page is a write."""
+_SECRET_BYTES = 32
+_OVER = (
+    "This collection is over: it was open for too long, or its link ended. Open the link in your "
+    "e-mail again and ask for a new code."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the pages past the code show."""
+
+    collection: UUID
+    """Its name in the ledger; no secret."""
+    release: ReleaseRow
+    label: str
+    """URN and number, such as BAR-7K4M-2XQ9-J-R1."""
+    recipient: str
+    organisation: str
+    expires_at: datetime
+    """When the link ends."""
+    package: Package
+    seal: str
+    """What the signature covers: the SHA-256 that the recipient may compare."""
+    sealed_at: datetime
+    terms_sha256: str
+    """The terms that were accepted; empty: none yet."""
+    terms_at: datetime | None
+    downloads_left: int
+    """Of the link, whoever used the others."""
+    downloads: tuple[UUID, ...]
+    """Those of this collection, the latest last: each is an address that may be resumed."""
+    receipt: ReceiptRow | None
+
+
+def secret_digest(secret: str) -> str:
+    """Return the SHA-256 by which a collection's secret is known."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Collecting:
+    """Knows who is past the code."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        packages: Packages,
+        *,
+        random: Callable[[int], bytes],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._ledger = ledger
+        self._packages = packages
+        self._random = random
+        self._new_id = new_id
+
+    def start(self, session: Session, link: LinkRow, *, at: datetime) -> str:
+        """Begin a collection for somebody who entered the right code; return its secret, once.
+
+        Always a new secret: what a browser held before the code is worth nothing after it.
+        """
+        secret = base64.urlsafe_b64encode(self._random(_SECRET_BYTES)).decode().rstrip("=")
+        session.add(
+            CollectionRow(
+                id=self._new_id(),
+                secret_sha256=secret_digest(secret),
+                link=link.id,
+                started_at=at,
+                seen_at=at,
+            )
+        )
+        self._ledger.append(session, link.release, "code.accepted", {}, at=at)
+        return secret
+
+    def show(self, session: Session, secret: str, *, at: datetime) -> Collected | None:
+        """Return what the recipient sees; see `export.delivery.links.Links.collection`."""
+        try:
+            row, link = self._open(session, secret, at=at)
+        except StateError:
+            return None
+        if at - row.seen_at > _TOUCH:
+            row.seen_at = at
+        release = session.get_one(ReleaseRow, link.release)
+        seal = session.get_one(SealFileRow, (release.id, layout.TAG_MANIFEST))
+        made = downloads_of(session, link.id)
+        return Collected(
+            collection=row.id,
+            release=release,
+            label=label(release),
+            recipient=session.get_one(PersonRow, release.recipient).name,
+            organisation=release.organisation,
+            expires_at=link.expires_at,
+            package=self._packages.package(session, release),
+            seal=seal_of(seal.data),
+            sealed_at=session.get_one(SealStepRow, (release.id, Step.LEDGER.value)).done_at,
+            terms_sha256=row.terms_sha256,
+            terms_at=row.terms_at,
+            downloads_left=max(link.downloads_allowed - len(made), 0),
+            downloads=tuple(one.id for one in made if one.collection == row.id),
+            receipt=session.get(ReceiptRow, row.id),
+        )
+
+    def accept(self, session: Session, secret: str, *, terms_sha256: str, at: datetime) -> None:
+        """Record that the terms were accepted; the same ones again change nothing."""
+        row, link = self._open(session, secret, at=at, lock=True)
+        if row.terms_sha256 == terms_sha256:
+            return
+        row.terms_sha256, row.terms_at, row.seen_at = terms_sha256, at, at
+        self._ledger.append(session, link.release, "terms.accepted", {"terms": terms_sha256}, at=at)
+
+    def authorise(self, session: Session, secret: str, *, at: datetime) -> DownloadRow:
+        """Authorise the download of a collection; see `export.delivery.links.Links.authorise`."""
+        row, link = self._open(session, secret, at=at, lock=True)
+        if not row.terms_sha256:
+            raise StateError("Accept the terms first: the download starts after that.")
+        made = downloads_of(session, link.id)
+        mine = [one for one in made if one.collection == row.id]
+        if mine:
+            # Beginning again in the same browser is no new download, nor is a button pressed twice.
+            return mine[-1]
+        # The link is locked: of two browsers that want the last one, the second counts the first.
+        if len(made) >= link.downloads_allowed:
+            raise StateError(
+                "No download is left on this link. Ask the council for a new link: it costs "
+                "nothing."
+            )
+        row.seen_at = at
+        release = session.get_one(ReleaseRow, link.release)
+        self._packages.hand_over(session, release, at=at)
+        download = DownloadRow(id=self._new_id(), collection=row.id, link=link.id, authorised_at=at)
+        session.add(download)
+        values = {"session": str(row.id)}
+        self._ledger.append(session, release.id, "download.authorised", values, at=at)
+        return download
+
+    def package(self, session: Session, secret: str, download: UUID, *, at: datetime) -> Package:
+        """Return the package for one request of a download; see `Links.package`."""
+        row, link = self._open(session, secret, at=at, resuming=True)
+        found = session.get(DownloadRow, download)
+        if found is None or found.collection != row.id:
+            raise UnknownError("there is no such download")
+        return self._packages.package(session, session.get_one(ReleaseRow, link.release))
+
+    def confirm(self, session: Session, secret: str, sha256: str, *, at: datetime) -> bool:
+        """Record the recipient's receipt; see `export.delivery.links.Links.confirm`."""
+        row, link = self._open(session, secret, at=at, resuming=True, lock=True)
+        mine = select(DownloadRow.id).where(DownloadRow.collection == row.id).limit(1)
+        if session.exec(mine).first() is None:
+            raise StateError("Download the package first: the receipt says that it arrived whole.")
+        package = self._packages.package(session, session.get_one(ReleaseRow, link.release))
+        if sha256.strip().lower() != package.sha256:
+            return False
+        if session.get(ReceiptRow, row.id) is None:
+            session.add(ReceiptRow(collection=row.id, sha256=package.sha256, confirmed_at=at))
+            values = {"sha256": package.sha256}
+            self._ledger.append(session, link.release, "receipt.confirmed", values, at=at)
+        return True
+
+    def leave(self, session: Session, secret: str, *, at: datetime) -> None:
+        """End a collection, its downloads included; one that is over already stays so."""
+        statement = select(CollectionRow).where(_known_by(secret))
+        row = session.exec(statement.with_for_update()).first()
+        if row is not None and row.ended_at is None:
+            row.ended_at = at
+
+    def _open(
+        self,
+        session: Session,
+        secret: str,
+        *,
+        at: datetime,
+        resuming: bool = False,
+        lock: bool = False,
+    ) -> tuple[CollectionRow, LinkRow]:
+        """Return a collection and its link, both alive at ``at``.
+
+        ``resuming``: something that was authorised goes on. A browser does that by itself, hours
+        later and without a page being opened, so being idle does not end it.
+
+        Raises:
+            StateError: the collection is over, or there is none; one sentence for both.
+        """
+        row = session.exec(select(CollectionRow).where(_known_by(secret))).first()
+        if row is None or row.ended_at is not None or at >= row.started_at + LONGEST:
+            raise StateError(_OVER)
+        if not resuming and at >= row.seen_at + IDLE:
+            raise StateError(_OVER)
+        link = lock_link(session, row.link) if lock else session.get_one(LinkRow, row.link)
+        if not is_live(session, link, at=at):
+            raise StateError(_OVER)
+        if lock:
+            session.refresh(row, with_for_update=True)
+        return row, link
+
+
+def _known_by(secret: str) -> ColumnElement[bool]:
+    return col(CollectionRow.secret_sha256) == secret_digest(secret)
+
+
+def is_live(session: Session, link: LinkRow, *, at: datetime) -> bool:
+    """Tell whether a link works: the clock decides, not whether its end was written down."""
+    ended = link.revoked_at is not None or link.expired_at is not None or at >= link.expires_at
+    return not ended and session.get_one(ReleaseRow, link.release).state == ReleaseState.SEALED
+
+
+def lock_link(session: Session, link: UUID) -> LinkRow:
+    """Lock a link's release and then the link, as everybody does; return the link as it is now."""
+    release = session.get_one(LinkRow, link).release
+    session.get_one(ReleaseRow, release, with_for_update=True, populate_existing=True)
+    return session.get_one(LinkRow, link, with_for_update=True, populate_existing=True)
+
+
+def downloads_of(session: Session, link: UUID) -> Sequence[DownloadRow]:
+    """Return what was authorised of a link, the first first."""
+    return session.exec(
+        select(DownloadRow)
+        .where(DownloadRow.link == link)
+        .order_by(col(DownloadRow.authorised_at), col(DownloadRow.id))
+    ).all()

@@ -1,0 +1,100 @@
+"""Service. Sealed packages, and who takes them out of the house."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from custody.ledger import Ledger
+from evidence.errors import StateError
+from evidence.people.access import Action, Subject
+from evidence.people.people import require
+from export.release.releases import Releases
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+from export.sealing.steps import SealStore, Step
+from export.sealing.tables import SealStepRow
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A sealed package, where it lies and what its bytes are."""
+
+    name: str
+    key: str
+    version: str
+    size: int
+    sha256: str
+    made_at: datetime
+    """When it was joined and read back; it never changes after that."""
+
+    @property
+    def digest_base64(self) -> str:
+        """The SHA-256 as HTTP's Repr-Digest wants it (RFC 9530)."""
+        return base64.b64encode(bytes.fromhex(self.sha256)).decode()
+
+
+class Packages:
+    """Hands out packages that were sealed and read back."""
+
+    def __init__(self, releases: Releases, ledger: Ledger) -> None:
+        self._releases = releases
+        self._ledger = ledger
+
+    def collect(self, session: Session, name: str, *, by: Subject, at: datetime) -> Package:
+        """Return a package for ``by`` to take out; the first time is an event of each exhibit.
+
+        Raises:
+            AccessRefusedError, StateError, UnknownError: nothing was handed out.
+        """
+        require(Action.COLLECT_PACKAGE, by)
+        row = self._releases.find(session, name, lock=True)
+        package = self.hand_over(session, row, at=at)
+        if row.taken_at is None:
+            row.taken_by, row.taken_at = by.person, at
+        return package
+
+    def hand_over(self, session: Session, row: ReleaseRow, *, at: datetime) -> Package:
+        """Return the package of a release that is locked; the first time is an event each exhibit.
+
+        Whoever calls this has decided who may have it.
+
+        Raises:
+            StateError: nothing was handed out.
+        """
+        label = f"{row.urn}-R{row.number}"
+        if row.state != ReleaseState.SEALED:
+            raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        self.mark_left(session, row, at=at)
+        return self.package(session, row)
+
+    def mark_left(self, session: Session, row: ReleaseRow, *, at: datetime) -> None:
+        """Record that a package left the house, whichever way; only the first time is an event."""
+        if row.collected_at is not None:
+            return
+        row.collected_at = at
+        for exhibit in self._releases.exhibits(session, row.id):
+            values = {"release": str(row.id)}
+            self._ledger.append(session, exhibit.id, "exhibit.released", values, at=at)
+
+    def package(self, session: Session, row: ReleaseRow) -> Package:
+        """Return the package of a release that was sealed; writes nothing.
+
+        Raises:
+            StateError: it is not sealed yet.
+        """
+        label = f"{row.urn}-R{row.number}"
+        store = SealStore(row.id)
+        archive = store.facts(session, Step.ARCHIVE)
+        checked = store.facts(session, Step.CHECK)
+        if archive is None or checked is None:
+            raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        return Package(
+            f"{label}.zip",
+            archive["key"],
+            archive["version"],
+            archive["size"],
+            checked["sha256"],
+            made_at=session.get_one(SealStepRow, (row.id, Step.CHECK.value)).done_at,
+        )

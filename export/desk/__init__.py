@@ -1,0 +1,4 @@
+"""What staff look at: the inbox, the story of a release, search, the register.
+
+Read `inbox` first.
+"""

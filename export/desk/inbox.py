@@ -1,0 +1,152 @@
+"""Service. What waits for a person of the staff, by what they may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, union
+from sqlmodel import Session, col, func, select
+
+from evidence import attention
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.tables import MessageRow
+from evidence.people.access import Action, Subject, decide
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+
+_SHOWN = 5
+LOST = ("refused", "uncertain", "bounced")
+"""States of a message that did not arrive, as far as we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Things that wait: how many, and the first few."""
+
+    count: int
+    first: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LostMessage:
+    """A message that did not arrive, and the release that it is about."""
+
+    kind: str
+    state: str
+    words: str
+    release: ReleaseRow
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRelease:
+    """A release of which a job was given up."""
+
+    release: ReleaseRow
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies on somebody's desk; None: it is nothing of theirs."""
+
+    attention: Queue | None
+    stuck: Queue | None
+    approvals: Queue | None
+    seconds: Queue | None
+    own: Queue | None
+    """What they proposed themselves: somebody else must decide."""
+    messages: Queue | None
+    recent: Sequence[ExhibitRow]
+
+
+def desk_of(session: Session, by: Subject) -> Desk:
+    """Return what waits for ``by``; what they may not see is not looked for."""
+
+    def may(action: Action) -> bool:
+        return decide(action, by.roles).allowed
+
+    shows, releases = may(Action.SHOW_EXHIBIT), may(Action.SHOW_RELEASE)
+    approves, proposed = may(Action.APPROVE_RELEASE), col(ReleaseRow.state) == _PROPOSED
+    mine = col(ReleaseRow.proposed_by) == by.person
+    return Desk(
+        attention=_attention(session) if shows else None,
+        stuck=_stuck(session) if releases else None,
+        approvals=_releases(session, proposed, ~mine) if approves else None,
+        seconds=_seconds(session, by.person) if approves else None,
+        own=_releases(session, proposed, mine) if may(Action.PROPOSE_RELEASE) else None,
+        messages=_lost(session) if may(Action.SHOW_MESSAGES) else None,
+        recent=_recent(session) if shows else (),
+    )
+
+
+_PROPOSED = ReleaseState.PROPOSED.value
+
+
+def _recent(session: Session) -> Sequence[ExhibitRow]:
+    newest = col(ExhibitRow.received_at).desc()
+    return session.exec(select(ExhibitRow).order_by(newest).limit(_SHOWN)).all()
+
+
+def _attention(session: Session) -> Queue:
+    """Return exhibits of which an examination, or a job, says that a person must look."""
+    # Two indexes, one after the other; with "or" PostgreSQL would read every exhibit.
+    said = select(ExhibitRow.id).where(ExhibitRow.state == ExhibitState.ATTENTION.value)
+    wanted = col(ExhibitRow.id).in_(union(said, select(attention.calls().c.subject)))
+    count = session.exec(select(func.count()).select_from(ExhibitRow).where(wanted)).one()
+    newest = col(ExhibitRow.received_at).desc()
+    return Queue(
+        count, session.exec(select(ExhibitRow).where(wanted).order_by(newest).limit(_SHOWN)).all()
+    )
+
+
+def _stuck(session: Session) -> Queue:
+    calls = attention.calls()
+    on = calls.c.subject == col(ReleaseRow.id)
+    count = session.exec(select(func.count()).select_from(ReleaseRow).join(calls, on)).one()
+    rows = session.exec(
+        select(ReleaseRow, calls.c.words).join(calls, on).order_by(calls.c.at.desc()).limit(_SHOWN)
+    )
+    return Queue(count, [StuckRelease(release, words) for release, words in rows])
+
+
+def _releases(session: Session, *wanted: ColumnElement[bool]) -> Queue:
+    """Return releases, the one that has waited longest first."""
+    count = session.exec(select(func.count()).select_from(ReleaseRow).where(*wanted)).one()
+    oldest = col(ReleaseRow.proposed_at)
+    return Queue(
+        count, session.exec(select(ReleaseRow).where(*wanted).order_by(oldest).limit(_SHOWN)).all()
+    )
+
+
+def _seconds(session: Session, person: UUID) -> Queue:
+    """Return urgent releases that one person approved, and no second one has confirmed."""
+    over = (ReleaseState.REFUSED.value, ReleaseState.REVOKED.value)
+    return _releases(
+        session,
+        col(ReleaseRow.urgent).is_(True),
+        col(ReleaseRow.approved_at).is_not(None),
+        col(ReleaseRow.seconded_by).is_(None),
+        col(ReleaseRow.state).not_in(over),
+        col(ReleaseRow.approved_by) != person,
+    )
+
+
+def _lost(session: Session) -> Queue:
+    """Return messages that did not arrive, of releases that nobody has collected yet."""
+    on = col(ReleaseRow.id) == col(MessageRow.about)
+    lost = (col(MessageRow.state).in_(LOST), col(ReleaseRow.collected_at).is_(None))
+    counted = select(func.count()).select_from(MessageRow).join(ReleaseRow, on).where(*lost)
+    count = session.exec(counted).one()
+    rows = session.exec(
+        select(MessageRow, ReleaseRow)
+        .join(ReleaseRow, on)
+        .where(*lost)
+        .order_by(col(MessageRow.queued_at).desc())
+        .limit(_SHOWN)
+    )
+    return Queue(
+        count,
+        [LostMessage(row.kind, row.state, row.words, release) for row, release in rows],
+    )

@@ -1,0 +1,4 @@
+"""Bytes that arrive: uploads that may break off, the spool, the way into the vault.
+
+Read `arrivals` first.
+"""

@@ -1,0 +1,150 @@
+"""Pure. `VERIFY.txt`: how to check a package by hand, with tools that are not ours.
+
+The text is sealed before the stamp exists, so it computes the stamped time instead of naming it.
+A test takes the lines for Linux out of it and runs them.
+"""
+
+from dataclasses import dataclass
+from string import Template
+from typing import Final
+
+from export.package.format.layout import MANIFEST, SIGNATURE, TAG_MANIFEST, TIMESTAMP
+
+LINUX_HEADING: Final = "LINUX"
+MACOS_HEADING: Final = "MACOS"
+WINDOWS_HEADING: Final = "WINDOWS"
+INDENT: Final = "    "
+"""In front of each line that is to be typed."""
+
+_DEMONSTRATION: Final = """\
+DEMONSTRATION. This package was made with demonstration keys. It is no evidence.
+
+"""
+
+_STAMPED: Final = (
+    f"openssl ts -reply -in {TIMESTAMP} -text 2>/dev/null | sed -n 's/^Time stamp: //p'"
+)
+_CMS: Final = (
+    f"openssl cms -verify -binary -attime $T -inform DER -in {SIGNATURE} -content {TAG_MANIFEST} "
+    "-CAfile council-root.pem -no-CApath -no-CAstore -out /dev/null"
+)
+_TS: Final = f"openssl ts -verify -attime $T -in {TIMESTAMP} -data {SIGNATURE} -CAfile tsa-root.pem"
+_POWERSHELL: Final = (
+    f"Get-Content {TAG_MANIFEST}, {MANIFEST} | ForEach-Object {{ $h, $f = $_ -split '  ', 2; "
+    'if ((Get-FileHash -LiteralPath $f -Algorithm SHA256).Hash -ne $h) { "CHANGED: $f" } }'
+)
+
+_TEXT: Final = Template("""\
+HOW TO CHECK $package
+$rule
+
+${demonstration}This package was released by $council.
+Keep the ZIP file as you received it. Unpack a copy, open a terminal in the folder
+$package, and follow the part for your system. A line that begins
+with four spaces is to be typed as it stands.
+
+WHAT YOU NEED FIRST
+
+Two certificates, which you must get by another road than this package: a forger would have put his
+own into it.
+
+  council-root.pem   from the council: its web site, or the letter that announced this package
+  tsa-root.pem       from the time-stamping authority, or from the council's trust file
+
+Put both into the folder $package. Compare their fingerprints with
+the published ones:
+
+    openssl x509 -in council-root.pem -noout -fingerprint -sha256
+    openssl x509 -in tsa-root.pem -noout -fingerprint -sha256
+
+The certificates in the folder certs are there to be compared, not to be trusted.
+
+THE SHORT WAY, ON ANY SYSTEM
+
+With Python 3.11 and Custos installed, and the council's trust file, on the ZIP file. This checks
+more than the lines below can: also the council's log, and each copy against its original.
+
+    custos verify PACKAGE.zip --trust COUNCIL.trust.json
+
+LINUX
+
+The digest of every file. Each line must end in OK:
+
+    sha256sum -c tagmanifest-sha256.txt manifest-sha256.txt
+
+The stamped time, at which the certificates are judged:
+
+    T=$$(date -d "$$($stamped)" +%s)
+
+The council's signature. The answer must be "CMS Verification successful":
+
+    $cms
+
+The timestamp of that signature. The answer must be "Verification: OK":
+
+    $ts
+
+That nothing was added or left out. It must say "is valid" (it comes with "pip install bagit"):
+
+    bagit.py --validate .
+
+MACOS
+
+The same with the tools of macOS. Its own openssl is another program: install the real one first
+with "brew install openssl@3", and use that one for the lines with openssl.
+
+    shasum -a 256 -c manifest-sha256.txt
+    shasum -a 256 -c tagmanifest-sha256.txt
+    T=$$(date -j -u -f "%b %e %T %Y %Z" "$$($stamped)" +%s)
+    $cms
+    $ts
+    bagit.py --validate .
+
+WINDOWS
+
+In PowerShell. The digest of every file; it must print nothing:
+
+    $powershell
+
+The council's signature. It must print no error, and the thumbprint must be the council's:
+
+    Add-Type -AssemblyName System.Security
+    $$content = [IO.File]::ReadAllBytes("$$PWD\\tagmanifest-sha256.txt")
+    $$info = New-Object System.Security.Cryptography.Pkcs.ContentInfo -ArgumentList @(,$$content)
+    $$cms = New-Object System.Security.Cryptography.Pkcs.SignedCms -ArgumentList $$info, $$true
+    $$cms.Decode([IO.File]::ReadAllBytes("$$PWD\\seal\\tagmanifest-sha256.txt.p7s"))
+    $$cms.CheckSignature($$true)
+    $$cms.SignerInfos[0].Certificate | Format-List Subject, Issuer, Thumbprint
+
+Windows has no tool of its own for the timestamp. With openssl installed, the line with "openssl ts
+-verify" above works here too; leave out "-attime $$T" while the authority's certificate is valid.
+
+WHAT THIS DOES NOT SHOW
+
+These lines show that the files are the ones the council sealed, and when. That the sealing, and
+each step before it, stands in the council's log, is checked by "custos verify" and by any program
+that reads C2SP tlog-proof files: seal/release.tlog-proof, seal/proofs and custody/policy.
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionFacts:
+    """What the instructions say about this package."""
+
+    package: str
+    council: str
+    demonstration: bool
+
+
+def verify_txt(facts: InstructionFacts) -> bytes:
+    """Write VERIFY.txt."""
+    return _TEXT.substitute(
+        package=facts.package,
+        rule="=" * (len(facts.package) + len("HOW TO CHECK ")),
+        council=facts.council,
+        demonstration=_DEMONSTRATION if facts.demonstration else "",
+        stamped=_STAMPED,
+        cms=_CMS,
+        ts=_TS,
+        powershell=_POWERSHELL,
+    ).encode()

@@ -1,0 +1,4 @@
+"""The release package as bytes: its layout, archive, manifests and records.
+
+Read `layout` first.
+"""

@@ -1,0 +1,4 @@
+"""What goes to whom, on whose decision: proposals, contents, and one state machine.
+
+Read `states` first.
+"""

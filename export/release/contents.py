@@ -1,0 +1,143 @@
+"""Service. Which files of its exhibits a release carries.
+
+A proposer chooses masters and working copies by name. What proves a copy goes with it, always: how
+it was made, its list of pictures, and the contact sheet.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session, col, or_, select
+
+from evidence.errors import InvalidError, StateError
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, FRAMES, MASTER, files_of
+from export.holdings.tables import ExhibitFileRow
+from export.intake.scans import infected
+from export.release.proposals import ChosenFile
+from export.release.tables import ReleaseFileRow, ReleaseRow
+
+CHOOSABLE = (MASTER, COPY)
+"""The kinds that are chosen by name."""
+_MOST_WORDS = 10
+_WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
+
+
+def released_kinds(*, with_master: bool) -> frozenset[str]:
+    """Return the kinds of an exhibit's files that go into a package."""
+    kinds = _WITH_COPY | {COPY}
+    return frozenset(kinds | {MASTER} if with_master else kinds)
+
+
+def choose(
+    session: Session, exhibits: Sequence[ExhibitRow], wanted: Sequence[ChosenFile]
+) -> list[ExhibitFileRow]:
+    """Return the files that were chosen by name; none were chosen: an empty list.
+
+    Raises:
+        InvalidError: no such file, a file that goes with its copy anyway, or an exhibit of which
+            nothing would go.
+    """
+    if not wanted:
+        return []
+    chosen: dict[UUID, ExhibitFileRow] = {}
+    left = {row.id: row for row in exhibits}
+    for one in wanted:
+        exhibit = _exhibit(exhibits, one)
+        file = next((f for f in files_of(session, exhibit.id) if f.name == one.name), None)
+        if file is None or file.kind not in CHOOSABLE:
+            raise InvalidError(
+                "files",
+                f"{exhibit.reference} has no master or working copy of the name {one.name!r}",
+            )
+        chosen[file.id] = file
+        left.pop(exhibit.id, None)
+    if left:
+        names = ", ".join(row.reference for row in left.values())
+        raise InvalidError(
+            "files", f"nothing of {names} was chosen: choose a file of it, or leave it out"
+        )
+    return list(chosen.values())
+
+
+def _exhibit(exhibits: Sequence[ExhibitRow], one: ChosenFile) -> ExhibitRow:
+    for row in exhibits:
+        if one.exhibit in (row.reference, str(row.id)):
+            return row
+    raise InvalidError("files", f"{one.exhibit} is not among the exhibits of this release")
+
+
+def releasable(session: Session, words: str, *, most: int) -> Sequence[ExhibitRow]:
+    """Return the newest exhibits that can be released, of those that every word fits."""
+    states = (ExhibitState.READY, ExhibitState.ATTENTION)
+    statement = select(ExhibitRow).where(col(ExhibitRow.state).in_(states))
+    for word in words.split()[:_MOST_WORDS]:
+        columns = (ExhibitRow.reference, ExhibitRow.camera, ExhibitRow.title)
+        fits = (col(column).icontains(word, autoescape=True) for column in columns)
+        statement = statement.where(or_(*fits))
+    newest = statement.order_by(col(ExhibitRow.received_at).desc(), col(ExhibitRow.id))
+    return session.exec(newest.limit(most)).all()
+
+
+def chosen_files(session: Session, release: UUID) -> list[ChosenFile]:
+    """Return the files that the proposer of a release chose by name."""
+    rows = session.exec(
+        select(ExhibitRow.reference, ExhibitFileRow.name)
+        .join(ExhibitFileRow, col(ExhibitFileRow.exhibit) == ExhibitRow.id)
+        .join(ReleaseFileRow, col(ReleaseFileRow.file) == ExhibitFileRow.id)
+        .where(ReleaseFileRow.release == release)
+        .order_by(col(ExhibitRow.reference), col(ExhibitFileRow.name).collate("C"))
+    )
+    return [ChosenFile(reference, name) for reference, name in rows]
+
+
+def carried(session: Session, release: ReleaseRow, exhibit: UUID) -> list[ExhibitFileRow]:
+    """Return the files of an exhibit that a release carries, in the order of `files_of`."""
+    chosen = frozenset(
+        session.exec(
+            select(ReleaseFileRow.file).where(col(ReleaseFileRow.release) == release.id)
+        ).all()
+    )
+    files = files_of(session, exhibit)
+    return [file for file in files if goes(file, files, chosen, with_master=release.with_master)]
+
+
+def goes(
+    file: ExhibitFileRow,
+    files: Sequence[ExhibitFileRow],
+    chosen: frozenset[UUID],
+    *,
+    with_master: bool,
+) -> bool:
+    """Tell whether a file of an exhibit goes; ``files`` are all of the exhibit's."""
+    if not chosen:
+        return file.kind in released_kinds(with_master=with_master)
+    if file.kind in CHOOSABLE:
+        return file.id in chosen
+    copies = {one.position for one in files if one.kind == COPY and one.id in chosen}
+    return file.kind in _WITH_COPY and file.position in copies
+
+
+def refuse_infected(
+    session: Session,
+    exhibits: Sequence[ExhibitRow],
+    chosen: Sequence[ExhibitFileRow],
+    *,
+    with_master: bool,
+) -> None:
+    """See that a release carries no master in which the scanner found malware.
+
+    ``chosen`` are the files that were named; none: masters go as ``with_master`` says.
+
+    Raises:
+        StateError: it would. A working copy was made anew from the pictures, and may go.
+    """
+    named = {file.exhibit for file in chosen if file.kind == MASTER}
+    for exhibit in exhibits:
+        goes = exhibit.id in named if chosen else with_master
+        if goes and (found := infected(session, exhibit.id)):
+            raise StateError(
+                f"the malware scanner found {', '.join(found)} in a file of {exhibit.reference}: "
+                "its master stays here: release the working copy without it"
+            )

@@ -1,0 +1,68 @@
+"""Adapter. The tables of releases."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.columns import (
+    utc_column,
+)
+
+
+class ReleaseRow(SQLModel, table=True):
+    """One release; ``id`` is its custody record."""
+
+    __tablename__: ClassVar[Any] = "release"
+    __table_args__: ClassVar[Any] = (UniqueConstraint("urn", "number"),)
+    id: UUID = Field(primary_key=True, foreign_key="custody_record.id")
+    urn: str
+    number: int
+    kind: str
+    state: str
+    recipient: UUID = Field(foreign_key="person.id")
+    organisation: str
+    purpose: str
+    basis: str
+    with_master: bool
+    proposed_by: UUID = Field(foreign_key="person.id")
+    proposed_at: datetime = utc_column()
+    approved_by: UUID | None = Field(default=None, foreign_key="person.id")
+    approved_at: datetime | None = utc_column(nullable=True)
+    reason: str = ""
+    """Why it was approved or refused."""
+    collected_at: datetime | None = utc_column(nullable=True)
+    """When the package first left the house."""
+    delivery: str = "none"
+    """link, handoff (to a system that is not ours) or none (an edge fetches the package)."""
+    urgent: bool = False
+    """Threat to life: one approver now, a second within 24 hours."""
+    link_days: int = 14
+    seconded_by: UUID | None = Field(default=None, foreign_key="person.id")
+    seconded_at: datetime | None = utc_column(nullable=True)
+    seconded_reason: str = ""
+    ended_by: UUID | None = Field(default=None, foreign_key="person.id")
+    ended_at: datetime | None = utc_column(nullable=True)
+    """When it was revoked."""
+    ended_reason: str = ""
+    taken_by: UUID | None = Field(default=None, foreign_key="person.id")
+    """Who of the staff was the first to take the package out of the house."""
+    taken_at: datetime | None = utc_column(nullable=True)
+
+
+class ReleaseFileRow(SQLModel, table=True):
+    """A file that the proposer chose by name; no row: every file of the kinds that go."""
+
+    __tablename__: ClassVar[Any] = "release_file"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    file: UUID = Field(primary_key=True, foreign_key="exhibit_file.id")
+
+
+class ReleaseExhibitRow(SQLModel, table=True):
+    """An exhibit that a release carries."""
+
+    __tablename__: ClassVar[Any] = "release_exhibit"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    exhibit: UUID = Field(primary_key=True, foreign_key="exhibit.id")

@@ -1,0 +1,63 @@
+"""Service. Reads sealed packages again after an unclean stop, and compares them with the seal.
+
+The ledger has their digests already, and nothing to add: a package that is not as it was sealed
+waits for a person.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from export.holdings.fixity import RECENT
+from export.sealing.steps import SealStore, Step
+from export.sealing.tables import SealStepRow
+from storage.jobs import Jobs
+from storage.objects.store import ObjectStore, StoredObject
+
+JOB_RECHECK_PACKAGE = "release.recheck"
+
+
+class PackageFixity:
+    """Compares stored packages with what was sealed."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        vault: ObjectStore,
+        jobs: Jobs,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._begin = begin
+        self._vault = vault
+        self._jobs = jobs
+        self._clock = clock
+
+    def defer_recent(self) -> int:
+        """Defer the check of every package that was sealed in the last day; return of how many."""
+        since = self._clock() - RECENT
+        with self._begin() as session:
+            releases = session.exec(
+                select(SealStepRow.release).where(
+                    SealStepRow.step == Step.CHECK, SealStepRow.done_at > since
+                )
+            ).all()
+            for release in releases:
+                self._jobs.defer(session, JOB_RECHECK_PACKAGE, str(release))
+        return len(releases)
+
+    def check(self, release: UUID) -> None:
+        """Read a sealed package again.
+
+        Raises:
+            CorruptError, NotFoundError: it is not what was sealed. Stop.
+            UnavailableError: retry.
+        """
+        store = SealStore(release)
+        with self._begin() as session:
+            archive = store.facts(session, Step.ARCHIVE) or {}
+            checked = store.facts(session, Step.CHECK) or {}
+        self._vault.verify(StoredObject(**archive, **checked))

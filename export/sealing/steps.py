@@ -1,0 +1,106 @@
+"""Service. What is stored of a sealing while it goes on: finished steps, and small files.
+
+Rows are written once (docs/adr/0004-sealing-in-steps.md): a second writer of the same step gets a
+`ConflictError`, so that two workers can never seal one release twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from export.package.format.assembly import PackedFile, packed_files
+from export.sealing.tables import SealFileRow, SealStepRow
+from storage.columns import stored_columns
+from storage.objects.store import StoredObject
+
+
+class Step(StrEnum):
+    """The steps of sealing, in their order."""
+
+    PAYLOAD = "payload"
+    """Which files go in; the exhibit records, the index, the payload manifest."""
+    CUSTODY = "custody"
+    """The custody events so far, certificates, instructions; the tag manifest, so the seal."""
+    SIGNATURE = "signature"
+    TIMESTAMP = "timestamp"
+    LEDGER = "ledger"
+    """The event `release.sealed`: exactly one a release."""
+    PROOFS = "proofs"
+    ARCHIVE = "archive"
+    """Joined inside the object store."""
+    CHECK = "check"
+    """Read back once, every digest compared: only now may it be announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFile:
+    """A large file of the package, and the stored object that it is a copy of."""
+
+    path: str
+    stored: StoredObject
+
+    @property
+    def packed(self) -> PackedFile:
+        """How the package describes it."""
+        return PackedFile(self.path, self.stored.size, self.stored.sha256, self.stored.crc32)
+
+
+class SealStore:
+    """Reads and writes the rows of one release's sealing."""
+
+    def __init__(self, release: UUID) -> None:
+        self.release = release
+
+    def facts(self, session: Session, step: Step) -> dict[str, Any] | None:
+        """Return what a step found out, or None if it is not done."""
+        row = session.get(SealStepRow, (self.release, step.value))
+        return None if row is None else row.facts
+
+    def finish(
+        self,
+        session: Session,
+        step: Step,
+        *,
+        at: datetime,
+        files: Mapping[str, bytes] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record that a step is done, with the files that it made.
+
+        Raises:
+            ConflictError: at the next flush, if somebody else did the step meanwhile.
+        """
+        session.add(
+            SealStepRow(release=self.release, step=step.value, done_at=at, facts=dict(facts or {}))
+        )
+        for path, data in (files or {}).items():
+            session.add(SealFileRow(release=self.release, path=path, data=data))
+        session.flush()
+
+    def small(self, session: Session) -> dict[str, bytes]:
+        """Return the small files that are made so far, by path."""
+        rows = session.exec(select(SealFileRow).where(SealFileRow.release == self.release))
+        return {row.path: row.data for row in rows}
+
+    def placed(self, session: Session) -> list[PlacedFile]:
+        """Return the large files, which stay where they are stored until they are joined."""
+        facts = self.facts(session, Step.PAYLOAD) or {"placed": []}
+        return [
+            PlacedFile(path=file["path"], stored=StoredObject(**file["stored"]))
+            for file in facts["placed"]
+        ]
+
+    def packed(self, session: Session) -> list[PackedFile]:
+        """Return every file of the package so far."""
+        large = [file.packed for file in self.placed(session)]
+        return [*large, *packed_files(self.small(session))]
+
+
+def place_json(path: str, stored: StoredObject) -> dict[str, Any]:
+    """Return a placed file as a step's facts hold it."""
+    return {"path": path, "stored": stored_columns(stored)}

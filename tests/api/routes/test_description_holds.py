@@ -1,0 +1,52 @@
+"""What the description allows, and what it does not, is answered without a 500."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from api.app import create_app
+from evidence.people.access import Role
+from tests.api.houses import House
+
+HAND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def as_it_is(_context: Any, value: Any) -> bytes | None:  # noqa: ANN401 - whatever was generated
+    """Send a piece of a resumable upload as its bytes."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+MODES = list(schemathesis.GenerationMode)
+"""As the description says, and deliberately not as it says."""
+
+
+@pytest.fixture(scope="module")
+def described(house: House) -> Any:  # noqa: ANN401 - its class is not public
+    """Return the service's own description, bound to the service."""
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(house.services))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_is_answered_with_an_error_that_nobody_foresaw(
+    described: Any,  # noqa: ANN401
+    house: House,
+    mode: schemathesis.GenerationMode,
+) -> None:
+    operations = [found.ok() for found in described.get_all_operations()]
+    assert len(operations) > 10
+    for operation in operations:
+        says_nothing = not list(operation.iter_parameters()) and not operation.body
+        if mode is schemathesis.GenerationMode.NEGATIVE and says_nothing:
+            continue  # there is no wrong way to ask it
+
+        @HAND
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case: "schemathesis.Case[Any]") -> None:
+            for role in (Role.OPERATOR, Role.RELEASER):
+                answer = case.call(headers={"Authorization": f"Bearer {house.tokens[role]}"})
+                assert answer.status_code < 500 or answer.status_code == 503, answer.text
+
+        ask()

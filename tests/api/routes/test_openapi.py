@@ -1,0 +1,123 @@
+"""The service describes itself: completely, with examples, and truly."""
+
+import json
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from api.routes.exhibits import ExhibitRequest
+from api.routes.notify import Callback
+from api.routes.releases import HandoffRequest, ReasonRequest, ReleaseRequest
+from tests.api.asking import Web
+
+METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
+BODIES: list[type[BaseModel]] = [
+    ExhibitRequest,
+    ReleaseRequest,
+    HandoffRequest,
+    ReasonRequest,
+    Callback,
+]
+DOCUMENT = Path(__file__).parents[3] / "docs/api.md"
+
+
+@pytest.fixture(scope="module")
+def described(web: Web) -> dict[str, Any]:
+    whole: dict[str, Any] = web.ask("GET", "/openapi.json").json()
+    return whole
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in described["paths"].items():
+        for method, operation in item.items():
+            assert method in METHODS
+            yield method, path, operation
+
+
+def walk(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from walk(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from walk(item)
+
+
+def test_it_says_what_it_is(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1")
+    assert described["info"]["title"] == "Custos"
+    assert described["info"]["version"] == version("custos")
+
+
+def test_a_demonstration_says_so_first(described: dict[str, Any]) -> None:
+    assert described["info"]["description"].startswith("DEMONSTRATION")
+
+
+def test_every_operation_has_a_summary_a_name_and_an_answer(described: dict[str, Any]) -> None:
+    names = []
+    for method, path, operation in operations(described):
+        assert operation["summary"], path
+        assert "  " not in operation["summary"]
+        assert operation["description"], path
+        names.append(operation["operationId"])
+        good = [status for status in operation["responses"] if status.startswith("2")]
+        assert len(good) == 1, (method, path)
+    assert len(names) == len(set(names))
+
+
+def test_every_operation_on_evidence_needs_a_token_and_says_how_it_refuses(
+    described: dict[str, Any],
+) -> None:
+    for _, path, operation in operations(described):
+        if path.startswith("/api/"):
+            assert operation["security"], path
+            for status in ("401", "403", "404", "409", "422", "503"):
+                content = operation["responses"][status]["content"]
+                assert list(content) == ["application/problem+json"], (path, status)
+
+
+def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    for part in walk(described):
+        if "$ref" in part:
+            target: Any = described
+            for step in part["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+
+
+def test_every_field_of_a_body_has_an_example_that_the_service_itself_takes() -> None:
+    for body in BODIES:
+        fields = body.model_json_schema()["properties"]
+        for name, field in fields.items():
+            assert field.get("examples"), f"{body.__name__}.{name}"
+        body.model_validate_json(
+            json.dumps({name: field["examples"][0] for name, field in fields.items()})
+        )
+
+
+def test_every_body_is_one_of_these_or_a_file(described: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{body.__name__}" for body in BODIES}
+    for _, path, operation in operations(described):
+        if "requestBody" in operation:
+            ((kind, content),) = operation["requestBody"]["content"].items()
+            if kind == "application/octet-stream":
+                assert path == "/api/v1/uploads"
+            elif kind == "application/offset+octet-stream":
+                assert path == "/api/v1/resumable/{resumable}"
+            else:
+                assert content["schema"]["$ref"] in known
+
+
+def test_the_package_is_described_as_what_it_is(described: dict[str, Any]) -> None:
+    answer = described["paths"]["/api/v1/releases/{release}/package"]["get"]["responses"]["200"]
+    assert "application/zip" in answer["content"]
+
+
+def test_every_operation_stands_in_the_document(described: dict[str, Any]) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for method, path, _ in operations(described):
+        assert f"`{method.upper()} {path}`" in text

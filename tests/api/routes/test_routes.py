@@ -1,0 +1,186 @@
+"""Every call, asked by every role, by somebody without one, and by a stranger.
+
+Pages have a test of their own: tests/api/web/test_who_may.py.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import col, func, select
+
+from custody.tables import CustodyEventRow
+from evidence.people.access import ALLOWED, Action, Role
+from tests.api.asking import Web, flat
+from tests.api.houses import House
+
+NOWHERE = str(uuid4())
+EXHIBIT = {
+    "reference": "RT",
+    "camera": "BAR-0017",
+    "displayed_start": "2026-11-20 14:03:00",
+    "displayed_end": "2026-11-20 14:05:00",
+    "clock_offset_ms": 73_000,
+    "files": [{"upload": NOWHERE, "name": "a.mp4"}],
+}
+RELEASE = {
+    "exhibits": ["RT/404"],
+    "kind": "police",
+    "recipient_name": "DC Alex Example",
+    "recipient_email": "alex@barchester.police.example",
+    "organisation": "Barchester Constabulary",
+    "purpose": "investigation",
+    "basis": "DPA 2018 Sch 2 para 2",
+}
+HANDOFF = {"system": "Evidence store", "reference": "E-1", "acceptance": "signed"}
+TUS = {
+    "Tus-Resumable": "1.0.0",
+    "Upload-Length": "1",
+    "Upload-Metadata": "filename YS5tcDQ=",
+    "Upload-Offset": "0",
+    "Content-Type": "application/offset+octet-stream",
+}
+"""What each call of a resumable upload needs, and none is confused by."""
+OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
+OTHERS = {("POST", "/api/v1/notify/callback")}
+"""With a token of its own, nobody's of us: tests/api/outbound/test_callback.py."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A request that changes nothing, and what it takes to be allowed to make it."""
+
+    method: str
+    template: str
+    action: Action
+    body: Any = None
+
+    @property
+    def path(self) -> str:
+        return re.sub(r"\{\w+\}", NOWHERE, self.template)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return TUS if "/resumable" in self.template else {}
+
+    @property
+    def takes_bytes(self) -> bool:
+        return self.template.endswith("/uploads") or self.method == "PATCH"
+
+    def ask(self, web: Web, role: str | None) -> tuple[int, dict[str, Any]]:
+        more: dict[str, Any] = {"content": b"x"} if self.takes_bytes else {"json": self.body}
+        answer = web.ask(self.method, self.path, role, headers=self.headers, **more)
+        body = answer.json() if answer.content else {}
+        return answer.status_code, body if isinstance(body, dict) else {}
+
+
+BASE = "/api/v1"
+ROUTES = [
+    Route("POST", f"{BASE}/uploads", Action.ADD_EXHIBIT),
+    Route("POST", f"{BASE}/resumable", Action.ADD_EXHIBIT),
+    *(
+        Route(method, f"{BASE}/resumable/{{resumable}}", Action.ADD_EXHIBIT)
+        for method in ("HEAD", "PATCH", "DELETE", "GET")
+    ),
+    Route("POST", f"{BASE}/exhibits", Action.ADD_EXHIBIT, EXHIBIT),
+    Route("GET", f"{BASE}/exhibits", Action.SHOW_EXHIBIT),
+    Route("GET", f"{BASE}/exhibits/{{exhibit}}", Action.SHOW_EXHIBIT),
+    Route("GET", f"{BASE}/exhibits/{{exhibit}}/custody", Action.READ_CUSTODY),
+    Route("POST", f"{BASE}/releases", Action.PROPOSE_RELEASE, RELEASE),
+    Route("GET", f"{BASE}/releases", Action.SHOW_RELEASE),
+    Route("GET", f"{BASE}/releases/{{release}}", Action.SHOW_RELEASE),
+    Route("POST", f"{BASE}/releases/{{release}}/approval", Action.APPROVE_RELEASE, {}),
+    Route("POST", f"{BASE}/releases/{{release}}/refusal", Action.REFUSE_RELEASE, {"reason": "x"}),
+    Route("POST", f"{BASE}/releases/{{release}}/second-approval", Action.APPROVE_RELEASE, {}),
+    Route(
+        "POST", f"{BASE}/releases/{{release}}/revocation", Action.REVOKE_RELEASE, {"reason": "x"}
+    ),
+    Route("POST", f"{BASE}/releases/{{release}}/link", Action.REISSUE_LINK),
+    Route("POST", f"{BASE}/releases/{{release}}/handoffs", Action.RECORD_HANDOFF, HANDOFF),
+    Route("POST", f"{BASE}/releases/{{release}}/seal", Action.SEAL_RELEASE),
+    Route("GET", f"{BASE}/releases/{{release}}/package", Action.COLLECT_PACKAGE),
+]
+NAMES = [f"{route.method} {route.template}" for route in ROUTES]
+
+
+def events(house: House) -> int:
+    return house.look(lambda s: s.exec(select(func.count()).select_from(CustodyEventRow)).one())
+
+
+def last_event(house: House) -> dict[str, Any]:
+    with house.services.transaction() as session:
+        newest = select(CustodyEventRow).order_by(col(CustodyEventRow.seq).desc()).limit(1)
+        row = session.exec(newest).one()
+        openings = house.services.ledger.openings(session, row.id)
+        return {"event": row.event, **{one.field: one.value for one in openings}}
+
+
+def test_every_route_is_in_this_table(web: Web) -> None:
+    served = {
+        (method, route.path)
+        for route in flat(web.app.routes)
+        if route.include_in_schema
+        for method in route.methods or ()
+    }
+    described = {
+        (method.upper(), path)
+        for path, operations in web.app.openapi()["paths"].items()
+        for method in operations
+    }
+    expected = {(route.method, route.template) for route in ROUTES} | OPEN | OTHERS
+    assert described == expected
+    assert served <= expected
+
+
+@pytest.mark.parametrize("role", [*Role, "nobody"])
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_a_role_is_let_through_exactly_where_the_table_says(
+    house: House, web: Web, route: Route, role: str
+) -> None:
+    before = events(house)
+    status, body = route.ask(web, role)
+    if role in ALLOWED[route.action]:
+        assert status in {200, 201, 404}, body
+        return
+    assert status == 403
+    assert body.get("title", "not allowed") == "not allowed"
+    assert events(house) == before + 1
+    refused = last_event(house)
+    assert refused["event"] == "access.refused"
+    assert refused["action"] == route.action
+    # HEAD answers without a body: there the event alone says why.
+    assert refused["reason"] == body.get("detail", refused["reason"])
+    assert bool(body) is (route.method != "HEAD")
+    assert refused["actor"] == house.subjects[role].words
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_a_stranger_gets_in_nowhere_and_writes_nothing(
+    house: House, web: Web, route: Route
+) -> None:
+    before = events(house)
+    for authorization in (None, "Bearer custos_guess", "Bearer ", "Basic YTpi", "custos_guess"):
+        headers = dict(route.headers)
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        answer = web.ask(route.method, route.path, json=route.body, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        if route.method != "HEAD":
+            assert answer.json()["title"] == "not signed in"
+    assert events(house) == before
+
+
+def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> None:
+    for _, path in OPEN:
+        assert set(web.ask("GET", path).json()) <= {
+            "web",
+            "database",
+            "objects",
+            "sequencer",
+            "worker",
+            "standins",
+            "demonstration",
+        }

@@ -1,0 +1,159 @@
+"""The demonstration's stand-ins as a process, and a provider that lies as it is told."""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+from api.demonstration.standins import report
+from api.running.processes import STAND_INS, command
+from api.settings import Settings, SignIn
+
+
+@contextmanager
+def stand_ins(settings: Settings) -> Iterator[Path]:
+    """Run the process as `custos up` does, until the end of the block; yield its log."""
+    path = settings.data / "standins-of-a-test.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(command(STAND_INS, settings), stdout=log, stderr=log)
+        try:
+            pause = threading.Event()
+            deadline = time.monotonic() + 30
+            while (words := report(settings)) != "ok":
+                assert process.poll() is None, path.read_text()
+                assert time.monotonic() < deadline, words
+                pause.wait(0.05)
+            yield path
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
+@cache
+def _key() -> RSAKey:
+    return RSAKey.generate_key(2048)
+
+
+@dataclass
+class LyingProvider:
+    """A provider of our own: honest, until a test changes one thing about it."""
+
+    issuer: str = ""
+    client: str = "custos"
+    secret: str = "the client's own secret, and long"  # 32 bytes at least, for HS256
+    key: Any = field(default_factory=_key)
+    claims: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    algorithm: str = "RS256"
+    signed_by: Any = None
+    published: Any = None
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def sign_in(self) -> SignIn:
+        """What we are told of it."""
+        return SignIn(self.issuer, self.client, self.secret)
+
+    def authorise(self, url: str) -> str:
+        """Do what its page does: give a code for what was asked; return the code."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        code = sha256(asked["state"].encode()).hexdigest()
+        self.codes[code] = asked
+        return code
+
+    def discovery(self) -> dict[str, Any]:
+        """Say what it says of itself."""
+        return {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
+            "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+            **self.metadata,
+        }
+
+    def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Exchange a code, once, for whoever began (RFC 7636, section 4.6)."""
+        asked = self.codes.pop(form.get("code", ""), None)
+        challenge = create_s256_code_challenge(form.get("code_verifier", ""))
+        if asked is None or asked["code_challenge"] != challenge:
+            return 400, {"error": "invalid_grant"}
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "sub": "248289761001",
+            "aud": self.client,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": asked["nonce"],
+            "name": "Jane Doe",
+            "roles": ["operator"],
+            **self.claims,
+        }
+        header = {"alg": self.algorithm, "kid": self.key.thumbprint()}
+        signer = self.signed_by or self.key
+        signed = jwt.encode(header, claims, signer, algorithms=[self.algorithm])
+        return 200, {"access_token": "at", "token_type": "Bearer", "id_token": signed}
+
+    def keys(self) -> dict[str, Any]:
+        """Return its public keys."""
+        if self.published is not None:
+            public = self.published.as_dict(is_private=True)
+        else:
+            public = self.key.as_dict(is_private=False)
+        return {"keys": [{**public, "kid": self.key.thumbprint()}]}
+
+
+@contextmanager
+def lying_provider() -> Iterator[LyingProvider]:
+    """Serve a provider on this machine until the end of the block."""
+    told = LyingProvider()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            at_discovery = self.path == "/.well-known/openid-configuration"
+            self._answer(200, told.discovery() if at_discovery else told.keys())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self._answer(*told.token({name: one[0] for name, one in parse_qs(body).items()}))
+
+        def _answer(self, status: int, body: dict[str, Any]) -> None:
+            raw = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.issuer = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def secret_as_key(provider: LyingProvider) -> Any:  # noqa: ANN401 - a key of joserfc's
+    """Return our client secret as a key: whoever else knows it must not sign for the provider."""
+    return OctKey.import_key(provider.secret)

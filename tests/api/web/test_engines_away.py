@@ -1,0 +1,92 @@
+"""When the database is away, whoever asks reads a page that says what to do; nothing is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NoReturn
+
+import pytest
+from sqlmodel import Session
+
+from api.app import create_app
+from api.web.collect.gate import cookie_name as collecting_cookie
+from evidence.mailbox.messages import MessageKind
+from evidence.people.access import Role
+from storage.errors import UnavailableError
+from tests.api.houses import House
+from tests.api.web.collect.recipients import Mailbox, mailbox
+from tests.api.web.visiting import Visitor, visiting
+
+TOKEN = "kB3xZ0cJ8l1mQpR5tUvWyA2dEfGhIjKlMnOpQrStUvW"
+RECIPIENT = [
+    ("POST", f"/collect/{TOKEN}/code"),
+    ("GET", f"/collect/{TOKEN}/enter"),
+    ("POST", f"/collect/{TOKEN}/enter"),
+    ("GET", "/collect"),
+    ("POST", "/collect/terms"),
+    ("POST", "/collect/download"),
+    ("POST", "/collect/receipt"),
+]
+STAFF = [
+    ("GET", "/console"),
+    ("GET", "/console/exhibits"),
+    ("GET", "/console/exhibits/new"),
+    ("GET", "/console/releases"),
+    ("POST", "/console/releases"),
+    ("GET", "/console/register"),
+    ("GET", "/console/custody"),
+]
+
+
+@contextmanager
+def away() -> Iterator[Session]:
+    """Fail as a transaction does while PostgreSQL is stopped."""
+
+    def fail() -> NoReturn:
+        raise UnavailableError("the database does not answer")
+
+    fail()
+    yield Session()
+
+
+@pytest.fixture(scope="module")
+def box(house: House) -> Mailbox:
+    """Return the mailbox of somebody whose release waits for them."""
+    return mailbox(house)
+
+
+@pytest.fixture
+def stranded(house: House) -> Iterator[Visitor]:
+    """Open a browser of somebody signed in, and past a code, at a service without a database."""
+    app = create_app(replace(house.services, transaction=away))
+    with visiting(app, house) as visitor:
+        visitor.sign_in(Role.OPERATOR)
+        visitor.cookies.set(collecting_cookie(house.services), "a secret")
+        yield visitor
+
+
+@pytest.mark.parametrize(("method", "path"), [*RECIPIENT, *STAFF])
+def test_a_page_says_that_it_is_away_and_that_nothing_was_lost(
+    stranded: Visitor, method: str, path: str
+) -> None:
+    answer = stranded.get(path) if method == "GET" else stranded.post(path)
+    assert answer.status_code == 503
+    assert "Sorry, the service is unavailable" in answer.text
+    assert "Nothing was lost." in answer.text
+    assert answer.headers["retry-after"] == "30"
+    assert "database does not answer" not in answer.text
+
+
+def test_the_link_s_own_page_needs_no_database(stranded: Visitor) -> None:
+    answer = stranded.get(f"/collect/{TOKEN}")
+    assert answer.status_code == 200
+    assert "Send me a code" in answer.text
+
+
+def test_a_code_asked_for_while_it_is_away_is_not_sent_later(
+    stranded: Visitor, box: Mailbox
+) -> None:
+    token = box.link()
+    assert stranded.post(f"/collect/{token}/code").status_code == 503
+    box.work(token)
+    assert box.has(MessageKind.CODE) == 0

@@ -1,0 +1,215 @@
+"""Every page for staff, asked by every role, by somebody without one, and by a stranger.
+
+The table of actions is written here a second time, by hand: a page that names the wrong action,
+or none, is found.
+"""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlmodel import col, func, select
+
+from api.signin.staff import Allowed, Sends, cookie_name, form_token
+from custody.tables import CustodyEventRow
+from evidence.people.access import ALLOWED, Action, Role
+from tests.api.asking import flat
+from tests.api.houses import House
+from tests.api.web.visiting import Visitor
+
+NOWHERE = str(uuid4())
+_STAFF = """
+GET /console = console.use
+GET /console/custody = custody.read
+GET /console/custody/known = custody.read
+GET /console/custody/{index} = custody.read
+GET /console/custody/{index}/{file} = custody.read
+GET /console/exhibits = exhibit.show
+GET /console/exhibits/new = exhibit.add
+POST /console/exhibits/new = exhibit.add
+GET /console/exhibits/new/details = exhibit.add
+POST /console/exhibits/new/details = exhibit.add
+POST /console/exhibits/new/files = exhibit.add
+POST /console/exhibits/new/remove = exhibit.add
+GET /console/exhibits/{name} = exhibit.show
+GET /console/exhibits/{name}/history = custody.read
+GET /console/exhibits/{name}/hold = hold.place
+POST /console/exhibits/{name}/hold = hold.place
+GET /console/exhibits/{name}/lift = hold.lift
+POST /console/exhibits/{name}/lift = hold.lift
+POST /console/exhibits/{name}/views = exhibit.view
+GET /console/register = register.read
+GET /console/register.csv = register.read
+GET /console/releases = release.show
+POST /console/releases = release.propose
+GET /console/releases/new = release.propose
+POST /console/releases/new/change = release.propose
+POST /console/releases/new/check = release.propose
+GET /console/releases/{name}/history = custody.read
+GET /console/releases/{release} = release.show
+POST /console/releases/{release}/approval = release.approve
+GET /console/releases/{release}/decision = release.approve
+GET /console/releases/{release}/handoff = handoff.record
+POST /console/releases/{release}/handoff = handoff.record
+POST /console/releases/{release}/link = link.reissue
+POST /console/releases/{release}/package = release.collect
+POST /console/releases/{release}/refusal = release.refuse
+GET /console/releases/{release}/revocation = release.revoke
+POST /console/releases/{release}/revocation = release.revoke
+POST /console/releases/{release}/seal = release.seal
+POST /console/releases/{release}/second-approval = release.approve
+GET /console/views/{viewing} = exhibit.view
+GET /console/views/{viewing}/{file} = exhibit.view
+"""
+_OPEN = """
+GET /
+GET /accessibility
+GET /demonstration/mail
+GET /demonstration/mail/{name}
+GET /help
+GET /privacy
+GET /sign-in
+GET /sign-in/callback
+GET /sign-out
+POST /sign-out
+GET /static/council.css
+GET /static/{name:path}
+GET /verify
+GET /verify/{name}
+GET /collect
+GET /collect/download
+POST /collect/download
+GET /collect/download/{download}/{name}
+GET /collect/leave
+POST /collect/leave
+GET /collect/left
+GET /collect/receipt
+POST /collect/receipt
+GET /collect/terms
+POST /collect/terms
+GET /collect/{token}
+GET /collect/{token}/code
+POST /collect/{token}/code
+GET /collect/{token}/enter
+POST /collect/{token}/enter
+"""
+STAFF: dict[tuple[str, str], Action] = {
+    (line.split()[0], line.split()[1]): Action(line.split()[3])
+    for line in _STAFF.strip().splitlines()
+}
+OPEN = {(line.split()[0], line.split()[1]) for line in _OPEN.strip().splitlines()}
+"""Pages for strangers and recipients: what they may, their own tests say."""
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
+    """Yield every route for people, by its method."""
+    for route in flat(app.routes):
+        if not route.include_in_schema:
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield method, route.path, route
+
+
+def gates(dependant: Dependant) -> Iterator[Allowed]:
+    """Yield what stands before a route."""
+    if isinstance(dependant.call, Allowed):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from gates(inner)
+
+
+def test_every_page_is_in_one_of_the_tables(app: FastAPI) -> None:
+    there = {(method, path) for method, path, _ in routes(app)}
+    assert there == STAFF.keys() | OPEN
+    assert not STAFF.keys() & OPEN
+
+
+def test_every_page_for_staff_names_its_action_and_every_form_its_token(app: FastAPI) -> None:
+    for method, path, route in routes(app):
+        found = list(gates(route.dependant))
+        if (method, path) in OPEN:
+            assert not found, path
+            continue
+        assert {one.action for one in found} == {STAFF[method, path]}, path
+        if method != "GET":
+            assert any(isinstance(one, Sends) for one in found), path
+
+
+@pytest.mark.parametrize("role", [*Role, "nobody"])
+def test_a_role_is_let_in_exactly_where_the_table_says(
+    browser: Callable[..., Visitor], house: House, role: str
+) -> None:
+    visitor = browser(role)
+    token = form_token(visitor.cookies[cookie_name(house.services)])
+    for (method, path), action in STAFF.items():
+        before = refusals(house)
+        address = filled(path)
+        answer = (
+            visitor.get(address)
+            if method == "GET"
+            else visitor.post(address, {"form_token": token})
+        )
+        let_in = role in ALLOWED[action]
+        assert (answer.status_code != 403) == let_in, (method, path, answer.text)
+        assert answer.status_code < 500, (method, path, answer.text)
+        assert refusals(house) - before == (0 if let_in else 1), (method, path)
+
+
+def test_a_stranger_is_led_to_the_sign_in_and_writes_nothing(
+    browser: Callable[..., Visitor], house: House
+) -> None:
+    visitor = browser()
+    before = events(house)
+    for method, path in STAFF:
+        address = filled(path)
+        answer = visitor.get(address) if method == "GET" else visitor.post(address)
+        assert answer.status_code == 303, (method, path)
+        assert answer.headers["location"].startswith("/sign-in?then=/"), (method, path)
+    assert events(house) == before
+
+
+def test_no_form_of_staff_is_taken_from_elsewhere(
+    browser: Callable[..., Visitor], house: House
+) -> None:
+    visitor = browser(Role.RELEASER)
+    token = form_token(visitor.cookies[cookie_name(house.services)])
+    other = form_token("another session")
+    before = events(house)
+    mine = [
+        path
+        for (method, path), action in STAFF.items()
+        if method == "POST" and Role.RELEASER in ALLOWED[action]
+    ]
+    assert mine
+    for path in mine:
+        address = filled(path)
+        for form, headers in (
+            ({}, {}),
+            ({"form_token": other}, {}),
+            ({"form_token": token}, {"Sec-Fetch-Site": "cross-site"}),
+            ({"form_token": token}, {"Sec-Fetch-Site": "same-site"}),
+        ):
+            answer = visitor.post(address, form, headers=headers)
+            assert answer.status_code == 403, (path, form, headers)
+            assert "came from elsewhere" in answer.text
+    assert events(house) == before
+
+
+def filled(path: str) -> str:
+    """Return the path with something in each of its places that is not there."""
+    parts = [
+        (NOWHERE if "index" not in part else "999999") if part.startswith("{") else part
+        for part in path.split("/")
+    ]
+    return "/".join(parts)
+
+
+def events(house: House) -> int:
+    return house.look(lambda s: s.exec(select(func.count()).select_from(CustodyEventRow)).one())
+
+
+def refusals(house: House) -> int:
+    statement = select(func.count()).where(col(CustodyEventRow.event) == "access.refused")
+    return house.look(lambda s: s.exec(statement).one())

@@ -1,0 +1,498 @@
+"""Makes complete packages in memory, of the pure modules alone: no database, no S3, no ffmpeg.
+
+A council has keys and a ledger; `seal` takes one exhibit through everything that happens to it, in
+the order of docs/formats/package.md, and returns its package. Tests then change what they like.
+"""
+
+import hashlib
+import itertools
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from custody.canonical import JSON, canonical_json
+from custody.certificates import (
+    TEST_AUTHORITY_NAME,
+    TEST_AUTHORITY_ROOT_NAME,
+    Certificate,
+    demonstration_name,
+    format_chain,
+    make_name,
+    make_root,
+    make_seal_certificate,
+    make_time_certificate,
+)
+from custody.disclosure import LoggedEvent, format_events, format_openings
+from custody.merkle import prove_consistency
+from custody.note import NoteSigner, format_verifier_key
+from custody.policy import LogPolicy, format_policy
+from custody.proof import format_consistency
+from custody.signing import FileSealSigner
+from custody.testauthority import LocalTestAuthority
+from custody.timestamp import stamp
+from custody.trust import Trust, pem_of, pin_certificate
+from export.media.frames import COPY_HEADER
+from export.package.documents.instructions import InstructionFacts, verify_txt
+from export.package.documents.readme import ListedFile, ReadmeFacts, readme_html
+from export.package.format import assembly as assemble
+from export.package.format import layout
+from export.package.format.archive import ArchiveEntry, plan_archive
+from export.package.format.manifest import BAGIT_TXT, format_bag_info
+from export.package.format.records import (
+    USES,
+    Camera,
+    ClockCheck,
+    Copy,
+    CopyType,
+    ExhibitRecord,
+    Export,
+    FileRole,
+    FrameRate,
+    Included,
+    MasterFile,
+    Recorder,
+    Withheld,
+    format_exhibit,
+)
+from tests.custody.ledgers import ALONE, LOG, MemoryLog, RecordChain
+
+URN = "BAR-7K4M-2XQ9-J"
+NOW = datetime.now(UTC).replace(microsecond=0)
+_NAMESPACE = UUID("6c237c25-e686-43f3-94d7-461249ab6674")
+_serials = itertools.count(1000)
+
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """Who seals, with what, and when."""
+
+    name: str
+    signer: FileSealSigner
+    root_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    authority: LocalTestAuthority
+    log_signers: tuple[NoteSigner, ...] = (LOG,)
+    policy: LogPolicy = ALONE
+    witnesses: tuple[str, ...] = ()
+    quorum: int = 0
+
+    @property
+    def root(self) -> Certificate:
+        return self.signer.chain[-1]
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(
+            council=self.name,
+            demonstration=True,
+            seals=(pin_certificate(self.signer.certificate),),
+            roots=(pem_of(self.root),),
+            tsa_roots=(pem_of(self.authority.root),),
+            logs=(format_verifier_key(self.policy.log),),
+            witnesses=self.witnesses,
+            quorum=self.quorum,
+        )
+
+    def with_another_seal(self) -> "Council":
+        """Return the council with a second seal certificate that its own root issued."""
+        return replace(self, signer=_seal_signer(self.name, self.root, self.root_key))
+
+
+def make_council(name: str = "Barchester Council", now: datetime = NOW) -> Council:
+    root_key = _key()
+    root = make_root(
+        demonstration_name(name, "root for seals"), root_key, now=now, serial=next(_serials)
+    )
+    time_root_key, time_key = _key(), _key()
+    time_root = make_root(
+        make_name("Custos", TEST_AUTHORITY_ROOT_NAME), time_root_key, now=now, serial=next(_serials)
+    )
+    time_certificate = make_time_certificate(
+        make_name("Custos", TEST_AUTHORITY_NAME),
+        time_key.public_key(),
+        root=time_root,
+        root_key=time_root_key,
+        now=now,
+        serial=next(_serials),
+    )
+    authority = LocalTestAuthority(
+        time_key, time_certificate, time_root, lambda: now, lambda: next(_serials)
+    )
+    return Council(name, _seal_signer(name, root, root_key, now), root_key, authority)
+
+
+def _seal_signer(
+    name: str, root: Certificate, root_key: ec.EllipticCurvePrivateKey, now: datetime = NOW
+) -> FileSealSigner:
+    key = _key()
+    certificate = make_seal_certificate(
+        demonstration_name(name, "evidence seal"),
+        key.public_key(),
+        root=root,
+        root_key=root_key,
+        now=now,
+        serial=next(_serials),
+    )
+    return FileSealSigner(key, (certificate, root))
+
+
+def _key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a test may ask of a package beside the ordinary."""
+
+    number: int = 1
+    reference: str = "JS/1"
+    footage: bytes = b"\0\0\0\x18ftypmp42 the original" + bytes(range(64))
+    copy: bytes = b"\0\0\0\x18ftypisom the working copy"
+    pictures: int = 3
+    withheld: bool = False
+    approval: str = "necessary and proportionate"
+    hidden: frozenset[str] = frozenset()
+    """Fields of which the openings stay out."""
+    left_out: frozenset[str] = frozenset()
+    """Events that are not carried along."""
+    derivation: Mapping[str, JSON] = field(default_factory=dict)
+    """Parts of the derivation that say something else."""
+    received: bytes | None = None
+    """What the ledger took down, where it is not the footage."""
+    extra: Mapping[str, bytes] = field(default_factory=dict)
+    """Files of the payload that the exhibit's record does not name."""
+    tag_files: Mapping[str, bytes | None] = field(default_factory=dict)
+    """Tag files that are something else, or (None) missing, when the tag manifest is made."""
+    sealed: Mapping[str, JSON] = field(default_factory=dict)
+    """What `release.sealed` says otherwise."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the exhibit's record that say something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A finished package."""
+
+    package: str
+    files: Files
+    council: Council
+
+    @property
+    def zip(self) -> bytes:
+        return archive(self.package, self.files)
+
+    def with_files(self, changes: Mapping[str, bytes | None]) -> "Paper":
+        """Return the package with files changed, added or (None) removed."""
+        merged = {**self.files, **changes}
+        return replace(self, files={p: data for p, data in merged.items() if data is not None})
+
+    def with_manifests_remade(self) -> "Paper":
+        """Return what somebody gets who changes a file and makes the lists of files anew."""
+        files = dict(self.files)
+        packed = assemble.packed_files(files)
+        files[layout.MANIFEST] = assemble.payload_manifest(packed)
+        sizes = [file.size for file in packed if layout.is_payload(file.path)]
+        lines = files[layout.BAG_INFO].decode().split("\n")
+        lines = [
+            f"Payload-Oxum: {sum(sizes)}.{len(sizes)}" if line.startswith("Payload-Oxum") else line
+            for line in lines
+        ]
+        files[layout.BAG_INFO] = "\n".join(lines).encode()
+        files[layout.TAG_MANIFEST] = assemble.tag_manifest(assemble.packed_files(files))
+        return replace(self, files=files)
+
+
+def archive(package: str, files: Mapping[str, bytes]) -> bytes:
+    """Write the archive of any files, also of those that a package may not hold."""
+    return archive_of({f"{package}/{path}": content for path, content in files.items()})
+
+
+def archive_of(contents: Mapping[str, bytes]) -> bytes:
+    """Write an archive of files by their whole paths."""
+    plan = plan_archive(
+        ArchiveEntry(path, len(content), zlib.crc32(content)) for path, content in contents.items()
+    )
+    parts = [entry.header + contents[entry.span.path] for entry in plan.entries]
+    return b"".join([*parts, plan.trailer])
+
+
+def seal(council: Council, wishes: Wishes = Wishes()) -> Paper:
+    """Take one exhibit from receipt to a sealed package."""
+    return _Sealing(council, wishes).run()
+
+
+class _Sealing:
+    def __init__(self, council: Council, wishes: Wishes) -> None:
+        self.council = council
+        self.wishes = wishes
+        self.package = layout.package_name(URN, wishes.number)
+        self.reference = layout.file_reference(wishes.reference)
+        self.log = MemoryLog()
+        self.exhibit = RecordChain(self.log, uuid5(_NAMESPACE, f"{council.name}{wishes.reference}"))
+        self.release = RecordChain(self.log, uuid5(_NAMESPACE, f"{council.name}{self.package}"))
+        self.files: Files = {}
+        self.frames = frame_list(wishes.pictures)
+        self.derivation = self._derivation()
+
+    def run(self) -> Paper:
+        self._receive()
+        self._propose()
+        self._list_payload()
+        self._add_tag_files()
+        self._sign()
+        self._log_and_prove()
+        return Paper(self.package, self.files, self.council)
+
+    def _derivation(self) -> bytes:
+        parts: dict[str, JSON] = {
+            "format": "custos-derivation/1",
+            "source": {"sha256": digest(self.wishes.footage)},
+            "result": {
+                "sha256": digest(self.wishes.copy),
+                "frame_count": self.wishes.pictures,
+                "frames_sha256": digest(self.frames),
+            },
+        }
+        return canonical_json({**parts, **self.wishes.derivation})
+
+    def _receive(self) -> None:
+        """Write the exhibit's events, and stamp the first checkpoint that covers its receipt."""
+        self.log.append(b"an entry of a stranger's record")
+        received = self.wishes.received or self.wishes.footage
+        self.exhibit.write(
+            "exhibit.received",
+            {
+                "actor": "J. Smith",
+                "role": "operator",
+                "files": [{"sha256": digest(received), "size": len(received)}],
+                "clock_ntp_offset_ms": None,
+            },
+            NOW - timedelta(hours=2),
+        )
+        self.first_size = len(self.log.entries)
+        first = self.log.note(signers=self.council.log_signers)
+        index = self.exhibit.events[0].index
+        self.files[layout.received_proof_path(self.reference)] = self.log.proof(index, first)
+        self.files[layout.received_timestamp_path(self.reference)] = stamp(
+            first, self.council.authority, nonce=1
+        )
+        self.log.append(b"another one")
+        self.exhibit.write(
+            "exhibit.derived",
+            {
+                "copy": digest(self.wishes.copy),
+                "kind": "COURT_PLAYABLE",
+                "derivation": digest(self.derivation),
+            },
+            NOW - timedelta(hours=1),
+        )
+
+    def _propose(self) -> None:
+        self.release.write(
+            "release.proposed",
+            {
+                "actor": "J. Smith",
+                "role": "operator",
+                "kind": "police",
+                "recipient": "dc.jones@police.example",
+                "files": [{"sha256": digest(self.wishes.copy), "size": len(self.wishes.copy)}],
+                "exhibits": [str(self.exhibit.record)],
+                "basis": "DPA 2018 Sch 2 para 2",
+                "purpose": "investigation of a theft",
+            },
+            NOW - timedelta(minutes=9),
+        )
+        self.release.write(
+            "release.approved",
+            {"actor": "A. Khan", "role": "releaser", "reason": self.wishes.approval},
+            NOW - timedelta(minutes=5),
+        )
+
+    def _list_payload(self) -> None:
+        record = replace(exhibit_record(self), **self.wishes.record)
+        payload = {
+            layout.record_path(self.reference): format_exhibit(record),
+            layout.copy_path(self.reference, f"{self.reference}-CP1"): self.wishes.copy,
+            layout.derivation_path(self.reference, f"{self.reference}-CP1"): self.derivation,
+            layout.frames_path(self.reference, f"{self.reference}-CP1"): self.frames,
+            layout.contact_sheet_path(self.reference): b"\xff\xd8 stills",
+            **self.wishes.extra,
+        }
+        if not self.wishes.withheld:
+            payload[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
+        payload[layout.README] = readme_html(
+            ReadmeFacts(
+                package=self.package,
+                urn=URN,
+                council=self.council.name,
+                demonstration=True,
+                exhibits=(record,),
+                files=tuple(
+                    ListedFile(path, len(content), digest(content))
+                    for path, content in sorted(payload.items())
+                ),
+            )
+        )
+        self.files |= payload
+        self.files[layout.MANIFEST] = assemble.payload_manifest(assemble.packed_files(payload))
+
+    def _add_tag_files(self) -> None:
+        council = self.council
+        facts = assemble.BagFacts(
+            council=council.name,
+            urn=URN,
+            release_number=self.wishes.number,
+            description="CCTV evidence: 1 exhibit",
+            bagging_date=f"{NOW:%Y-%m-%d}",
+            software="Custos 0.1.0",
+            demonstration=True,
+        )
+        info = assemble.bag_info(facts, assemble.packed_files(self.files))
+        self.files |= {
+            layout.BAGIT: BAGIT_TXT,
+            layout.BAG_INFO: format_bag_info(info),
+            layout.VERIFY: verify_txt(InstructionFacts(self.package, council.name, True)),
+            layout.SIGNING_CHAIN: format_chain(council.signer.chain),
+            layout.COUNCIL_ROOT: format_chain([council.root]),
+            layout.TSA_CHAIN: format_chain(council.authority.chain),
+            layout.EVENTS: format_events(self._events()),
+            layout.POLICY: format_policy(council.policy),
+        }
+        for path, content in self.wishes.tag_files.items():
+            self.files.pop(path, None)
+            self.files |= {path: content} if content is not None else {}
+        packed = assemble.packed_files(self.files)
+        self.files[layout.TAG_MANIFEST] = assemble.tag_manifest(packed)
+
+    def _events(self) -> Sequence[LoggedEvent]:
+        events = [
+            replace(
+                event,
+                openings=tuple(o for o in event.openings if o.field not in self.wishes.hidden),
+            )
+            for event in (*self.exhibit.events, *self.release.events)
+            if event.entry.event not in self.wishes.left_out
+        ]
+        return sorted(events, key=lambda event: event.index)
+
+    def _sign(self) -> None:
+        signature = self.council.signer.sign_detached(self.files[layout.TAG_MANIFEST])
+        self.files[layout.SIGNATURE] = signature
+        self.files[layout.TIMESTAMP] = stamp(signature, self.council.authority, nonce=2)
+
+    def _log_and_prove(self) -> None:
+        heads: list[JSON] = [
+            {
+                "record": str(self.exhibit.record),
+                "n": self.exhibit.n - 1,
+                "head": self.exhibit.prev,
+            }
+        ]
+        events = self._events()
+        sealing = self.release.write(
+            "release.sealed",
+            {
+                "seal": assemble.seal_of(self.files[layout.TAG_MANIFEST]),
+                "signature": digest(self.files[layout.SIGNATURE]),
+                "timestamp": digest(self.files[layout.TIMESTAMP]),
+                "exhibits": heads,
+                "policy": digest(self.files[layout.POLICY]),
+                **self.wishes.sealed,
+            },
+            NOW + timedelta(seconds=1),
+        )
+        self.log.append(b"somebody else's entry behind it")
+        note = self.log.note(signers=self.council.log_signers)
+        hashes = prove_consistency(self.first_size, len(self.log.entries), self.log.read)
+        self.files |= {
+            layout.RELEASE_ENTRY: sealing.data,
+            layout.RELEASE_OPENINGS: format_openings(sealing.openings),
+            layout.RELEASE_PROOF: self.log.proof(sealing.index, note),
+            layout.consistency_path(self.reference): format_consistency(hashes),
+            **{layout.event_proof_path(e.index): self.log.proof(e.index, note) for e in events},
+        }
+
+
+def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
+    wishes = sealing.wishes
+    sheet = b"\xff\xd8 stills"
+    stored = None if wishes.withheld else "Cam_1.mp4"
+    copy_name = f"{sealing.reference}-CP1"
+    return ExhibitRecord(
+        exhibit_ref=wishes.reference,
+        record=str(sealing.exhibit.record),
+        urn=URN,
+        title="High Street <junction> & market",
+        camera=Camera("C-17", "High Street", "High Street", "51.600000", "-0.200000", "fixed"),
+        recorder=Recorder("Make", "Model", None, None, "4"),
+        export=Export("operator", "2026-11-21T03:05:11Z", "USB", None, None),
+        displayed_start="2026-11-20T18:00:00+00:00",
+        displayed_end="2026-11-20T18:00:10+00:00",
+        corrected_start="2026-11-20T17:58:59Z",
+        corrected_end="2026-11-20T17:59:09Z",
+        clock_check=ClockCheck(
+            "2026-11-21T03:06:12Z",
+            "2026-11-21T03:05:11Z",
+            "speaking clock",
+            "2026-11-21T03:05:11Z",
+            61_000,
+            False,
+        ),
+        container="mov,mp4",
+        codecs=("h264",),
+        width=640,
+        height=360,
+        fps=FrameRate("25/1", "25/1"),
+        duration="3/25",
+        frame_count=wishes.pictures,
+        audio=False,
+        master=Withheld("two minutes were asked for") if wishes.withheld else Included(),
+        files=(
+            MasterFile(
+                FileRole.MASTER,
+                "Cam 1.mp4",
+                stored,
+                len(wishes.footage),
+                "video/mp4",
+                digest(wishes.footage),
+            ),
+        ),
+        gaps_and_faults=(),
+        copies=(
+            Copy(
+                copy_name,
+                CopyType.COURT_PLAYABLE,
+                wishes.reference,
+                len(wishes.copy),
+                digest(wishes.copy),
+                USES[CopyType.COURT_PLAYABLE],
+            ),
+            Copy(
+                "contact-sheet",
+                CopyType.STILL,
+                copy_name,
+                len(sheet),
+                digest(sheet),
+                USES[CopyType.STILL],
+            ),
+        ),
+        retention_class="released evidence",
+        legal_hold=False,
+        controller=sealing.council.name,
+    )
+
+
+def frame_list(pictures: int) -> bytes:
+    """Write the frame list of a copy that shows every picture of its original."""
+    rows = [f"{n},{n},1/25,{n},{n},{digest(b'picture %d' % n)}\n" for n in range(pictures)]
+    return (COPY_HEADER + "".join(rows)).encode()
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,415 @@
+"""What a package is called, and why."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from custody.canonical import JSON, parse_canonical
+from custody.check.finding import Finding, Outcome
+from custody.note import Ed25519NoteSigner, format_verifier_key
+from custody.proof import parse_proof
+from custody.timestamp import stamp
+from export.package.format import layout
+from export.package.format.archive import EntrySpan, Reader, read_archive
+from export.package.verify.conclusion import (
+    DEMONSTRATION_KEYS,
+    NOT_WITNESSED,
+    SELF_APPROVED,
+    TEST_AUTHORITY,
+    URGENT,
+    PackageFacts,
+    conclude,
+)
+from export.package.verify.report import Report, Verdict, report_json, report_table
+from export.package.verify.verify import verify
+from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
+from tests.export.package.judging import failed_steps, judge, words
+from tests.export.package.memory import MemoryReader
+from tests.export.package.paper import (
+    Council,
+    Paper,
+    Wishes,
+    digest,
+    frame_list,
+    make_council,
+    seal,
+)
+
+FRAMES = layout.frames_path("JS-1", "JS-1-CP1")
+RESULT: dict[str, JSON] = {
+    "sha256": digest(Wishes().copy),
+    "frame_count": 3,
+    "frames_sha256": digest(frame_list(3)),
+}
+OTHER_LOG = Ed25519NoteSigner(LOG.name, private_key("another log"))
+STEPS = {"V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"}
+
+
+def test_a_package_is_verified_against_its_council(paper: Paper) -> None:
+    report = judge(paper.zip, paper.council.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+    assert report.exit_code == 0
+    assert report.package == paper.package
+    assert {f.step for f in report.findings if f.outcome is Outcome.PASS} == STEPS
+
+
+def test_without_a_trust_file_it_is_only_intact(paper: Paper) -> None:
+    report = judge(paper.zip, None)
+    assert (report.verdict, report.exit_code) == (Verdict.INTACT, 3)
+    assert "not confirmed" in report.verdict_line
+
+
+def test_the_same_facts_give_the_same_archive(paper: Paper) -> None:
+    shuffled = replace(paper, files=dict(reversed(paper.files.items())))
+    assert shuffled.zip == paper.zip
+
+
+def test_the_verdict_line_itself_says_what_must_not_be_overlooked(paper: Paper) -> None:
+    line = judge(paper.zip, paper.council.trust).verdict_line
+    for notice in (DEMONSTRATION_KEYS, TEST_AUTHORITY, NOT_WITNESSED):
+        assert notice in line
+    assert SELF_APPROVED not in line
+
+
+def test_an_approval_by_the_proposer_stands_in_the_verdict_line(council: Council) -> None:
+    reason = "self-approved in a demonstration: one person proposed and approved"
+    report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED
+    assert SELF_APPROVED in report.verdict_line
+
+
+def test_an_urgent_approval_by_one_person_stands_in_the_verdict_line(council: Council) -> None:
+    reason = "urgent: threat to life; a second approval is due by 2026-11-22T12:00:00Z"
+    report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED
+    assert URGENT in report.verdict_line
+    assert SELF_APPROVED not in report.verdict_line
+
+
+def test_what_was_not_checked_stands_under_the_verdict_and_strict_makes_it_3(paper: Paper) -> None:
+    report = judge(paper.zip, paper.council.trust)
+    assert len(report.not_checked) == 2
+    strict = judge(paper.zip, paper.council.trust, strict=True)
+    assert (strict.verdict, strict.exit_code) == (Verdict.VERIFIED, 3)
+    assert judge(b"", paper.council.trust, strict=True).exit_code == 2
+
+
+def test_pictures_are_checked_where_somebody_can(paper: Paper) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(_: Reader, copy: EntrySpan, frames: EntrySpan) -> tuple[Finding, ...]:
+        seen.append((copy.path, frames.path))
+        return (Finding("V8", Outcome.FAIL, "Picture 2 is another one.", copy.path),)
+
+    report = verify(MemoryReader(paper.zip), paper.council.trust, pictures=look)
+    folder = f"{paper.package}/data/exhibits/JS-1"
+    assert seen == [(f"{folder}/JS-1-CP1.mp4", f"{folder}/JS-1-CP1.frames.csv")]
+    assert report.verdict is Verdict.FAILED
+
+
+def test_a_withheld_master_is_proven_by_its_opening_alone(council: Council) -> None:
+    paper = seal(council, Wishes(withheld=True))
+    assert not any("/master/" in path for path in paper.files)
+    report = judge(paper.zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+    assert "not in this package" in words(report)
+
+
+def test_an_insurer_sees_no_names_and_the_package_is_verified(council: Council) -> None:
+    paper = seal(council, Wishes(hidden=frozenset({"actor"})))
+    assert b"J. Smith" not in b"".join(paper.files.values())
+    assert judge(paper.zip, council.trust).verdict is Verdict.VERIFIED
+
+
+def test_a_witnessed_log_is_asked_for_the_quorum_of_the_trust_file(council: Council) -> None:
+    keys = (format_verifier_key(NEIGHBOUR.key), format_verifier_key(POLICE.key))
+    witnessed = replace(
+        council, policy=WITNESSED, log_signers=(LOG, NEIGHBOUR), witnesses=keys, quorum=1
+    )
+    paper = seal(witnessed)
+    report = judge(paper.zip, witnessed.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+    assert NOT_WITNESSED not in report.verdict_line
+    demanding = replace(witnessed.trust, quorum=2)
+    report = judge(paper.zip, demanding)
+    assert (report.verdict, failed_steps(report)) == (Verdict.FAILED, {"V6"})
+
+
+def test_another_councils_trust_file_fails_the_package(paper: Paper) -> None:
+    other = make_council("Borchester Council")
+    report = judge(paper.zip, other.trust)
+    assert report.verdict is Verdict.FAILED
+    assert {"V4", "V5"} <= failed_steps(report)
+
+
+def test_another_log_than_the_trust_files_fails_the_package(paper: Paper) -> None:
+    other = replace(paper.council.trust, logs=(format_verifier_key(OTHER_LOG.key),))
+    assert failed_steps(judge(paper.zip, other)) == {"V6"}
+
+
+def test_another_certificate_of_the_same_root_fails_the_package(council: Council) -> None:
+    paper = seal(council.with_another_seal())
+    report = judge(paper.zip, council.trust)
+    assert (report.verdict, failed_steps(report)) == (Verdict.FAILED, {"V4"})
+
+
+def test_a_seal_revoked_before_it_was_stamped_fails_and_one_revoked_after_does_not(
+    paper: Paper,
+) -> None:
+    trust = paper.council.trust
+    stamped = paper.council.authority.clock()
+    for revoked, verdict in (
+        (stamped - timedelta(seconds=1), Verdict.FAILED),
+        (stamped + timedelta(seconds=1), Verdict.VERIFIED),
+    ):
+        pins = tuple(replace(pin, revoked_at=revoked) for pin in trust.seals)
+        assert judge(paper.zip, replace(trust, seals=pins)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"not a package at all" * 10, bytes(1000), b"PK\x03\x04" + bytes(1000)],
+)
+def test_what_is_no_archive_is_unreadable(content: bytes) -> None:
+    report = judge(content, None)
+    assert (report.verdict, report.exit_code) == (Verdict.UNREADABLE, 2)
+    assert failed_steps(report) == {"V1"}
+
+
+def test_records_that_would_fill_the_memory_are_unreadable(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.package.verify.survey.MAX_RECORDS", 20_000)
+    assert judge(paper.zip, None).verdict is Verdict.UNREADABLE
+
+
+# What V8 finds beyond digests: a council (or a thief of its keys) seals what does not fit together.
+
+
+def test_a_master_other_than_the_one_received_fails(council: Council) -> None:
+    report = judge(seal(council, Wishes(received=b"another clip")).zip, council.trust)
+    assert failed_steps(report) == {"V8"}
+    assert digest(b"another clip") in words(report)
+
+
+@pytest.mark.parametrize(
+    "derivation",
+    [
+        {"source": {"sha256": "0" * 64}},
+        {"result": {**RESULT, "sha256": "0" * 64}},
+        {"result": {**RESULT, "frames_sha256": "0" * 64}},
+        {"result": {**RESULT, "frame_count": 4}},
+        {"result": {**RESULT, "frame_count": True}},
+        {"result": {}},
+        {"result": "none"},
+        {"source": {"sha256": 5}},
+    ],
+)
+def test_a_copy_that_does_not_lead_back_to_the_master_fails(
+    council: Council, derivation: dict[str, JSON]
+) -> None:
+    wishes = Wishes(derivation=derivation)
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert failed_steps(report) == {"V8"}, words(report)
+
+
+def test_the_derivation_of_these_tests_is_the_one_of_the_package(council: Council) -> None:
+    paper = seal(council, Wishes(derivation={"result": RESULT}))
+    assert judge(paper.zip, council.trust).verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame_list(3)[:-1],
+        frame_list(3).replace(b"\n1,", b"\n7,"),
+        frame_list(3).replace(b"n,pts", b"N,pts"),
+        frame_list(3).replace(b"\n", b"\r\n"),
+        frame_list(3) + b"x" * 2000,
+        b"",
+    ],
+)
+def test_a_frame_list_that_is_not_in_its_form_fails(council: Council, wrong: bytes) -> None:
+    result = {**RESULT, "frames_sha256": digest(wrong)}
+    paper = seal(council, Wishes(derivation={"result": result}, extra={FRAMES: wrong}))
+    report = judge(paper.zip, council.trust)
+    assert failed_steps(report) == {"V8"}
+    assert "The frame list cannot be read" in words(report)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "steps", "said"),
+    [
+        (Wishes(tag_files={layout.VERIFY: None}), {"V2"}, "must be in the package"),
+        (Wishes(tag_files={layout.received_proof_path("JS-1"): None}), {"V2", "V8"}, "missing"),
+        (
+            Wishes(tag_files={layout.BAGIT: b"BagIt-Version: 0.97\n"}),
+            {"V2"},
+            "not the one of BagIt 1.0",
+        ),
+        (Wishes(sealed={"policy": "0" * 64}), {"V6"}, "another log policy"),
+        (Wishes(sealed={"seal": "0" * 64}), {"V6"}, "another seal"),
+        (Wishes(sealed={"exhibits": []}), {"V7", "V8"}, "not the ones that were sealed"),
+    ],
+)
+def test_what_was_sealed_and_does_not_fit_fails(
+    council: Council, wishes: Wishes, steps: set[str], said: str
+) -> None:
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert failed_steps(report) == steps, words(report)
+    assert said in words(report)
+
+
+def test_a_stamp_over_another_checkpoint_fails(council: Council) -> None:
+    tsr = stamp(b"another checkpoint", council.authority, nonce=5)
+    wishes = Wishes(tag_files={layout.received_timestamp_path("JS-1"): tsr})
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert failed_steps(report) == {"V8"}
+
+
+def test_a_receipt_stamped_after_the_package_is_a_note(council: Council) -> None:
+    late = replace(council.authority, clock=lambda: council.authority.clock() + timedelta(hours=1))
+    proof = seal(council).files[layout.received_proof_path("JS-1")]
+    tsr = stamp(parse_proof(proof).checkpoint, late, nonce=6)
+    wishes = Wishes(tag_files={layout.received_timestamp_path("JS-1"): tsr})
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED
+    assert "stamped after the package" in words(report)
+    assert "has held this original" not in words(report)
+
+
+def test_a_step_that_says_nothing_has_not_passed() -> None:
+    facts = PackageFacts(
+        package="",
+        info=None,
+        trust=None,
+        signing_chain=b"",
+        timestamp=b"",
+        stamped_at=None,
+        sealed=None,
+        events=(),
+    )
+    passed = [Finding(step, Outcome.PASS, "It holds.") for step in sorted(STEPS)]
+    assert conclude(passed, facts, strict=False).verdict is Verdict.INTACT
+    for left_out in range(len(passed)):
+        some = passed[:left_out] + passed[left_out + 1 :]
+        assert conclude(some, facts, strict=False).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("wishes", "said"),
+    [
+        (Wishes(extra={"data/exhibits/JS-1/master/more.mp4": b"more"}), "does not name this file"),
+        (Wishes(extra={"data/exhibits/JS-1/JS-1-CP2.mp4": b"more"}), "does not name this file"),
+        (Wishes(extra={"data/exhibits/JS-2/JS-2.json": b"{}"}), "cannot be read"),
+        (Wishes(record={"urn": "BAR-2222-2222-2"}), "another request"),
+        (Wishes(record={"exhibit_ref": "JS/2", "copies": ()}), "another exhibit"),
+        (Wishes(record={"record": "00000000-0000-4000-8000-000000000000"}), "that were sealed"),
+        (Wishes(record={"copies": ()}), "does not name this file"),
+    ],
+)
+def test_a_record_that_does_not_fit_the_package_fails(
+    council: Council, wishes: Wishes, said: str
+) -> None:
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert failed_steps(report) - {"V2"} == {"V8"}, words(report)
+    assert said in words(report)
+
+
+def test_a_file_that_no_list_of_ours_allows_fails_even_if_it_was_sealed(council: Council) -> None:
+    report = judge(seal(council, Wishes(extra={"data/note.txt": b"note"})).zip, council.trust)
+    assert failed_steps(report) == {"V2"}
+
+
+@pytest.mark.parametrize("field", ["files", "copy", "derivation"])
+def test_a_digest_that_is_not_opened_proves_nothing(council: Council, field: str) -> None:
+    report = judge(seal(council, Wishes(hidden=frozenset({field}))).zip, council.trust)
+    assert "V8" in failed_steps(report)
+
+
+@pytest.mark.parametrize("field", ["record", "n", "prev"])
+def test_an_event_that_hides_its_place_fails(council: Council, field: str) -> None:
+    report = judge(seal(council, Wishes(hidden=frozenset({field}))).zip, council.trust)
+    assert "V7" in failed_steps(report)
+
+
+@pytest.mark.parametrize(
+    "event", ["exhibit.received", "exhibit.derived", "release.proposed", "release.approved"]
+)
+def test_a_custody_event_left_out_fails(council: Council, event: str) -> None:
+    report = judge(seal(council, Wishes(left_out=frozenset({event}))).zip, council.trust)
+    assert report.verdict is Verdict.FAILED
+    assert "V7" in failed_steps(report)
+
+
+def test_the_report_for_a_program_is_canonical_json(paper: Paper) -> None:
+    report = judge(paper.zip, paper.council.trust)
+    value = parse_canonical(report_json(report))
+    assert isinstance(value, dict)
+    assert value["verdict"] == "verified"
+    assert value["exit_code"] == 0
+    assert value["verdict_line"] == report.verdict_line
+    assert json.loads(report_json(judge(b"", None)))["verdict"] == "unreadable"
+
+
+def test_the_table_has_a_line_a_step_and_ends_with_the_verdict(paper: Paper) -> None:
+    table = report_table(judge(paper.zip, paper.council.trust))
+    lines = table.splitlines()
+    assert [line[:2] for line in lines if line.startswith("V") and line[1].isdigit()] == [
+        *sorted(STEPS),
+        "V9",
+    ]
+    assert "VERIFIED: this package is the one that Barchester Council sealed at" in table
+    assert all(len(line) <= 100 for line in lines if "expected" not in line and "found" not in line)
+
+
+def test_a_hostile_name_cannot_move_the_cursor() -> None:
+    report = Report(
+        verdict=Verdict.FAILED,
+        exit_code=1,
+        package="",
+        council="",
+        sealed_at="",
+        notices=(),
+        not_checked=(),
+        findings=(Finding("V1", Outcome.FAIL, "No.", "a\x1b[2Jb\u202ec", "\x07", "\x9b"),),
+    )
+    table = report_table(report)
+    assert all(letter.isprintable() or letter == "\n" for letter in table)
+
+
+def test_progress_runs_to_the_end_and_never_back(paper: Paper) -> None:
+    steps: list[tuple[int, int]] = []
+    verify(MemoryReader(paper.zip), None, progress=lambda done, of: steps.append((done, of)))
+    done = [step[0] for step in steps]
+    assert done == sorted(done)
+    assert {step[1] for step in steps} == {len(paper.zip)}
+    assert done[-1] > len(paper.zip) * 0.7
+
+
+def test_every_byte_of_content_is_read_once(paper: Paper) -> None:
+    big = seal(paper.council, Wishes(footage=bytes(range(256)) * 20_000))
+    reader = CountingReader(MemoryReader(big.zip))
+    assert verify(reader, big.council.trust).verdict is Verdict.VERIFIED
+    spans = read_archive(MemoryReader(big.zip))
+    span = next(span for span in spans if span.path.endswith("Cam_1.mp4"))
+    inside = [
+        (offset, size)
+        for offset, size in reader.reads
+        if offset < span.offset + span.size and offset + size > span.offset
+    ]
+    assert sum(size for _, size in inside) == span.size
+    assert max(size for _, size in inside) <= 1 << 20
+
+
+class CountingReader:
+    def __init__(self, inner: MemoryReader) -> None:
+        self.inner = inner
+        self.size = inner.size
+        self.reads: list[tuple[int, int]] = []
+
+    def read(self, offset: int, size: int) -> bytes:
+        self.reads.append((offset, size))
+        return self.inner.read(offset, size)
