@@ -1,7 +1,7 @@
 """Edge. The HTTP application: routes over the services, and how the machine asks if all is well."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -9,13 +9,10 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api import errors
-from api.demonstration import mailbox
 from api.depends import UsesServices
 from api.guard import Guard
+from api.health import OK
 from api.routes import exhibits, notify, releases, resumable
-from api.running.health import OK
-from api.running.vaulting import Spooling
-from api.signin import pages as signin
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -29,7 +26,7 @@ from api.web.console.intake import pages as intake
 from api.web.console.releases import decisions as deciding
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
-from api.web.public import information, start
+from api.web.public import information, mailbox, signin, start
 from api.wiring import Services
 
 _DESCRIPTION = (
@@ -38,8 +35,10 @@ _DESCRIPTION = (
 )
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application over ``services``."""
+def create_app(
+    services: Services, *, beside: AbstractContextManager[object] | None = None
+) -> FastAPI:
+    """Return the application over ``services``; ``beside`` works as long as it answers."""
     about = _DESCRIPTION
     if services.demonstration:
         about = f"DEMONSTRATION: what this makes is no evidence. {about}"
@@ -53,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,  # it would lead to whatever host a request names
     )
     app.state.services = services
+    app.state.beside = nullcontext() if beside is None else beside
     app.state.limiter = Limiter()
     errors.install(app)
     app.add_middleware(resumable.Tus)
@@ -96,13 +96,13 @@ def create_app(services: Services) -> FastAPI:
 
 @asynccontextmanager
 async def _working(app: FastAPI) -> AsyncIterator[None]:
-    """Do beside the answers what belongs to this process; a test has no such thread."""
-    spooling = Spooling(app.state.services)
-    spooling.start()
+    """Do beside the answers what belongs to this process."""
+    beside = app.state.beside
+    await run_in_threadpool(beside.__enter__)
     try:
         yield
     finally:
-        await run_in_threadpool(spooling.stop)
+        await run_in_threadpool(beside.__exit__, None, None, None)
 
 
 def healthz() -> dict[str, str]:

@@ -17,7 +17,7 @@ from export.desk.story import second_due
 from export.holdings.files import files_of
 from export.release.contents import chosen_files
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 
 
 class View(BaseModel):
@@ -152,8 +152,8 @@ def show_release(services: Services, session: Session, subject: Subject, name: s
 def release_view(services: Services, session: Session, row: ReleaseRow) -> ReleaseView:
     """Return the view of a row."""
     store = SealStore(row.id)
-    archive = store.facts(session, Step.ARCHIVE) or {}
-    checked = store.facts(session, Step.CHECK) or {}
+    archive = store.facts(session, SealStep.ARCHIVE) or {}
+    checked = store.facts(session, SealStep.CHECK) or {}
     return ReleaseView(
         id=row.id,
         name=f"{row.urn}-R{row.number}",
@@ -173,7 +173,7 @@ def release_view(services: Services, session: Session, row: ReleaseRow) -> Relea
         urgent=row.urgent,
         second_due=second_due(row),
         reason=row.reason,
-        steps_done=[step for step in Step if store.facts(session, step) is not None],
+        steps_done=[step for step in SealStep if store.facts(session, step) is not None],
         sha256=checked.get("sha256"),
         size=archive.get("size"),
         attention=_attention(session, row.id),

@@ -18,11 +18,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.demonstration.standins import mail_of, report, sign_in_of
+from api.health import Health
 from api.outbound.mailer import Mailer
 from api.outbound.notify import NotifyMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
-from api.running.health import Health
 from api.settings import (
     DEMONSTRATION_COUNCIL,
     Council,
@@ -48,26 +48,25 @@ from evidence.people.sessions import Limits, Sessions
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import JOB_CODE, JOB_REFUSED, Links
 from export.delivery.packages import Packages
-from export.delivery.revocations import Decisions
+from export.delivery.revocations import Revocations
 from export.desk.register import Register
 from export.desk.search import Search
-from export.desk.story import Following
+from export.desk.story import Stories
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
-from export.holdings.stamps import Receipts
-from export.holdings.views import Viewings
+from export.holdings.stamps import Stamps
+from export.holdings.views import Views
 from export.intake.arrivals import Intake
 from export.intake.malware import Scanner
 from export.intake.spool import Spool
-from export.intake.uploads import Resumable
-from export.intake.vaulting import Keeping
+from export.intake.uploads import Uploads
+from export.intake.vaulting import Vaulting
 from export.release.releases import JOB_ISSUE, Releases
-from export.sealing.archives import Archiving
+from export.sealing.archives import Archives
 from export.sealing.fixity import PackageFixity
-from export.sealing.sealing import Council as SealingCouncil
-from export.sealing.sealing import Sealing
+from export.sealing.sealing import Sealer, Sealing
 from storage.database import connect, transaction
 from storage.embedded.engines import Addresses, load_addresses
 from storage.jobs import Jobs
@@ -96,24 +95,24 @@ class Services:
     intake: Intake
     masters: Masters
     scanner: Scanner
-    resumable: Resumable
-    keeping: Keeping
+    uploads: Uploads
+    vaulting: Vaulting
     copies: Copies
-    receipts: Receipts
+    stamps: Stamps
     releases: Releases
     sealing: Sealing
     packages: Packages
     messages: Messages
     links: Links
-    decisions: Decisions
-    following: Following
+    revocations: Revocations
+    stories: Stories
     handoffs: Handoffs
     register: Register
     fixity: Fixity
     package_fixity: PackageFixity
     custody: CustodySearch
     search: Search
-    viewings: Viewings
+    views: Views
     holds: Holds
     provider: IdentityProvider
     posting: Posting
@@ -222,9 +221,9 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     exhibits = Exhibits(ledger)
     intake = Intake(vault, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings))
     scanner, spool = Scanner(settings.clamd), Spool(settings.spool)
-    resumable = Resumable(begin, intake, spool, new_id=uuid.uuid4)
+    uploads = Uploads(begin, intake, spool, new_id=uuid.uuid4)
     authority = time_authority(settings, keyring)
-    receipts = Receipts(begin, ledger, authority, clock=utc_now, random=secrets.randbits)
+    stamps = Stamps(begin, ledger, authority, clock=utc_now, random=secrets.randbits)
     releases = Releases(
         ledger,
         exhibits,
@@ -269,8 +268,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         intake=intake,
         masters=Masters(intake, exhibits, jobs, new_id=uuid.uuid4),
         scanner=scanner,
-        resumable=resumable,
-        keeping=Keeping(begin, intake, resumable, spool, scanner, vault),
+        uploads=uploads,
+        vaulting=Vaulting(begin, intake, uploads, spool, scanner, vault),
         copies=Copies(
             begin,
             vault,
@@ -280,16 +279,16 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
             clock=utc_now,
             new_id=uuid.uuid4,
         ),
-        receipts=receipts,
+        stamps=stamps,
         releases=releases,
         sealing=Sealing(
             begin,
             ledger,
             releases,
-            receipts,
-            Archiving(vault),
+            stamps,
+            Archives(vault),
             jobs,
-            SealingCouncil(
+            Sealer(
                 name=council.name,
                 demonstration=not settings.production,
                 retention_days=council.retention_days,
@@ -304,15 +303,15 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         packages=packages,
         messages=messages,
         links=links,
-        decisions=Decisions(ledger, releases, links, messages),
-        following=Following(releases),
+        revocations=Revocations(ledger, releases, links, messages),
+        stories=Stories(releases),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
         register=Register(),
         fixity=Fixity(begin, vault, ledger, jobs, clock=utc_now),
         package_fixity=PackageFixity(begin, vault, jobs, clock=utc_now),
         custody=custody,
         search=Search(custody, exhibits, releases),
-        viewings=Viewings(exhibits, ledger, new_id=uuid.uuid4),
+        views=Views(exhibits, ledger, new_id=uuid.uuid4),
         holds=Holds(
             begin,
             # The only identity that may hold: whoever takes clips in has no right to.

@@ -25,9 +25,9 @@ from api.acts import act
 from api.cli.exhibit import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
-from api.signin.staff import form_token
 from api.web.collect.collection import terms_digest
 from api.web.collect.gate import cookie_name
+from api.web.staff import form_token
 from api.wiring import Services, wait_until
 from custody.errors import NotYetError
 from evidence.exhibits.clocks import LONDON

@@ -21,7 +21,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from export.holdings.masters import Arrived
 from export.release.releases import NewRelease, ReleaseKind
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 
 MIB = 1 << 20
 SMALL, LARGE = 20 * MIB, 2048 * MIB
@@ -102,11 +102,11 @@ def _time(services: Services, release: UUID) -> Cost:
     store = SealStore(release)
     cpu, wall = time.process_time(), time.perf_counter()
     for step, work in services.sealing.steps.items():
-        if step is not Step.CHECK:
+        if step is not SealStep.CHECK:
             work(store)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     began = time.perf_counter()
-    services.sealing.steps[Step.CHECK](store)
+    services.sealing.steps[SealStep.CHECK](store)
     return Cost(cpu, wall, time.perf_counter() - began)
 
 

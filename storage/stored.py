@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal as OneOf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from storage.digest import Fingerprint
 
-LockMode = OneOf["GOVERNANCE", "COMPLIANCE"]
+LockMode = Literal["GOVERNANCE", "COMPLIANCE"]
 
 
 @dataclass(frozen=True, slots=True)

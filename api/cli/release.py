@@ -20,7 +20,7 @@ from export.delivery.packages import Package
 from export.desk.register import format_register, parse_period
 from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
 from export.release.releases import label
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 from storage.errors import ConflictError, CorruptError
 
 
@@ -179,7 +179,7 @@ def _revoke(given: argparse.Namespace, services: Services, subject: Subject) -> 
     row = act(
         services,
         subject,
-        lambda session: services.decisions.revoke(
+        lambda session: services.revocations.revoke(
             session, given.release, by=subject, at=services.clock(), reason=given.reason
         ),
     )
@@ -281,7 +281,7 @@ def seal_and_collect(services: Services, subject: Subject, name: str, out: Path)
         subject,
         lambda session: services.releases.start_sealing(session, name, by=subject),
     )
-    with Bar("Sealing", len(Step)) as bar:
+    with Bar("Sealing", len(SealStep)) as bar:
         wait_for_seal(services, row.id, bar)
         bar.done_words = label(row)
     package = act(

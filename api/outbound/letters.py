@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from api.outbound.mailer import Letter
 from api.settings import Council
-from api.web.words import local_time
+from api.words import local_time
 from evidence.mailbox.messages import MessageKind
 
 SUBJECTS: Mapping[MessageKind, str] = {

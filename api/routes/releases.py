@@ -182,7 +182,7 @@ def revoke(
         lambda session: release_view(
             services,
             session,
-            services.decisions.revoke(
+            services.revocations.revoke(
                 session, release, by=subject, at=services.clock(), reason=wanted.reason
             ),
         ),

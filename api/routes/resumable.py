@@ -27,8 +27,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.acts import act, record_refusal
 from api.denials import ForgedFormError, UnauthorisedError
 from api.depends import UsesServices, bearer, subject_of
-from api.signin.staff import MaybeStaff, same_site
 from api.views import View
+from api.web.staff import MaybeStaff, same_site
 from api.wiring import Services
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Subject
@@ -172,14 +172,14 @@ async def create(
         raise InvalidError("Upload-Metadata", "name the file: filename, and its name in Base64")
 
     def begin(session: Session) -> ResumableUploadRow:
-        return services.resumable.create(
+        return services.uploads.create(
             session, name=name, length=length, by=subject, at=services.clock()
         )
 
     row = await run_in_threadpool(act, services, subject, begin)
     where = {"Location": f"{RESUMABLE}/{row.id}", **_expires(row.expires_at)}
     if length == 0:
-        services.resumable.completed.set()
+        services.uploads.completed.set()
     if _kind(request) != OFFSET_STREAM:
         return Response(status_code=HTTPStatus.CREATED, headers=where)
     answer = await _append(request, services, subject, row.id, 0, upload_checksum)
@@ -192,7 +192,7 @@ async def create(
 @router.head("/resumable/{resumable}", response_class=Response, summary="Ask where it stands")
 def ask(resumable: UUID, services: UsesServices, subject: Uploads) -> Response:
     """Say how many bytes are safe: `Upload-Offset`. There the next request goes on."""
-    row = act(services, subject, lambda s: services.resumable.find(s, resumable, by=subject))
+    row = act(services, subject, lambda s: services.uploads.find(s, resumable, by=subject))
     if row.state == ResumableState.FAILED:
         raise HTTPException(HTTPStatus.GONE, row.words)
     headers = {"Upload-Offset": str(row.received), "Upload-Length": str(row.length)}
@@ -239,7 +239,7 @@ async def append(
 )
 def terminate(resumable: UUID, services: UsesServices, subject: Uploads) -> Response:
     """Forget an upload and its bytes, unless they are in the vault already."""
-    services.resumable.terminate(resumable, by=subject)
+    services.uploads.terminate(resumable, by=subject)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -248,7 +248,7 @@ def show(resumable: UUID, services: UsesServices, subject: Uploads) -> Resumable
     """Show how far an upload is; once it is in the vault, also its digest and its scan."""
 
     def read(session: Session) -> ResumableView:
-        row = services.resumable.find(session, resumable, by=subject)
+        row = services.uploads.find(session, resumable, by=subject)
         return resumable_view(session, row)
 
     return act(services, subject, read)
@@ -283,7 +283,7 @@ async def _append(
     length = None if announced is None else parse_length("Content-Length", announced)
 
     def begin() -> Appending:
-        return services.resumable.append(
+        return services.uploads.append(
             resumable, offset, announced=length, checksum=wanted, by=subject, at=services.clock()
         )
 

@@ -77,10 +77,12 @@ def run_web(settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
+    from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
+    services = build(settings)
     uvicorn.run(
-        create_app(build(settings)),
+        create_app(services, beside=Spooler(services)),
         host=settings.host,
         port=settings.port,
         http="httptools",

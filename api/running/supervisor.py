@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Self
 
 from api.demonstration.standins import ensure_ports
+from api.health import OK
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
-from api.running.health import OK
 from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings import Settings, SettingsError
 from api.times import utc_now

@@ -32,7 +32,7 @@ _log = logging.getLogger("custos.worker")
 def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
     """Return the worker over ``services``."""
     work: dict[str, Callable[[UUID], None]] = {
-        JOB_STAMP: services.receipts.stamp,
+        JOB_STAMP: services.stamps.stamp,
         # A legal hold follows to the files that these make.
         JOB_EXAMINE: _both(services.copies.examine, services.holds.follow),
         JOB_DERIVE: _both(services.copies.derive, services.holds.follow),

@@ -1,4 +1,4 @@
-"""How staff come in: the council's identity provider, the pages of signing in, who is here.
+"""How staff are known: the council's identity provider, over OpenID Connect.
 
-Read `staff` first.
+Read `provider` first.
 """

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from api.web.words import local_time, offset, size
+from api.words import local_time, offset, size
 from custody.canonical import JSON, canonical_json, parse_time
 from custody.events import EVENTS, PERSON_FIELDS, FieldType
 from custody.search import FoundEvent, Told

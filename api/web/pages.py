@@ -15,7 +15,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
-from api.web import words
+from api import words
 from api.wiring import Services
 
 STATIC = Path(__file__).parent / "static"
@@ -57,7 +57,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page.
 
-    ``staff`` (an `api.signin.staff.Staff`, if somebody is signed in) and ``errors`` (field to
+    ``staff`` (an `api.web.staff.Staff`, if somebody is signed in) and ``errors`` (field to
     sentence, after a form was refused) mean the same in every template.
     """
     services = request.app.state.services

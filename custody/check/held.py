@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from custody.check.finding import Finding
-from custody.check.report import Report
+from custody.check.findings import Findings
 from custody.checkpoint import Checkpoint
 from custody.disclosure import LoggedEvent, open_event
 from custody.errors import ProofError
@@ -29,7 +29,7 @@ def check_received(
     come later: the sealing checkpoint, which has one, is proved to have grown out of this one.
     `subject` names the proof file.
     """
-    report = Report("V8")
+    report = Findings("V8")
     received = report.ask(
         subject,
         lambda: _check_received(proof, event, policy),
@@ -45,7 +45,7 @@ def check_held_since(
 
     `consistency` is the file in `seal/received`, named by `subject`.
     """
-    report = Report("V8")
+    report = Findings("V8")
     report.ask(
         subject,
         lambda: _check_grown(received, sealing, consistency),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from custody.canonical import JSON, format_time
 from custody.check.finding import Finding, Outcome
-from custody.check.report import Report
+from custody.check.findings import Findings
 from custody.check.sealed import RecordHead, SealedRelease
 from custody.disclosure import LoggedEvent, open_event, parse_events
 from custody.errors import ProofError
@@ -48,7 +48,7 @@ def check_custody(
     `events` is `custody/events.jsonl`, `proofs` the files of `seal/proofs` by the index in their
     name, `stamped_at` the time of the timestamp. Times out of order are notes: `n` decides.
     """
-    report = Report("V7")
+    report = Findings("V7")
     logged = report.ask(_EVENTS, lambda: parse_events(events))
     if logged is None:
         return report.findings
@@ -141,7 +141,7 @@ def _spelled(places: Sequence[int]) -> str:
     return shown + (", …" if len(places) > _SHOWN else "")
 
 
-def _say_times(report: Report, links: Sequence[_Link], stamped_at: datetime) -> None:
+def _say_times(report: Findings, links: Sequence[_Link], stamped_at: datetime) -> None:
     for earlier, later in pairwise(links):
         if earlier.at - later.at > CLOCK_SLACK:
             report.say(

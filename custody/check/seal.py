@@ -60,7 +60,7 @@ def check_signature(
     `trust` the signature is checked against the package's own root, which says nothing about who
     made it.
     """
-    report = _Report("V4", subject)
+    report = _Found("V4", subject)
     try:
         signature = parse_detached(p7s)
         chain, root = parse_chain(chain_pem), _one(parse_chain(root_pem))
@@ -122,7 +122,7 @@ def check_timestamp(
     The time is given only if nothing failed. Without `trust`, the authority's own root in the
     package is believed, which proves no more than that the package agrees with itself.
     """
-    report = _Report(step, subject)
+    report = _Found(step, subject)
     try:
         token, signer = _read_token(tsr)
         others = parse_chain(tsa_chain_pem)
@@ -159,7 +159,7 @@ def check_timestamp(
     return (None if failed else token.at), tuple(findings)
 
 
-class _Report:
+class _Found:
     """Makes the findings of one step on one file."""
 
     def __init__(self, step: str, subject: str) -> None:
@@ -232,7 +232,7 @@ def _check_signature_value(signature: DetachedSignature, signer: Certificate) ->
 
 
 def _check_trusted(
-    report: _Report,
+    report: _Found,
     signer: Certificate,
     root: Certificate,
     trust: Trust | None,

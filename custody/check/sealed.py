@@ -7,7 +7,7 @@ from functools import partial
 
 from custody.canonical import JSON
 from custody.check.finding import Finding, Outcome
-from custody.check.report import Report
+from custody.check.findings import Findings
 from custody.checkpoint import Checkpoint
 from custody.disclosure import LoggedEvent, open_event, parse_openings
 from custody.errors import ProofError
@@ -71,7 +71,7 @@ def check_sealed(
     policy that the verifier got by another road: it must be fulfilled too, and then it is the
     one that says who witnessed.
     """
-    report = Report("V6")
+    report = Findings("V6")
     digests = {"seal": seal, "signature": signature, "timestamp": timestamp}
     if policy_digest is not None:
         digests["policy"] = policy_digest
@@ -107,7 +107,7 @@ def _require_digest(name: str, values: Mapping[str, JSON], found: str) -> None:
 
 
 def _check_sealing_proof(
-    report: Report, entry: bytes, proof: bytes, policy: LogPolicy, trust: LogPolicy | None
+    report: Findings, entry: bytes, proof: bytes, policy: LogPolicy, trust: LogPolicy | None
 ) -> tuple[LogProof | None, CheckedCheckpoint | None]:
     logged = report.ask(_PROOF, lambda: parse_proof(proof))
     if logged is None:

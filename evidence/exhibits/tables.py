@@ -6,10 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    json_column,
-    utc_column,
-)
+from storage.columns import json_column, utc_column
 
 
 class ExhibitCounterRow(SQLModel, table=True):

@@ -10,10 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, DateTime
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    maybe_bytes_column,
-    utc_column,
-)
+from storage.columns import maybe_bytes_column, utc_column
 
 
 class GateRow(SQLModel, table=True):

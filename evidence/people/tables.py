@@ -7,10 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    texts_column,
-    utc_column,
-)
+from storage.columns import texts_column, utc_column
 
 
 class PersonRow(SQLModel, table=True):

@@ -24,7 +24,7 @@ from export.package.format.assembly import seal_of
 from export.release.releases import label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 
 LONGEST = timedelta(hours=12)
@@ -70,7 +70,7 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class Collecting:
+class Collections:
     """Knows who is past the code."""
 
     def __init__(
@@ -124,7 +124,7 @@ class Collecting:
             expires_at=link.expires_at,
             package=self._packages.package(session, release),
             seal=seal_of(seal.data),
-            sealed_at=session.get_one(SealStepRow, (release.id, Step.LEDGER.value)).done_at,
+            sealed_at=session.get_one(SealStepRow, (release.id, SealStep.LEDGER.value)).done_at,
             terms_sha256=row.terms_sha256,
             terms_at=row.terms_at,
             downloads_left=max(link.downloads_allowed - len(made), 0),

@@ -38,7 +38,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import People, require
 from evidence.people.tables import PersonRow
 from evidence.states import move
-from export.delivery.collections import Collected, Collecting, downloads_of, is_live, lock_link
+from export.delivery.collections import Collected, Collections, downloads_of, is_live, lock_link
 from export.delivery.deadlines import Deadlines
 from export.delivery.packages import Package, Packages
 from export.delivery.tables import DownloadRow, LinkRow
@@ -87,7 +87,7 @@ class Links:
         self._random = random
         self._new_id = new_id
         self._gates = Gates(key=key, random=random)
-        self._collecting = Collecting(ledger, packages, random=random, new_id=new_id)
+        self._collecting = Collections(ledger, packages, random=random, new_id=new_id)
         self._deadlines = Deadlines(begin, ledger, people, messages)
 
     # The staff's side.

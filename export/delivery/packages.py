@@ -13,7 +13,7 @@ from evidence.people.people import require
 from export.release.releases import Releases
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
 
 
@@ -86,8 +86,8 @@ class Packages:
         """
         label = f"{row.urn}-R{row.number}"
         store = SealStore(row.id)
-        archive = store.facts(session, Step.ARCHIVE)
-        checked = store.facts(session, Step.CHECK)
+        archive = store.facts(session, SealStep.ARCHIVE)
+        checked = store.facts(session, SealStep.CHECK)
         if archive is None or checked is None:
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
         return Package(
@@ -96,5 +96,5 @@ class Packages:
             archive["version"],
             archive["size"],
             checked["sha256"],
-            made_at=session.get_one(SealStepRow, (row.id, Step.CHECK.value)).done_at,
+            made_at=session.get_one(SealStepRow, (row.id, SealStep.CHECK.value)).done_at,
         )

@@ -19,7 +19,7 @@ from export.release.tables import ReleaseRow
 _TEXT = 2000
 
 
-class Decisions:
+class Revocations:
     """Decides about releases that have left the desk already."""
 
     def __init__(

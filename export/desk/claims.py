@@ -20,7 +20,7 @@ from export.package.format.assembly import packed_file, seal_of
 from export.release.contents import carried
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 
 _ROWS_AT_ONCE = 100
 
@@ -158,7 +158,7 @@ def _sealing(session: Session, row: ReleaseRow) -> dict[str, list[Expected]]:
     """Return what the finished steps of a sealing must have written."""
     store = SealStore(row.id)
     logged, joined, checked = (
-        store.facts(session, step) for step in (Step.LEDGER, Step.ARCHIVE, Step.CHECK)
+        store.facts(session, step) for step in (SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)
     )
     sealed, assembled, read_back = [], [], []
     if logged is not None:

@@ -28,7 +28,7 @@ from export.holdings.tables import ExhibitFileRow
 from export.release.contents import goes
 from export.release.releases import label
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
 ERASED = "erased"
@@ -189,7 +189,7 @@ class _Known:
         self._sealed = {
             row.release: row.facts.get("sha256", "")
             for row in _rows(session, select(SealStepRow), SealStepRow.release, releases)
-            if row.step == Step.CHECK
+            if row.step == SealStep.CHECK
         }
         self._receipts = dict(_receipts(session, releases))
         self._exhibits = _grouped(

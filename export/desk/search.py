@@ -22,7 +22,7 @@ from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
 from export.release.releases import Releases, label
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
 MOST_WORDS = 200
@@ -218,13 +218,13 @@ def _packages(session: Session, digest: str) -> list[KnownDigest]:
         select(SealStepRow, ReleaseRow)
         .join(ReleaseRow, col(ReleaseRow.id) == SealStepRow.release)
         .where(
-            SealStepRow.step == Step.CHECK.value,
+            SealStepRow.step == SealStep.CHECK.value,
             col(SealStepRow.facts)["sha256"].astext == digest,
         )
     )
     found = []
     for step, release in rows:
-        archive = session.get_one(SealStepRow, (release.id, Step.ARCHIVE.value))
+        archive = session.get_one(SealStepRow, (release.id, SealStep.ARCHIVE.value))
         found.append(
             KnownDigest(
                 Known.PACKAGE,

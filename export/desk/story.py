@@ -22,7 +22,7 @@ from export.release.contents import carried
 from export.release.releases import SECOND_WITHIN, Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
 PAGE = 20
@@ -125,13 +125,13 @@ class Story:
     @property
     def sha256(self) -> str:
         """The SHA-256 of the sealed package; empty while there is none."""
-        checked = self.steps.get(Step.CHECK)
+        checked = self.steps.get(SealStep.CHECK)
         return str(checked.facts["sha256"]) if checked else ""
 
     @property
     def size(self) -> int:
         """The size of the package in bytes."""
-        archive = self.steps.get(Step.ARCHIVE)
+        archive = self.steps.get(SealStep.ARCHIVE)
         return int(archive.facts["size"]) if archive else 0
 
     @property
@@ -155,7 +155,7 @@ def second_due(row: ReleaseRow) -> datetime | None:
     return None if row.state in _OVER else row.approved_at + SECOND_WITHIN
 
 
-class Following:
+class Stories:
     """Reads where releases stand; decides and writes nothing."""
 
     def __init__(self, releases: Releases) -> None:

@@ -30,7 +30,7 @@ JOB_HOLD = "hold.apply"
 _TEXT = 2000
 
 
-class Standing(StrEnum):
+class HoldState(StrEnum):
     """Where a legal hold stands, as far as the store was seen to follow."""
 
     APPLYING = "applying"
@@ -44,7 +44,7 @@ class Hold:
     """A legal hold, and where it stands."""
 
     row: LegalHoldRow
-    standing: Standing
+    standing: HoldState
 
 
 class Holds:
@@ -153,7 +153,7 @@ class Holds:
         newest = _newest_hold(session, exhibit)
         # What came before the newest hold is over, whether the store was asked in between or not.
         return [
-            Hold(row, _standing(row, newest_file) if row == newest else Standing.LIFTED)
+            Hold(row, _standing(row, newest_file) if row == newest else HoldState.LIFTED)
             for row in rows
         ]
 
@@ -229,9 +229,9 @@ def _newest_hold(session: Session, exhibit: UUID) -> LegalHoldRow | None:
     ).first()
 
 
-def _standing(row: LegalHoldRow, newest_file: datetime | None) -> Standing:
+def _standing(row: LegalHoldRow, newest_file: datetime | None) -> HoldState:
     settled = row.settled_at
     if row.lifted_at is not None:
-        return Standing.LIFTED if settled else Standing.LIFTING
+        return HoldState.LIFTED if settled else HoldState.LIFTING
     behind = settled is None or (newest_file is not None and newest_file > settled)
-    return Standing.APPLYING if behind else Standing.HELD
+    return HoldState.APPLYING if behind else HoldState.HELD

@@ -18,7 +18,7 @@ from evidence.exhibits.tables import ExhibitRow
 NONCE_BITS = 64
 
 
-class Receipts:
+class Stamps:
     """Fetches the timestamps that prove since when we hold an exhibit."""
 
     def __init__(

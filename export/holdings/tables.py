@@ -7,11 +7,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    StoredFile,
-    big_integer,
-    utc_column,
-)
+from storage.columns import StoredFile, big_integer, utc_column
 
 
 class ExhibitFileRow(StoredFile, table=True):

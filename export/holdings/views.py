@@ -44,7 +44,7 @@ class Viewing:
         return at >= self.ends_at
 
 
-class Viewings:
+class Views:
     """Knows who looked at what."""
 
     def __init__(self, exhibits: Exhibits, ledger: Ledger, *, new_id: Callable[[], UUID]) -> None:

@@ -6,11 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    StoredFile,
-    big_integer,
-    utc_column,
-)
+from storage.columns import StoredFile, big_integer, utc_column
 
 
 class UploadRow(StoredFile, table=True):

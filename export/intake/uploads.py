@@ -57,7 +57,7 @@ class ChecksumError(InvalidError):
         )
 
 
-class Resumable:
+class Uploads:
     """Knows every upload that may break off. Its files have one writer at a time."""
 
     def __init__(
@@ -268,7 +268,7 @@ class Appending:
 
     def __init__(
         self,
-        resumable: Resumable,
+        resumable: Uploads,
         file: SpoolFile,
         row: ResumableUploadRow,
         checksum: Checksum | None,

@@ -18,7 +18,7 @@ from export.intake.arrivals import Intake
 from export.intake.malware import NO_ANSWER, Scanner
 from export.intake.spool import Spool, SpoolFile
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
-from export.intake.uploads import Resumable, ResumableState
+from export.intake.uploads import ResumableState, Uploads
 from storage.errors import NotFoundError
 from storage.objects.store import ObjectStore, ObjectStream
 
@@ -34,14 +34,14 @@ class StoppedError(EvidenceError):
     """The process ends: the upload stays where it is, and the next start goes on."""
 
 
-class Keeping:
+class Vaulting:
     """Works in transactions of its own, one upload after the other."""
 
     def __init__(
         self,
         begin: Callable[[], AbstractContextManager[Session]],
         intake: Intake,
-        resumable: Resumable,
+        resumable: Uploads,
         spool: Spool,
         scanner: Scanner,
         vault: ObjectStore,

@@ -7,9 +7,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    utc_column,
-)
+from storage.columns import utc_column
 
 
 class ReleaseRow(SQLModel, table=True):

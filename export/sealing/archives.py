@@ -10,11 +10,11 @@ from export.package.format.archive import ArchivePlan
 from export.package.format.assembly import PackedFile, archive_plan, packed_files
 from export.sealing.steps import PlacedFile
 from storage.errors import CorruptError
-from storage.objects.joining import Literal, Piece, Span
+from storage.objects.joining import Inline, Piece, Span
 from storage.objects.store import JoinedObject, ObjectStore
 
 
-class Archiving:
+class Archives:
     """Puts packages together without moving footage through this process."""
 
     def __init__(self, vault: ObjectStore) -> None:
@@ -37,13 +37,13 @@ class Archiving:
         plan = archive_plan(package, [*(f.packed for f in placed), *packed_files(small)])
         pieces: list[Piece] = []
         for entry in plan.entries:
-            pieces.append(Literal(entry.header))
+            pieces.append(Inline(entry.header))
             path = entry.span.path
             if path in texts:
-                pieces.append(Literal(texts[path]))
+                pieces.append(Inline(texts[path]))
             else:
                 pieces.append(Span(stored[path], 0, stored[path].size))
-        pieces.append(Literal(plan.trailer))
+        pieces.append(Inline(plan.trailer))
         return self._vault.join(f"packages/{release}.zip", pieces)
 
     def read_back(

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from export.holdings.fixity import RECENT
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, StoredObject
@@ -42,7 +42,7 @@ class PackageFixity:
         with self._begin() as session:
             releases = session.exec(
                 select(SealStepRow.release).where(
-                    SealStepRow.step == Step.CHECK, SealStepRow.done_at > since
+                    SealStepRow.step == SealStep.CHECK, SealStepRow.done_at > since
                 )
             ).all()
             for release in releases:
@@ -58,6 +58,6 @@ class PackageFixity:
         """
         store = SealStore(release)
         with self._begin() as session:
-            archive = store.facts(session, Step.ARCHIVE) or {}
-            checked = store.facts(session, Step.CHECK) or {}
+            archive = store.facts(session, SealStep.ARCHIVE) or {}
+            checked = store.facts(session, SealStep.CHECK) or {}
         self._vault.verify(StoredObject(**archive, **checked))

@@ -28,7 +28,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.states import move
 from export.holdings.files import files_of
 from export.holdings.holds import held_of
-from export.holdings.stamps import NONCE_BITS, Receipts
+from export.holdings.stamps import NONCE_BITS, Stamps
 from export.holdings.tables import ExhibitFileRow
 from export.package.documents.instructions import InstructionFacts, verify_txt
 from export.package.documents.readme import ListedFile, ReadmeFacts, readme_html
@@ -49,9 +49,9 @@ from export.release.proposals import Delivery
 from export.release.releases import JOB_ISSUE, ReleaseKind, Releases
 from export.release.states import RELEASE_NEXT, ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.archives import Archiving
+from export.sealing.archives import Archives
 from export.sealing.descriptions import Circumstances, describe
-from export.sealing.steps import PlacedFile, SealStore, Step, place_json
+from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
 from storage.jobs import Jobs
 
 SOFTWARE = "Custos 0.1.0"
@@ -60,7 +60,7 @@ HIDDEN = {ReleaseKind.INSURER: frozenset({"actor"})}
 
 
 @dataclass(frozen=True, slots=True)
-class Council:
+class Sealer:
     """Who seals, and with what."""
 
     name: str
@@ -79,10 +79,10 @@ class Sealing:
         begin: Callable[[], AbstractContextManager[Session]],
         ledger: Ledger,
         releases: Releases,
-        receipts: Receipts,
-        archiving: Archiving,
+        stamps: Stamps,
+        archives: Archives,
         jobs: Jobs,
-        council: Council,
+        council: Sealer,
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], int],
@@ -91,22 +91,22 @@ class Sealing:
         self._begin = begin
         self._ledger = ledger
         self._releases = releases
-        self._receipts = receipts
-        self._archiving = archiving
+        self._stamps = stamps
+        self._archives = archives
         self._jobs = jobs
         self._council = council
         self._clock = clock
         self._random = random
         self._wait = wait
-        self.steps: dict[Step, Callable[[SealStore], None]] = {
-            Step.PAYLOAD: self._list_payload,
-            Step.CUSTODY: self._gather_custody,
-            Step.SIGNATURE: self._sign,
-            Step.TIMESTAMP: self._stamp,
-            Step.LEDGER: self._log,
-            Step.PROOFS: self._prove,
-            Step.ARCHIVE: self._join,
-            Step.CHECK: self._check,
+        self.steps: dict[SealStep, Callable[[SealStore], None]] = {
+            SealStep.PAYLOAD: self._list_payload,
+            SealStep.CUSTODY: self._gather_custody,
+            SealStep.SIGNATURE: self._sign,
+            SealStep.TIMESTAMP: self._stamp,
+            SealStep.LEDGER: self._log,
+            SealStep.PROOFS: self._prove,
+            SealStep.ARCHIVE: self._join,
+            SealStep.CHECK: self._check,
         }
 
     def seal(self, release: UUID) -> None:
@@ -173,7 +173,7 @@ class Sealing:
             small[layout.BAG_INFO] = format_bag_info(info)
             small[layout.BAGIT] = BAGIT_TXT
             listed = [place_json(file.path, file.stored) for file in placed]
-            store.finish(session, Step.PAYLOAD, at=now, files=small, facts={"placed": listed})
+            store.finish(session, SealStep.PAYLOAD, at=now, files=small, facts={"placed": listed})
 
     def _bag_facts(self, row: ReleaseRow, now: datetime) -> BagFacts:
         return BagFacts(
@@ -194,7 +194,7 @@ class Sealing:
         """
         with self._begin() as session:
             for exhibit in self._releases.exhibits(session, release):
-                if self._receipts.first_checkpoint(session, exhibit.id).tsr is None:
+                if self._stamps.first_checkpoint(session, exhibit.id).tsr is None:
                     raise NotYetError(
                         f"the receipt of {exhibit.reference} is not time-stamped yet: sealing "
                         "waits for the time authority"
@@ -236,7 +236,7 @@ class Sealing:
                 "heads": heads,
                 "indices": [event.index for event in events],
             }
-            store.finish(session, Step.CUSTODY, at=now, files=files, facts=facts)
+            store.finish(session, SealStep.CUSTODY, at=now, files=files, facts=facts)
 
     def _require_indices(self, release: UUID) -> None:
         with self._begin() as session:
@@ -256,7 +256,7 @@ class Sealing:
     def _receipt_files(self, session: Session, exhibits: list[ExhibitRow]) -> dict[str, bytes]:
         files = {}
         for exhibit in exhibits:
-            first = self._receipts.first_checkpoint(session, exhibit.id)
+            first = self._stamps.first_checkpoint(session, exhibit.id)
             if first.tsr is None:
                 raise NotYetError(f"the receipt of {exhibit.reference} is not time-stamped yet")
             name = file_safe(exhibit.reference)
@@ -272,7 +272,7 @@ class Sealing:
         signature = self._council.signer.sign_detached(content)
         with self._begin() as session:
             files = {layout.SIGNATURE: signature}
-            store.finish(session, Step.SIGNATURE, at=self._clock(), files=files)
+            store.finish(session, SealStep.SIGNATURE, at=self._clock(), files=files)
 
     def _stamp(self, store: SealStore) -> None:
         with self._begin() as session:
@@ -280,7 +280,9 @@ class Sealing:
         tsr = stamp(signature, self._council.authority, nonce=self._random(NONCE_BITS))
         # A crash here costs a second timestamp; none is in the package yet.
         with self._begin() as session:
-            store.finish(session, Step.TIMESTAMP, at=self._clock(), files={layout.TIMESTAMP: tsr})
+            store.finish(
+                session, SealStep.TIMESTAMP, at=self._clock(), files={layout.TIMESTAMP: tsr}
+            )
 
     def _log(self, store: SealStore) -> None:
         """Write the one `release.sealed`: event and step commit together, or neither does."""
@@ -288,7 +290,7 @@ class Sealing:
         with self._begin() as session:
             small = store.small(session)
             row, exhibits = self._read(session, store.release)
-            known = store.facts(session, Step.CUSTODY) or {}
+            known = store.facts(session, SealStep.CUSTODY) or {}
             heads = known["heads"]
             head = self._ledger.head(session, row.id)
             if [head.n, head.head] != heads[str(row.id)]:
@@ -320,26 +322,26 @@ class Sealing:
                 layout.RELEASE_ENTRY: self._ledger.entry(session, event),
                 layout.RELEASE_OPENINGS: format_openings(self._ledger.openings(session, event)),
             }
-            store.finish(session, Step.LEDGER, at=now, files=files, facts={"event": str(event)})
+            store.finish(session, SealStep.LEDGER, at=now, files=files, facts={"event": str(event)})
 
     def _prove(self, store: SealStore) -> None:
         with self._begin() as session:
-            event = UUID((store.facts(session, Step.LEDGER) or {})["event"])
+            event = UUID((store.facts(session, SealStep.LEDGER) or {})["event"])
         self._wait(lambda: self._require_checkpoint(event))
         with self._begin() as session:
             _, exhibits = self._read(session, store.release)
             sealing = self._ledger.first_checkpoint(session, event)
-            indices = (store.facts(session, Step.CUSTODY) or {})["indices"]
+            indices = (store.facts(session, SealStep.CUSTODY) or {})["indices"]
             files = {
                 layout.event_proof_path(index): self._ledger.proof(session, index, sealing)
                 for index in indices
             }
             files[layout.RELEASE_PROOF] = self._ledger.proof(session, sealing.index, sealing)
             for exhibit in exhibits:
-                first = self._receipts.first_checkpoint(session, exhibit.id)
+                first = self._stamps.first_checkpoint(session, exhibit.id)
                 path = layout.consistency_path(file_safe(exhibit.reference))
                 files[path] = self._ledger.consistency(session, first.size, sealing.size)
-            store.finish(session, Step.PROOFS, at=self._clock(), files=files)
+            store.finish(session, SealStep.PROOFS, at=self._clock(), files=files)
 
     def _require_checkpoint(self, event: UUID) -> None:
         with self._begin() as session:
@@ -350,7 +352,7 @@ class Sealing:
             row, _ = self._read(session, store.release)
             package = layout.package_name(row.urn, row.number)
             small, placed = store.small(session), store.placed(session)
-        joined = self._archiving.join(store.release, package, small, placed)
+        joined = self._archives.join(store.release, package, small, placed)
         # A crash here leaves the joined object; the next attempt finds it and takes it as it is.
         now = self._clock()
         with self._begin() as session:
@@ -361,7 +363,7 @@ class Sealing:
                 "size": joined.size,
                 "crc32": joined.crc32,
             }
-            store.finish(session, Step.ARCHIVE, at=now, facts=facts)
+            store.finish(session, SealStep.ARCHIVE, at=now, facts=facts)
             values: Values = {"crc32": f"{joined.crc32:08x}", "size": joined.size}
             self._ledger.append(session, store.release, "release.assembled", values, at=now)
 
@@ -369,14 +371,14 @@ class Sealing:
         with self._begin() as session:
             row, _ = self._read(session, store.release)
             package = layout.package_name(row.urn, row.number)
-            archive = store.facts(session, Step.ARCHIVE) or {}
+            archive = store.facts(session, SealStep.ARCHIVE) or {}
             packed = store.packed(session)
-        sha256 = self._archiving.read_back(package, archive, packed)
+        sha256 = self._archives.read_back(package, archive, packed)
         now = self._clock()
         with self._begin() as session:
             row, _ = self._read(session, store.release)
             values: Values = {"sha256": sha256, "size": archive["size"]}
-            store.finish(session, Step.CHECK, at=now, facts={"sha256": sha256})
+            store.finish(session, SealStep.CHECK, at=now, facts={"sha256": sha256})
             self._ledger.append(session, row.id, "release.checked", values, at=now)
             row.state = move(package, ReleaseState(row.state), ReleaseState.SEALED, RELEASE_NEXT)
             if row.delivery == Delivery.LINK:

@@ -19,7 +19,7 @@ from storage.columns import stored_columns
 from storage.objects.store import StoredObject
 
 
-class Step(StrEnum):
+class SealStep(StrEnum):
     """The steps of sealing, in their order."""
 
     PAYLOAD = "payload"
@@ -56,7 +56,7 @@ class SealStore:
     def __init__(self, release: UUID) -> None:
         self.release = release
 
-    def facts(self, session: Session, step: Step) -> dict[str, Any] | None:
+    def facts(self, session: Session, step: SealStep) -> dict[str, Any] | None:
         """Return what a step found out, or None if it is not done."""
         row = session.get(SealStepRow, (self.release, step.value))
         return None if row is None else row.facts
@@ -64,7 +64,7 @@ class SealStore:
     def finish(
         self,
         session: Session,
-        step: Step,
+        step: SealStep,
         *,
         at: datetime,
         files: Mapping[str, bytes] | None = None,
@@ -89,7 +89,7 @@ class SealStore:
 
     def placed(self, session: Session) -> list[PlacedFile]:
         """Return the large files, which stay where they are stored until they are joined."""
-        facts = self.facts(session, Step.PAYLOAD) or {"placed": []}
+        facts = self.facts(session, SealStep.PAYLOAD) or {"placed": []}
         return [
             PlacedFile(path=file["path"], stored=StoredObject(**file["stored"]))
             for file in facts["placed"]

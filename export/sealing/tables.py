@@ -6,11 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from storage.columns import (
-    bytes_column,
-    json_column,
-    utc_column,
-)
+from storage.columns import bytes_column, json_column, utc_column
 
 
 class SealStepRow(SQLModel, table=True):

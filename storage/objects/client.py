@@ -34,7 +34,7 @@ _log = logging.getLogger("custos.objects")
 _Answer = TypeVar("_Answer")
 
 
-class S3Access(Protocol):
+class S3Credentials(Protocol):
     """One identity at one S3 endpoint."""
 
     @property
@@ -71,7 +71,7 @@ class S3:
     """One client, safe to share between threads."""
 
     def __init__(
-        self, access: S3Access, patience: Patience, *, endpoint: str | None = None
+        self, access: S3Credentials, patience: Patience, *, endpoint: str | None = None
     ) -> None:
         self.patience = patience
         with storage_errors("make an S3 client"):
@@ -141,7 +141,7 @@ def _answer_to(what: str, request: Callable[[], _Answer], needs: str | None) -> 
     return answer
 
 
-def _make_client(access: S3Access, patience: Patience, endpoint: str) -> "S3Client":
+def _make_client(access: S3Credentials, patience: Patience, endpoint: str) -> "S3Client":
     return boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint,

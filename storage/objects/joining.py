@@ -23,7 +23,7 @@ _STEPS = (LEAST_PART, 16 * _MIB, 64 * _MIB)
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
+class Inline:
     """Bytes that are in memory: a ZIP header, a small file."""
 
     data: bytes
@@ -60,7 +60,7 @@ class Span:
         return self.length == self.stored.size
 
 
-Piece = Literal | Span
+Piece = Inline | Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +161,4 @@ class _Waiting:
 def _cut(piece: Piece, start: int, length: int) -> Piece:
     if isinstance(piece, Span):
         return Span(piece.stored, piece.start + start, length)
-    return piece if length == piece.size else Literal(piece.data[start : start + length])
+    return piece if length == piece.size else Inline(piece.data[start : start + length])

@@ -6,7 +6,7 @@ from itertools import chain
 
 from storage.digest import crc32_combine
 from storage.objects.client import S3
-from storage.objects.joining import CopiedPart, Literal, Part, Piece, Span
+from storage.objects.joining import CopiedPart, Inline, Part, Piece, Span
 from storage.objects.multipart import MultipartUpload
 from storage.objects.sending import Progress, tell
 from storage.objects.streams import ObjectStream
@@ -45,7 +45,7 @@ def join_parts(
 
 
 def _bytes_of(s3: S3, piece: Piece) -> Iterator[bytes]:
-    if isinstance(piece, Literal):
+    if isinstance(piece, Inline):
         yield piece.data
         return
     source = piece.stored

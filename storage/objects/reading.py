@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from storage.digest import Fingerprint, StreamFingerprint
 from storage.errors import CorruptError, NotFoundError, RefusedError
-from storage.objects.client import S3, Patience, S3Access, found_in
+from storage.objects.client import S3, Patience, S3Credentials, found_in
 from storage.objects.errors import storage_errors
 from storage.objects.sending import Progress, tell
 from storage.objects.streams import ObjectStream
@@ -22,7 +22,7 @@ class ObjectReader:
 
     def __init__(
         self,
-        access: S3Access,
+        access: S3Credentials,
         bucket: str,
         *,
         locked: bool,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from storage.digest import Fingerprint, StreamFingerprint, fingerprint
 from storage.errors import ConflictError, CorruptError, RefusedError, UnavailableError
-from storage.objects.client import Patience, S3Access, format_crc32, found_in, set_lock
-from storage.objects.joining import Literal, Piece, Span, plan_parts, whole
+from storage.objects.client import Patience, S3Credentials, format_crc32, found_in, set_lock
+from storage.objects.joining import Inline, Piece, Span, plan_parts, whole
 from storage.objects.multipart import MultipartUpload, abort
 from storage.objects.pieces import crc32_of, join_parts
 from storage.objects.reading import ObjectReader
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Found",
+    "Inline",
     "JoinedObject",
-    "Literal",
     "Lock",
     "ObjectReader",
     "ObjectStore",
@@ -37,7 +37,7 @@ __all__ = [
     "Progress",
     "Readable",
     "Retention",
-    "S3Access",
+    "S3Credentials",
     "Span",
     "StoredObject",
     "whole",
@@ -53,7 +53,7 @@ class ObjectStore(ObjectReader):
 
     def __init__(
         self,
-        access: S3Access,
+        access: S3Credentials,
         bucket: str,
         *,
         retention: Retention | None,

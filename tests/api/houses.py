@@ -93,7 +93,7 @@ class House:
 
     def looked_at(self, exhibit: UUID) -> None:
         """Do what the worker does after intake."""
-        patiently(lambda: self.services.receipts.stamp(exhibit))
+        patiently(lambda: self.services.stamps.stamp(exhibit))
         self.services.copies.examine(exhibit)
         self.services.copies.derive(exhibit)
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.demonstration.standins import read_ports
-from api.running.health import OK, Health
+from api.health import OK, Health
 from api.times import utc_now
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore

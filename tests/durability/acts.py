@@ -27,7 +27,7 @@ from export.package.verify.verify import verify
 from export.release.releases import NewRelease, ReleaseKind
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 
 EXHIBIT_EVENTS = Counter(
     ["exhibit.received", "clock.checked", "exhibit.examined", "exhibit.derived"]
@@ -179,7 +179,7 @@ def check_package(services: Services, record: UUID) -> bytes:
     """Check that a sealed package is what `custos verify --trust` calls verified; return it."""
     store = SealStore(record)
     with services.transaction() as session:
-        archive = store.facts(session, Step.ARCHIVE) or {}
+        archive = store.facts(session, SealStep.ARCHIVE) or {}
     data = services.vault.read(archive["key"], archive["version"], limit=100_000_000)
     trust = parse_trust(trust_file(services.settings, services.keyring))
     report = verify(FileReader(io.BytesIO(data), len(data)), trust)

@@ -24,11 +24,11 @@ from custody.ledger import Ledger
 from custody.sequencer import Sequencer
 from export.holdings import copies, files, stamps
 from export.holdings.copies import Copies
-from export.holdings.stamps import Receipts
+from export.holdings.stamps import Stamps
 from export.intake.arrivals import Intake
-from export.sealing.archives import Archiving
+from export.sealing.archives import Archives
 from export.sealing.sealing import Sealing
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from storage.jobs import Pace
 from storage.objects.multipart import MultipartUpload
 from storage.objects.store import ObjectStore
@@ -78,7 +78,7 @@ def appended(event: str) -> Arm:
     return after(Ledger, "append", lambda *args, **_: event in args)
 
 
-def _done(step: Step) -> Arm:
+def _done(step: SealStep) -> Arm:
     """Die in the transaction that finishes a step of sealing, before it can commit."""
     return after(SealStore, "finish", lambda *args, **_: step in args)
 
@@ -111,18 +111,18 @@ STAMPING = {
     "stamp: not begun": before(stamps, "stamp"),
     "stamp: fetched": after(stamps, "stamp"),
     "stamp: not committed": after(Ledger, "add_stamp"),
-    "stamp: committed": after(Receipts, "stamp"),
+    "stamp: committed": after(Stamps, "stamp"),
 }
-BEGINNINGS = {f"{step}: not begun": step for step in Step}
+BEGINNINGS = {f"{step}: not begun": step for step in SealStep}
 """The step before is committed then: that moment is the same."""
 SEALING = {
-    **{f"{step}: not committed": _done(step) for step in Step},
+    **{f"{step}: not committed": _done(step) for step in SealStep},
     "ledger: event written": appended("release.sealed"),
     "archive: parts joined, upload open": before(MultipartUpload, "complete"),
     "archive: upload complete": after(MultipartUpload, "complete"),
     "archive: joined": after(ObjectStore, "join"),
     "archive: event written": appended("release.assembled"),
-    "check: read back": after(Archiving, "read_back"),
+    "check: read back": after(Archives, "read_back"),
     "check: event written": appended("release.checked"),
     "check: committed": after(Sealing, "seal"),
 }

@@ -19,7 +19,7 @@ from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.intake.arrivals import Intake
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore, Patience, Retention
 from tests.durability import acts
@@ -66,7 +66,7 @@ def ready(up: Up, clip: Path) -> UUID:
 
 def is_sealing(up: Up, release: UUID) -> bool:
     with up.services.transaction() as session:
-        return SealStore(release).facts(session, Step.CUSTODY) is not None
+        return SealStore(release).facts(session, SealStep.CUSTODY) is not None
 
 
 def is_examined(up: Up, exhibit: UUID) -> bool:

@@ -15,7 +15,7 @@ from evidence.exhibits.tables import ExhibitRow
 from export.errors import ExportError
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from storage.errors import UnavailableError
 
 _POLL_S = 0.1
@@ -42,7 +42,7 @@ def wait_for_seal(services: Services, release: UUID, bar: Bar) -> None:
     store = SealStore(release)
 
     def look(session: Session) -> ReleaseState | None:
-        done = [step for step in Step if store.facts(session, step) is not None]
+        done = [step for step in SealStep if store.facts(session, step) is not None]
         bar.show(len(done), done[-1] if done else "")
         sealed = session.get_one(ReleaseRow, release).state == ReleaseState.SEALED
         return ReleaseState.SEALED if sealed else None

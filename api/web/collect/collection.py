@@ -20,10 +20,10 @@ from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
 from api.depends import UsesServices
-from api.signin.staff import form_token as token_of
-from api.signin.staff import same_site
 from api.web.collect.gate import cookie_name
 from api.web.pages import environment, page
+from api.web.staff import form_token as token_of
+from api.web.staff import same_site
 from api.wiring import Services
 from export.delivery.links import Collected
 

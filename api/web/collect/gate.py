@@ -15,10 +15,10 @@ from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
 from api.depends import UsesServices
-from api.signin.staff import same_site
 from api.web.collect.limiter import Limiter
 from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
+from api.web.staff import same_site
 from api.wiring import Services
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, read_code
 from export.delivery.links import Standing

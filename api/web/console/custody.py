@@ -13,11 +13,11 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed
 from api.web.console.days import begins, ends, parse_day
 from api.web.console.exhibits.details import KINDS
 from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fields
 from api.web.pages import page
+from api.web.staff import Staff, allowed
 from api.wiring import Services
 from custody.canonical import MAX_INTEGER
 from custody.events import EVENTS

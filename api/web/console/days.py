@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 
-from api.web.words import LONDON
+from api.words import LONDON
 from evidence.errors import InvalidError
 
 _TYPED = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", re.ASCII)

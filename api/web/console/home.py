@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed
 from api.web.pages import page
+from api.web.staff import Staff, allowed
 from evidence.people.access import Action
 from export.desk.inbox import desk_of
 

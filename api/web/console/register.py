@@ -9,8 +9,8 @@ from fastapi.responses import Response
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed
 from api.web.pages import page
+from api.web.staff import Staff, allowed
 from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.people.access import Action

@@ -15,9 +15,9 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from api.depends import UsesServices
-from api.signin.staff import cookie_name
 from api.web.collect import gate
 from api.web.pages import page
+from api.web.staff import cookie_name
 from api.wiring import Services, trust_file
 from custody.certificates import parse_chain
 from custody.trust import Trust, parse_trust

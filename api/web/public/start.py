@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.demonstration.standins import ACTORS
-from api.signin.staff import MaybeStaff
 from api.web.pages import page
+from api.web.staff import MaybeStaff
 
 router = APIRouter(include_in_schema=False)
 

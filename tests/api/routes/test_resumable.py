@@ -17,8 +17,8 @@ from sqlmodel import func, select
 from starlette.types import Message
 
 from api.routes.resumable import OFFSET_STREAM, Tus
-from api.running.vaulting import Spooling
-from api.signin.staff import COOKIE
+from api.running.spooler import Spooler
+from api.web.staff import COOKIE
 from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from export.holdings.masters import Arrived
@@ -105,7 +105,7 @@ def test_a_file_goes_up_in_one_request_and_is_in_the_vault(house: House, web: We
     where = complete(web, content)
     assert where.startswith(f"{PATH}/")
     assert shown(web, where)["state"] == "complete"
-    assert Spooling(house.services).turn(house.services.clock())
+    assert Spooler(house.services).turn(house.services.clock())
     told = shown(web, where)
     assert (told["state"], told["name"]) == ("stored", "ch03.mp4")
     assert told["sha256"] == hashlib.sha256(content).hexdigest()
@@ -124,7 +124,7 @@ def test_a_file_goes_on_where_it_broke_off(house: House, web: Web) -> None:
         answer = patch(web, where, start, content[start:end])
         assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(end))
         assert offset_of(web, where) == end
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
@@ -187,7 +187,7 @@ def test_the_first_bytes_may_come_with_the_beginning(web: Web) -> None:
 
 def test_an_empty_file_is_complete_at_once(house: House, web: Web) -> None:
     where = begun(web, 0)
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["sha256"] == hashlib.sha256(b"").hexdigest()
 
 
@@ -221,7 +221,7 @@ def test_an_upload_can_be_given_up_with_its_bytes(house: House, web: Web) -> Non
 
 def test_what_is_in_the_vault_is_not_given_up(house: House, web: Web) -> None:
     where = complete(web, unique())
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert web.ask("DELETE", where, Role.OPERATOR, headers=TUS).status_code == 409
     assert shown(web, where)["state"] == "stored"
 
@@ -269,7 +269,7 @@ def test_room_that_was_promised_is_not_promised_again(
             )
         ).one()
     )
-    monkeypatch.setattr(house.services.resumable._spool, "free", lambda: promised + 1000)
+    monkeypatch.setattr(house.services.uploads._spool, "free", lambda: promised + 1000)
     where = begun(web, 600)
     assert begin(web, 600).status_code == 507
     assert web.ask("DELETE", where, Role.OPERATOR, headers=TUS).status_code == 204
@@ -360,7 +360,7 @@ def test_a_name_from_anywhere_leads_nowhere_else(
     content = unique()
     where = complete(web, content, name=name)
     assert [path.name for path in house.settings.spool.iterdir() if path.name == name] == []
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     row = row_of(house, where)
     assert row.name == kept
     assert row.upload is not None
@@ -480,7 +480,7 @@ def test_a_request_that_is_cut_off_keeps_what_arrived(house: House, web: Web) ->
     web._portal.call(lambda: cut_off(house, where, 0, *parts, announced=len(content)))
     assert offset_of(web, where) == 1501
     assert patch(web, where, 1501, content[1501:]).status_code == 204
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
@@ -502,7 +502,7 @@ def test_of_ten_requests_at_once_one_goes_on(house: House, web: Web) -> None:
 def test_while_one_request_is_at_it_another_is_told_so(house: House, web: Web) -> None:
     where = begun(web, 10)
     operator = house.subjects[Role.OPERATOR]
-    appending = house.services.resumable.append(
+    appending = house.services.uploads.append(
         identifier(where), 0, announced=None, checksum=None, by=operator, at=house.services.clock()
     )
     assert patch(web, where, 0, b"abc").status_code == 409
@@ -524,13 +524,13 @@ def test_what_a_power_cut_left_behind_the_acknowledgement_goes(house: House, web
     assert spooled(house, where).read_bytes() == b"abcd"
     assert patch(web, where, 4, b"efghij").status_code == 204
     assert spooled(house, where).read_bytes() == b"abcdefghij"
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["sha256"] == hashlib.sha256(b"abcdefghij").hexdigest()
 
 
 def _die_before_acknowledging(house: House, where: str, content: bytes) -> None:
     """Leave what a process leaves that is killed between fsync and commit."""
-    appending = house.services.resumable.append(
+    appending = house.services.uploads.append(
         identifier(where),
         3,
         announced=None,
@@ -548,7 +548,7 @@ def test_bytes_are_on_the_disk_before_they_are_acknowledged(
 ) -> None:
     where = begun(web, 10)
     steps: list[str] = []
-    flush, acknowledge = SpoolFile.flush, house.services.resumable.acknowledge
+    flush, acknowledge = SpoolFile.flush, house.services.uploads.acknowledge
 
     def flushed(file: SpoolFile) -> None:
         steps.append("flush")
@@ -559,7 +559,7 @@ def test_bytes_are_on_the_disk_before_they_are_acknowledged(
         acknowledge(*args, **more)
 
     monkeypatch.setattr(SpoolFile, "flush", flushed)
-    monkeypatch.setattr(house.services.resumable, "acknowledge", acknowledged)
+    monkeypatch.setattr(house.services.uploads, "acknowledge", acknowledged)
     assert patch(web, where, 0, b"abc").status_code == 204
     assert steps == ["flush", "acknowledge"]
 
@@ -609,8 +609,8 @@ def test_a_disk_that_is_full_or_broken_says_so_and_the_upload_goes_on_later(
 
 
 @pytest.fixture
-def spooling(house: House) -> Iterator[Spooling]:
-    made = Spooling(house.services)
+def spooling(house: House) -> Iterator[Spooler]:
+    made = Spooler(house.services)
     yield made
     made.stop()
 
@@ -632,7 +632,7 @@ def tamper(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["a bit", "the last bit", "cut", "longer", "empty", "gone"])
 def test_a_spool_that_was_changed_is_noticed_and_kept_for_a_person(
-    house: House, web: Web, spooling: Spooling, how: str
+    house: House, web: Web, spooling: Spooler, how: str
 ) -> None:
     content = unique()
     where = begun(web, len(content))
@@ -662,7 +662,7 @@ def test_a_spool_that_lost_bytes_does_not_go_on(house: House, web: Web) -> None:
 
 
 def test_while_the_vault_is_away_the_upload_waits(
-    house: House, web: Web, spooling: Spooling, monkeypatch: pytest.MonkeyPatch
+    house: House, web: Web, spooling: Spooler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = unique()
     where = complete(web, content)
@@ -696,9 +696,9 @@ def test_killed_anywhere_there_is_one_upload_in_the_end(
     with monkeypatch.context() as dying:
         dying.setattr(owner, step, killed)
         with pytest.raises(SystemExit):
-            house.services.keeping.keep(identifier(where), at=house.services.clock())
+            house.services.vaulting.keep(identifier(where), at=house.services.clock())
     assert spooled(house, where).exists()
-    assert Spooling(house.services).turn(house.services.clock())
+    assert Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["state"] == "stored"
     assert len(uploads_of(house, content)) == 1
     assert not spooled(house, where).exists()
@@ -720,12 +720,12 @@ def test_what_was_decided_elsewhere_meanwhile_is_not_overruled(
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(house.services.intake, "put", overtaken)
-        house.services.keeping.keep(identifier(where), at=house.services.clock())
+        house.services.vaulting.keep(identifier(where), at=house.services.clock())
     assert uploads_of(house, content) == []
     assert shown(web, where)["state"] == "failed"
 
 
-def test_a_file_that_no_row_names_is_left_alone(house: House, spooling: Spooling) -> None:
+def test_a_file_that_no_row_names_is_left_alone(house: House, spooling: Spooler) -> None:
     house.settings.spool.mkdir(exist_ok=True)
     stranger = house.settings.spool / str(uuid4())
     stranger.write_bytes(b"all that is left after a restored backup")
@@ -740,10 +740,10 @@ def test_an_unfinished_upload_is_forgotten_after_a_week_and_not_before(
     where, finished = begun(web, 10), complete(web, unique())
     patch(web, where, 0, b"abc")
     expires = row_of(house, where).expires_at
-    house.services.keeping.forget(expires)
+    house.services.vaulting.forget(expires)
     assert offset_of(web, where) == 3
     assert abs(expires - house.services.clock() - KEPT_FOR) < timedelta(minutes=1)
-    house.services.keeping.forget(expires + timedelta(minutes=1))
+    house.services.vaulting.forget(expires + timedelta(minutes=1))
     assert web.ask("HEAD", where, Role.OPERATOR, headers=TUS).status_code == 404
     assert not spooled(house, where).exists()
     assert offset_of(web, finished) > 0
@@ -751,7 +751,7 @@ def test_an_unfinished_upload_is_forgotten_after_a_week_and_not_before(
 
 def test_what_somebody_goes_on_with_is_not_forgotten(house: House, web: Web) -> None:
     where = begun(web, 10)
-    appending = house.services.resumable.append(
+    appending = house.services.uploads.append(
         identifier(where),
         0,
         announced=None,
@@ -759,11 +759,11 @@ def test_what_somebody_goes_on_with_is_not_forgotten(house: House, web: Web) -> 
         by=house.subjects[Role.OPERATOR],
         at=house.services.clock(),
     )
-    house.services.keeping.forget(house.services.clock() + timedelta(days=30))
+    house.services.vaulting.forget(house.services.clock() + timedelta(days=30))
     appending.write(b"01234")
     assert appending.finish() == 5
     # Listed as overdue, and then its next byte came: the second look, with the lock, counts.
-    house.services.keeping._forget(identifier(where), house.services.clock())
+    house.services.vaulting._forget(identifier(where), house.services.clock())
     assert patch(web, where, 5, b"56789").status_code == 204
     assert offset_of(web, where) == 10
 
@@ -771,7 +771,7 @@ def test_what_somebody_goes_on_with_is_not_forgotten(house: House, web: Web) -> 
 def test_the_thread_works_begins_again_and_ends(house: House, web: Web) -> None:
     first, second = unique(), unique()
     waiting = complete(web, first)
-    spooling = Spooling(house.services)
+    spooling = Spooler(house.services)
     spooling.start()
     later = complete(web, second)
     for _ in range(400):
@@ -785,11 +785,11 @@ def test_the_thread_works_begins_again_and_ends(house: House, web: Web) -> None:
 
 def test_a_process_that_ends_gives_up_what_is_on_its_way(house: House, web: Web) -> None:
     where = complete(web, unique())
-    ending = Spooling(house.services)
+    ending = Spooler(house.services)
     ending._stop.set()
     ending.turn(house.services.clock())
     assert shown(web, where)["state"] == "complete"
-    assert Spooling(house.services).turn(house.services.clock())
+    assert Spooler(house.services).turn(house.services.clock())
     assert shown(web, where)["state"] == "stored"
 
 

@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlmodel import col, func, select
 
-from api.signin.staff import Allowed, Sends, cookie_name, form_token
+from api.web.staff import Allowed, Sends, cookie_name, form_token
 from custody.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from tests.api.asking import flat

@@ -17,7 +17,7 @@ from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import COPY, files_of
-from export.holdings.holds import JOB_HOLD, Holds, Standing, held_of, is_held
+from export.holdings.holds import JOB_HOLD, Holds, HoldState, held_of, is_held
 from export.holdings.tables import ExhibitFileRow, LegalHoldRow
 from export.package.format import layout
 from export.sealing.steps import SealStore
@@ -57,7 +57,7 @@ def lift(house: House, exhibit: ExhibitRow, role: str = Role.RELEASER, why: str 
     )
 
 
-def standings(house: House, exhibit: ExhibitRow) -> list[Standing]:
+def standings(house: House, exhibit: ExhibitRow) -> list[HoldState]:
     found = house.look(lambda session: house.services.holds.of(session, exhibit.id))
     return [one.standing for one in found]
 
@@ -134,19 +134,19 @@ def test_under_a_hold_not_even_disposal_can_delete(
 
 def test_the_page_is_told_what_the_store_was_seen_to_do(house: House, exhibit: ExhibitRow) -> None:
     place(house, exhibit)
-    assert standings(house, exhibit) == [Standing.APPLYING]
+    assert standings(house, exhibit) == [HoldState.APPLYING]
     house.services.holds.apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.HELD]
+    assert standings(house, exhibit) == [HoldState.HELD]
     house.services.holds.apply(exhibit.id)  # again: nothing changes
-    assert standings(house, exhibit) == [Standing.HELD]
+    assert standings(house, exhibit) == [HoldState.HELD]
     lift(house, exhibit)
-    assert standings(house, exhibit) == [Standing.LIFTING]
+    assert standings(house, exhibit) == [HoldState.LIFTING]
     house.services.holds.apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.LIFTED]
+    assert standings(house, exhibit) == [HoldState.LIFTED]
     place(house, exhibit)
-    assert standings(house, exhibit) == [Standing.APPLYING, Standing.LIFTED]
+    assert standings(house, exhibit) == [HoldState.APPLYING, HoldState.LIFTED]
     house.services.holds.apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.HELD, Standing.LIFTED]
+    assert standings(house, exhibit) == [HoldState.HELD, HoldState.LIFTED]
     assert all(held_in_store(house, exhibit))
 
 
@@ -157,7 +157,7 @@ def test_an_earlier_hold_is_over_though_the_store_was_not_asked_in_between(
     lift(house, exhibit)
     place(house, exhibit)
     house.services.holds.apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.HELD, Standing.LIFTED]
+    assert standings(house, exhibit) == [HoldState.HELD, HoldState.LIFTED]
 
 
 def test_a_file_that_comes_later_is_not_called_held_before_it_is(
@@ -169,7 +169,7 @@ def test_a_file_that_comes_later_is_not_called_held_before_it_is(
     moved = text("UPDATE exhibit_file SET stored_at = :at WHERE id = :id")
     at = utc_now() + timedelta(seconds=1)
     house.look(lambda s: s.connection().execute(moved, {"at": at, "id": later}))
-    assert standings(house, exhibit) == [Standing.APPLYING]
+    assert standings(house, exhibit) == [HoldState.APPLYING]
     assert held_in_store(house, exhibit) == [True, False]
 
 
@@ -198,7 +198,7 @@ def test_whoever_takes_clips_in_could_not_hold_them(house: House, exhibit: Exhib
     place(house, exhibit)
     with pytest.raises(RefusedError):
         holds_over(house, house.services.vault).apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.APPLYING]
+    assert standings(house, exhibit) == [HoldState.APPLYING]
 
 
 def test_a_store_that_goes_away_in_between_leaves_the_hold_being_applied(
@@ -218,7 +218,7 @@ def test_a_store_that_goes_away_in_between_leaves_the_hold_being_applied(
     place(house, exhibit)
     with pytest.raises(UnavailableError):
         holds_over(house, Failing()).apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.APPLYING]
+    assert standings(house, exhibit) == [HoldState.APPLYING]
     assert sorted(held_in_store(house, exhibit)) == [False, True]
     house.services.holds.apply(exhibit.id)  # tried again
     assert held_in_store(house, exhibit) == [True, True]
@@ -234,9 +234,9 @@ def test_a_hold_lifted_while_it_is_applied_is_not_called_held(
 
     place(house, exhibit)
     holds_over(house, Meanwhile()).apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.LIFTING]
+    assert standings(house, exhibit) == [HoldState.LIFTING]
     house.services.holds.apply(exhibit.id)
-    assert standings(house, exhibit) == [Standing.LIFTED]
+    assert standings(house, exhibit) == [HoldState.LIFTED]
     assert held_in_store(house, exhibit) == [False]
 
 

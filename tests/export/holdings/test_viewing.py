@@ -19,7 +19,7 @@ from evidence.people.access import Role
 from export.desk.claims import claims
 from export.holdings.files import CONTACT_SHEET, COPY, FRAMES
 from export.holdings.tables import ExhibitFileRow, ViewingRow
-from export.holdings.views import LASTS, Viewings
+from export.holdings.views import LASTS, Views
 from export.package.format import layout
 from export.sealing.steps import SealStore
 from storage.columns import stored_columns
@@ -60,7 +60,7 @@ def open_view(
     return house.do(
         role,
         lambda session: (
-            house.services.viewings.open(
+            house.services.views.open(
                 session, exhibit.reference, copy=copy, by=house.subjects[role], at=NOW
             ).id
         ),
@@ -76,7 +76,7 @@ def media(
 ) -> ExhibitFileRow:
     return house.do(
         role,
-        lambda session: house.services.viewings.media(
+        lambda session: house.services.views.media(
             session, viewing, kind, by=house.subjects[role], at=NOW + after
         ),
     )
@@ -108,7 +108,7 @@ def test_a_view_is_one_event_that_says_who_and_which_copy(
 def test_the_copy_that_is_chosen_is_the_one_that_is_recorded_and_shown(
     house: House, exhibit: ExhibitRow
 ) -> None:
-    second = house.look(lambda s: house.services.viewings.copies(s, exhibit.id))[1]
+    second = house.look(lambda s: house.services.views.copies(s, exhibit.id))[1]
     viewing = open_view(house, exhibit, copy=second.id)
     assert media(house, viewing, COPY).sha256 == digest(b"the second copy")
     assert viewed(house, exhibit)[-1]["copy"] == digest(b"the second copy")
@@ -182,7 +182,7 @@ def test_an_event_that_cannot_be_written_leaves_no_view(house: House, exhibit: E
             raise ZeroDivisionError
 
     services, before = house.services, viewings(house)
-    views = Viewings(services.exhibits, Broken(), new_id=uuid4)  # type: ignore[arg-type]
+    views = Views(services.exhibits, Broken(), new_id=uuid4)  # type: ignore[arg-type]
     operator = house.subjects[Role.OPERATOR]
     with pytest.raises(ZeroDivisionError):
         house.do(Role.OPERATOR, lambda s: views.open(s, exhibit.reference, by=operator, at=NOW))
@@ -191,7 +191,7 @@ def test_an_event_that_cannot_be_written_leaves_no_view(house: House, exhibit: E
 
 def test_the_audit_is_told_of_every_view(house: House, exhibit: ExhibitRow) -> None:
     open_view(house, exhibit)
-    second = house.look(lambda s: house.services.viewings.copies(s, exhibit.id))[1]
+    second = house.look(lambda s: house.services.views.copies(s, exhibit.id))[1]
     open_view(house, exhibit, copy=second.id)
     expected = claimed(house, exhibit, "exhibit.viewed")
     logged = {one["copy"] for one in viewed(house, exhibit)}

@@ -76,7 +76,7 @@ def revoke(
     """Take a release back."""
     return house.do(
         role,
-        lambda s: house.services.decisions.revoke(
+        lambda s: house.services.revocations.revoke(
             s, str(row.id), by=house.subjects[role], at=utc_now(), reason=reason
         ),
     )

@@ -10,7 +10,7 @@ from storage.objects.joining import (
     MOST_COPIED,
     MOST_PARTS,
     CopiedPart,
-    Literal,
+    Inline,
     Part,
     Piece,
     Span,
@@ -108,13 +108,13 @@ def test_hardly_anything_of_a_large_object_goes_through_us(pieces: list[Piece]) 
 
 @given(st.lists(st.binary(max_size=30), max_size=30))
 def test_bytes_in_memory_come_out_as_they_went_in(texts: list[bytes]) -> None:
-    parts = plan_parts([Literal(text) for text in texts])
+    parts = plan_parts([Inline(text) for text in texts])
     found = b"".join(
         piece.data
         for part in parts
         if isinstance(part, UploadedPart)
         for piece in part.pieces
-        if isinstance(piece, Literal)
+        if isinstance(piece, Inline)
     )
 
     assert found == b"".join(texts)
@@ -122,7 +122,7 @@ def test_bytes_in_memory_come_out_as_they_went_in(texts: list[bytes]) -> None:
 
 def test_a_long_literal_is_cut_into_parts() -> None:
     text = bytes(range(256)) * (20 * MIB // 256) + b"end"
-    parts = plan_parts([Literal(b"head"), Literal(text)])
+    parts = plan_parts([Inline(b"head"), Inline(text)])
 
     assert [part.size for part in parts] == [8 * MIB, 8 * MIB, 4 * MIB + 7]
     assert (
@@ -131,7 +131,7 @@ def test_a_long_literal_is_cut_into_parts() -> None:
             for part in parts
             if isinstance(part, UploadedPart)
             for piece in part.pieces
-            if isinstance(piece, Literal)
+            if isinstance(piece, Inline)
         )
         == b"head" + text
     )
@@ -139,11 +139,11 @@ def test_a_long_literal_is_cut_into_parts() -> None:
 
 def test_a_header_is_filled_up_with_the_first_bytes_of_the_master() -> None:
     master = stored(2 * 1024 * MIB)
-    parts = plan_parts([Literal(b"header"), whole(master), Literal(b"directory")])
+    parts = plan_parts([Inline(b"header"), whole(master), Inline(b"directory")])
 
-    assert parts[0] == UploadedPart((Literal(b"header"), Span(master, 0, LEAST_PART - 6)))
+    assert parts[0] == UploadedPart((Inline(b"header"), Span(master, 0, LEAST_PART - 6)))
     assert all(isinstance(part, CopiedPart) for part in parts[1:-1])
-    assert parts[-1] == UploadedPart((Literal(b"directory"),))
+    assert parts[-1] == UploadedPart((Inline(b"directory"),))
 
 
 def test_a_master_alone_is_only_copied() -> None:
@@ -156,7 +156,7 @@ def test_a_master_alone_is_only_copied() -> None:
 def test_many_middling_objects_fit_into_ten_thousand_parts() -> None:
     pieces: list[Piece] = []
     for number in range(9_000):
-        pieces += [Literal(b"h"), whole(stored(12 * MIB, f"o{number}"))]
+        pieces += [Inline(b"h"), whole(stored(12 * MIB, f"o{number}"))]
     parts = plan_parts(pieces)
 
     assert len(parts) <= MOST_PARTS

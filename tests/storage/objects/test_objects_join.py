@@ -12,7 +12,7 @@ import pytest
 
 from storage.embedded.addresses import Addresses
 from storage.errors import ConflictError, CorruptError, NotFoundError, UnavailableError
-from storage.objects.store import Literal, ObjectStore, Piece, Span, StoredObject, whole
+from storage.objects.store import Inline, ObjectStore, Piece, Span, StoredObject, whole
 from tests.storage.objects.stores import MIB, client, key, now, open_uploads, store, versions
 from tests.storage.objects.wire import Wire
 
@@ -37,15 +37,15 @@ def test_odd_pieces_are_joined_byte_for_byte_and_locked(
     small = vault.put_bytes(key(), b"record" * 1000)
     empty = vault.put_bytes(key(), b"")
     pieces: list[Piece] = [
-        Literal(b"header"),
+        Inline(b"header"),
         whole(small),
-        Literal(b""),
+        Inline(b""),
         whole(empty),
         whole(master),
-        Literal(b"between"),
+        Inline(b"between"),
         Span(master, 7, 16 * MIB + 1),
         whole(small),
-        Literal(b"directory"),
+        Inline(b"directory"),
     ]
     record = b"record" * 1000
     expected = b"header" + record + DATA + b"between" + DATA[7 : 16 * MIB + 8] + record
@@ -67,8 +67,8 @@ def test_odd_pieces_are_joined_byte_for_byte_and_locked(
     assert lock.until > now() + timedelta(hours=23)
 
 
-@pytest.mark.parametrize("pieces", [[], [Literal(b"")], [Literal(b"little")]])
-def test_little_or_nothing_is_joined_too(vault: ObjectStore, pieces: list[Literal]) -> None:
+@pytest.mark.parametrize("pieces", [[], [Inline(b"")], [Inline(b"little")]])
+def test_little_or_nothing_is_joined_too(vault: ObjectStore, pieces: list[Inline]) -> None:
     joined = vault.join(key(), pieces)
 
     assert vault.read(joined.key, joined.version, limit=10) == b"".join(p.data for p in pieces)
@@ -77,7 +77,7 @@ def test_little_or_nothing_is_joined_too(vault: ObjectStore, pieces: list[Litera
 def test_joining_again_finds_the_same_version(
     vault: ObjectStore, master: StoredObject, addresses: Addresses
 ) -> None:
-    pieces: list[Piece] = [Literal(b"header"), whole(master)]
+    pieces: list[Piece] = [Inline(b"header"), whole(master)]
     first = vault.join(key(), pieces)
 
     assert vault.join(first.key, pieces) == first
@@ -86,10 +86,10 @@ def test_joining_again_finds_the_same_version(
 
 @pytest.mark.parametrize("other", [b"header", b"heads"])
 def test_something_else_under_the_key_is_a_conflict(vault: ObjectStore, other: bytes) -> None:
-    first = vault.join(key(), [Literal(b"heads!")])
+    first = vault.join(key(), [Inline(b"heads!")])
 
     with pytest.raises(ConflictError, match="something else stands"):
-        vault.join(first.key, [Literal(other)])
+        vault.join(first.key, [Inline(other)])
 
 
 def test_a_join_goes_on_after_a_crash(
@@ -119,7 +119,7 @@ def test_a_lost_answer_to_the_last_request_leaves_one_version(
     with Wire(addresses.intake) as wire:
         vault = store(wire.access, addresses.vault_bucket)
         wire.lose_answer_to = b"<CompleteMultipartUpload"
-        joined = vault.join(name, [Literal(b"header"), whole(master)])
+        joined = vault.join(name, [Inline(b"header"), whole(master)])
         assert wire.lost == 1
         vault.close()
 
@@ -130,7 +130,7 @@ def test_a_store_that_goes_away_between_parts_lets_the_next_try_finish(
     addresses: Addresses, master: StoredObject
 ) -> None:
     name = key()
-    pieces: list[Piece] = [Literal(b"header"), whole(master), Literal(b"directory")]
+    pieces: list[Piece] = [Inline(b"header"), whole(master), Inline(b"directory")]
     with Wire(addresses.intake) as wire:
         vault = store(wire.access, addresses.vault_bucket)
         with pytest.raises(UnavailableError):
@@ -152,7 +152,7 @@ def test_an_object_that_is_not_what_its_record_says_is_found_while_joining(
     name, wrong = key(), replace(master, crc32=master.crc32 ^ 1)
 
     with pytest.raises(CorruptError):
-        vault.join(name, [Literal(head), whole(wrong)])
+        vault.join(name, [Inline(head), whole(wrong)])
 
     speaker = client(addresses.intake)
     assert versions(speaker, vault.bucket, name) == []

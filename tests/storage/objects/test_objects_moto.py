@@ -15,7 +15,7 @@ from storage.embedded.addresses import S3Access
 from storage.errors import CorruptError, RefusedError
 from storage.objects import sending
 from storage.objects.sending import part_size
-from storage.objects.store import Literal, ObjectStore, Retention, StoredObject, whole
+from storage.objects.store import Inline, ObjectStore, Retention, StoredObject, whole
 from tests.storage.objects.stores import DAY, MIB, key, store
 
 ACCESS = S3Access("https://s3.us-east-1.amazonaws.com", "us-east-1", "key", "secret")
@@ -98,10 +98,10 @@ def test_a_store_without_a_whole_crc_is_not_said_to_have_compared(
     stored = open_vault.put_stream(key(), io.BytesIO(b"x" * 17 * MIB))
     assert stored.store_crc32 is None
     assert open_vault.verify(stored) == fingerprint(b"x" * 17 * MIB)
-    joined = open_vault.join(key(), [Literal(b"header"), whole(stored)])
+    joined = open_vault.join(key(), [Inline(b"header"), whole(stored)])
     assert joined.store_crc32 is None
     assert joined.crc32 == fingerprint(b"header" + b"x" * 17 * MIB).crc32
-    assert open_vault.join(joined.key, [Literal(b"header"), whole(stored)]) == joined
+    assert open_vault.join(joined.key, [Inline(b"header"), whole(stored)]) == joined
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from api.signin.staff import Staff
+from api.web.staff import Staff
 from api.wiring import Services
 from evidence.attention import Call, calls_to
 from evidence.exhibits.references import file_safe
@@ -16,7 +16,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action
 from evidence.people.tables import PersonRow
 from export.holdings.files import COPY, MASTER, files_of
-from export.holdings.holds import Hold, Standing
+from export.holdings.holds import Hold, HoldState
 from export.holdings.tables import ExhibitFileRow
 from export.intake.tables import UploadRow
 from export.release.tables import ReleaseRow
@@ -31,11 +31,11 @@ KINDS: Mapping[str, str] = {
     "package": "Package",
 }
 """What each kind of file is called on a page."""
-STANDINGS: Mapping[Standing, tuple[str, str]] = {
-    Standing.APPLYING: ("Being applied", "govuk-tag--yellow"),
-    Standing.HELD: ("Applied", "govuk-tag--purple"),
-    Standing.LIFTING: ("Being lifted", "govuk-tag--yellow"),
-    Standing.LIFTED: ("Lifted", "govuk-tag--grey"),
+STANDINGS: Mapping[HoldState, tuple[str, str]] = {
+    HoldState.APPLYING: ("Being applied", "govuk-tag--yellow"),
+    HoldState.HELD: ("Applied", "govuk-tag--purple"),
+    HoldState.LIFTING: ("Being lifted", "govuk-tag--yellow"),
+    HoldState.LIFTED: ("Lifted", "govuk-tag--grey"),
 }
 """What the store was seen to have done about a hold, and the colour of its tag."""
 JOBS: Mapping[str, str] = {

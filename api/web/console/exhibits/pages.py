@@ -12,13 +12,13 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed, sends
 from api.streams.answers import streamed
 from api.web.console.days import parse_day
 from api.web.console.exhibits.details import ShownExhibit, show_exhibit
 from api.web.pages import page
-from api.web.words import STATES
+from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
+from api.words import STATES
 from evidence.errors import InvalidError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -116,7 +116,7 @@ def watch(
         services,
         staff.subject,
         lambda session: (
-            services.viewings.open(
+            services.views.open(
                 session, as_reference(name), copy=chosen, by=staff.subject, at=services.clock()
             ).id
         ),
@@ -129,7 +129,7 @@ def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) 
     """Show the working copy to whoever opened the view."""
 
     def read(session: Session) -> HTMLResponse:
-        found = services.viewings.find(session, viewing, by=staff.subject)
+        found = services.views.find(session, viewing, by=staff.subject)
         over = found.over(services.clock())
         return page(
             request,
@@ -138,7 +138,7 @@ def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) 
             staff=staff,
             viewing=found,
             over=over,
-            copies=services.viewings.copies(session, found.exhibit.id),
+            copies=services.views.copies(session, found.exhibit.id),
             pictures=_pictures(found.exhibit, found.copy.position),
             findings_here=[
                 finding
@@ -165,7 +165,7 @@ def media(
     row = act(
         services,
         staff.subject,
-        lambda session: services.viewings.media(
+        lambda session: services.views.media(
             session, viewing, kind, by=staff.subject, at=services.clock()
         ),
     )

@@ -20,9 +20,9 @@ from starlette.exceptions import HTTPException
 from api.acts import act
 from api.denials import ForgedFormError
 from api.depends import UsesServices, services_of
-from api.signin.staff import Allowed, Staff, allowed, same_site, sends, signed_in
 from api.web.console.intake.clip import sentence
 from api.web.pages import page
+from api.web.staff import Allowed, Staff, allowed, same_site, sends, signed_in
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action
@@ -124,7 +124,7 @@ def files_page(
     """Show the files, again if something is wrong with what was chosen."""
 
     def read(session: Session) -> list[File]:
-        rows = services.resumable.unclaimed(session, by=staff.subject)
+        rows = services.uploads.unclaimed(session, by=staff.subject)
         return [file_of(session, row) for row in rows]
 
     return page(
@@ -167,7 +167,7 @@ def _take(services: Services, staff: Staff, file: UploadFile) -> None:
     act(
         services,
         staff.subject,
-        lambda session: services.resumable.take(
+        lambda session: services.uploads.take(
             session,
             stored,
             name=file.filename or "",
@@ -182,7 +182,7 @@ def _take(services: Services, staff: Staff, file: UploadFile) -> None:
 def remove(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
     """Forget an upload that is not in the vault."""
     try:
-        services.resumable.terminate(identifier(str(form.get("file", ""))), by=staff.subject)
+        services.uploads.terminate(identifier(str(form.get("file", ""))), by=staff.subject)
     except StateError as error:
         return files_page(request, services, staff, errors={"file": sentence(error)})
     except UnknownError:

@@ -14,7 +14,6 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff
 from api.web.console.intake.clip import place, read_clip, sentence, typed_in
 from api.web.console.intake.files import (
     NEW,
@@ -27,6 +26,7 @@ from api.web.console.intake.files import (
     identifier,
 )
 from api.web.pages import page
+from api.web.staff import Staff
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.exhibits import MasterDigest, NewExhibit
@@ -158,7 +158,7 @@ def _chosen(
 
     def read(session: Session) -> list[File]:
         rows = (
-            services.resumable.find(session, identifier(name), by=staff.subject) for name in wanted
+            services.uploads.find(session, identifier(name), by=staff.subject) for name in wanted
         )
         return [file_of(session, row) for row in rows]
 

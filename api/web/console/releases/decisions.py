@@ -11,10 +11,10 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed, sends
 from api.web.console.releases.pages import show_release, story_of, why_not
 from api.web.console.releases.words import DELIVERIES, KINDS
 from api.web.pages import page
+from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action
@@ -202,7 +202,7 @@ def revoke(
     """Take a release back."""
 
     def work(session: Session) -> None:
-        services.decisions.revoke(
+        services.revocations.revoke(
             session, release, by=staff.subject, at=services.clock(), reason=_lines(reason)
         )
 

@@ -9,7 +9,6 @@ from fastapi.responses import Response
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed
 from api.web.console.releases.words import (
     DELIVERIES,
     DONE,
@@ -21,11 +20,12 @@ from api.web.console.releases.words import (
     STEPS,
 )
 from api.web.pages import page
+from api.web.staff import Staff, allowed
 from api.wiring import Services
 from evidence.people.access import Action, decide, decide_approval, decide_second
 from export.desk.story import PAGE, Group, Story
 from export.release.states import ReleaseState
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 
 router = APIRouter(include_in_schema=False)
 Shows = Annotated[Staff, allowed(Action.SHOW_RELEASE)]
@@ -47,7 +47,7 @@ def listed(
     listing = act(
         services,
         staff.subject,
-        lambda session: services.following.page(
+        lambda session: services.stories.page(
             session, group, words=q, number=number, by=staff.subject
         ),
     )
@@ -86,7 +86,7 @@ def story_of(services: Services, staff: Staff, release: str) -> Story:
     return act(
         services,
         staff.subject,
-        lambda session: services.following.story(session, release, by=staff.subject),
+        lambda session: services.stories.story(session, release, by=staff.subject),
     )
 
 
@@ -101,8 +101,8 @@ def show_release(
 ) -> Response:
     """Return the page of a release; ``problem`` says what could not be done to it just now."""
     story = story_of(services, staff, release)
-    finished = [step for step in Step if step in story.steps]
-    following = next((step for step in Step if step not in story.steps), None)
+    finished = [step for step in SealStep if step in story.steps]
+    following = next((step for step in SealStep if step not in story.steps), None)
     return page(
         request,
         "console/release.html",
@@ -118,7 +118,7 @@ def show_release(
         message_kinds=MESSAGE_KINDS,
         message_states=MESSAGE_STATES,
         steps_done=len(finished),
-        steps=len(Step),
+        steps=len(SealStep),
         step=STEPS[following] if following else "",
         cannot=why_not(story, staff),
         now=services.clock(),

@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.signin.staff import Staff, allowed, sends
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from api.web.pages import page
+from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from export.desk.story import Group
-from export.sealing.steps import Step
+from export.sealing.steps import SealStep
 
 KINDS: Mapping[str, str] = {
     "police": "Police",
@@ -42,15 +42,15 @@ GROUPS: Mapping[Group, str] = {
     Group.ENDED: "Ended",
     Group.ALL: "All",
 }
-STEPS: Mapping[Step, str] = {
-    Step.PAYLOAD: "listing the files",
-    Step.CUSTODY: "gathering the custody record",
-    Step.SIGNATURE: "signing",
-    Step.TIMESTAMP: "getting the timestamp",
-    Step.LEDGER: "writing the sealing into the ledger",
-    Step.PROOFS: "collecting the proofs",
-    Step.ARCHIVE: "joining the package",
-    Step.CHECK: "reading it back",
+STEPS: Mapping[SealStep, str] = {
+    SealStep.PAYLOAD: "listing the files",
+    SealStep.CUSTODY: "gathering the custody record",
+    SealStep.SIGNATURE: "signing",
+    SealStep.TIMESTAMP: "getting the timestamp",
+    SealStep.LEDGER: "writing the sealing into the ledger",
+    SealStep.PROOFS: "collecting the proofs",
+    SealStep.ARCHIVE: "joining the package",
+    SealStep.CHECK: "reading it back",
 }
 EVENTS: Mapping[str, str] = {
     "release.proposed": "Proposed",

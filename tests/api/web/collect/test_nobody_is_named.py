@@ -125,7 +125,7 @@ def walk(app: FastAPI, house: House) -> None:
     releaser = house.subjects[Role.RELEASER]
     house.do(
         Role.RELEASER,
-        lambda s: services.decisions.revoke(
+        lambda s: services.revocations.revoke(
             s, str(release.id), by=releaser, at=utc_now(), reason=f"{MARK} asked"
         ),
     )

@@ -34,7 +34,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStore, Step
+from export.sealing.steps import SealStep, SealStore
 from tests.api.houses import NEW, House, digest, patiently
 from tests.api.web.visiting import Visitor
 
@@ -229,7 +229,7 @@ def test_a_stamped_checkpoint_is_the_one_that_is_shown(
     assert "vouches that the checkpoint" in page
     # Nobody stamps the first checkpoint over an examination; the next receipt's covers it too.
     later = house.exhibit(b"stamped later")
-    patiently(lambda: house.services.receipts.stamp(later.id))
+    patiently(lambda: house.services.stamps.stamp(later.id))
     examined = index_of(house, exhibit.id, "exhibit.examined")
     assert "vouches that the checkpoint" in visitor.get(f"/console/custody/{examined}").text
     assert "openssl ts -verify" in page
@@ -462,7 +462,7 @@ def test_a_known_digest_says_of_what(
         words = known(typed)
         assert "Yes: it is known here" in words
         assert f"Master, as it was received of {exhibit.reference}" in words
-    facts = house.look(lambda s: SealStore(release.id).facts(s, Step.CHECK))
+    facts = house.look(lambda s: SealStore(release.id).facts(s, SealStep.CHECK))
     assert facts is not None
     assert f"Package of {label(release)} : {label(release)}.zip" in known(facts["sha256"])
     assert "No: it is not known here" in known(digest(b"never seen"))

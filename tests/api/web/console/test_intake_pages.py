@@ -11,7 +11,7 @@ import pytest
 from httpx import Response
 from sqlmodel import func, select
 
-from api.running.vaulting import Spooling
+from api.running.spooler import Spooler
 from api.web.console.intake.clip import FIELDS, read_clip
 from api.web.console.intake.files import FILES, MOST_FORM, NEW
 from api.web.console.intake.moments import Moment, parse_clock, parse_moment
@@ -260,7 +260,7 @@ def test_an_upload_in_pieces_waits_for_the_vault_and_is_never_claimed_before(
     early = send(operator, NEW, [file], TYPED)
     assert early.status_code == 409
     assert "nothing is lost" in text_of(early)
-    Spooling(house.services).turn(house.services.clock())
+    Spooler(house.services).turn(house.services.clock())
     assert send(operator, NEW, [file], TYPED).status_code == 303
 
 

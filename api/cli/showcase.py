@@ -158,7 +158,7 @@ class Showcase:
         act(
             services,
             releaser,
-            lambda session: services.decisions.revoke(
+            lambda session: services.revocations.revoke(
                 session, label(release), by=releaser, at=services.clock(), reason=reason
             ),
         )

@@ -7,6 +7,7 @@ tried again; nothing that was acknowledged depends on this process living on.
 import logging
 import threading
 from datetime import datetime, timedelta
+from typing import Self
 
 from api.wiring import Services
 from evidence.errors import StateError
@@ -16,11 +17,11 @@ _PAUSE_S = 2.0
 _LATER_S = 30.0
 """After something went wrong."""
 _TIDY_EVERY = timedelta(minutes=10)
-_log = logging.getLogger("custos.spooling")
+_log = logging.getLogger("custos.spooler")
 
 
-class Spooling:
-    """Begins with `start`, ends with `stop`; a test calls `turn` instead."""
+class Spooler:
+    """Works beside the answers: entered, it begins; left, it ends. A test calls `turn` instead."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -28,15 +29,22 @@ class Spooling:
         self._thread: threading.Thread | None = None
         self._tidied_at: datetime | None = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         """Begin to work, with what an earlier process left."""
-        self._thread = threading.Thread(target=self._run, name="spooling")
+        self._thread = threading.Thread(target=self._run, name="spooler")
         self._thread.start()
 
     def stop(self) -> None:
         """End: what is on its way into the vault is given up, and begun again at the next start."""
         self._stop.set()
-        self._services.resumable.completed.set()
+        self._services.uploads.completed.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -47,27 +55,27 @@ class Spooling:
             if self._stop.is_set():
                 return
             if well:
-                self._services.resumable.completed.wait(_PAUSE_S)
+                self._services.uploads.completed.wait(_PAUSE_S)
             else:
                 self._stop.wait(_LATER_S)
 
     def turn(self, at: datetime) -> bool:
         """Move what is complete, and now and then tidy up; return whether all of it went well."""
-        self._services.resumable.completed.clear()
+        self._services.uploads.completed.clear()
         try:
             if self._tidied_at is None or at - self._tidied_at >= _TIDY_EVERY:
-                self._services.keeping.sweep()
-                self._services.keeping.forget(at)
-                self._services.keeping.scan_again()
+                self._services.vaulting.sweep()
+                self._services.vaulting.forget(at)
+                self._services.vaulting.scan_again()
                 self._tidied_at = at
-            waiting = self._services.keeping.complete()
+            waiting = self._services.vaulting.complete()
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever happens
             _say("tidying up", error)
             return False
         well = True
         for resumable in waiting:
             try:
-                self._services.keeping.keep(resumable, at=self._services.clock(), stop=self._stop)
+                self._services.vaulting.keep(resumable, at=self._services.clock(), stop=self._stop)
             except StoppedError:
                 return True
             except StateError:

@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 
 from api.demonstration.standins import mail_folder
 from api.depends import UsesServices
-from api.signin.staff import MaybeStaff
 from api.web.pages import page
+from api.web.staff import MaybeStaff
 from api.wiring import Services
 
 router = APIRouter(include_in_schema=False)

@@ -11,7 +11,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class Report:
+class Findings:
     """The findings of one step, in the order in which its checks were made."""
 
     step: str

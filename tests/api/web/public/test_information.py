@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from api.app import create_app
-from api.signin.staff import cookie_name
 from api.web.public.information import instructions
+from api.web.staff import cookie_name
 from api.wiring import trust_file
 from custody.trust import parse_trust
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt

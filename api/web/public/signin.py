@@ -20,8 +20,8 @@ from api.demonstration.standins import ACTORS
 from api.denials import ForgedFormError, NotSignedInError
 from api.depends import UsesServices
 from api.signin.provider import Dance, Identity
-from api.signin.staff import MaybeStaff, cookie_name, same_site
 from api.web.pages import page
+from api.web.staff import MaybeStaff, cookie_name, same_site
 from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.people.access import Subject

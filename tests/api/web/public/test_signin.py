@@ -21,9 +21,9 @@ from api.demonstration.standins import ACTORS, Actor, ensure_ports
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.settings import SettingsError, read_settings
-from api.signin.pages import _sign_in, local_path
 from api.signin.provider import Identity, IdentityProvider, parse_roles
-from api.signin.staff import COOKIE, SECURE_COOKIE
+from api.web.public.signin import _sign_in, local_path
+from api.web.staff import COOKIE, SECURE_COOKIE
 from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from evidence.people.people import NAMELESS, PROVIDER
