@@ -9,6 +9,7 @@ from hashlib import new as new_hash
 from hashlib import sha256
 
 import rfc3161_client
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -69,6 +70,24 @@ def check_signature(
         return (report.fail("The signature cannot be read as one of this council's.", error),)
     signer = chain[0]
     findings = [
+        *_check_made(report, signature, content, signer),
+        *_check_dated(report, signer, chain[1:], root, stamped_at),
+        _check_trusted(report, signer, root, trust, stamped_at),
+    ]
+    if is_demonstration(signer) or (trust is not None and trust.demonstration):
+        findings.append(
+            report.say(
+                Outcome.NOTE, "The seal was made with demonstration keys: it is no evidence."
+            )
+        )
+    return tuple(findings)
+
+
+def _check_made(
+    report: "_Found", signature: DetachedSignature, content: bytes, signer: x509.Certificate
+) -> tuple[Finding, ...]:
+    """Check what was signed, by which key, and that such a key may seal."""
+    return (
         report.run(
             "The signature is over exactly the list of files in this package.",
             "The signature is over another list of files.",
@@ -84,28 +103,27 @@ def check_signature(
             "The certificate is not of the kind that seals evidence packages.",
             lambda: check_seal_profile(signer),
         ),
-        report.run(
-            "The certificate was issued under the root in this package"
-            + (", and was valid when the package was stamped." if stamped_at else "."),
-            "The certificate was not a valid one of the root in this package.",
-            lambda: check_path(signer, chain[1:], [root], stamped_at),
-        ),
-    ]
-    if stamped_at is None:
-        findings.append(
-            report.say(
-                Outcome.NOT_CHECKED,
-                "Whether the certificate was valid at that time: no timestamp says when it was.",
-            )
-        )
-    findings.append(_check_trusted(report, signer, root, trust, stamped_at))
-    if is_demonstration(signer) or (trust is not None and trust.demonstration):
-        findings.append(
-            report.say(
-                Outcome.NOTE, "The seal was made with demonstration keys: it is no evidence."
-            )
-        )
-    return tuple(findings)
+    )
+
+
+def _check_dated(
+    report: "_Found",
+    signer: x509.Certificate,
+    between: Sequence[x509.Certificate],
+    root: x509.Certificate,
+    stamped_at: datetime | None,
+) -> tuple[Finding, ...]:
+    """Check that the certificate comes from the root beside it, and was valid when stamped."""
+    issued = report.run(
+        "The certificate was issued under the root in this package"
+        + (", and was valid when the package was stamped." if stamped_at else "."),
+        "The certificate was not a valid one of the root in this package.",
+        lambda: check_path(signer, between, [root], stamped_at),
+    )
+    if stamped_at is not None:
+        return (issued,)
+    words = "Whether the certificate was valid at that time: no timestamp says when it was."
+    return (issued, report.say(Outcome.NOT_CHECKED, words))
 
 
 def check_timestamp(

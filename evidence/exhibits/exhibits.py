@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from custody.canonical import JSON
 from custody.events import RecordKind
-from custody.ledger import Ledger
+from custody.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.clocks import ClockCheck, parse_local, utc_text
 from evidence.exhibits.references import parse_reference
@@ -86,22 +86,6 @@ class Exhibits:
         reference = self._reserve(session, new.reference)
         record = self._ledger.open_record(session, RecordKind.EXHIBIT)
         actor: Mapping[str, Any] = {"actor": as_person(by), "role": role.value}
-        digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
-        received = self._ledger.append(
-            session,
-            record,
-            "exhibit.received",
-            # We cannot know how far our own clock is from NTP without asking a server: null.
-            {**actor, "files": digests, "clock_ntp_offset_ms": None},
-            at=at,
-        )
-        self._ledger.append(
-            session,
-            record,
-            "clock.checked",
-            {**actor, "reference": clock.reference, "offset_ms": clock.offset_ms},
-            at=at,
-        )
         row = ExhibitRow(
             id=record,
             reference=reference,
@@ -123,13 +107,31 @@ class Exhibits:
             },
             state=ExhibitState.RECEIVED,
             received_at=at,
-            received_event=received,
+            received_event=self._record_receipt(session, record, actor, files, clock, at),
             facts=[],
             findings=[],
         )
         session.add(row)
         session.flush()
         return row
+
+    def _record_receipt(
+        self,
+        session: Session,
+        record: UUID,
+        actor: Mapping[str, Any],
+        files: Sequence[MasterDigest],
+        clock: ClockCheck,
+        at: datetime,
+    ) -> UUID:
+        """Write `exhibit.received` and `clock.checked`; return the first."""
+        digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
+        # We cannot know how far our own clock is from NTP without asking a server: null.
+        values: Values = {**actor, "files": digests, "clock_ntp_offset_ms": None}
+        received = self._ledger.append(session, record, "exhibit.received", values, at=at)
+        checked: Values = {**actor, "reference": clock.reference, "offset_ms": clock.offset_ms}
+        self._ledger.append(session, record, "clock.checked", checked, at=at)
+        return received
 
     def _reserve(self, session: Session, wanted: str) -> str:
         """Draw an exhibit number. One counter per initials; a number is never given twice."""
