@@ -12,6 +12,7 @@ from botocore.config import Config
 from mypy_boto3_s3 import S3Client
 
 from storage.embedded.engines import Addresses, Engines, S3Access
+from tests.houses import Estate, House, house_in
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,19 @@ def engines() -> Iterator[Engines]:
 def addresses(engines: Engines) -> Addresses:
     """Return where the shared engines are."""
     return engines.addresses
+
+
+@pytest.fixture(scope="session")
+def estate(engines: Engines) -> Estate:
+    """Return where houses are built: on the shared engines, each with its own database."""
+    return Estate(engines)
+
+
+@pytest.fixture(scope="module")
+def house(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Build the services, and let in somebody of each role: anew for each file of tests."""
+    with estate.plot(tmp_path_factory.mktemp("house")) as settings, house_in(settings) as built:
+        yield built
 
 
 @pytest.fixture(scope="session")

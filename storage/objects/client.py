@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event
+from functools import cache
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("custos.objects")
 _Answer = TypeVar("_Answer")
+_MAKING = Lock()
+"""A session makes one client at a time; the clients are safe to share."""
 
 
 class S3Credentials(Protocol):
@@ -142,25 +145,33 @@ def _answer_to(what: str, request: Callable[[], _Answer], needs: str | None) -> 
 
 
 def _make_client(access: S3Credentials, patience: Patience, endpoint: str) -> "S3Client":
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=access.region,
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path", "payload_signing_enabled": _exposed(endpoint)},
-            # We send a CRC-32 with every byte that we send, and compare what we read ourselves.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=patience.connect_timeout_s,
-            read_timeout=patience.read_timeout_s,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=32,
-            tcp_keepalive=True,
-        ),
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path", "payload_signing_enabled": _exposed(endpoint)},
+        # We send a CRC-32 with every byte that we send, and compare what we read ourselves.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=patience.connect_timeout_s,
+        read_timeout=patience.read_timeout_s,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=32,
+        tcp_keepalive=True,
     )
+    with _MAKING:
+        return _session().client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=access.region,
+            aws_access_key_id=access.access_key,
+            aws_secret_access_key=access.secret_key,
+            config=config,
+        )
+
+
+@cache
+def _session() -> "boto3.session.Session":
+    """Return what every client is made with: it reads the description of S3, 3 MB, only once."""
+    return boto3.session.Session()
 
 
 def _exposed(endpoint: str) -> bool:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlmodel import Session
 
 from api.cli.log import audit_log, audit_session
@@ -17,16 +17,15 @@ from custody.check.finding import Outcome
 from custody.events import RecordKind
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Role
-from storage.embedded.engines import Engines
-from tests.api.houses import NEW, House, Superuser, clip, house_in, settings_of
+from tests.houses import NEW, Estate, House, clip, house_in
 
 
 @dataclass(frozen=True)
 class Story:
-    """A finished release in a database of its own, which each test copies."""
+    """A finished release, and nobody at work: what a test changes is undone."""
 
-    superuser: Superuser
     database: str
+    """Where the superuser finds it."""
     house: House
     exhibit: str
     release: str
@@ -34,26 +33,16 @@ class Story:
     @contextmanager
     def quiet(self) -> Iterator[Session]:
         """Open a transaction past every trigger and foreign key; nothing of it stays."""
-        engine = create_engine(self.superuser.at(self.database), poolclass=NullPool)
+        engine = create_engine(self.database, poolclass=NullPool)
         with Session(engine) as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             yield session
 
 
 @pytest.fixture(scope="module")
-def story(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("story")
-    superuser = Superuser.of(engines)
-    with superuser.database("story") as url:
-        addresses = replace(engines.addresses, owner_url=url, app_url=url)
-        shared = settings_of(engines)
-        settings = replace(
-            shared,
-            engines=addresses,
-            data=folder,
-            keys=folder / "keys",
-            council_file=folder / "council.toml",
-        )
+    with estate.plot(folder) as settings:
         with house_in(settings) as house:
             exhibit = house.exhibit(clip(folder).read_bytes(), NEW)
             house.looked_at(exhibit.id)
@@ -82,7 +71,9 @@ def story(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 ),
             )
             house.events(exhibit.id)
-        yield Story(superuser, "story", house, str(exhibit.id), str(release.id))
+        assert settings.engines is not None
+        database = estate.superuser.at(make_url(settings.engines.app_url).database or "")
+        yield Story(database, house, str(exhibit.id), str(release.id))
 
 
 def audit_after(story: Story, *changes: str) -> AuditReport:

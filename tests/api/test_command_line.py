@@ -17,7 +17,7 @@ from api.cli import COMMANDS, main
 from api.wiring import Services
 from evidence.people.access import SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
-from tests.api.houses import House, clip
+from tests.houses import House, clip, environment
 
 SUBCOMMANDS = [
     *([command] for command in COMMANDS),
@@ -479,6 +479,8 @@ def test_a_clip_goes_in_and_a_package_comes_out(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()  # with services of its own for each command, as outside of tests
+    for name, value in environment(shell.house.services.addresses).items():
+        monkeypatch.setenv(name, value)
     footage = clip(tmp_path)
     words = ("exhibit", "add", str(footage), *ADD, "--ref", "CR", "--clock-offset", "0")
     assert shell.run(*words, role=Role.OPERATOR).code == 0

@@ -18,7 +18,7 @@ from api.times import utc_now
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore
 from tests.api.asking import Web, asked
-from tests.api.houses import House
+from tests.houses import House
 
 
 class AwayVault:

@@ -25,8 +25,8 @@ from evidence.people.access import Role
 from export.errors import ExportError
 from storage.errors import ConflictError, UnavailableError
 from tests.api.asking import Web, asked
-from tests.api.houses import House
 from tests.api.routes.test_routes import EXHIBIT, NOWHERE, RELEASE
+from tests.houses import House
 
 ROOTS: tuple[type[Exception], ...] = (
     SettingsError,

@@ -1,21 +1,11 @@
-"""The whole service, for what the domain promises only together with the database."""
-
-from collections.abc import Iterator
+"""An exhibit, its release, the link of that release, and the token in its mail."""
 
 import pytest
 
 from evidence.exhibits.tables import ExhibitRow
 from export.release.tables import ReleaseRow
-from storage.embedded.engines import Engines
-from tests.api.houses import House, house_in, settings_of
 from tests.export.delivery.linking import Desk, sealed
-
-
-@pytest.fixture(scope="session")
-def house(engines: Engines) -> Iterator[House]:
-    """Return the services over the shared engines, and somebody of each role."""
-    with house_in(settings_of(engines)) as built:
-        yield built
+from tests.houses import House
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from evidence.attention import AttentionRow
 from evidence.mailbox.messages import JOB_SEND, MessageKind
 from evidence.mailbox.tables import MessageRow
 from tests.api.asking import Web, asked
-from tests.api.houses import House
 from tests.api.outbound.servers import FakeNotify
+from tests.houses import House
 
 SECRET = "alex.secret@insurer.example"
 TOKEN = FakeNotify().notify.callback_token

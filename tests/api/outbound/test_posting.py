@@ -19,8 +19,8 @@ from evidence.mailbox.tables import MessageRow
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError
-from tests.api.houses import House
 from tests.api.outbound.servers import mail_server, notify_server
+from tests.houses import House
 
 TOKEN = {"token": "T" * 43, "expires": "2026-12-05T12:00:00Z"}
 CODE = {"code": "12345678", "expires": "2026-12-05T12:00:00Z"}

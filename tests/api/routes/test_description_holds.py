@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from api.app import create_app
 from evidence.people.access import Role
-from tests.api.houses import House
+from tests.houses import House
 
 HAND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -5,8 +5,8 @@ from typing import Any
 from evidence.people.access import Role
 from export.release.releases import label
 from tests.api.asking import Web
-from tests.api.houses import House
 from tests.api.routes.test_routes import HANDOFF, RELEASE
+from tests.houses import House
 
 
 def asked(house: House, **change: Any) -> dict[str, Any]:  # noqa: ANN401 - any field

@@ -27,7 +27,7 @@ from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, Upload
 from export.intake.uploads import KEPT_FOR, MOST_BYTES, ResumableState
 from storage.errors import UnavailableError
 from tests.api.asking import Web
-from tests.api.houses import NEW, House
+from tests.houses import NEW, House
 
 PATH = "/api/v1/resumable"
 TUS = {"Tus-Resumable": "1.0.0"}

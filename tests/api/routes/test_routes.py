@@ -14,7 +14,7 @@ from sqlmodel import col, func, select
 from custody.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from tests.api.asking import Web, flat
-from tests.api.houses import House
+from tests.houses import House
 
 NOWHERE = str(uuid4())
 EXHIBIT = {

@@ -13,7 +13,7 @@ from api.app import create_app
 from evidence.people.access import Role
 from export.intake.tables import UploadRow
 from tests.api.asking import Web
-from tests.api.houses import House
+from tests.houses import House
 
 MEBIBYTE = b"\x5a" * (1 << 20)
 

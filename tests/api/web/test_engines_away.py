@@ -13,9 +13,9 @@ from api.web.collect.gate import cookie_name as collecting_cookie
 from evidence.mailbox.messages import MessageKind
 from evidence.people.access import Role
 from storage.errors import UnavailableError
-from tests.api.houses import House
 from tests.api.web.collect.recipients import Mailbox, mailbox
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 TOKEN = "kB3xZ0cJ8l1mQpR5tUvWyA2dEfGhIjKlMnOpQrStUvW"
 RECIPIENT = [

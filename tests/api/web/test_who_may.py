@@ -17,8 +17,8 @@ from api.web.staff import Allowed, Sends, cookie_name, form_token
 from custody.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from tests.api.asking import flat
-from tests.api.houses import House
 from tests.api.web.visiting import Visitor
+from tests.houses import House
 
 NOWHERE = str(uuid4())
 _STAFF = """

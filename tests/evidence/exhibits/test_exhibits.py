@@ -13,7 +13,7 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError, Unknow
 from evidence.exhibits.exhibits import MOST_OFFSET_MS, MasterDigest, NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
-from tests.api.houses import NEW, House
+from tests.houses import NEW, House
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FILE = MasterDigest("11" * 32, 7)

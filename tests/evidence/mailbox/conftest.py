@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk
+from tests.houses import House
 
 
 @pytest.fixture

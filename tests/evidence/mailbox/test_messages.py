@@ -10,8 +10,8 @@ from custody.errors import KeyStoreError
 from evidence.errors import StateError
 from evidence.mailbox.messages import JOB_SEND, MessageKind, Messages, MessageState
 from evidence.mailbox.tables import MessageRow
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk, at_once
+from tests.houses import House
 
 PRIVATE = {"token": "a-token", "expires": "2026-11-21T03:05:11Z"}
 ENDS = ("sent", "refused", "uncertain")

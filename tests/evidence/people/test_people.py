@@ -10,7 +10,7 @@ from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Role
 from evidence.people.people import TOKEN_PREFIX
 from evidence.people.tables import TokenRow
-from tests.api.houses import House
+from tests.houses import House
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from export.delivery.links import Links
 from export.delivery.tables import DownloadRow, LinkRow
 from export.release.proposals import Delivery
 from export.release.tables import ReleaseRow
-from tests.api.houses import WANTED, House
+from tests.houses import WANTED, House
 
 T = TypeVar("T")
 TERMS = "ab" * 32

@@ -13,8 +13,8 @@ from evidence.people.access import Role
 from export.delivery.tables import DownloadRow
 from export.release.releases import JOB_ISSUE
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.delivery.linking import TERMS, Desk, at_once, minutes, person, sealed
+from tests.houses import House
 
 
 def events(house: House, release: ReleaseRow) -> list[str]:

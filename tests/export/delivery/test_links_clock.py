@@ -19,8 +19,8 @@ from evidence.people.tables import PersonRow, StaffSessionRow
 from export.delivery.deadlines import FORGET_GATES, FORGET_SESSIONS, JOB_SECOND, THE_CLOCK
 from export.delivery.tables import CollectionRow
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk, at_once, sealed
+from tests.houses import House
 
 INSTANT = timedelta(microseconds=1)
 

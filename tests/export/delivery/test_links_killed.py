@@ -18,8 +18,8 @@ from evidence.mailbox.tables import GateRow
 from export.delivery.links import JOB_REFUSED
 from export.release.proposals import ReleaseKind
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk, sealed
+from tests.houses import House
 
 
 class Killed(BaseException):

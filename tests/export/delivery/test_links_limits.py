@@ -26,8 +26,8 @@ from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import GateRow
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk, at_once, minutes, sealed
+from tests.houses import House
 
 MALFORMED = (
     "",

@@ -9,7 +9,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.delivery.packages import Package
 from export.release.tables import ReleaseRow
-from tests.api.houses import House, digest
+from tests.houses import House, digest
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from export.desk.register import (
 from export.release.proposals import Delivery
 from export.release.releases import label
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.release.release_acts import by_link, chosen, hand_off, names_of, revoke, sealed
+from tests.houses import House
 
 ENTRY = Disclosure(
     at=datetime(2026, 7, 1, 11, 0, tzinfo=UTC),

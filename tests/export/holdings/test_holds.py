@@ -23,8 +23,8 @@ from export.package.format import layout
 from export.sealing.steps import SealStore
 from storage.embedded.engines import S3Access
 from storage.errors import ConflictError, RefusedError, UnavailableError
-from tests.api.houses import House
 from tests.export.holdings.test_viewing import claimed, give
+from tests.houses import House
 
 Connect = Callable[[S3Access], S3Client]
 REASON = "Coroner's request, see file 2026/17"

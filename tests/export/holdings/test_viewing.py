@@ -23,7 +23,7 @@ from export.holdings.views import LASTS, Views
 from export.package.format import layout
 from export.sealing.steps import SealStore
 from storage.columns import stored_columns
-from tests.api.houses import House, clip, digest
+from tests.houses import House, clip, digest
 
 NOW = utc_now()
 

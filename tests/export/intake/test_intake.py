@@ -20,7 +20,7 @@ from export.holdings.tables import ExhibitFileRow
 from export.intake.arrivals import Intake, bare_name
 from export.intake.tables import UploadRow
 from storage.errors import CorruptError, RefusedError
-from tests.api.houses import NEW, House, digest
+from tests.houses import NEW, House, digest
 
 
 def jobs_of(house: House, subject: UUID) -> list[str]:

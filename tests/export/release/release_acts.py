@@ -14,7 +14,7 @@ from export.holdings.files import files_of
 from export.holdings.masters import Arrived
 from export.release.proposals import ChosenFile, Delivery
 from export.release.tables import ReleaseRow
-from tests.api.houses import NEW, WANTED, House
+from tests.houses import NEW, WANTED, House
 
 INSURER = replace(
     WANTED,

@@ -14,7 +14,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import SELF_APPROVED, Role, Subject
 from export.release.releases import NewRelease, ReleaseKind, Releases, released_kinds
 from export.release.tables import ReleaseRow
-from tests.api.houses import WANTED, House
+from tests.houses import WANTED, House
 
 
 @pytest.fixture(scope="module")

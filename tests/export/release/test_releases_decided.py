@@ -23,7 +23,6 @@ from export.release.proposals import Delivery
 from export.release.releases import SECOND_WITHIN, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from tests.api.houses import House
 from tests.export.package.judging import judge
 from tests.export.release.release_acts import (
     INSURER,
@@ -37,6 +36,7 @@ from tests.export.release.release_acts import (
     second,
     second_releaser,
 )
+from tests.houses import House
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, FRAMES
 from export.package.verify.report import Report, Verdict
 from export.release.proposals import ChosenFile, parse_chosen
 from export.release.tables import ReleaseRow
-from tests.api.houses import House, clip
 from tests.export.package.judging import judge
 from tests.export.release.release_acts import INSURER, chosen, exhibit_of, names_of, propose, sealed
+from tests.houses import House, clip
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from evidence.people.access import Role
 from export.delivery.tables import LinkRow
 from export.release.proposals import Delivery, ReleaseKind
 from export.release.tables import ReleaseRow
-from tests.api.houses import WANTED, House
 from tests.api.web.visiting import Visitor, hidden_fields
+from tests.houses import WANTED, House
 
 UNKNOWN = "kB3xZ0cJ8l1mQpR5tUvWyA2dEfGhIjKlMnOpQrStUvW"
 """A token that looks like ours, and that nobody was ever given."""

@@ -14,7 +14,6 @@ from api.web.collect.collection import TERMS, terms_digest
 from api.web.collect.limiter import Limit, Limiter
 from api.web.pages import environment
 from evidence.mailbox.messages import MessageKind
-from tests.api.houses import House
 from tests.api.web.collect.recipients import (
     UNKNOWN,
     Mailbox,
@@ -28,6 +27,7 @@ from tests.api.web.collect.recipients import (
     mailbox,
 )
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 

@@ -21,7 +21,6 @@ from api.web.collect.pacing import STEP
 from evidence.mailbox.codes import token_digest
 from evidence.mailbox.tables import GateRow, MessageRow
 from export.delivery.tables import CollectionRow, DownloadRow
-from tests.api.houses import House
 from tests.api.web.collect.recipients import (
     UNKNOWN,
     Mailbox,
@@ -34,6 +33,7 @@ from tests.api.web.collect.recipients import (
     mailbox,
 )
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 Opens = Callable[[], Visitor]
 EVIL = "evil.example"

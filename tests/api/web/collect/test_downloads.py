@@ -30,9 +30,9 @@ from evidence.errors import StateError
 from export.delivery.packages import Package
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore, ObjectStream
-from tests.api.houses import House
 from tests.api.web.collect.recipients import Mailbox, at_the_package, mailbox
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 MIB = 1 << 20
 

@@ -24,9 +24,9 @@ from api.times import utc_now
 from evidence.people.access import Role
 from export.release.proposals import Delivery
 from storage.embedded.engines import S3Access
-from tests.api.houses import NEW, WANTED, House
 from tests.api.web.collect.recipients import Mailbox, accept, come_in, download_address
 from tests.api.web.visiting import Visitor
+from tests.houses import NEW, WANTED, House
 
 MARK, ADDRESS = "Quuxington", "203.0.113.77"
 MARKS = (MARK, MARK.lower(), ADDRESS)

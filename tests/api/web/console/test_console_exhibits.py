@@ -32,8 +32,8 @@ from export.holdings.files import (
 )
 from export.holdings.tables import ExhibitFileRow
 from export.holdings.views import LASTS
-from tests.api.houses import NEW, House, clip
 from tests.api.web.visiting import Visitor, hidden_fields
+from tests.houses import NEW, House, clip
 
 Opens = Callable[..., Visitor]
 PLANTED = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"

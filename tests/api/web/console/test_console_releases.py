@@ -16,7 +16,6 @@ from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role, Subject
 from export.release.proposals import Delivery
 from export.release.releases import label
-from tests.api.houses import House, digest
 from tests.api.web.visiting import Visitor, hidden_fields
 from tests.export.release.release_acts import (
     again,
@@ -27,6 +26,7 @@ from tests.export.release.release_acts import (
     sealed,
     second_releaser,
 )
+from tests.houses import House, digest
 
 Opens = Callable[..., Visitor]
 TYPED = {

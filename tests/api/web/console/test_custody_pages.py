@@ -35,8 +35,8 @@ from evidence.people.access import Role
 from export.holdings.files import files_of
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
-from tests.api.houses import NEW, House, digest, patiently
 from tests.api.web.visiting import Visitor
+from tests.houses import NEW, House, digest, patiently
 
 Opens = Callable[..., Visitor]
 CHECKED: Values = {"files": [{"sha256": "0" * 64, "size": 1}], "result": "whole"}

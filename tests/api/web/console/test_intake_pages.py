@@ -20,9 +20,9 @@ from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
 from export.intake.tables import ResumableUploadRow
-from tests.api.houses import House
 from tests.api.web.visiting import Visitor, hidden_fields
 from tests.export.intake.scanners import MALWARE, NAME, clamd
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 DETAILS = f"{NEW}/details"

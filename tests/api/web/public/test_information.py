@@ -17,8 +17,8 @@ from api.web.staff import cookie_name
 from api.wiring import trust_file
 from custody.trust import parse_trust
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
-from tests.api.houses import House
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 PAGES = ["/help", "/verify", "/accessibility", "/privacy"]

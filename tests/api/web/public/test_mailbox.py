@@ -11,9 +11,9 @@ import pytest
 
 from api.app import create_app
 from api.demonstration.standins import mail_folder, read_ports
-from tests.api.houses import House
 from tests.api.web.standing import stand_ins
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 

@@ -28,9 +28,9 @@ from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from evidence.people.people import NAMELESS, PROVIDER
 from evidence.people.tables import PersonRow, StaffSessionRow
-from tests.api.houses import House
 from tests.api.web.standing import LyingProvider, lying_provider, secret_as_key, stand_ins
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 STATE = f"{COOKIE}_sign_in"

@@ -5,25 +5,28 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from sqlmodel import Session
 
 from api.acts import act
+from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
 from api.settings import Settings, read_settings
 from api.times import utc_now
-from api.wiring import Services, build
+from api.wiring import Services, _free_bytes, build, wait_until
 from custody.errors import NotYetError
 from custody.sequencer import LOCK, Sequencer
+from custody.tables import OutboxRow
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
@@ -33,7 +36,7 @@ from export.release.releases import NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
-from storage.embedded.engines import Engines
+from storage.embedded.engines import Addresses, Engines, S3Access
 from storage.embedded.settings import read_settings as read_engine_settings
 
 T = TypeVar("T")
@@ -56,6 +59,15 @@ WANTED = NewRelease(
     purpose="investigation of a collision",
     basis="DPA 2018 Sch 2 para 2",
 )
+
+
+_EMPTY = "house_empty"
+_LET_IN = """\
+# Each file of tests has a database of its own; nothing else is let in by this.
+local "/^house_" custos_owner,custos_app scram-sha-256
+"""
+_LOOKS_S = 0.25
+"""How often a sequencer looks for what another process wrote."""
 
 
 @dataclass
@@ -162,15 +174,15 @@ def house_in(settings: Settings) -> Iterator[House]:
     """Build the services over running engines, with the sequencer as a thread."""
     prepare(settings)
     services = build(settings, pool_size=5)
-    make_first_tokens(services, settings.tokens)
-    stop = threading.Event()
-    thread = threading.Thread(target=_sequence, args=(services, stop))
-    thread.start()
     try:
-        yield _let_in(House(settings, services))
+        # Sealing looks for the sequencer's work ten times a second: here it is done at once.
+        services.sealing._wait = partial(wait_until, pause=0.01)
+        # Where its database is, is no matter of the house: its store is on this disk.
+        services.intake._free_bytes = partial(_free_bytes, replace(settings, engines=None))
+        make_first_tokens(services, settings.tokens)
+        with _sequencing(services):
+            yield _let_in(House(settings, services))
     finally:
-        stop.set()
-        thread.join()
         services.close()
 
 
@@ -187,24 +199,49 @@ def _let_in(house: House) -> House:
     return house
 
 
-def _sequence(services: Services, stop: threading.Event) -> None:
+@contextmanager
+def _sequencing(services: Services) -> Iterator[None]:
+    """Let a sequencer work as soon as an event waits, and a few times a second besides.
+
+    Turns without end would take a quarter of a processor from the tests.
+    """
     sequencer = Sequencer(
         services.engine,
         mac_key=services.keyring.event_hmac,
         signers=(services.keyring.log_signer,),
         clock=utc_now,
     )
-    while not stop.is_set():
+    due, stop = threading.Event(), threading.Event()
+
+    def note(session: Session, _flush: object) -> None:
+        if any(isinstance(row, OutboxRow) for row in session.new):
+            session.info["waits"] = True
+
+    def wake(session: Session) -> None:
+        if session.info.pop("waits", False):
+            due.set()
+
+    def work() -> None:
         with named_lock(services.engine, LOCK) as held:
-            while held is not None and not stop.is_set():
-                sequencer.turn()
-                stop.wait(0.01)
-        stop.wait(0.05)
+            assert held is not None, "another sequencer works on this house's log"
+            while not stop.is_set():
+                due.clear()
+                if not sequencer.turn().added:
+                    due.wait(_LOOKS_S)
 
-
-def settings_of(engines: Engines) -> Settings:
-    """Return the settings of a demonstration in the directory of running engines."""
-    return read_settings({}, data=engines._directory.path, port=8000)
+    thread = threading.Thread(target=work)
+    hooks = (("after_flush", note), ("after_commit", wake))
+    for name, hook in hooks:
+        event.listen(Session, name, hook)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        due.set()
+        thread.join()
+        for name, hook in hooks:
+            event.remove(Session, name, hook)
 
 
 @dataclass(frozen=True)
@@ -222,27 +259,86 @@ class Superuser:
 
     def at(self, database: str) -> str:
         """Return the address of a database, as SQLAlchemy wants it."""
-        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
+        return _at(self.url, database)
 
     def connect(self, database: str) -> psycopg.Connection:
         """Connect past every right and trigger."""
-        conninfo = make_url(self.at(database)).set(drivername="postgresql")
-        connection = psycopg.connect(
-            conninfo.render_as_string(hide_password=False), autocommit=True
-        )
+        conninfo = self.at(database).replace("postgresql+psycopg:", "postgresql:", 1)
+        connection = psycopg.connect(conninfo, autocommit=True)
         connection.execute("SET session_replication_role = replica")
         return connection
 
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+class Estate:
+    """The engines of one worker, on which each house has a database of its own."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.engines = engines
+        self.superuser = Superuser.of(engines)
+        self._numbers = count(1)
+        rules = engines._directory.postgres / "pg_hba.conf"
+        rules.write_text(_LET_IN + rules.read_text(encoding="ascii"), encoding="ascii")
+        with self.superuser.connect("postgres") as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        addresses = self._make(_EMPTY, template="template1")
+        migrate(addresses.owner_url, addresses.app_url)
+
     @contextmanager
-    def database(self, name: str, template: str = "template1") -> Iterator[str]:
-        """Make a database for the length of the block; yield its address."""
-        made, source = sql.Identifier(name), sql.Identifier(template)
-        with self.connect("postgres") as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, source))
-            try:
-                yield self.at(name)
-            finally:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
+    def plot(self, folder: Path) -> Iterator[Settings]:
+        """Give somebody a fresh database; yield the settings of a demonstration in ``folder``."""
+        name = f"house_{next(self._numbers)}"
+        settings = read_settings({}, data=folder, port=8000)
+        addresses = self._make(name, template=_EMPTY)
+        try:
+            yield replace(settings, engines=addresses)
+        finally:
+            with self.superuser.connect("postgres") as connection:
+                connection.execute(
+                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                )
+
+    def _make(self, name: str, *, template: str) -> Addresses:
+        """Make a database as `Postgres.make_roles` makes the service's."""
+        words = (
+            "CREATE DATABASE {name} TEMPLATE {template} OWNER custos_owner",
+            "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+            "GRANT CONNECT ON DATABASE {name} TO custos_app",
+        )
+        with self.superuser.connect("postgres") as connection:
+            for one in words:
+                connection.execute(
+                    sql.SQL(one).format(
+                        name=sql.Identifier(name), template=sql.Identifier(template)
+                    )
+                )
+        shared = self.engines.addresses
+        return replace(
+            shared,
+            owner_url=_at(shared.owner_url, name),
+            app_url=_at(shared.app_url, name),
+        )
+
+
+def environment(addresses: Addresses) -> dict[str, str]:
+    """Say where engines are as somebody says it who runs them outside of Custos."""
+    intake = addresses.intake
+    said = {
+        "DATABASE_OWNER_URL": addresses.owner_url,
+        "DATABASE_URL": addresses.app_url,
+        "S3_ENDPOINT": intake.endpoint,
+        "S3_REGION": intake.region,
+        "S3_VAULT_BUCKET": addresses.vault_bucket,
+        "S3_LOG_BUCKET": addresses.log_bucket,
+    }
+    for name in ("intake", "publisher", "disposal"):
+        access: S3Access = getattr(addresses, name)
+        said[f"S3_{name.upper()}_KEY"] = access.access_key
+        said[f"S3_{name.upper()}_SECRET"] = access.secret_key
+    return {f"CUSTOS_{name}": value for name, value in said.items()}
 
 
 @cache
