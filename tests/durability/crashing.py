@@ -24,6 +24,7 @@ from custody.ledger import Ledger
 from custody.sequencer import Sequencer
 from export.holdings import copies, files, stamps
 from export.holdings.copies import Copies
+from export.holdings.masters import Masters
 from export.holdings.stamps import Stamps
 from export.intake.arrivals import Intake
 from export.sealing.archives import Archives
@@ -87,7 +88,7 @@ INTAKE = {
     "bytes stored": after(Intake, "store"),
     "upload recorded, not committed": after(Intake, "keep"),
     "event written, not committed": appended("clock.checked"),
-    "jobs deferred, not committed": after(Intake, "add"),
+    "jobs deferred, not committed": after(Masters, "add"),
 }
 """Killed here, an intake leaves nothing that a record names."""
 EXAMINATION = {
@@ -160,6 +161,7 @@ def _run(settings: Settings, point: str, argument: str) -> None:
 def main() -> None:
     """Fork a child for each line, and say how it ended."""
     settings = read_settings({}, data=Path(sys.argv[1]), port=1)
+    build(settings).close()  # what every child reads from files, it finds read
     for line in sys.stdin:
         point, _, argument = line.rstrip("\n").partition("\t")
         child = os.fork()
