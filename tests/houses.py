@@ -288,12 +288,18 @@ class Estate:
         migrate(addresses.owner_url, addresses.app_url)
 
     @contextmanager
-    def plot(self, folder: Path) -> Iterator[Settings]:
-        """Give somebody a fresh database; yield the settings of a demonstration in ``folder``."""
+    def plot(self, folder: Path, *, dump: str | None = None) -> Iterator[Settings]:
+        """Give somebody a fresh database; yield the settings of a demonstration in ``folder``.
+
+        ``dump``: what stands in it, as SQL, instead of the empty tables of this version.
+        """
         name = f"house_{next(self._numbers)}"
         settings = read_settings({}, data=folder, port=8000)
-        addresses = self._make(name, template=_EMPTY)
+        addresses = self._make(name, template=_EMPTY if dump is None else "template1")
         try:
+            if dump is not None:
+                with self.superuser.connect(name) as connection:
+                    connection.execute(dump.encode())
             yield replace(settings, engines=addresses)
         finally:
             with self.superuser.connect("postgres") as connection:
