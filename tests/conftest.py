@@ -9,10 +9,15 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
 from mypy_boto3_s3 import S3Client
 
 from storage.embedded.engines import Addresses, Engines, S3Access
 from tests.houses import Estate, House, house_in
+
+# How long one example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("custos", deadline=None)
+settings.load_profile("custos")
 
 
 @pytest.fixture(scope="session")
