@@ -22,10 +22,10 @@ def services_of(request: Request) -> Services:
 UsesServices = Annotated[Services, Depends(services_of)]
 
 
-def subject_of(
-    services: UsesServices,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Subject:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def subject_of(services: UsesServices, credentials: Credentials) -> Subject:
     """Return who acts.
 
     Raises:

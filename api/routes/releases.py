@@ -1,20 +1,22 @@
 """Edge. `/api/v1/releases`."""
 
-from collections.abc import Iterator
-from urllib.parse import quote
+from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from api.acts import act
-from api.depends import Acts, UsesServices
+from api.depends import Acts, Credentials, UsesServices, subject_of
+from api.streams.answers import answer
+from api.streams.outgoing import Outgoing, outgoing_package
 from api.views import ChosenView, ReleaseView, View, release_view, show_release
 from export.delivery.handoffs import NewHandoff
 from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
+_ZIP: dict[str, Any] = {"application/zip": {}}
+_NOT_MODIFIED = {"description": "It is what `If-None-Match` names"}
 
 
 class ReleaseRequest(View):
@@ -226,28 +228,45 @@ def seal(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
     )
 
 
+@router.head(
+    "/{release}/package",
+    summary="Ask about a sealed package",
+    response_class=Response,
+    responses={200: {"description": "Its length and its digest"}, 304: _NOT_MODIFIED},
+)
 @router.get(
     "/{release}/package",
     summary="Collect a sealed package",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"application/zip": {}}, "description": "The ZIP, byte for byte"}},
+    response_class=Response,
+    responses={
+        200: {"content": _ZIP, "description": "The ZIP, byte for byte"},
+        206: {"content": _ZIP, "description": "The part of it that `Range` asks for"},
+        304: _NOT_MODIFIED,
+        412: {"description": "It is not what `If-Match` names"},
+        416: {"description": "`Range` begins behind its end"},
+    },
 )
-def collect(release: str, services: UsesServices, subject: Acts) -> StreamingResponse:
-    """Collect the sealed package, as the ZIP that `custos verify` reads."""
-    package = act(
-        services,
-        subject,
-        lambda session: services.packages.collect(
-            session, release, by=subject, at=services.clock()
-        ),
-    )
-    content: Iterator[bytes] = services.vault.open(package.key, package.version)
-    return StreamingResponse(
-        content,
-        media_type="application/zip",
-        headers={
-            "Content-Length": str(package.size),
-            "Content-Disposition": f'attachment; filename="{quote(package.name)}"',
-            "Repr-Digest": f"sha-256=:{package.digest_base64}:",
-        },
-    )
+def collect(
+    request: Request,
+    release: str,
+    services: UsesServices,
+    subject: Acts,
+    credentials: Credentials,
+) -> Response:
+    """Collect the sealed package, as the ZIP that `custos verify` reads: all of it, or a range.
+
+    The token and the release are looked at again while it is sent. When one of them is not good
+    any more, the answer breaks off before its `Content-Length`; the next request is told why.
+    """
+
+    def find() -> Outgoing:
+        now = subject_of(services, credentials)
+        return outgoing_package(
+            act(services, now, lambda s: services.packages.find(s, release, by=now))
+        )
+
+    def record() -> None:
+        at = services.clock()
+        act(services, subject, lambda s: services.packages.collect(s, release, by=subject, at=at))
+
+    return answer(request, services.vault, find, clock=services.clock, record=record)

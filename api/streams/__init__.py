@@ -1,4 +1,4 @@
-"""Bytes that leave over HTTP: one way to answer a request for a stored object.
+"""Bytes that leave over HTTP: the one way to answer a request for a stored object.
 
-Read `answers` first.
+Read `answers` first. A route says who may have what; all the rest happens here.
 """

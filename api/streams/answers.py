@@ -1,88 +1,96 @@
-"""Edge. Stored objects as answers that browsers can play, seek in and go on with."""
+"""Edge. The one way to answer a request for a stored object, whoever asks and wherever."""
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol
 
-import anyio
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import RedirectResponse
 
-from api.streams.ranges import Changed, Outside, Representation, Span, Unchanged, asked_for
-from evidence.errors import EvidenceError
-from storage.errors import StorageError
-from storage.objects.store import ObjectReader, StoredObject
+from api.streams.outgoing import Outgoing
+from api.streams.ranges import Changed, Outside, Span, Unchanged, Whole, asked_for
+from api.streams.transfers import Transfer, Watched
+from storage.objects.store import ObjectReader, ObjectStream
 
-_log = logging.getLogger("custos.web")
-
-
-class Closing(Protocol):
-    """A stream of bytes that holds a connection until it is closed."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Return the bytes."""
-
-    def close(self) -> None:
-        """Let go of the connection."""
+PRESIGNED_S = 60
+"""How long an address at the object store gives what it is for."""
 
 
-class FileStream(StreamingResponse):
-    """A stream that is closed whatever ends it: its end, an error, or a browser that went away."""
-
-    def __init__(
-        self, stream: Closing, status: HTTPStatus, headers: Mapping[str, str], *, media_type: str
-    ) -> None:
-        super().__init__(stream, status, headers, media_type=media_type)
-        self._stream = stream
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        except (EvidenceError, StorageError) as error:
-            # The headers have left: all that can be done is to end too early, so that the browser
-            # sees it and asks for the rest. The next request is told why.
-            _log.warning("a download was cut: %s", type(error).__name__)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._stream.close)
+def _unrecorded() -> None:
+    """Record nothing: that it may leave was recorded before it was asked for."""
 
 
-def streamed(
+def answer(
     request: Request,
     store: ObjectReader,
-    stored: StoredObject,
+    find: Callable[[], Outgoing],
     *,
-    media_type: str,
-    modified: datetime,
+    clock: Callable[[], datetime],
+    record: Callable[[], object] = _unrecorded,
+    leads: bool = False,
 ) -> Response:
-    """Return an object, or the part of it that was asked for, in constant memory.
+    """Answer with an object, with the part of it that is asked for, or with none of it and why.
 
-    The store is asked before the answer begins: what it does not have is no half answer.
+    ``find`` decides anew, each time, whether whoever asks may have it, and returns it or raises:
+    before anything is promised, and again while bytes flow, which end where it raises.
+    ``record`` writes down that bytes leave, before the first of them does and only if any does.
+    ``leads`` sends whoever wants the whole to the store itself (docs/adr/0009-downloads.md).
+
+    Raises:
+        EvidenceError: as ``find`` and ``record`` do. Nothing was sent.
+        UnavailableError: the store does not answer. Nothing was sent, and nothing recorded.
     """
-    held = Representation(f'"{stored.sha256}"', modified, stored.size)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-store",
-        "ETag": held.etag,
-        "Last-Modified": held.last_modified,
-    }
-    asked = asked_for(request.method, request.headers, held)
-    if isinstance(asked, Outside):
-        headers["Content-Range"] = f"bytes */{held.size}"
-        return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
-    if isinstance(asked, Changed | Unchanged):
-        changed = isinstance(asked, Changed)
-        status = HTTPStatus.PRECONDITION_FAILED if changed else HTTPStatus.NOT_MODIFIED
-        return Response(status_code=status, headers=headers)
+    held = find()
+    asked = asked_for(request.method, request.headers, held.representation)
+    headers = held.headers()
+    if not isinstance(asked, Whole | Span):
+        return _nothing(asked, held, headers)
+    if request.method == "HEAD":
+        headers["Content-Length"] = str(held.size)
+        return Response(headers=headers, media_type=held.media_type)
+    if leads and isinstance(asked, Whole):
+        return _elsewhere(store, held, record)
     part, status = Span(0, held.size), HTTPStatus.OK
     if isinstance(asked, Span):
         part, status = asked, HTTPStatus.PARTIAL_CONTENT
         last = part.start + part.length - 1
         headers["Content-Range"] = f"bytes {part.start}-{last}/{held.size}"
     headers["Content-Length"] = str(part.length)
-    stream = store.open(stored.key, stored.version, start=part.start, length=part.length)
-    return FileStream(stream, status, headers, media_type=media_type)
+    source = _open(store, held, part, record)
+    stream = Watched(source, find, clock=clock)
+    return Transfer(stream, status, headers, media_type=held.media_type)
+
+
+def _nothing(
+    asked: Outside | Unchanged | Changed, held: Outgoing, headers: dict[str, str]
+) -> Response:
+    """Answer a request that gets no bytes of it."""
+    status = HTTPStatus.PRECONDITION_FAILED
+    if isinstance(asked, Outside):
+        headers["Content-Range"] = f"bytes */{held.size}"
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    elif isinstance(asked, Unchanged):
+        status = HTTPStatus.NOT_MODIFIED
+    return Response(status_code=status, headers=headers)
+
+
+def _elsewhere(store: ObjectReader, held: Outgoing, record: Callable[[], object]) -> Response:
+    """Lead to the store, for the whole only: whoever goes on with a part may follow no redirect."""
+    record()
+    place = store.presign(held.key, held.version, seconds=PRESIGNED_S, filename=held.filename)
+    return RedirectResponse(place, HTTPStatus.FOUND)
+
+
+def _open(
+    store: ObjectReader, held: Outgoing, part: Span, record: Callable[[], object]
+) -> ObjectStream:
+    """Open the object, which fails before anything is promised; then record that it leaves."""
+    store.check()  # asks once: nobody should wait for a minute to be told that it is away
+    source = store.open(held.key, held.version, start=part.start, length=part.length)
+    try:
+        record()
+    except BaseException:
+        source.close()
+        raise
+    # A crash here leaves a record of bytes that nobody got: who asks again is not counted twice.
+    return source

@@ -80,10 +80,24 @@ def parse_range(text: str, size: int) -> Whole | Span | Outside:
 
 
 def asked_for(method: str, headers: Mapping[str, str], held: Representation) -> Asked:
-    """Decide what a GET or HEAD gets, in the order of RFC 9110, section 13.2.2.
+    """Decide what a request gets, in the order of RFC 9110, section 13.2.2.
 
-    ``headers`` by their names in lower case.
+    ``headers`` by their names in lower case. Only GET and HEAD ask for a part or on a condition;
+    a form that is answered with the file asks for the whole.
     """
+    if method not in {"GET", "HEAD"}:
+        return Whole()
+    if (unmet := _unmet(headers, held)) is not None:
+        return unmet
+    wanted = headers.get("range")
+    # A range has no meaning for HEAD (section 14.2).
+    if method != "GET" or wanted is None or not _still(headers.get("if-range"), held):
+        return Whole()
+    return parse_range(wanted, held.size)
+
+
+def _unmet(headers: Mapping[str, str], held: Representation) -> Changed | Unchanged | None:
+    """Return which condition is not met, if one is not."""
     if (said := headers.get("if-match")) is not None:
         if not _names(said, held.etag, weak=False):
             return Changed()
@@ -94,11 +108,7 @@ def asked_for(method: str, headers: Mapping[str, str], held: Representation) -> 
             return Unchanged()
     elif (since := _time(headers.get("if-modified-since"))) and _seconds(held.modified) <= since:
         return Unchanged()
-    wanted = headers.get("range")
-    # A range has no meaning for HEAD (section 14.2).
-    if method != "GET" or wanted is None or not _still(headers.get("if-range"), held):
-        return Whole()
-    return parse_range(wanted, held.size)
+    return None
 
 
 def _still(validator: str | None, held: Representation) -> bool:

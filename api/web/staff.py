@@ -92,6 +92,15 @@ class Allowed:
         return staff
 
 
+def admit(action: Action, request: Request, services: Services) -> Staff:
+    """Return who asks, as they are signed in at this moment and not when their request began.
+
+    Raises:
+        SignInNeededError, AccessRefusedError: as `Allowed`.
+    """
+    return Allowed(action)(request, services, signed_in(request, services))
+
+
 def allowed(action: Action) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
     """Return the dependency for a page that shows or asks something (GET)."""
     return Depends(Allowed(action))

@@ -61,7 +61,7 @@ class Collected:
     downloads_left: int
     """Of the link, whoever used the others."""
     downloads: tuple[UUID, ...]
-    """Those of this collection, the latest last: each is an address that may be resumed."""
+    """Those of this collection, the latest last: each may be resumed."""
     receipt: ReceiptRow | None
 
 

@@ -1,6 +1,5 @@
 """Service. Sealed packages, and who takes them out of the house."""
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,11 +28,6 @@ class Package:
     made_at: datetime
     """When it was joined and read back; it never changes after that."""
 
-    @property
-    def digest_base64(self) -> str:
-        """The SHA-256 as HTTP's Repr-Digest wants it (RFC 9530)."""
-        return base64.b64encode(bytes.fromhex(self.sha256)).decode()
-
 
 class Packages:
     """Hands out packages that were sealed and read back."""
@@ -41,6 +35,15 @@ class Packages:
     def __init__(self, releases: Releases, ledger: Ledger) -> None:
         self._releases = releases
         self._ledger = ledger
+
+    def find(self, session: Session, name: str, *, by: Subject) -> Package:
+        """Return a package that ``by`` may take out at this moment; writes nothing.
+
+        Raises:
+            AccessRefusedError, StateError, UnknownError: they may not, or not any more.
+        """
+        require(Action.COLLECT_PACKAGE, by)
+        return self._sealed(session, self._releases.find(session, name))
 
     def collect(self, session: Session, name: str, *, by: Subject, at: datetime) -> Package:
         """Return a package for ``by`` to take out; the first time is an event of each exhibit.
@@ -63,11 +66,9 @@ class Packages:
         Raises:
             StateError: nothing was handed out.
         """
-        label = f"{row.urn}-R{row.number}"
-        if row.state != ReleaseState.SEALED:
-            raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        package = self._sealed(session, row)
         self.mark_left(session, row, at=at)
-        return self.package(session, row)
+        return package
 
     def mark_left(self, session: Session, row: ReleaseRow, *, at: datetime) -> None:
         """Record that a package left the house, whichever way; only the first time is an event."""
@@ -77,6 +78,13 @@ class Packages:
         for exhibit in self._releases.exhibits(session, row.id):
             values = {"release": str(row.id)}
             self._ledger.append(session, exhibit.id, "exhibit.released", values, at=at)
+
+    def _sealed(self, session: Session, row: ReleaseRow) -> Package:
+        """Return the package of a release that is sealed now; raises StateError if it is not."""
+        if row.state != ReleaseState.SEALED:
+            label = f"{row.urn}-R{row.number}"
+            raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        return self.package(session, row)
 
     def package(self, session: Session, row: ReleaseRow) -> Package:
         """Return the package of a release that was sealed; writes nothing.

@@ -30,7 +30,7 @@ class ExhibitFileRow(StoredFile, table=True):
 
 
 class ViewingRow(SQLModel, table=True):
-    """Somebody looked at a working copy: one event, and an address that plays for an hour."""
+    """Somebody looked at a working copy: one event, and for an hour it plays for them."""
 
     __tablename__: ClassVar[Any] = "viewing"
     id: UUID = Field(primary_key=True)

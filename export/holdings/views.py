@@ -1,4 +1,4 @@
-"""Service. Views of footage: each is an event, and an address that plays for one person, an hour.
+"""Service. Views of footage: each is an event, and lasts an hour, for one person.
 
 The contact sheet is footage too: it is shown inside a view, and nowhere else.
 """

@@ -144,7 +144,7 @@ class ObjectReader:
                     "Bucket": self._bucket,
                     "Key": key,
                     "VersionId": version,
-                    "ResponseContentDisposition": _as_attachment(filename),
+                    "ResponseContentDisposition": as_attachment(filename),
                     "ResponseContentType": "application/octet-stream",
                 },
                 ExpiresIn=seconds,
@@ -174,7 +174,8 @@ def _compare(stored: StoredObject, found: Fingerprint) -> None:
         raise CorruptError("a stored object", expected=str(stored.fingerprint), found=str(found))
 
 
-def _as_attachment(filename: str) -> str:
+def as_attachment(filename: str) -> str:
     """Write Content-Disposition so that any name is safe in it (RFC 6266, RFC 8187)."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in " ._-()") else "_" for c in filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    said = f'attachment; filename="{plain}"'
+    return said if plain == filename else f"{said}; filename*=UTF-8''{quote(filename, safe='')}"

@@ -100,7 +100,10 @@ ROUTES = [
     Route("POST", f"{BASE}/releases/{{release}}/link", Action.REISSUE_LINK),
     Route("POST", f"{BASE}/releases/{{release}}/handoffs", Action.RECORD_HANDOFF, HANDOFF),
     Route("POST", f"{BASE}/releases/{{release}}/seal", Action.SEAL_RELEASE),
-    Route("GET", f"{BASE}/releases/{{release}}/package", Action.COLLECT_PACKAGE),
+    *(
+        Route(method, f"{BASE}/releases/{{release}}/package", Action.COLLECT_PACKAGE)
+        for method in ("GET", "HEAD")
+    ),
 ]
 NAMES = [f"{route.method} {route.template}" for route in ROUTES]
 

@@ -12,11 +12,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.streams.answers import streamed
+from api.streams.answers import answer
+from api.streams.outgoing import Outgoing, outgoing_file
 from api.web.console.days import parse_day
 from api.web.console.exhibits.details import ShownExhibit, show_exhibit
 from api.web.pages import page
-from api.web.staff import Staff, allowed, sends
+from api.web.staff import Staff, admit, allowed, sends
 from api.wiring import Services
 from api.words import STATES
 from evidence.errors import InvalidError
@@ -26,7 +27,6 @@ from evidence.people.access import Action
 from export.desk.search import WantedExhibits, as_reference
 from export.holdings.files import CONTACT_SHEET, COPY
 from export.holdings.holds import held_of
-from export.holdings.views import MEDIA
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -156,23 +156,25 @@ def _pictures(exhibit: ExhibitRow, position: int) -> int | None:
     return video.get("frame_count")
 
 
-@router.get("/console/views/{viewing}/{file}")
+@router.api_route("/console/views/{viewing}/{file}", methods=["GET", "HEAD"])
 def media(
-    request: Request, services: UsesServices, staff: Views, viewing: UUID, file: str
+    request: Request, services: UsesServices, _staff: Views, viewing: UUID, file: str
 ) -> Response:
     """Send footage, or the part of it that a player asks for, to whoever opened the view."""
-    kind = _FILES.get(file, "")
-    row = act(
-        services,
-        staff.subject,
-        lambda session: services.views.media(
-            session, viewing, kind, by=staff.subject, at=services.clock()
-        ),
-    )
-    # The transaction is over: a film of an hour holds no connection to the database.
-    return streamed(
-        request, services.vault, row.stored(), media_type=MEDIA[kind], modified=row.stored_at
-    )
+
+    def find() -> Outgoing:
+        subject = admit(Action.VIEW_FOOTAGE, request, services).subject
+        kind, at = _FILES.get(file, ""), services.clock()
+        return outgoing_file(
+            act(
+                services,
+                subject,
+                lambda s: services.views.media(s, viewing, kind, by=subject, at=at),
+            )
+        )
+
+    # No transaction is left open: a film of an hour holds no connection to the database.
+    return answer(request, services.vault, find, clock=services.clock)
 
 
 @router.get("/console/exhibits/{name}/hold")

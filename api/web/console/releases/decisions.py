@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.streams.answers import answer
+from api.streams.outgoing import Outgoing, outgoing_package
 from api.web.console.releases.pages import show_release, story_of, why_not
 from api.web.console.releases.words import DELIVERIES, KINDS
 from api.web.pages import page
-from api.web.staff import Staff, allowed, sends
+from api.web.staff import Staff, admit, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action
@@ -316,25 +318,21 @@ def collect(
     release: str,
 ) -> Response:
     """Fetch the sealed package out of the house; the first time is an event."""
-    try:
-        package = act(
-            services,
-            staff.subject,
-            lambda session: services.packages.collect(
-                session, release, by=staff.subject, at=services.clock()
-            ),
+
+    def find() -> Outgoing:
+        subject = admit(Action.COLLECT_PACKAGE, request, services).subject
+        return outgoing_package(
+            act(services, subject, lambda s: services.packages.find(s, release, by=subject))
         )
+
+    def record() -> None:
+        by, at = staff.subject, services.clock()
+        act(services, by, lambda s: services.packages.collect(s, release, by=by, at=at))
+
+    try:
+        return answer(request, services.vault, find, clock=services.clock, record=record)
     except StateError as error:
         return show_release(request, services, staff, release, problem=_sentence(error))
-    return StreamingResponse(
-        services.vault.open(package.key, package.version),
-        media_type="application/zip",
-        headers={
-            "Content-Length": str(package.size),
-            "Content-Disposition": f'attachment; filename="{quote(package.name)}"',
-            "Repr-Digest": f"sha-256=:{package.digest_base64}:",
-        },
-    )
 
 
 def _sentence(error: Exception) -> str:

@@ -7,6 +7,7 @@ from httpx import Response
 from sqlmodel import col, select
 
 from api.times import utc_now
+from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.codes import token_digest, token_subject
 from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import MessageRow
@@ -73,9 +74,13 @@ class Mailbox:
         return dict(self.house.services.messages.open(self._all(kind)[0]))
 
 
-def mailbox(house: House, organisation: str = "Barchester Constabulary") -> Mailbox:
-    """Seal a release of one small exhibit that goes by link; return its recipient's mailbox."""
-    exhibit = house.unplayable()
+def mailbox(
+    house: House,
+    organisation: str = "Barchester Constabulary",
+    exhibit: ExhibitRow | None = None,
+) -> Mailbox:
+    """Seal a release of an exhibit (a small one) that goes by link; return its mailbox."""
+    exhibit = exhibit or house.unplayable()
     wanted = replace(
         WANTED,
         kind=ReleaseKind.POLICE,

@@ -6,7 +6,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message
 
 from api.app import create_app
-from api.streams.answers import FileStream
+from api.streams.transfers import LOOK_AGAIN, Transfer, Watched
 from api.times import utc_now
-from api.web.collect.downloads import Watched
 from api.web.collect.limiter import Limit, Limiter
 from evidence.errors import StateError
 from export.delivery.packages import Package
@@ -35,6 +34,7 @@ from tests.api.web.visiting import Visitor, visiting
 from tests.houses import House
 
 MIB = 1 << 20
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -295,17 +295,22 @@ class _Source:
         self.closed = True
 
 
-def _watched(source: _Source, still: Callable[[], object], now: list[float]) -> Watched:
-    return Watched(source, still, every=20, clock=lambda: now[0])  # type: ignore[arg-type]
+def _watched(
+    source: _Source, still: Callable[[], object], now: list[datetime] | None = None
+) -> Watched:
+    times = now or [NOON]
+    return Watched(source, still, clock=lambda: times[0])
 
 
-def test_a_revocation_stops_a_download_that_is_under_way() -> None:
-    asked, now = [], [0.0]
+@pytest.mark.parametrize("late", [LOOK_AGAIN, -timedelta(hours=1)], ids=["on", "put back"])
+def test_a_revocation_stops_a_download_that_is_under_way(late: timedelta) -> None:
+    asked: list[int] = []
+    now = [NOON]
     source = _Source()
     stream = _watched(source, lambda: asked.append(1), now)
     assert next(stream) == b"one"
     assert not asked
-    now[0] = 21.0
+    now[0] = NOON + late
 
     def over() -> None:
         raise StateError("over")
@@ -319,8 +324,8 @@ def test_a_revocation_stops_a_download_that_is_under_way() -> None:
 def test_a_stream_that_breaks_ends_too_early_and_not_as_if_whole(ending: Exception) -> None:
     source = _Source(ending)
     seen = _Seen()
-    stream, headers = _watched(source, lambda: None, [0.0]), {"Content-Length": "9"}
-    answer = FileStream(stream, HTTPStatus.OK, headers, media_type="x")
+    stream, headers = _watched(source, lambda: None), {"Content-Length": "9"}
+    answer = Transfer(stream, HTTPStatus.OK, headers, media_type="x")
     asyncio.run(_call(answer, {"type": "http", "method": "GET"}, seen))
     assert seen.count == 6
     assert not seen.ended
@@ -329,8 +334,8 @@ def test_a_stream_that_breaks_ends_too_early_and_not_as_if_whole(ending: Excepti
 
 def test_a_stream_is_closed_though_nobody_read_it() -> None:
     source = _Source()
-    stream = _watched(source, lambda: None, [0.0])
-    answer = FileStream(stream, HTTPStatus.OK, {}, media_type="x")
+    stream = _watched(source, lambda: None)
+    answer = Transfer(stream, HTTPStatus.OK, {}, media_type="x")
 
     async def gone(_message: Message) -> None:
         raise OSError
@@ -373,7 +378,7 @@ class _Seen:
 
 async def _call(app: ASGIApp, scope: dict[str, Any], seen: _Seen) -> None:
     sent: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
-    if isinstance(app, FileStream):
+    if isinstance(app, Transfer):
         sent = []
     await app(scope, partial(seen.receive, sent), seen.send)
 
