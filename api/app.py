@@ -12,7 +12,7 @@ from api import errors
 from api.depends import UsesServices
 from api.guard import Guard
 from api.health import OK
-from api.routes import exhibits, notify, releases, resumable
+from api.routes import exhibits, notify, releases, tus, uploads
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -55,17 +55,15 @@ def create_app(
     app.state.beside = nullcontext() if beside is None else beside
     app.state.limiter = Limiter()
     errors.install(app)
-    app.add_middleware(resumable.Tus)
+    app.add_middleware(tus.Tus)
     app.add_middleware(
         Guard,
-        streamed=(exhibits.UPLOADS, resumable.RESUMABLE, intake_files.FILES),
+        streamed=(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
         store=services.settings.s3_public_url,
         secure=services.settings.secure,
     )
-    app.include_router(exhibits.router, responses=errors.RESPONSES)
-    app.include_router(resumable.router, responses=errors.RESPONSES)
-    app.include_router(releases.router, responses=errors.RESPONSES)
-    app.include_router(notify.router, responses=errors.RESPONSES)
+    for router in (uploads.router, exhibits.router, releases.router, notify.router):
+        app.include_router(router, responses=errors.RESPONSES)
     app.include_router(assets.router)
     # What is past the code stands first: its addresses are no tokens.
     for router in (collect.router, downloads.router, gate.router, gate.paced):

@@ -1,35 +1,21 @@
-"""Edge. `/api/v1/uploads` and `/api/v1/exhibits`."""
+"""Edge. `/api/v1/exhibits`."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter
 from pydantic import Field
 from sqlmodel import Session
 
-from api.acts import act, record_refusal
+from api.acts import act
 from api.depends import Acts, UsesServices
-from api.routes.body import Body
+from api.routes.uploads import EXAMPLE_ID
 from api.views import EventView, ExhibitView, View, exhibit_view, show_custody, show_exhibit
-from evidence.errors import AccessRefusedError
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.people.access import Action
 from evidence.people.people import require
 from export.holdings.masters import Arrived
 
 router = APIRouter(prefix="/api/v1", tags=["exhibits"])
-UPLOADS = f"{router.prefix}/uploads"
-EXAMPLE_ID = "3f2f7a54-5a4f-4d0c-9f0e-0c7f2b1f6a11"
-DIGEST = "94ee059335e587e501cc4bf90613e0814f00a7b08bc7c648fd865a2af6a22cc2"
-
-
-class UploadView(View):
-    """Bytes that arrived and are locked in the vault."""
-
-    upload: UUID = Field(examples=[EXAMPLE_ID])
-    size: int = Field(examples=[2811553])
-    sha256: str = Field(examples=[DIGEST])
-    scan: str = Field(examples=["clean"], description="what the malware scanner said, or why not")
 
 
 class UploadedFile(View):
@@ -73,44 +59,6 @@ class ExhibitRequest(View):
         max_length=100,
         examples=[[{"upload": EXAMPLE_ID, "name": "ch03_20261120140300.mp4"}]],
     )
-
-
-@router.post(
-    "/uploads",
-    status_code=201,
-    summary="Take in the bytes of one file",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            },
-        }
-    },
-)
-def upload(
-    request: Request,
-    services: UsesServices,
-    subject: Acts,
-    content_length: Annotated[int | None, Header(ge=0)] = None,
-) -> UploadView:
-    """Stream the body of the request, as it is and of any length, into the vault, locked there.
-
-    The bytes belong to no exhibit until one claims them by the identifier that is answered.
-    """
-    try:
-        with services.scanner.watch(Body(request, content_length)) as watched:
-            stored = services.intake.store(watched, by=subject, size=content_length)
-            scan = watched.verdict()
-    except AccessRefusedError as refused:
-        record_refusal(services, subject, refused)
-        raise
-    # A crash here leaves a locked object that no record names.
-    now = services.clock()
-    identifier = act(
-        services, subject, lambda session: services.intake.keep(session, stored, at=now, scan=scan)
-    )
-    return UploadView(upload=identifier, size=stored.size, sha256=stored.sha256, scan=scan)
 
 
 @router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")

@@ -73,15 +73,15 @@ class Spooler:
             _say("tidying up", error)
             return False
         well = True
-        for resumable in waiting:
+        for upload in waiting:
             try:
-                self._services.vaulting.keep(resumable, at=self._services.clock(), stop=self._stop)
+                self._services.vaulting.keep(upload, at=self._services.clock(), stop=self._stop)
             except StoppedError:
                 return True
             except StateError:
                 continue  # somebody else is at it
             except Exception as error:  # noqa: BLE001 - one upload must not hold up the others
-                _say(f"upload {resumable}", error)
+                _say(f"upload {upload}", error)
                 well = False
         return well
 

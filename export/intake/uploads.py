@@ -4,13 +4,12 @@ What is acknowledged is on the disk, flushed, and its SHA-256 stands in the data
 was never there. The protocol is tus 1.0, and the edge speaks it; docs/adr/0008 says why it is so.
 """
 
-import hashlib
-import hmac
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -19,7 +18,8 @@ from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.intake.arrivals import Intake, bare_name
-from export.intake.spool import Spool, SpoolFile
+from export.intake.incoming import Incoming, surplus
+from export.intake.spool import Spool
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
 from export.intake.tus import Checksum
 from storage.errors import RefusedError
@@ -31,11 +31,9 @@ MOST_OPEN = 200
 """Unfinished uploads of one person."""
 KEPT_FOR = timedelta(days=7)
 """How long an unfinished upload waits for its next byte."""
-SEGMENT = 64 << 20
-"""So many bytes at most are lost when the power fails in the middle of a request."""
 
 
-class ResumableState(StrEnum):
+class UploadState(StrEnum):
     """How far an upload is."""
 
     OPEN = "open"
@@ -45,16 +43,6 @@ class ResumableState(StrEnum):
     """All bytes are in the vault, locked, and an exhibit may claim them."""
     FAILED = "failed"
     """The bytes in the spool are not the ones that were acknowledged: a person must look."""
-
-
-class ChecksumError(InvalidError):
-    """The bytes of a request are not the ones that its sender hashed; send them again."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Upload-Checksum",
-            "the bytes changed on the way: none of them was kept, send them again",
-        )
 
 
 class Uploads:
@@ -93,7 +81,7 @@ class Uploads:
             name=bare_name(name),
             length=length,
             received=0,
-            state=ResumableState.OPEN if length else ResumableState.COMPLETE,
+            state=UploadState.OPEN if length else UploadState.COMPLETE,
             created_at=at,
             expires_at=at + KEPT_FOR,
         )
@@ -103,7 +91,7 @@ class Uploads:
         return row
 
     def _require_room(self, session: Session, length: int, by: Subject) -> None:
-        unfinished = col(ResumableUploadRow.state) == ResumableState.OPEN
+        unfinished = col(ResumableUploadRow.state) == UploadState.OPEN
         mine = select(func.count()).where(unfinished, ResumableUploadRow.person == by.person)
         if session.exec(mine).one() >= MOST_OPEN:
             raise StateError(
@@ -119,14 +107,14 @@ class Uploads:
                 "of them promised to others. Nothing was taken in"
             )
 
-    def find(self, session: Session, resumable: UUID, *, by: Subject) -> ResumableUploadRow:
+    def find(self, session: Session, upload: UUID, *, by: Subject) -> ResumableUploadRow:
         """Return an upload of one's own.
 
         Raises:
             UnknownError: there is none, or it is somebody else's; which, nobody learns.
         """
         require(Action.ADD_EXHIBIT, by)
-        return _own(session.get(ResumableUploadRow, resumable), by)
+        return _own(session.get(ResumableUploadRow, upload), by)
 
     def unclaimed(self, session: Session, *, by: Subject) -> Sequence[ResumableUploadRow]:
         """Return one's own uploads that belong to no exhibit yet, the oldest first."""
@@ -140,14 +128,14 @@ class Uploads:
 
     def append(
         self,
-        resumable: UUID,
+        upload: UUID,
         offset: int,
         *,
         announced: int | None,
         checksum: Checksum | None,
         by: Subject,
         at: datetime,
-    ) -> "Appending":
+    ) -> Incoming:
         """Begin to append to an upload at ``offset``; works in transactions of its own.
 
         ``announced`` is the length of what will come, if its sender says so.
@@ -158,59 +146,67 @@ class Uploads:
             InvalidError: more was announced than is missing.
         """
         with self._begin() as session:
-            self.find(session, resumable, by=by)
+            self.find(session, upload, by=by)
         # The lock first, then the look: what another writer acknowledged meanwhile counts.
-        file = self._spool.open(resumable, create=True)
+        file = self._spool.open(upload, create=True)
         try:
-            row = self._at_offset(resumable, offset, announced or 0, file.size, by)
+            row = self._at_offset(upload, offset, announced or 0, file.size, by)
             # What a crash left behind the last acknowledgement goes.
             file.cut(row.received)
         except BaseException:
             file.close()
             raise
-        return Appending(self, file, row, checksum, at + KEPT_FOR)
+        expires_at = at + KEPT_FOR
+        return Incoming(
+            file,
+            start=row.received,
+            length=row.length,
+            checksum=checksum,
+            expires_at=expires_at,
+            acknowledge=partial(self.acknowledge, upload, expires_at),
+        )
 
     def _at_offset(
-        self, resumable: UUID, offset: int, announced: int, in_spool: int, by: Subject
+        self, upload: UUID, offset: int, announced: int, in_spool: int, by: Subject
     ) -> ResumableUploadRow:
         """Return the row of an upload that goes on at ``offset``; raises as `append`."""
         with self._begin() as session:
-            row = self.find(session, resumable, by=by)
-        if row.state != ResumableState.OPEN or row.received != offset:
+            row = self.find(session, upload, by=by)
+        if row.state != UploadState.OPEN or row.received != offset:
             raise StateError(f"this upload is {row.state} and stands at {row.received} bytes")
         if offset + announced > row.length:
-            raise _surplus(row.length)
+            raise surplus(row.length)
         if in_spool < row.received:
             words = "the spool lost bytes that it had: send the file again"
-            self._fail(resumable, words)
+            self._fail(upload, words)
             raise StateError(words)
         return row
 
     def acknowledge(
-        self, resumable: UUID, start: int, length: int, sha256: str, *, expires_at: datetime
+        self, upload: UUID, expires_at: datetime, start: int, length: int, sha256: str
     ) -> None:
-        """Record that bytes are on the disk. For `Appending`, which holds the file's lock."""
+        """Record that bytes are on the disk. For `Incoming`, which holds the file's lock."""
         with self._begin() as session:
-            row = session.get(ResumableUploadRow, resumable, with_for_update=True)
-            if row is None or row.state != ResumableState.OPEN or row.received != start:
+            row = session.get(ResumableUploadRow, upload, with_for_update=True)
+            if row is None or row.state != UploadState.OPEN or row.received != start:
                 raise StateError("this upload changed meanwhile: ask where it stands")
             session.add(
-                ResumableSegmentRow(resumable=resumable, start=start, length=length, sha256=sha256)
+                ResumableSegmentRow(resumable=upload, start=start, length=length, sha256=sha256)
             )
             row.received = start + length
             row.expires_at = expires_at
             if row.received == row.length:
-                row.state = ResumableState.COMPLETE
-        if row.state == ResumableState.COMPLETE:
+                row.state = UploadState.COMPLETE
+        if row.state == UploadState.COMPLETE:
             self.completed.set()
 
-    def _fail(self, resumable: UUID, words: str) -> None:
+    def _fail(self, upload: UUID, words: str) -> None:
         with self._begin() as session:
-            row = session.get(ResumableUploadRow, resumable, with_for_update=True)
+            row = session.get(ResumableUploadRow, upload, with_for_update=True)
             if row is not None:
-                row.state, row.words = ResumableState.FAILED, words
+                row.state, row.words = UploadState.FAILED, words
 
-    def terminate(self, resumable: UUID, *, by: Subject) -> None:
+    def terminate(self, upload: UUID, *, by: Subject) -> None:
         """Forget an upload that is not in the vault yet, and its bytes.
 
         Raises:
@@ -218,12 +214,12 @@ class Uploads:
             StateError: it is in the vault, where nothing is removed; or somebody is at it.
         """
         with self._begin() as session:
-            _require_removable(self.find(session, resumable, by=by))
-        self.remove(resumable, lambda session: self.find(session, resumable, by=by))
+            _require_removable(self.find(session, upload, by=by))
+        self.remove(upload, lambda session: self.find(session, upload, by=by))
 
-    def remove(self, resumable: UUID, find: Callable[[Session], ResumableUploadRow | None]) -> None:
+    def remove(self, upload: UUID, find: Callable[[Session], ResumableUploadRow | None]) -> None:
         """Remove file and row of an upload that ``find`` still gives once the file is locked."""
-        with self._spool.opened(resumable, create=True) as file:
+        with self._spool.opened(upload, create=True) as file:
             with self._begin() as session:
                 row = find(session)
                 if row is None:
@@ -232,7 +228,7 @@ class Uploads:
             file.remove()
             # A crash here leaves a row without bytes: whoever asks for it is told to begin again.
             with self._begin() as session:
-                if (row := session.get(ResumableUploadRow, resumable)) is not None:
+                if (row := session.get(ResumableUploadRow, upload)) is not None:
                     session.delete(row)
 
     def take(
@@ -253,7 +249,7 @@ class Uploads:
             name=bare_name(name),
             length=stored.size,
             received=stored.size,
-            state=ResumableState.STORED,
+            state=UploadState.STORED,
             created_at=at,
             expires_at=at + KEPT_FOR,
             upload=self._intake.keep(session, stored, at=at, scan=scan),
@@ -263,100 +259,6 @@ class Uploads:
         return row
 
 
-class Appending:
-    """One request's bytes on their way to the disk. Ends with `finish` or `close`."""
-
-    def __init__(
-        self,
-        resumable: Uploads,
-        file: SpoolFile,
-        row: ResumableUploadRow,
-        checksum: Checksum | None,
-        expires_at: datetime,
-    ) -> None:
-        self._resumable = resumable
-        self._file = file
-        self._id = row.id
-        self._length = row.length
-        self._acknowledged = self._at = row.received
-        self._digest = hashlib.sha256()
-        self._checksum = checksum
-        self._body = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self._expires_at = expires_at
-        self.expires_at = expires_at
-
-    @property
-    def received(self) -> int:
-        """How many bytes of the upload are acknowledged."""
-        return self._acknowledged
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes of the request.
-
-        Raises:
-            InvalidError: that is more than was missing; what was not acknowledged is gone.
-            RefusedError, UnavailableError: the disk is full, or broken; likewise.
-        """
-        if self._at + len(data) > self._length:
-            self._drop()
-            raise _surplus(self._length)
-        try:
-            self._file.write(data, self._at)
-        except BaseException:
-            self._drop()
-            raise
-        self._at += len(data)
-        self._digest.update(data)
-        if self._body is not None:
-            self._body.update(data)
-        # The last segment waits for the end of the request: there may be more than there should.
-        elif self._at - self._acknowledged >= SEGMENT and self._at < self._length:
-            self._acknowledge()
-
-    def finish(self, *, cut_off: bool = False) -> int:
-        """Acknowledge what came; return how many bytes the upload has.
-
-        Raises:
-            ChecksumError: it is not what its sender hashed; nothing of this request was kept.
-        """
-        # A request with a checksum is kept whole or not at all (tus, "Checksum").
-        if self._checksum is not None and (cut_off or not self._is_as_hashed(self._checksum)):
-            self._drop()
-            raise ChecksumError
-        if self._at > self._acknowledged:
-            self._acknowledge()
-        self.close()
-        return self._acknowledged
-
-    def _is_as_hashed(self, checksum: Checksum) -> bool:
-        return self._body is not None and hmac.compare_digest(self._body.digest(), checksum.digest)
-
-    def _acknowledge(self) -> None:
-        start, length = self._acknowledged, self._at - self._acknowledged
-        try:
-            self._file.flush()
-            # A crash here leaves bytes that nobody was told of: the next request cuts them off.
-            self._resumable.acknowledge(
-                self._id, start, length, self._digest.hexdigest(), expires_at=self._expires_at
-            )
-        except BaseException:
-            # The commit may have happened; whoever comes next asks the database.
-            self.close()
-            raise
-        self._acknowledged = self._at
-        self._digest = hashlib.sha256()
-
-    def _drop(self) -> None:
-        try:
-            self._file.cut(self._acknowledged)
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Let the upload go. What was not acknowledged is as if it had never come."""
-        self._file.close()
-
-
 def _own(row: ResumableUploadRow | None, by: Subject) -> ResumableUploadRow:
     if row is None or row.person != by.person:
         raise UnknownError("there is no such upload")
@@ -364,9 +266,5 @@ def _own(row: ResumableUploadRow | None, by: Subject) -> ResumableUploadRow:
 
 
 def _require_removable(row: ResumableUploadRow) -> None:
-    if row.state == ResumableState.STORED:
+    if row.state == UploadState.STORED:
         raise StateError("this upload is in the vault already, and nothing is removed from there")
-
-
-def _surplus(length: int) -> InvalidError:
-    return InvalidError("Upload-Offset", f"more came than the {length} bytes that were announced")

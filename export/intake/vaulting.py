@@ -18,7 +18,7 @@ from export.intake.arrivals import Intake
 from export.intake.malware import NO_ANSWER, Scanner
 from export.intake.spool import Spool, SpoolFile
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
-from export.intake.uploads import ResumableState, Uploads
+from export.intake.uploads import Uploads, UploadState
 from storage.errors import NotFoundError
 from storage.objects.store import ObjectStore, ObjectStream
 
@@ -41,14 +41,14 @@ class Vaulting:
         self,
         begin: Callable[[], AbstractContextManager[Session]],
         intake: Intake,
-        resumable: Uploads,
+        uploads: Uploads,
         spool: Spool,
         scanner: Scanner,
         vault: ObjectStore,
     ) -> None:
         self._begin = begin
         self._intake = intake
-        self._resumable = resumable
+        self._uploads = uploads
         self._spool = spool
         self._scanner = scanner
         self._vault = vault
@@ -58,12 +58,12 @@ class Vaulting:
         with self._begin() as session:
             return session.exec(
                 select(ResumableUploadRow.id)
-                .where(ResumableUploadRow.state == ResumableState.COMPLETE)
+                .where(ResumableUploadRow.state == UploadState.COMPLETE)
                 .order_by(col(ResumableUploadRow.created_at))
                 .limit(_AT_ONCE)
             ).all()
 
-    def keep(self, resumable: UUID, *, at: datetime, stop: threading.Event | None = None) -> None:
+    def keep(self, upload: UUID, *, at: datetime, stop: threading.Event | None = None) -> None:
         """Move one upload into the vault; does nothing twice.
 
         Raises:
@@ -72,43 +72,43 @@ class Vaulting:
             StorageError: the vault, the spool or the database is away; try again.
         """
         with self._begin() as session:
-            row = session.get(ResumableUploadRow, resumable)
-            if row is None or row.state != ResumableState.COMPLETE:
+            row = session.get(ResumableUploadRow, upload)
+            if row is None or row.state != UploadState.COMPLETE:
                 return
             segments = session.exec(
                 select(ResumableSegmentRow)
-                .where(ResumableSegmentRow.resumable == resumable)
+                .where(ResumableSegmentRow.resumable == upload)
                 .order_by(col(ResumableSegmentRow.start))
             ).all()
         try:
-            with self._spool.opened(resumable, create=not row.length) as file:
+            with self._spool.opened(upload, create=not row.length) as file:
                 checked = Checked(file, row.length, segments, stop or threading.Event())
-                self._move(resumable, row.length, checked, at)
+                self._move(upload, row.length, checked, at)
                 # A crash here leaves a file whose upload is stored: `sweep` removes it.
                 file.remove()
         except NotFoundError:
-            self._fail(resumable, "the spool lost the file: send it again")
+            self._fail(upload, "the spool lost the file: send it again")
         except SpoolChangedError as changed:
-            self._fail(resumable, str(changed))
+            self._fail(upload, str(changed))
 
-    def _move(self, resumable: UUID, length: int, checked: "Checked", at: datetime) -> None:
+    def _move(self, upload: UUID, length: int, checked: "Checked", at: datetime) -> None:
         with self._scanner.watch(checked) as watched:
             stored = self._intake.put(watched, size=length)
             scan = watched.verdict()
         # A crash here leaves a locked object that no record names; the next try makes another.
         with self._begin() as session:
-            row = session.get(ResumableUploadRow, resumable, with_for_update=True)
-            if row is None or row.state != ResumableState.COMPLETE:
+            row = session.get(ResumableUploadRow, upload, with_for_update=True)
+            if row is None or row.state != UploadState.COMPLETE:
                 return
             row.upload = self._intake.keep(session, stored, at=at, scan=scan)
-            row.state = ResumableState.STORED
+            row.state = UploadState.STORED
 
-    def _fail(self, resumable: UUID, words: str) -> None:
+    def _fail(self, upload: UUID, words: str) -> None:
         """Say what is wrong. The file stays: a person may still find the footage in it."""
         with self._begin() as session:
-            row = session.get(ResumableUploadRow, resumable, with_for_update=True)
-            if row is not None and row.state == ResumableState.COMPLETE:
-                row.state, row.words = ResumableState.FAILED, words
+            row = session.get(ResumableUploadRow, upload, with_for_update=True)
+            if row is not None and row.state == UploadState.COMPLETE:
+                row.state, row.words = UploadState.FAILED, words
 
     def sweep(self) -> None:
         """Remove the files of uploads that are in the vault, as a crash may have left them.
@@ -118,7 +118,7 @@ class Vaulting:
         for name in self._spool.names():
             with self._begin() as session:
                 row = session.get(ResumableUploadRow, name)
-            if row is not None and row.state == ResumableState.STORED:
+            if row is not None and row.state == UploadState.STORED:
                 with self._spool.opened(name) as file:
                     file.remove()
 
@@ -128,7 +128,7 @@ class Vaulting:
         with self._begin() as session:
             given_up = session.exec(
                 select(ResumableUploadRow.id).where(
-                    ResumableUploadRow.state == ResumableState.OPEN, overdue
+                    ResumableUploadRow.state == UploadState.OPEN, overdue
                 )
             ).all()
             claimed = session.exec(
@@ -141,14 +141,14 @@ class Vaulting:
         for one in given_up:
             self._forget(one, at)
 
-    def _forget(self, resumable: UUID, at: datetime) -> None:
+    def _forget(self, upload: UUID, at: datetime) -> None:
         def still_overdue(session: Session) -> ResumableUploadRow | None:
-            row = session.get(ResumableUploadRow, resumable)
-            overdue = row and row.state == ResumableState.OPEN and row.expires_at < at
+            row = session.get(ResumableUploadRow, upload)
+            overdue = row and row.state == UploadState.OPEN and row.expires_at < at
             return row if overdue else None
 
         try:
-            self._resumable.remove(resumable, still_overdue)
+            self._uploads.remove(upload, still_overdue)
         except StateError:
             return  # somebody goes on with it just now
 
@@ -160,9 +160,9 @@ class Vaulting:
             waiting = session.exec(
                 select(UploadRow).where(UploadRow.scan == NO_ANSWER).limit(_AT_ONCE)
             ).all()
-        for upload in waiting:
+        for row in waiting:
             with (
-                self._vault.open(upload.key, upload.version) as stream,
+                self._vault.open(row.key, row.version) as stream,
                 self._scanner.watch(_Pieces(stream)) as watched,
             ):
                 while watched.read(_READ):
@@ -171,7 +171,7 @@ class Vaulting:
             if words == NO_ANSWER:
                 return
             with self._begin() as session:
-                session.get_one(UploadRow, upload.id).scan = words
+                session.get_one(UploadRow, row.id).scan = words
 
 
 class Checked:

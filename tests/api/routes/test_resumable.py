@@ -16,7 +16,7 @@ from httpx import Response
 from sqlmodel import func, select
 from starlette.types import Message
 
-from api.routes.resumable import OFFSET_STREAM, Tus
+from api.routes.tus import OFFSET_STREAM, Tus
 from api.running.spooler import Spooler
 from api.web.staff import COOKIE
 from custody.tables import CustodyEventRow
@@ -24,7 +24,7 @@ from evidence.people.access import Role
 from export.holdings.masters import Arrived
 from export.intake.spool import SpoolFile
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
-from export.intake.uploads import KEPT_FOR, MOST_BYTES, ResumableState
+from export.intake.uploads import KEPT_FOR, MOST_BYTES, UploadState
 from storage.errors import UnavailableError
 from tests.api.asking import Web
 from tests.houses import NEW, House
@@ -265,7 +265,7 @@ def test_room_that_was_promised_is_not_promised_again(
     promised = house.look(
         lambda s: s.exec(
             select(func.sum(ResumableUploadRow.length - ResumableUploadRow.received)).where(
-                ResumableUploadRow.state == ResumableState.OPEN
+                ResumableUploadRow.state == UploadState.OPEN
             )
         ).one()
     )
@@ -567,7 +567,7 @@ def test_bytes_are_on_the_disk_before_they_are_acknowledged(
 def test_a_large_request_is_acknowledged_in_pieces(
     house: House, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("export.intake.uploads.SEGMENT", 1 << 20)
+    monkeypatch.setattr("export.intake.incoming.SEGMENT", 1 << 20)
     piece = unique(1 << 20)
     content = piece * 5
     where = begun(web, len(content) + 1)
@@ -715,7 +715,7 @@ def test_what_was_decided_elsewhere_meanwhile_is_not_overruled(
         stored = put(*args, **more)
         with house.services.transaction() as session:
             row = session.get_one(ResumableUploadRow, identifier(where))
-            row.state = ResumableState.FAILED
+            row.state = UploadState.FAILED
         return stored
 
     with monkeypatch.context() as meanwhile:

@@ -1,6 +1,6 @@
 """Edge. The page on which the files of a clip arrive: in pieces, or by a plain form.
 
-In pieces they come through `api.routes.resumable`, sent by `static/intake.js`.
+In pieces they come through `api.routes.uploads`, sent by `static/intake.js`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +22,13 @@ from api.denials import ForgedFormError
 from api.depends import UsesServices, services_of
 from api.web.console.intake.clip import sentence
 from api.web.pages import page
-from api.web.staff import Allowed, Staff, allowed, same_site, sends, signed_in
+from api.web.staff import Staff, admit, allowed, same_site, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action
 from export.intake.malware import FOUND
 from export.intake.tables import ResumableUploadRow, UploadRow
-from export.intake.uploads import ResumableState
+from export.intake.uploads import UploadState
 from storage.errors import RefusedError
 
 NEW = "/console/exhibits/new"
@@ -56,7 +56,7 @@ class SignedInFirst(APIRoute):
 
 def _admit(request: Request) -> None:
     services = services_of(request)
-    Allowed(Action.ADD_EXHIBIT)(request, services, signed_in(request, services))
+    admit(Action.ADD_EXHIBIT, request, services)
     if not same_site(request, services):
         raise ForgedFormError
     length = request.headers.get("content-length", "")
@@ -93,7 +93,7 @@ class File:
     @property
     def here(self) -> bool:
         """Whether all of its bytes are, so that an exhibit can be made of it."""
-        return self.row.state in (ResumableState.COMPLETE, ResumableState.STORED)
+        return self.row.state in (UploadState.COMPLETE, UploadState.STORED)
 
     @property
     def percent(self) -> int:

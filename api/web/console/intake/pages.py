@@ -1,6 +1,6 @@
 """Edge. Pages on which a clip is taken in: its files, what is said of it, check answers.
 
-Files arrive in pieces (`api.routes.resumable`), or by a plain form where no script runs. What was
+Files arrive in pieces (`api.routes.uploads`), or by a plain form where no script runs. What was
 typed travels in the forms themselves: nothing is kept for an exhibit that is not yet one.
 """
 
