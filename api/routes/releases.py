@@ -17,6 +17,7 @@ from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRe
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
 _ZIP: dict[str, Any] = {"application/zip": {}}
 _NOT_MODIFIED = {"description": "It is what `If-None-Match` names"}
+_ANOTHER = {"description": "It is not what `If-Match` names"}
 
 
 class ReleaseRequest(View):
@@ -232,7 +233,11 @@ def seal(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
     "/{release}/package",
     summary="Ask about a sealed package",
     response_class=Response,
-    responses={200: {"description": "Its length and its digest"}, 304: _NOT_MODIFIED},
+    responses={
+        200: {"description": "Its length and its digest"},
+        304: _NOT_MODIFIED,
+        412: _ANOTHER,
+    },
 )
 @router.get(
     "/{release}/package",
@@ -242,7 +247,7 @@ def seal(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
         200: {"content": _ZIP, "description": "The ZIP, byte for byte"},
         206: {"content": _ZIP, "description": "The part of it that `Range` asks for"},
         304: _NOT_MODIFIED,
-        412: {"description": "It is not what `If-Match` names"},
+        412: _ANOTHER,
         416: {"description": "`Range` begins behind its end"},
     },
 )

@@ -40,6 +40,7 @@ def answer(
         EvidenceError: as ``find`` and ``record`` do. Nothing was sent.
         UnavailableError: the store does not answer. Nothing was sent, and nothing recorded.
     """
+    since = clock()
     held = find()
     asked = asked_for(request.method, request.headers, held.representation)
     headers = held.headers()
@@ -57,7 +58,7 @@ def answer(
         headers["Content-Range"] = f"bytes {part.start}-{last}/{held.size}"
     headers["Content-Length"] = str(part.length)
     source = _open(store, held, part, record)
-    stream = Watched(source, find, clock=clock)
+    stream = Watched(source, find, since=since, clock=clock)
     return Transfer(stream, status, headers, media_type=held.media_type)
 
 

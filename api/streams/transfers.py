@@ -31,23 +31,29 @@ class Source(Protocol):
 class Watched(Iterator[bytes]):
     """A stream that asks now and then whether it may still go on. Closing it closes the source.
 
-    Whoever makes one has just asked; ``still`` raises if it may not.
+    ``still`` raises if it may not; it was asked last at ``since``.
     """
 
     def __init__(
-        self, source: Source, still: Callable[[], object], *, clock: Callable[[], datetime]
+        self,
+        source: Source,
+        still: Callable[[], object],
+        *,
+        since: datetime,
+        clock: Callable[[], datetime],
     ) -> None:
         self._source, self._still, self._clock = source, still, clock
-        self._looked = clock()
+        self._looked = since
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
         # A clock that was put back must not mean that nobody asks until it has caught up.
-        if not timedelta(0) <= self._clock() - self._looked < LOOK_AGAIN:
+        now = self._clock()
+        if not timedelta(0) <= now - self._looked < LOOK_AGAIN:
             self._still()
-            self._looked = self._clock()
+            self._looked = now
         return next(self._source)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from starlette.types import Message
 from api.app import create_app
 from api.streams.transfers import LOOK_AGAIN
 from api.times import utc_now
+from api.web.collect.limiter import Limit, Limiter
 from api.web.staff import cookie_name, form_token
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
@@ -134,20 +135,29 @@ class Ways:
     house: House
     exhibit: ExhibitRow
     box: Mailbox
+    app: FastAPI
+    clock: Clock
+
+    @classmethod
+    def of(cls, house: House, exhibit: ExhibitRow) -> "Ways":
+        """Seal a release of an exhibit, in an application whose clock tests put forward."""
+        clock = Clock()
+        app = create_app(replace(house.services, clock=clock))
+        app.state.limiter = Limiter(Limit(most=100_000))
+        return cls(house, exhibit, mailbox(house, exhibit=exhibit), app, clock)
 
     def to(self, name: str) -> Way:
         """Open one way, for somebody who came just now."""
-        clock = Clock()
-        app = create_app(replace(self.house.services, clock=clock))
-        with visiting(app, self.house) as visitor:
-            way: Way = getattr(self, f"_{name}")(app, clock, visitor)
+        self.clock.ahead = timedelta()
+        with visiting(self.app, self.house) as visitor:
+            way: Way = getattr(self, f"_{name}")(visitor)
         return way
 
     def sealed_again(self) -> "Ways":
         """Seal another release of the exhibit, which a test may spoil."""
-        return Ways(self.house, self.exhibit, mailbox(self.house, exhibit=self.exhibit))
+        return replace(self, box=mailbox(self.house, exhibit=self.exhibit))
 
-    def _recipient(self, app: FastAPI, clock: Clock, visitor: Visitor) -> Way:
+    def _recipient(self, visitor: Visitor) -> Way:
         address = at_the_package(visitor, self.box)
         return Way(
             path=address,
@@ -157,10 +167,10 @@ class Ways:
                 "expired": partial(self._set, "link", "release", "expires_at = now()"),
                 "left": partial(self._over, "collection", "ended_at", visitor),
             },
-            **self._package(app, clock),
+            **self._package(),
         )
 
-    def _staff(self, app: FastAPI, clock: Clock, visitor: Visitor) -> Way:
+    def _staff(self, visitor: Visitor) -> Way:
         visitor.sign_in(Role.RELEASER)
         secret = visitor.cookies[cookie_name(self.house.services)]
         return Way(
@@ -177,10 +187,10 @@ class Ways:
                 "signed out": partial(self._over, "staff_session", "ended_at", visitor),
                 "role lost": partial(self._over, "staff_session", "roles", visitor),
             },
-            **self._package(app, clock),
+            **self._package(),
         )
 
-    def _api(self, app: FastAPI, clock: Clock, _visitor: Visitor) -> Way:
+    def _api(self, _visitor: Visitor) -> Way:
         services, operator = self.house.services, self.house.subjects[Role.OPERATOR]
         token = self.house.look(
             lambda s: services.people.add_token(
@@ -196,20 +206,18 @@ class Ways:
                 "token revoked": lambda: self._update(*key, "revoked_at = now()"),
                 "role lost": lambda: self._update(*key, "roles = ARRAY['auditor']"),
             },
-            **self._package(app, clock),
+            **self._package(),
         )
 
-    def _footage(self, app: FastAPI, clock: Clock, visitor: Visitor) -> Way:
-        return self._viewed(app, clock, visitor, COPY, "copy.mp4", "video/mp4")
+    def _footage(self, visitor: Visitor) -> Way:
+        return self._viewed(visitor, COPY, "copy.mp4", "video/mp4")
 
-    def _contact_sheet(self, app: FastAPI, clock: Clock, visitor: Visitor) -> Way:
+    def _contact_sheet(self, visitor: Visitor) -> Way:
         name = "contact-sheet.jpg"
-        return self._viewed(app, clock, visitor, CONTACT_SHEET, name, "image/jpeg")
+        return self._viewed(visitor, CONTACT_SHEET, name, "image/jpeg")
 
     def _viewed(
         self,
-        app: FastAPI,
-        clock: Clock,
         visitor: Visitor,
         kind: str,
         name: str,
@@ -221,8 +229,8 @@ class Ways:
         (file,) = self.house.look(lambda s: files_of(s, self.exhibit.id, kind))
         viewing = UUID(view.rpartition("/")[2])
         return Way(
-            app,
-            clock,
+            self.app,
+            self.clock,
             f"{view}/{name}",
             _cookies(visitor),
             file.size,
@@ -241,12 +249,12 @@ class Ways:
     def _label(self) -> str:
         return f"{self.box.release.urn}-R{self.box.release.number}"
 
-    def _package(self, app: FastAPI, clock: Clock) -> dict[str, Any]:
+    def _package(self) -> dict[str, Any]:
         row = self.box.release
         package = self.house.look(lambda s: self.house.services.packages.package(s, row))
         return {
-            "app": app,
-            "clock": clock,
+            "app": self.app,
+            "clock": self.clock,
             "size": package.size,
             "sha256": package.sha256,
             "media_type": "application/zip",

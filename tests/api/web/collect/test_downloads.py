@@ -299,7 +299,7 @@ def _watched(
     source: _Source, still: Callable[[], object], now: list[datetime] | None = None
 ) -> Watched:
     times = now or [NOON]
-    return Watched(source, still, clock=lambda: times[0])
+    return Watched(source, still, since=NOON, clock=lambda: times[0])
 
 
 @pytest.mark.parametrize("late", [LOOK_AGAIN, -timedelta(hours=1)], ids=["on", "put back"])
@@ -318,6 +318,15 @@ def test_a_revocation_stops_a_download_that_is_under_way(late: timedelta) -> Non
     stream._still = over
     with pytest.raises(StateError):
         next(stream)
+
+
+def test_what_was_long_in_coming_is_asked_about_before_its_first_byte() -> None:
+    asked: list[int] = []
+    stream = _watched(_Source(), lambda: asked.append(1), [NOON + LOOK_AGAIN])
+    assert next(stream) == b"one"
+    assert asked == [1]
+    assert next(stream) == b"two"
+    assert asked == [1]
 
 
 @pytest.mark.parametrize("ending", [UnavailableError("away"), StateError("revoked")])
