@@ -20,8 +20,8 @@ from export.media.ffmpeg import find_tool
 from export.media.sample import H264
 from export.release.tables import ReleaseRow
 from storage.objects.store import ObjectStore, ObjectStream
-from tests.api.houses import NEW, House
 from tests.api.streams.ways import Ways
+from tests.houses import NEW, House
 
 MIB = 1 << 20
 GETS = ("recipient", "api", "footage", "contact_sheet")

@@ -22,9 +22,9 @@ from api.web.staff import cookie_name, form_token
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import CONTACT_SHEET, COPY, files_of
-from tests.api.houses import House
 from tests.api.web.collect.recipients import Mailbox, at_the_package, mailbox
 from tests.api.web.visiting import Visitor, visiting
+from tests.houses import House
 
 
 @dataclass
