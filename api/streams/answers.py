@@ -86,8 +86,8 @@ def _open(
     store: ObjectReader, held: Outgoing, part: Span, record: Callable[[], object]
 ) -> ObjectStream:
     """Open the object, which fails before anything is promised; then record that it leaves."""
-    store.check()  # asks once: nobody should wait for a minute to be told that it is away
-    source = store.open(held.key, held.version, start=part.start, length=part.length)
+    # Once: nobody should wait for a minute to be told that the store is away.
+    source = store.open(held.key, held.version, start=part.start, length=part.length, once=True)
     try:
         record()
     except BaseException:

@@ -77,13 +77,21 @@ class ObjectReader:
         return None if answer is None else found_in(answer)
 
     def open(
-        self, key: str, version: str, *, start: int = 0, length: int | None = None
+        self,
+        key: str,
+        version: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        once: bool = False,
     ) -> ObjectStream:
         """Read a range of a version as a stream; all to the end without ``length``.
 
+        ``once`` asks a store that does not answer only once before it says so.
+
         Raises: NotFoundError at once; CorruptError when the object ends before the range.
         """
-        return ObjectStream(self._s3, self._bucket, key, version, start, length)
+        return ObjectStream(self._s3, self._bucket, key, version, start, length, once=once)
 
     def read(self, key: str, version: str, *, limit: int) -> bytes:
         """Read a whole small object.

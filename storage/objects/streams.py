@@ -26,18 +26,27 @@ class ObjectStream(Iterator[bytes]):
 
     The first request is made at once, so that a missing object is known before anything is
     promised to anybody. When the connection breaks, the stream goes on behind the last byte that
-    it gave, until the store gave nothing for as long as patience lasts.
+    it gave, until the store gave nothing for as long as patience lasts. ``once``: the first request
+    is not repeated, because somebody waits who should be told at once that the store is away.
     """
 
     def __init__(
-        self, s3: S3, bucket: str, key: str, version: str, start: int = 0, length: int | None = None
+        self,
+        s3: S3,
+        bucket: str,
+        key: str,
+        version: str,
+        start: int = 0,
+        length: int | None = None,
+        *,
+        once: bool = False,
     ) -> None:
         self._s3, self._bucket, self._key, self._version = s3, bucket, key, version
         self._at = start
         self._end = start + length if length is not None else None
         self._body: StreamingBody | None = None
         if length != 0:
-            self._open()
+            self._open(once=once)
         self.size = (self._end or start) - start
         """Bytes that the whole stream gives."""
 
@@ -83,10 +92,12 @@ class ObjectStream(Iterator[bytes]):
         self._at += len(chunk)
         return chunk
 
-    def _open(self) -> None:
+    def _open(self, *, once: bool = False) -> None:
         last = "" if self._end is None else self._end - 1
         try:
-            answer, total = self._s3.ask(_WHAT, lambda: self._request(f"bytes={self._at}-{last}"))
+            answer, total = self._s3.ask(
+                _WHAT, lambda: self._request(f"bytes={self._at}-{last}"), once=once
+            )
         except RefusedError:
             if self._at > 0 or not self._is_empty():
                 raise

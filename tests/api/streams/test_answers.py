@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -77,7 +78,7 @@ def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> list[ObjectStream]:
     streams: list[ObjectStream] = []
     real = house.services.vault.open
 
-    def noting(key: str, version: str, **part: int) -> ObjectStream:
+    def noting(key: str, version: str, **part: Any) -> ObjectStream:  # noqa: ANN401 - a range
         streams.append(real(key, version, **part))
         return streams[-1]
 

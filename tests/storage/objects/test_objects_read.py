@@ -8,6 +8,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from storage.embedded.addresses import Addresses, S3Access
 from storage.errors import CorruptError, NotFoundError, RefusedError, UnavailableError
-from storage.objects.store import ObjectStore, StoredObject
+from storage.objects.store import ObjectStore, Patience, StoredObject
 from tests.storage.objects.stores import HASTY, MIB, key, now, store
 from tests.storage.objects.wire import Wire
 
@@ -52,6 +54,20 @@ def test_an_empty_object_gives_no_bytes(vault: ObjectStore) -> None:
 
     assert list(vault.open(empty.key, empty.version)) == []
     assert vault.read(empty.key, empty.version, limit=0) == b""
+
+
+def test_whoever_asks_once_is_not_kept_waiting_for_a_store_that_is_away(
+    addresses: Addresses,
+) -> None:
+    nowhere = replace(addresses.intake, endpoint="http://127.0.0.1:9")
+    endless = Patience(limit_s=100_000)
+    with (
+        closing(
+            ObjectStore(nowhere, "bucket", retention=None, clock=now, patience=endless)
+        ) as vault,
+        pytest.raises(UnavailableError),
+    ):
+        vault.open("key", "version", once=True)
 
 
 @pytest.mark.parametrize("start", [0, len(DATA) - 5])

@@ -268,8 +268,8 @@ def test_a_browser_that_goes_away_closes_the_stream(
     opened: list[ObjectStream] = []
     real = house.services.vault.open
 
-    def noting(key: str, version: str, *, start: int, length: int) -> ObjectStream:
-        opened.append(real(key, version, start=start, length=length))
+    def noting(key: str, version: str, **part: Any) -> ObjectStream:  # noqa: ANN401 - a range
+        opened.append(real(key, version, **part))
         return opened[-1]
 
     monkeypatch.setattr(house.services.vault, "open", noting)
