@@ -34,7 +34,7 @@ def subject_of(services: UsesServices, credentials: Credentials) -> Subject:
     if credentials is None:
         raise UnauthorisedError("send an API token: Authorization: Bearer ...")
     with services.transaction() as session:
-        subject = services.people.authenticate(session, credentials.credentials)
+        subject = services.tokens.find(session, credentials.credentials)
     if subject is None:
         raise UnauthorisedError("this token is not valid here, or was revoked")
     return subject

@@ -45,6 +45,7 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.mailbox.messages import JOB_SEND, Messages
 from evidence.people.people import People
 from evidence.people.sessions import Limits, Sessions
+from evidence.people.tokens import Tokens
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import JOB_CODE, JOB_REFUSED, Links
 from export.delivery.packages import Packages
@@ -90,6 +91,7 @@ class Services:
     jobs: Jobs
     ledger: Ledger
     people: People
+    tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits
     intake: Intake
@@ -217,7 +219,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
     ledger = Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4)
     custody = CustodySearch(ledger)
-    people = People(ledger, secrets.token_bytes)
+    people = People(ledger)
     exhibits = Exhibits(ledger)
     intake = Intake(vault, new_id=uuid.uuid4, free_bytes=partial(_free_bytes, settings))
     scanner, spool = Scanner(settings.clamd), Spool(settings.spool)
@@ -263,6 +265,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=jobs,
         ledger=ledger,
         people=people,
+        tokens=Tokens(people, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=exhibits,
         intake=intake,

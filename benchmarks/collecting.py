@@ -32,8 +32,8 @@ from api.wiring import Services, wait_until
 from custody.errors import NotYetError
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import NewExhibit
-from evidence.mailbox.codes import token_digest
 from evidence.people.access import Role, Subject
+from evidence.secrets import secret_digest
 from export.delivery.tables import LinkRow
 from export.media.sample import make_sample
 from export.release.releases import NewRelease, ReleaseKind
@@ -132,7 +132,7 @@ def _links(services: Services) -> list[_Link]:
                 id=uuid4(),
                 release=row.id,
                 number=1000 + number,
-                token_sha256=token_digest(token),
+                token_sha256=secret_digest(token),
                 issued_at=at,
                 expires_at=at.replace(year=at.year + 1),
                 downloads_allowed=1,
@@ -264,7 +264,7 @@ def _new(services: Services) -> NewExhibit:
 def _subject(services: Services, role: Role) -> Subject:
     token = (services.settings.tokens / f"{role}.token").read_text("ascii")
     with services.transaction() as session:
-        subject = services.people.authenticate(session, token)
+        subject = services.tokens.find(session, token)
     assert subject is not None
     return subject
 

@@ -194,7 +194,7 @@ def _let_in(house: House) -> House:
         for role in (*Role, "nobody"):
             person = services.people.add(session, f"Test {role}")
             roles = () if role == "nobody" else (Role(role),)
-            house.tokens[role] = services.people.add_token(session, person, roles, by=by, at=clock)
+            house.tokens[role] = services.tokens.add(session, person, roles, by=by, at=clock)
             house.subjects[role] = services.people.subject(session, person, roles)
     return house
 

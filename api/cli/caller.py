@@ -62,7 +62,7 @@ def subject_of(given: argparse.Namespace, services: Services) -> Subject:
     except UnicodeDecodeError as error:
         raise UsageError(f"the token file {path} cannot be read: it holds no text") from error
     with services.transaction() as session:
-        subject = services.people.authenticate(session, text)
+        subject = services.tokens.find(session, text)
     if subject is None:
         raise UsageError(f"the token in {path} is not valid here, or was revoked")
     return subject

@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
             name = f"user {os.geteuid()} of the machine that Custos runs on"
             by = services.people.subject(session, services.people.known(session, name), ())
             person = services.people.add(session, given.name)
-            token = services.people.add_token(session, person, roles, by=by, at=services.clock())
+            token = services.tokens.add(session, person, roles, by=by, at=services.clock())
         # A crash here leaves a token that nobody knows.
         write_private(given.out, token + "\n")
     print(f"{given.name} may now act as {', '.join(given.role)} with the token in {given.out}")

@@ -1,6 +1,5 @@
 """Edge. `/api/v1/notify/callback`: GOV.UK Notify says what became of a message."""
 
-import hmac
 import re
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.denials import UnauthorisedError
 from api.depends import UsesServices
+from evidence.secrets import is_same_secret
 
 router = APIRouter(prefix="/api/v1/notify", tags=["messages"])
 _bearer = HTTPBearer(
@@ -47,9 +47,7 @@ def callback(
     """Record that a message came back. Told twice, or of a message of nobody, nothing happens."""
     notify = services.settings.mail.notify
     given = credentials.credentials if credentials is not None else ""
-    if notify is None or not hmac.compare_digest(
-        given.encode("utf-8", "replace"), notify.callback_token.encode()
-    ):
+    if notify is None or not is_same_secret(given, notify.callback_token):
         raise UnauthorisedError("this is not the token that Notify was given for callbacks")
     words = BOUNCES.get(told.status)
     if words is not None and told.reference and _UUID.fullmatch(told.reference):

@@ -27,5 +27,5 @@ def make_first_tokens(services: Services, folder: Path) -> None:
         with services.transaction() as session:
             by = services.people.subject(session, services.people.known(session, SET_UP), ())
             person = services.people.add(session, name)
-            token = services.people.add_token(session, person, (role,), by=by, at=services.clock())
+            token = services.tokens.add(session, person, (role,), by=by, at=services.clock())
         write_private(path, token + "\n")

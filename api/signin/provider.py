@@ -21,6 +21,7 @@ from joserfc.jws import JWSRegistry
 from api.denials import NotSignedInError
 from api.settings import SignIn
 from evidence.people.access import Role
+from evidence.secrets import make_secret
 from storage.errors import UnavailableError
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
@@ -63,7 +64,7 @@ class IdentityProvider:
         Raises:
             UnavailableError: the provider does not answer.
         """
-        dance = Dance(*(secrets.token_urlsafe(32) for _ in range(3)))
+        dance = Dance(*(make_secret(secrets.token_bytes) for _ in range(3)))
         with self._client() as client:
             more = {"login_hint": hint} if hint else {}
             url, _ = client.create_authorization_url(

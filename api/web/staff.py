@@ -1,8 +1,5 @@
 """Edge. Who is signed in, what they may do here, and that a form came from one of our pages."""
 
-import base64
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,6 +12,7 @@ from api.depends import UsesServices
 from api.wiring import Services
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Subject, decide
+from evidence.secrets import derive_secret, is_same_secret
 
 COOKIE, SECURE_COOKIE = "custos_staff", "__Host-custos_staff"
 
@@ -39,8 +37,7 @@ def cookie_name(services: Services) -> str:
 
 def form_token(secret: str) -> str:
     """Return the token of a session's forms: known to its pages, useless for another session."""
-    mac = hmac.digest(secret.encode(), b"custos form", hashlib.sha256)
-    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+    return derive_secret(secret, "custos form")
 
 
 def same_site(request: Request, services: Services) -> bool:
@@ -118,9 +115,7 @@ class Sends(Allowed):
     ) -> Staff:
         """Return who sends the form."""
         sender = super().__call__(request, services, staff)
-        if not same_site(request, services) or not hmac.compare_digest(
-            form_token.encode("utf-8", "surrogatepass"), sender.form_token.encode()
-        ):
+        if not same_site(request, services) or not is_same_secret(form_token, sender.form_token):
             raise ForgedFormError
         return sender
 

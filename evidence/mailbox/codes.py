@@ -5,7 +5,6 @@ link: so a wrong token meets the same words, limits and writes as a good one
 (docs/adr/0007-recipient-path.md).
 """
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -56,11 +55,6 @@ class Standing:
     """How many codes may be asked for now."""
     attempts_left: int = ATTEMPTS
     """How many wrong entries the present code stands; 0: it is over, ask for a new one."""
-
-
-def token_digest(token: str) -> str:
-    """Return the SHA-256 by which a token is known, whatever somebody typed."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def token_subject(digest: str) -> UUID:

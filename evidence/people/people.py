@@ -1,8 +1,6 @@
-"""Service. People whom the ledger knows, and the tokens by which machines and staff act."""
+"""Service. People whom the ledger knows: members of staff, recipients, and machines that act."""
 
-import base64
-import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,11 +11,9 @@ from custody.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.mailbox.addresses import check_address
 from evidence.people.access import Action, Role, Subject, decide
-from evidence.people.tables import PersonRow, StaffSessionRow, TokenRow
+from evidence.people.tables import PersonRow, StaffSessionRow
 from evidence.wording import check_words
 
-TOKEN_PREFIX = "custos_"  # noqa: S105 - tells secret scanners what they found
-_TOKEN_BYTES = 32
 PROVIDER = "the identity provider"
 """Who, in the ledger, gives and takes the roles of those who sign in."""
 NAMELESS = "Member of staff"
@@ -27,9 +23,8 @@ NAMELESS = "Member of staff"
 class People:
     """Knows who acts."""
 
-    def __init__(self, ledger: Ledger, random: Callable[[int], bytes]) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._random = random
 
     def add(self, session: Session, name: str, *, email: str = "") -> UUID:
         """Add a person, with a custody record and a key of their own.
@@ -52,20 +47,6 @@ class People:
             PersonRow.name == name, PersonRow.email == "", col(PersonRow.issuer).is_(None)
         )
         return session.exec(statement.limit(1)).first() or self.add(session, name)
-
-    def add_token(
-        self, session: Session, person: UUID, roles: Iterable[Role], *, by: Subject, at: datetime
-    ) -> str:
-        """Give ``person`` a token with ``roles``, as ``by`` decided; return its text, once."""
-        held = sorted(set(roles))
-        text = base64.urlsafe_b64encode(self._random(_TOKEN_BYTES)).decode().rstrip("=")
-        token = TOKEN_PREFIX + text
-        words = [role.value for role in held]
-        session.add(TokenRow(sha256=_digest(token), person=person, roles=words, created_at=at))
-        subject = self.subject(session, person, held)
-        for role in held:
-            self._role_changed(session, subject, role.value, by=by, at=at)
-        return token
 
     def sign_in(
         self,
@@ -100,9 +81,9 @@ class People:
         signed_in = Subject(row.id, row.name, held)
         by = self.subject(session, self.known(session, PROVIDER), ())
         for role in sorted(held - had):
-            self._role_changed(session, signed_in, role.value, by=by, at=at)
+            self.record_role(session, signed_in, role.value, by=by, at=at)
         for role in sorted(had - held):
-            self._role_changed(session, signed_in, f"no longer {role}", by=by, at=at)
+            self.record_role(session, signed_in, f"no longer {role}", by=by, at=at)
         if had - held:
             self._end_sessions(session, row.id, at=at)
         session.flush()
@@ -127,23 +108,17 @@ class People:
         for row in session.exec(open_ones):
             row.ended_at = at
 
-    def _role_changed(
-        self, session: Session, subject: Subject, role: str, *, by: Subject, at: datetime
-    ) -> None:
-        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
-        values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
-        self._ledger.append(session, record, "role.changed", values, at=at)
-
-    def authenticate(self, session: Session, token: str) -> Subject | None:
-        """Return who a token speaks for, or None: unknown or revoked, and we do not say which."""
-        row = session.get(TokenRow, _digest(token.strip()))
-        if row is None or row.revoked_at is not None:
-            return None
-        return self.subject(session, row.person, (Role(role) for role in row.roles))
-
     def subject(self, session: Session, person: UUID, roles: Iterable[Role]) -> Subject:
         """Return the subject that ``person`` is with ``roles``."""
         return Subject(person, session.get_one(PersonRow, person).name, frozenset(roles))
+
+    def record_role(
+        self, session: Session, subject: Subject, role: str, *, by: Subject, at: datetime
+    ) -> None:
+        """Write the event `role.changed`: ``role`` says which came or went, as ``by`` decided."""
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
+        self._ledger.append(session, record, "role.changed", values, at=at)
 
     def record_refusal(
         self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime
@@ -189,7 +164,3 @@ def _staff_address(email: str) -> str:
         return check_address(email)
     except InvalidError:
         return ""  # no messages then, and nothing else is lost
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,7 +1,5 @@
 """Service. Members of staff who are signed in, and for how long."""
 
-import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +9,8 @@ from sqlmodel import Session
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
+from evidence.secrets import make_secret, secret_digest
 
-_SECRET_BYTES = 32
 _TOUCH = timedelta(minutes=1)
 """How exactly we remember when somebody was last seen: not each request is a write."""
 
@@ -38,10 +36,10 @@ class Sessions:
 
         Always a new secret: what a browser held before the sign-in is worth nothing after it.
         """
-        secret = base64.urlsafe_b64encode(self._random(_SECRET_BYTES)).decode().rstrip("=")
+        secret = make_secret(self._random)
         session.add(
             StaffSessionRow(
-                sha256=_digest(secret),
+                sha256=secret_digest(secret),
                 person=subject.person,
                 roles=sorted(subject.roles),
                 started_at=at,
@@ -53,7 +51,7 @@ class Sessions:
 
     def find(self, session: Session, secret: str, *, at: datetime) -> Subject | None:
         """Return who a session speaks for, or None: unknown, ended, idle or too old."""
-        row = session.get(StaffSessionRow, _digest(secret))
+        row = session.get(StaffSessionRow, secret_digest(secret))
         if row is None or row.ended_at is not None:
             return None
         if at - row.seen_at > self.limits.idle or at - row.started_at > self.limits.absolute:
@@ -66,10 +64,6 @@ class Sessions:
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""
-        row = session.get(StaffSessionRow, _digest(secret))
+        row = session.get(StaffSessionRow, secret_digest(secret))
         if row is not None and row.ended_at is None:
             row.ended_at = at
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

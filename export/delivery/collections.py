@@ -4,8 +4,6 @@ A collection is one browser of the recipient. It lives 12 hours at most, and no 
 link: an expired or revoked link ends it at once, whether or not the clock's work ran.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +15,7 @@ from sqlmodel import Session, col, select
 from custody.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.people.tables import PersonRow
+from evidence.secrets import make_secret, secret_digest
 from export.delivery.packages import Package, Packages
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.package.format import layout
@@ -31,7 +30,6 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=60)
 _TOUCH = timedelta(minutes=1)
 """How exactly we remember when a browser was last seen: not each page is a write."""
-_SECRET_BYTES = 32
 _OVER = (
     "This collection is over: it was open for too long, or its link ended. Open the link in your "
     "e-mail again and ask for a new code."
@@ -65,11 +63,6 @@ class Collected:
     receipt: ReceiptRow | None
 
 
-def secret_digest(secret: str) -> str:
-    """Return the SHA-256 by which a collection's secret is known."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 class Collections:
     """Knows who is past the code."""
 
@@ -91,7 +84,7 @@ class Collections:
 
         Always a new secret: what a browser held before the code is worth nothing after it.
         """
-        secret = base64.urlsafe_b64encode(self._random(_SECRET_BYTES)).decode().rstrip("=")
+        secret = make_secret(self._random)
         session.add(
             CollectionRow(
                 id=self._new_id(),

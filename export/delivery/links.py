@@ -9,7 +9,6 @@ follows the code in `export/delivery/collections`, what the clock does in
 Locks are taken in one order: gate, release, link, then the ledger's heads.
 """
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -29,7 +28,6 @@ from evidence.mailbox.codes import (
     Standing,
     calls_for_event,
     read_code,
-    token_digest,
     token_subject,
 )
 from evidence.mailbox.messages import MessageKind, Messages
@@ -37,6 +35,7 @@ from evidence.mailbox.tables import GateRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import People, require
 from evidence.people.tables import PersonRow
+from evidence.secrets import make_secret, secret_digest
 from evidence.states import move
 from export.delivery.collections import Collected, Collections, downloads_of, is_live, lock_link
 from export.delivery.deadlines import Deadlines
@@ -55,7 +54,6 @@ JOB_CODE = "link.code"
 JOB_REFUSED = "link.refused"
 """The same for a wrong code: what the ledger is told takes no time of the one who guesses."""
 _OF_ONE_LINK = (MessageKind.LINK, MessageKind.CODE, MessageKind.EXPIRING)
-_TOKEN_BYTES = 32
 
 
 class Links:
@@ -133,13 +131,13 @@ class Links:
         self, session: Session, row: ReleaseRow, number: int, allowed: int, at: datetime
     ) -> LinkRow:
         """Make a link with its event and its message; the token is in the message alone."""
-        token = base64.urlsafe_b64encode(self._random(_TOKEN_BYTES)).decode().rstrip("=")
+        token = make_secret(self._random)
         expires = at.replace(microsecond=0) + timedelta(days=row.link_days)
         link = LinkRow(
             id=self._new_id(),
             release=row.id,
             number=number,
-            token_sha256=token_digest(token),
+            token_sha256=secret_digest(token),
             issued_at=at,
             expires_at=expires,
             downloads_allowed=allowed,
@@ -179,11 +177,11 @@ class Links:
 
     def standing(self, session: Session, token: str, *, at: datetime) -> Standing:
         """Return where somebody with ``token`` stands; writes nothing (scanners fetch links)."""
-        return self._gates.standing(session.get(GateRow, token_digest(token)), at=at)
+        return self._gates.standing(session.get(GateRow, secret_digest(token)), at=at)
 
     def ask(self, session: Session, token: str, *, at: datetime) -> Standing:
         """Ask for a code: asked, waiting or locked. The code before is over at once."""
-        gate = self._gates.open(session, token_digest(token), at=at)
+        gate = self._gates.open(session, secret_digest(token), at=at)
         standing = self._gates.ask(gate, at=at)
         session.flush()
         if standing.state == "asked":
@@ -197,7 +195,7 @@ class Links:
         Spaces and dashes in the code are ignored; what can be no code is "wrong" and not counted.
         Commit in both cases: a wrong code counts.
         """
-        gate = self._gates.open(session, token_digest(token), at=at)
+        gate = self._gates.open(session, secret_digest(token), at=at)
         now = self._gates.standing(gate, at=at)
         if now.state == "locked":
             return now

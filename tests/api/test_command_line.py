@@ -205,7 +205,7 @@ def test_a_revoked_token_is_told(shell: Shell) -> None:
     assert shell.run("token", "add", "Gone", "--role", "operator", "--out", str(out)).code == 0
     assert shell.run("exhibit", "show", "--token-file", str(out)).code == 0
     with shell.house.services.transaction() as session:
-        subject = shell.house.services.people.authenticate(session, out.read_text())
+        subject = shell.house.services.tokens.find(session, out.read_text())
         assert subject is not None
         row = session.exec(select(TokenRow).where(TokenRow.person == subject.person)).one()
         row.revoked_at = shell.house.services.clock()

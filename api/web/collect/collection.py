@@ -5,7 +5,6 @@ token of its own besides, as those of staff do.
 """
 
 import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +24,7 @@ from api.web.pages import environment, page
 from api.web.staff import form_token as token_of
 from api.web.staff import same_site
 from api.wiring import Services
+from evidence.secrets import is_same_secret
 from export.delivery.links import Collected
 
 router = APIRouter(include_in_schema=False)
@@ -82,8 +82,7 @@ def sender(
     """
     if who is None:
         return None
-    told = form_token.encode("utf-8", "surrogatepass")
-    if not same_site(request, services) or not hmac.compare_digest(told, who.form_token.encode()):
+    if not same_site(request, services) or not is_same_secret(form_token, who.form_token):
         raise ForgedFormError
     return who
 

@@ -4,7 +4,6 @@ What a sign-in began with lies in a signed cookie of the browser that began it, 
 answer without it, or with another one's, signs nobody in.
 """
 
-import hmac
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -25,6 +24,7 @@ from api.web.staff import MaybeStaff, cookie_name, same_site
 from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.people.access import Subject
+from evidence.secrets import is_same_secret
 from storage.errors import ConflictError, UnavailableError
 
 router = APIRouter(include_in_schema=False)
@@ -105,10 +105,7 @@ def sign_out(
 ) -> Response:
     """End the session, here and in the browser."""
     if staff is not None:
-        given = form_token.encode("utf-8", "surrogatepass")
-        if not same_site(request, services) or not hmac.compare_digest(
-            given, staff.form_token.encode()
-        ):
+        if not same_site(request, services) or not is_same_secret(form_token, staff.form_token):
             raise ForgedFormError
         with services.transaction() as session:
             secret = request.cookies[cookie_name(services)]
@@ -168,7 +165,7 @@ def _began(request: Request, services: Services, state: str) -> tuple[Dance, str
         )
     except BadSignature:
         return None
-    if not hmac.compare_digest(state.encode("utf-8", "replace"), kept["state"].encode()):
+    if not is_same_secret(state, kept["state"]):
         return None
     return Dance(kept["state"], kept["nonce"], kept["verifier"]), kept["then"]
 

@@ -388,7 +388,7 @@ def test_nobody_but_its_owner_sees_or_continues_an_upload(house: House, web: Web
     with services.transaction() as session:
         other = services.people.add(session, "Another operator")
         by = services.people.subject(session, other, ())
-        token = services.people.add_token(session, other, [Role.OPERATOR], by=by, at=at)
+        token = services.tokens.add(session, other, [Role.OPERATOR], by=by, at=at)
     headers = {**TUS, "Authorization": f"Bearer {token}"}
     sends = {**headers, "Upload-Offset": "0", "Content-Type": OFFSET_STREAM}
     assert web.ask("GET", where, headers=headers).status_code == 404

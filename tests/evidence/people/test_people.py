@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from custody.tables import CustodyEventRow, CustodyValueRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Role
-from evidence.people.people import TOKEN_PREFIX
 from evidence.people.tables import TokenRow
+from evidence.people.tokens import TOKEN_PREFIX
 from tests.houses import House
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -20,11 +20,11 @@ def add(house: House, name: str, *roles: Role) -> str:
     with house.services.transaction() as session:
         person = people.add(session, name)
         by = house.subjects[Role.ADMINISTRATOR]
-        return people.add_token(session, person, roles, by=by, at=NOON)
+        return house.services.tokens.add(session, person, roles, by=by, at=NOON)
 
 
 def who(house: House, token: str) -> str | None:
-    subject = house.look(lambda s: house.services.people.authenticate(s, token))
+    subject = house.look(lambda s: house.services.tokens.find(s, token))
     return None if subject is None else f"{subject.name}: {', '.join(sorted(subject.roles))}"
 
 
@@ -49,7 +49,7 @@ def test_a_revoked_token_is_nobody_s(house: House) -> None:
     token = add(house, "Kim", Role.OPERATOR)
     with house.services.transaction() as session:
         for row in session.exec(select(TokenRow)):
-            subject = house.services.people.authenticate(session, token)
+            subject = house.services.tokens.find(session, token)
             if subject is not None and row.person == subject.person:
                 row.revoked_at = NOON
     assert who(house, token) is None

@@ -14,11 +14,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from api.times import utc_now
-from evidence.mailbox.codes import Standing, token_digest, token_subject
+from evidence.mailbox.codes import Standing, token_subject
 from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow
+from evidence.secrets import secret_digest
 from export.delivery.collections import Collected
 from export.delivery.links import Links
 from export.delivery.tables import DownloadRow, LinkRow
@@ -76,7 +77,7 @@ class Desk:
 
     def work(self, token: str) -> None:
         """Do the jobs that an ask or a wrong code deferred."""
-        subject = token_subject(token_digest(token))
+        subject = token_subject(secret_digest(token))
         self.links.send_code(subject)
         self.links.record_refusal(subject)
         done = text("DELETE FROM procrastinate_jobs WHERE args->>'subject' = :subject")

@@ -7,9 +7,10 @@ import pytest
 
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.codes import Standing, token_digest
+from evidence.mailbox.codes import Standing
 from evidence.mailbox.messages import JOB_SEND, MessageKind
 from evidence.people.access import Role
+from evidence.secrets import secret_digest
 from export.delivery.tables import DownloadRow
 from export.release.releases import JOB_ISSUE
 from export.release.tables import ReleaseRow
@@ -68,7 +69,7 @@ def test_the_mail_has_the_token_and_the_row_its_digest(
     desk: Desk, release: ReleaseRow, token: str
 ) -> None:
     assert len(token) == 43
-    assert desk.link(release).token_sha256 == token_digest(token)
+    assert desk.link(release).token_sha256 == secret_digest(token)
 
 
 def test_the_whole_way_is_in_the_ledger_step_by_step(

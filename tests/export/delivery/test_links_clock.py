@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from evidence.attention import AttentionRow
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.codes import token_digest
 from evidence.mailbox.messages import JOB_SEND, MessageKind
 from evidence.mailbox.tables import GateRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow, StaffSessionRow
+from evidence.secrets import secret_digest
 from export.delivery.deadlines import FORGET_GATES, FORGET_SESSIONS, JOB_SECOND, THE_CLOCK
 from export.delivery.tables import CollectionRow
 from export.release.tables import ReleaseRow
@@ -260,19 +260,19 @@ def test_gates_are_forgotten_two_days_after_the_last_visit_unless_locked(
     for one in (token, locked):
         desk.ask(one)
     until = desk.now + timedelta(days=9)
-    desk.do(lambda s: setattr(s.get_one(GateRow, token_digest(locked)), "locked_until", until))
+    desk.do(lambda s: setattr(s.get_one(GateRow, secret_digest(locked)), "locked_until", until))
     desk.links.mark_due(at=desk.now + FORGET_GATES)
-    assert there(desk, GateRow, token_digest(token))
+    assert there(desk, GateRow, secret_digest(token))
     desk.links.mark_due(at=desk.now + FORGET_GATES + INSTANT)
-    assert not there(desk, GateRow, token_digest(token))
-    assert there(desk, GateRow, token_digest(locked))
+    assert not there(desk, GateRow, secret_digest(token))
+    assert there(desk, GateRow, secret_digest(locked))
     desk.links.mark_due(at=until + INSTANT)
-    assert not there(desk, GateRow, token_digest(locked))
+    assert not there(desk, GateRow, secret_digest(locked))
 
 
 def test_sessions_of_the_staff_are_forgotten_a_month_later(desk: Desk, house: House) -> None:
     sessions, operator = house.services.sessions, house.subjects[Role.OPERATOR]
-    digest = desk.do(lambda s: token_digest(sessions.start(s, operator, at=desk.now)))
+    digest = desk.do(lambda s: secret_digest(sessions.start(s, operator, at=desk.now)))
     desk.links.mark_due(at=desk.now + FORGET_SESSIONS)
     assert there(desk, StaffSessionRow, digest)
     desk.links.mark_due(at=desk.now + FORGET_SESSIONS + INSTANT)

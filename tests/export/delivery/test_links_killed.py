@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.codes import token_digest, token_subject
+from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import GateRow
+from evidence.secrets import secret_digest
 from export.delivery.links import JOB_REFUSED
 from export.release.proposals import ReleaseKind
 from export.release.tables import ReleaseRow
@@ -77,7 +78,7 @@ def test_the_issue_job_leaves_one_live_link_one_event_and_one_message(
     (link,) = desk.do(lambda session: desk.links.of(session, unlinked.id))
     assert desk.count(unlinked, "link.issued") == 1
     (mail,) = desk.mail(unlinked, MessageKind.LINK)
-    assert token_digest(mail["token"]) == link.token_sha256
+    assert secret_digest(mail["token"]) == link.token_sha256
     assert isinstance(desk.past(unlinked, mail["token"]), str)
 
 
@@ -86,7 +87,7 @@ def test_the_code_job_sends_one_code_and_it_works(
     desk: Desk, house: House, release: ReleaseRow, token: str, moment: str
 ) -> None:
     desk.ask(token)
-    subject = token_subject(token_digest(token))
+    subject = token_subject(secret_digest(token))
     dying = replace(desk, begin=killed_at(house, moment))
     with pytest.raises(Killed):
         dying.links.send_code(subject)
@@ -103,7 +104,7 @@ def test_the_code_job_that_runs_again_after_the_code_was_used_sends_no_other(
 ) -> None:
     desk.past(release, token)
     desk.later(timedelta(hours=1))
-    desk.links.send_code(token_subject(token_digest(token)))
+    desk.links.send_code(token_subject(secret_digest(token)))
     assert len(desk.mail(release, MessageKind.CODE)) == 1
     assert desk.count(release, "code.sent") == 1
 
@@ -113,7 +114,7 @@ def test_a_refusal_is_one_event(
     desk: Desk, house: House, release: ReleaseRow, token: str, moment: str
 ) -> None:
     desk.enter(token, "00000000")
-    subject = token_subject(token_digest(token))
+    subject = token_subject(secret_digest(token))
     assert desk.jobs(JOB_REFUSED, subject) == 1
     dying = replace(desk, begin=killed_at(house, moment))
     with pytest.raises(Killed):
@@ -128,7 +129,7 @@ def test_a_job_of_a_token_that_is_forgotten_does_nothing(
     desk: Desk, release: ReleaseRow, token: str
 ) -> None:
     desk.ask(token)
-    desk.do(lambda s: s.delete(s.get_one(GateRow, token_digest(token))))
+    desk.do(lambda s: s.delete(s.get_one(GateRow, secret_digest(token))))
     desk.work(token)
     assert desk.mail(release, MessageKind.CODE) == []
 
@@ -170,7 +171,7 @@ def test_an_ask_that_is_undone_leaves_neither_count_nor_job(desk: Desk, token: s
     with pytest.raises(Killed):
         dying.ask(token)
     assert desk.standing(token).state == "closed"
-    assert desk.do(lambda s: s.get(GateRow, token_digest(token))) is None
+    assert desk.do(lambda s: s.get(GateRow, secret_digest(token))) is None
 
 
 NAME, EMAIL = "Zerlina Quixworth", "zerlina@quixworth.example"
@@ -211,7 +212,7 @@ def test_no_secret_name_or_address_stands_in_any_row_but_the_persons(
     assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", rows)
     assert code.encode().hex() not in rows
     assert str(release.id) in rows
-    assert token_digest(token) in rows
+    assert secret_digest(token) in rows
     assert NAME in dump(house, "person")
 
 

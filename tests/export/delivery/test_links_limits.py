@@ -19,11 +19,11 @@ from evidence.mailbox.codes import (
     REFUSED_A_DAY,
     Standing,
     read_code,
-    token_digest,
     token_subject,
 )
 from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import GateRow
+from evidence.secrets import secret_digest
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, at_once, minutes, sealed
@@ -79,7 +79,7 @@ KINDS = ("good", "unknown", "malformed", "revoked", "expired", "spent")
 
 
 def gate(desk: Desk, token: str) -> GateRow | None:
-    return desk.do(lambda session: session.get(GateRow, token_digest(token)))
+    return desk.do(lambda session: session.get(GateRow, secret_digest(token)))
 
 
 def shape(standing: Standing, since: datetime) -> tuple[object, ...]:
@@ -169,7 +169,7 @@ def test_an_ask_and_a_wrong_code_defer_the_same_jobs_for_every_token(
     desk: Desk, tokens: Callable[[str], str], kind: str
 ) -> None:
     token = tokens(kind)
-    subject = token_subject(token_digest(token))
+    subject = token_subject(secret_digest(token))
     before = desk.jobs(JOB_REFUSED, subject)
     desk.ask(token)
     assert (desk.jobs(JOB_CODE, subject), before) == (1, 0)
@@ -184,7 +184,7 @@ def test_what_can_be_no_token_counts_as_an_unknown_one(desk: Desk, token: str) -
     assert desk.ask(token) == Standing("asked", None, ASKS - 1, ATTEMPTS)
     desk.work(token)
     assert stood(desk.enter(token, "12345678")).state == "wrong"
-    desk.do(lambda s: s.delete(s.get_one(GateRow, token_digest(token))))
+    desk.do(lambda s: s.delete(s.get_one(GateRow, secret_digest(token))))
 
 
 def test_to_look_writes_nothing(desk: Desk, token: str) -> None:
@@ -386,8 +386,8 @@ def test_a_code_opens_its_own_link_only(
     code = desk.code(release, token)
 
     def plant(session: Session) -> None:
-        row = session.get_one(GateRow, token_digest(token))
-        target = session.get_one(GateRow, token_digest(other))
+        row = session.get_one(GateRow, secret_digest(token))
+        target = session.get_one(GateRow, secret_digest(other))
         target.code_hmac, target.code_expires_at = row.code_hmac, row.code_expires_at
 
     desk.do(plant)
@@ -462,7 +462,7 @@ def test_wrong_codes_on_a_link_are_one_event_an_hour(
     desk.enter(token, "00000000")
     desk.work(token)
     assert desk.count(release, "code.refused") == 2
-    assert desk.do(lambda s: s.get_one(GateRow, token_digest(token))).refused == 6
+    assert desk.do(lambda s: s.get_one(GateRow, secret_digest(token))).refused == 6
 
 
 def test_wrong_codes_on_an_unknown_or_dead_token_are_no_event(

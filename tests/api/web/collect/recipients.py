@@ -8,10 +8,11 @@ from sqlmodel import col, select
 
 from api.times import utc_now
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.codes import token_digest, token_subject
+from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import MessageKind
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
+from evidence.secrets import secret_digest
 from export.delivery.tables import LinkRow
 from export.release.proposals import Delivery, ReleaseKind
 from export.release.tables import ReleaseRow
@@ -48,7 +49,7 @@ class Mailbox:
 
     def work(self, token: str) -> None:
         """Do what the worker does after a code was asked for."""
-        self.house.services.links.send_code(token_subject(token_digest(token)))
+        self.house.services.links.send_code(token_subject(secret_digest(token)))
 
     def has(self, kind: MessageKind) -> int:
         """Tell how many messages of a kind there are."""
@@ -57,7 +58,7 @@ class Mailbox:
     def change(self, token: str, **columns: object) -> None:
         """Change the row of a link, as time or a member of staff would."""
         with self.house.services.transaction() as session:
-            statement = select(LinkRow).where(LinkRow.token_sha256 == token_digest(token))
+            statement = select(LinkRow).where(LinkRow.token_sha256 == secret_digest(token))
             row = session.exec(statement).one()
             for name, value in columns.items():
                 setattr(row, name, value)

@@ -18,8 +18,8 @@ from api.app import create_app
 from api.times import utc_now
 from api.web.collect.limiter import Limit, Limiter
 from api.web.collect.pacing import STEP
-from evidence.mailbox.codes import token_digest
 from evidence.mailbox.tables import GateRow, MessageRow
+from evidence.secrets import secret_digest
 from export.delivery.tables import CollectionRow, DownloadRow
 from tests.api.web.collect.recipients import (
     UNKNOWN,
@@ -303,7 +303,7 @@ def test_a_form_of_another_site_does_nothing(
     visitor, token = opens(), box.link()
     assert visitor.post(f"/collect/{token}/code", headers=sent).status_code == 403
     with house.services.transaction() as session:
-        assert session.get(GateRow, token_digest(token)) is None
+        assert session.get(GateRow, secret_digest(token)) is None
     come_in(visitor, box, token)
     form = {"form_token": form_token(visitor), "accept": "yes"}
     for path in ("terms", "download", "receipt", "leave"):
@@ -346,7 +346,7 @@ def test_one_address_cannot_try_for_ever(house: House) -> None:
         assert "Try again in" in refused.text
         assert visitor.get(f"/collect/{UNKNOWN}").status_code == 200
     with house.services.transaction() as session:
-        assert session.get(GateRow, token_digest(f"{UNKNOWN[:-1]}F")) is None
+        assert session.get(GateRow, secret_digest(f"{UNKNOWN[:-1]}F")) is None
 
 
 def test_an_office_behind_one_address_does_not_notice_the_limit() -> None:
