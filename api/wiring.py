@@ -38,11 +38,12 @@ from custody.errors import NotYetError
 from custody.keyring import Keyring, load
 from custody.keys import RecordKeys
 from custody.ledger import Ledger
+from custody.roots import Roots, load_roots
 from custody.search import CustodySearch
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import format_trust
 from evidence.exhibits.exhibits import Exhibits
-from evidence.mailbox.messages import JOB_SEND, Messages
+from evidence.mailbox.messages import JOB_SEND, FormerKey, Messages
 from evidence.people.people import People
 from evidence.people.sessions import Limits, Sessions
 from evidence.people.tokens import Tokens
@@ -84,6 +85,7 @@ class Services:
     council: Council
     addresses: Addresses
     keyring: Keyring
+    roots: Roots
     engine: Engine
     transaction: Transactions
     clock: Callable[[], datetime]
@@ -204,6 +206,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
             f"the keys in {settings.keys} are those of the log {keyring.origin}, and "
             f"{settings.council_file} names {council.origin}: a log never changes its name"
         )
+    roots = load_roots(settings.keys)
     addresses = settings.engines or load_addresses(settings.data)
     engine = connect(addresses.app_url, pool_size=pool_size)
     begin = partial(transaction, engine)
@@ -238,7 +241,15 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         link_days=council.link_days,
     )
     packages = Packages(releases, ledger)
-    messages = Messages(jobs, key=keyring.record_kek, random=secrets.token_bytes, new_id=uuid.uuid4)
+    messages = Messages(
+        jobs,
+        key=roots.letters,
+        # Until there were roots, what waits to go out was sealed under the key of the records. A
+        # letter waits for 8 hours at most, so this can go with the version after the next.
+        former=FormerKey(keyring.record_kek, roots.since),
+        random=secrets.token_bytes,
+        new_id=uuid.uuid4,
+    )
     links = Links(
         begin,
         ledger,
@@ -247,7 +258,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         packages,
         messages,
         jobs,
-        key=keyring.record_kek,
+        key=roots.codes,
         downloads=council.downloads,
         clock=utc_now,
         random=secrets.token_bytes,
@@ -258,6 +269,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         council=council,
         addresses=addresses,
         keyring=keyring,
+        roots=roots,
         engine=engine,
         transaction=begin,
         clock=utc_now,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from custody.errors import KeyStoreError
 
+SECRET_SIZE = 32
 _MAX_FILE_BYTES = 100_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -75,3 +76,15 @@ def read_file(path: Path, *, secret: bool) -> bytes:
             f"known to them and replace the key, or, if nobody else was here, run: chmod 600 {path}"
         )
     return data
+
+
+def read_secret(path: Path) -> bytes:
+    """Read a key that is nothing but `SECRET_SIZE` random bytes.
+
+    Raises:
+        KeyStoreError: as `read_file`, or it is of another length.
+    """
+    secret = read_file(path, secret=True)
+    if len(secret) != SECRET_SIZE:
+        raise KeyStoreError(f"{path} has {len(secret)} bytes instead of {SECRET_SIZE}")
+    return secret

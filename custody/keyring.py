@@ -10,7 +10,8 @@
     record-kek.key                  32 bytes: wraps the keys of the records
 
 Files are 0600 in a directory 0700. Nothing is ever overwritten: without its key a log cannot be
-continued, and another key in its place would hide that it is gone.
+continued, and another key in its place would hide that it is gone. What protects pages and letters
+lies beside them (`custody.roots`).
 """
 
 import os
@@ -53,13 +54,12 @@ from custody.certificates import (
     spki_sha256,
 )
 from custody.errors import FormatError, KeyStoreError
-from custody.keyfiles import check_folder, put_new, read_file
+from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
 from custody.note import Ed25519NoteSigner, NoteSigner, format_verifier_key, require_name
 from custody.signing import FileSealSigner, SealSigner
 from custody.testauthority import LocalTestAuthority
 from custody.trust import Trust, pem_of, pin_certificate
 
-SECRET_SIZE = 32
 _ABOUT = "keyring.json"
 _PAIRS = ("seal-root", "seal", "tsa-root", "tsa")
 _ROLES = ("root for seals", "evidence seal")
@@ -168,7 +168,7 @@ def load(folder: Path) -> Keyring:
         (seal, _read_certificate(folder, "seal-root.pem")),
     )
     log = Ed25519NoteSigner(origin, _read_ed25519(folder, "log.key"))
-    event_hmac, record_kek = (_read_secret(folder, name) for name in _SECRETS)
+    event_hmac, record_kek = (read_secret(folder / name) for name in _SECRETS)
     return Keyring(
         council=council,
         origin=origin,
@@ -257,13 +257,6 @@ def _read_key(path: Path) -> object:
         return load_pem_private_key(read_file(path, secret=True), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyStoreError(f"{path} holds no private key in PEM without a password") from error
-
-
-def _read_secret(folder: Path, name: str) -> bytes:
-    secret = read_file(folder / name, secret=True)
-    if len(secret) != SECRET_SIZE:
-        raise KeyStoreError(f"{folder / name} has {len(secret)} bytes instead of {SECRET_SIZE}")
-    return secret
 
 
 def _read_certificate(folder: Path, name: str) -> Certificate:

@@ -23,6 +23,7 @@ from api.settings import Settings, SettingsError
 from api.times import utc_now
 from api.wiring import Services, build, ensure_council, refuse_stand_ins
 from custody.keyring import load, load_or_make_demonstration
+from custody.roots import make_roots
 from export.media.sandbox import protections
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import last_lines
@@ -245,6 +246,8 @@ def prepare(settings: Settings) -> None:
             settings.keys, council=council.name, origin=council.origin, now=utc_now()
         )
         ensure_ports(settings.data)
+    # In production, too: whoever brought keys of before these roots has none to bring.
+    make_roots(settings.keys, now=utc_now())
     if settings.scratch.exists():
         # What killed jobs left: copies of footage that nobody works on any more.
         shutil.rmtree(settings.scratch)

@@ -7,6 +7,7 @@ encrypted beside it, and erased as soon as it went out or cannot go out any more
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -68,6 +69,14 @@ class MessageState(StrEnum):
     """A worker died while it was handed over. It is not sent again by itself: never twice."""
 
 
+@dataclass(frozen=True, slots=True)
+class FormerKey:
+    """The key under which messages were sealed that were queued before ``until``."""
+
+    key: bytes = field(repr=False)
+    until: datetime
+
+
 class Messages:
     """Queues messages, and keeps what became of them."""
 
@@ -76,11 +85,13 @@ class Messages:
         jobs: Jobs,
         *,
         key: bytes,
+        former: FormerKey | None = None,
         random: Callable[[int], bytes],
         new_id: Callable[[], UUID],
     ) -> None:
         self._jobs = jobs
-        self._cipher = AESGCM(HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(key))
+        self._cipher = _cipher(key)
+        self._former = former
         self._random = random
         self._new_id = new_id
 
@@ -128,17 +139,25 @@ class Messages:
         """
         if row.sealed is None:
             raise StateError(f"message {row.id} is {row.state}: what it said is erased")
-        nonce, sealed = row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:]
         try:
-            said = parse_canonical(self._cipher.decrypt(nonce, sealed, row.id.bytes))
+            said = parse_canonical(self._decrypt(row, row.sealed))
         except (InvalidTag, ValueError) as error:
             raise KeyStoreError(
-                f"message {row.id} cannot be opened: is record-kek.key the one that this database "
-                "was started with?"
+                f"message {row.id} cannot be opened: is letter-aead.key the one under which it was "
+                "sealed?"
             ) from error
         if not isinstance(said, dict):
             raise KeyStoreError(f"message {row.id} holds something else than a message")
         return {name: str(value) for name, value in said.items()}
+
+    def _decrypt(self, row: MessageRow, sealed: bytes) -> bytes:
+        nonce, sealed = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, sealed, row.id.bytes)
+        except InvalidTag:
+            if self._former is None or row.queued_at >= self._former.until:
+                raise
+            return _cipher(self._former.key).decrypt(nonce, sealed, row.id.bytes)
 
     def begin(self, session: Session, message: UUID) -> MessageRow | None:
         """Take a message for sending, in a transaction that ends before it is handed over.
@@ -207,3 +226,7 @@ class Messages:
 
     def _locked(self, session: Session, message: UUID) -> MessageRow | None:
         return session.get(MessageRow, message, with_for_update=True, populate_existing=True)
+
+
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(key))

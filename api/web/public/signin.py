@@ -172,7 +172,7 @@ def _began(request: Request, services: Services, state: str) -> tuple[Dance, str
 
 def _signer(services: Services) -> URLSafeTimedSerializer:
     key = HKDF(SHA256(), 32, salt=None, info=b"custos/sign-in/v1")
-    return URLSafeTimedSerializer(key.derive(services.keyring.record_kek))
+    return URLSafeTimedSerializer(key.derive(services.roots.cookies))
 
 
 def _state_cookie(services: Services) -> str:

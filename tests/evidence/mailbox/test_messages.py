@@ -132,7 +132,7 @@ def test_another_key_opens_nothing(desk: Desk, row: MessageRow) -> None:
         random=secrets.token_bytes,
         new_id=uuid.uuid4,
     )
-    with pytest.raises(KeyStoreError, match=r"record-kek\.key"):
+    with pytest.raises(KeyStoreError, match=r"letter-aead\.key"):
         other.open(row)
 
 

@@ -57,7 +57,7 @@ class Desk:
             services.packages,
             services.messages,
             services.jobs,
-            key=services.keyring.record_kek,
+            key=services.roots.codes,
             downloads=self.downloads,
             clock=lambda: self.now,
             random=secrets.token_bytes,

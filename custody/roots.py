@@ -1,0 +1,80 @@
+"""Adapter. The roots of what pages and letters are protected with, in the folder of the keys.
+
+    cookie-hmac.key   32 bytes: signs the cookie of a sign-in that is under way
+    code-hmac.key     32 bytes: without it nobody can tell a code from what is kept of it
+    letter-aead.key   32 bytes: seals what a letter says until it goes out
+    roots.json        written last: since when these are in use
+
+None of them opens a record's key, and `record-kek.key` opens nothing of theirs: whoever gets hold
+of one has that one (docs/adr/0013-keys.md). The files are kept as those of the keyring are.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from custody.canonical import canonical_json, format_time, parse_canonical, parse_time
+from custody.errors import FormatError, KeyStoreError
+from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
+
+_SINCE = "roots.json"
+_NAMES = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key")
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots in memory; printing them shows none."""
+
+    cookies: bytes = field(repr=False)
+    codes: bytes = field(repr=False)
+    letters: bytes = field(repr=False)
+    since: datetime
+    """When they were made; before it, all three were made from the key that wraps records' keys."""
+
+
+def make_roots(folder: Path, *, now: datetime) -> None:
+    """Make the roots where none were made yet: at a first start, and at the first of this version.
+
+    May be killed at any moment: the next call keeps what is there and makes what is missing. Once
+    `roots.json` is written, a missing file is a lost key, and nothing is made.
+
+    Raises:
+        KeyStoreError: others can write to the folder, or it is not there.
+    """
+    check_folder(folder)
+    if os.path.lexists(folder / _SINCE):
+        return
+    for name in _NAMES:
+        put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
+    # A crash before this line leaves roots with which nothing was protected yet.
+    since = format_time(now.replace(microsecond=0) + timedelta(seconds=1))
+    put_new(folder, _SINCE, canonical_json({"v": 1, "since": since}) + b"\n")
+
+
+def load_roots(folder: Path) -> Roots:
+    """Load the roots.
+
+    Raises:
+        KeyStoreError: they were not made yet, one is lost, or others can read it.
+    """
+    check_folder(folder)
+    if not os.path.lexists(folder / _SINCE):
+        raise KeyStoreError(
+            f"The keys in {folder} are those of a version before this one: start `custos up` once, "
+            "it makes the roots of cookies, codes and letters"
+        )
+    cookies, codes, letters = (read_secret(folder / name) for name in _NAMES)
+    return Roots(cookies, codes, letters, since=_read_since(folder / _SINCE))
+
+
+def _read_since(path: Path) -> datetime:
+    data = read_file(path, secret=False)
+    try:
+        match parse_canonical(data.removesuffix(b"\n")):
+            case {"v": 1, "since": str(since)}:
+                return parse_time(since)
+    except FormatError as error:
+        raise KeyStoreError(f"{path} cannot be read: {error}") from error
+    raise KeyStoreError(f"{path} does not say since when the roots are in use")
