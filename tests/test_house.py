@@ -2,9 +2,12 @@
 
 import ast
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from export.sealing.sealing import SOFTWARE
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "custody", "evidence", "export", "storage")
@@ -12,11 +15,14 @@ KINDS = ("Pure.", "Service.", "Adapter.", "Edge.")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base"}
 
 
+def sources() -> list[Path]:
+    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+
+
 def modules() -> dict[str, Path]:
-    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     return {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): path
-        for path in paths
+        for path in sources()
         # Trees of errors, and what Alembic finds by its path, are of no kind.
         if path.name not in ("__init__.py", "errors.py", "env.py") and "versions" not in path.parts
     }
@@ -42,6 +48,24 @@ def test_the_contract_names_exactly_the_pure_modules() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not {name.rpartition(".")[2] for name in modules()} & FORBIDDEN_NAMES
+
+
+def test_an_error_has_one_owner() -> None:
+    made = [
+        node.name
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+    ]
+    assert not [name for name, times in Counter(made).items() if times > 1]
+
+
+def test_the_version_stands_in_one_place_and_every_package_names_it() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    version = settings["project"]["version"]
+    again = [path for path in sources() if f'{version}"' in path.read_text(encoding="utf-8")]
+    assert not again
+    assert f"Custos {version}" == SOFTWARE
 
 
 def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:

@@ -8,9 +8,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from io import TextIOWrapper
 
-VERSION = "0.1.0"
 COMMANDS = {
     "up": "start everything here and serve until Ctrl-C",
     "demo": "package a clip from start to end, and verify it",
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_overview())
         return 0 if given else 2
     if given[0] == "--version":
-        print(f"custos {VERSION}")
+        print(f"custos {version('custos')}")
         return 0
     if given[0] not in COMMANDS:
         print(f"custos: there is no command {given[0]!r}\n\n{_overview()}", file=sys.stderr)

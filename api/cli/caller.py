@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from api.cli.terminal.failures import UsageError
+from api.cli.terminal.errors import UsageError
 from api.settings import Settings, read_settings
 from api.wiring import Services, build
 from evidence.people.access import Subject

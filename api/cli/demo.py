@@ -13,7 +13,7 @@ from api.cli.caller import settings_of
 from api.cli.exhibit import take_in
 from api.cli.release import seal_and_collect
 from api.cli.showcase import Showcase
-from api.cli.terminal.failures import UsageError
+from api.cli.terminal.errors import UsageError
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.cli.up import await_signal

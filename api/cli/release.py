@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.acts import act
 from api.cli.caller import add_acting, services_of, subject_of
-from api.cli.terminal.failures import UsageError
+from api.cli.terminal.errors import UsageError
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_seal
 from api.views import show_release

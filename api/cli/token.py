@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from api.cli.caller import add_data, services_of
-from api.cli.terminal.failures import UsageError
+from api.cli.terminal.errors import UsageError
 from evidence.people.access import Role
 from storage.embedded.directory import write_private
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
+from api.cli.terminal.errors import UsageError
 from custody.errors import FormatError
 from custody.trust import Trust, parse_trust
 from export.package.verify.report import EXIT_CODES, Verdict
@@ -24,10 +25,6 @@ EXIT_USAGE: Final = EXIT_CODES[Verdict.UNREADABLE]
 _BAR: Final = 30
 _MAX_TRUST: Final = 1 << 20
 _SECONDS_BETWEEN: Final = 0.1
-
-
-class UsageError(Exception):
-    """A file that was named cannot be used; the message is for whoever typed it."""
 
 
 @dataclass(frozen=True, slots=True)

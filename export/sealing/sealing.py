@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from uuid import UUID
 
 from cryptography import x509
@@ -54,7 +55,7 @@ from export.sealing.descriptions import Circumstances, describe
 from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
 from storage.jobs import Jobs
 
-SOFTWARE = "Custos 0.1.0"
+SOFTWARE = f"Custos {version('custos')}"
 HIDDEN = {ReleaseKind.INSURER: frozenset({"actor"})}
 """Which fields a package keeps closed: a court sees who acted, an insurer only in which role."""
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 
+from api.cli.terminal.errors import UsageError
 from api.settings import SettingsError
 from custody.errors import CustodyError
 from evidence.errors import EvidenceError
@@ -13,10 +14,6 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 OURS = (SettingsError, EvidenceError, ExportError, CustodyError, StorageError)
-
-
-class UsageError(Exception):
-    """The command line cannot be followed; the message says what is missing."""
 
 
 def failing_well(run: Callable[[], int]) -> int:
