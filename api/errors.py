@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
-from api.settings import SettingsError
+from api.settings.errors import SettingsError
 from api.web.problems import is_page, problem_page
 from custody.errors import (
     AuthorityError,

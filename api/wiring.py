@@ -23,17 +23,13 @@ from api.outbound.mailer import Mailer
 from api.outbound.notify import NotifyMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
-from api.settings import (
-    DEMONSTRATION_COUNCIL,
-    Council,
-    Settings,
-    SettingsError,
-    parse_council,
-    refuse_demonstration,
-)
+from api.settings.council import Council, read_council
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.settings.production import refuse_stand_ins
 from api.signin.provider import IdentityProvider
 from api.times import utc_now
-from custody.certificates import is_self_issued, is_test_authority, parse_chain
+from custody.certificates import is_self_issued, parse_chain
 from custody.errors import NotYetError
 from custody.keyring import Keyring, load
 from custody.keys import RecordKeys
@@ -148,47 +144,6 @@ def wait_until(holds: Callable[[], None], *, most: float = 20.0, pause: float = 
             if time.monotonic() > deadline:
                 raise
             time.sleep(pause)
-
-
-def read_council(settings: Settings) -> Council:
-    """Read council.toml, or say how to make one.
-
-    Raises:
-        SettingsError: there is none, or it cannot be read.
-    """
-    try:
-        return parse_council(settings.council_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"{settings.council_file} cannot be read ({error.strerror}): start with "
-            "`custos up` first, or set CUSTOS_COUNCIL"
-        ) from error
-
-
-def ensure_council(settings: Settings) -> Council:
-    """Read council.toml, after writing the demonstration's if there is none."""
-    if not settings.council_file.exists() and not settings.production:
-        settings.council_file.write_text(DEMONSTRATION_COUNCIL, encoding="utf-8")
-    return read_council(settings)
-
-
-def refuse_stand_ins(settings: Settings) -> None:
-    """Refuse a production start with stand-ins, before anything is started or made.
-
-    Raises:
-        SettingsError: names each of them at once.
-        KeyStoreError: the keys cannot be read.
-    """
-    if not settings.production:
-        return
-    keyring = load(settings.keys) if settings.keys.exists() else None
-    chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
-    refuse_demonstration(
-        settings,
-        read_council(settings) if settings.council_file.exists() else None,
-        keys_are_demonstration=keyring.demonstration if keyring else None,
-        authority_is_test=any(map(is_test_authority, chain)),
-    )
 
 
 def build(settings: Settings, *, pool_size: int = 10) -> Services:

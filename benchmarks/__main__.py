@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
-from api.settings import read_settings
+from api.settings.environment import read_settings
 from benchmarks import collecting, copying, ingest, sealing, verifying
 
 

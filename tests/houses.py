@@ -21,7 +21,8 @@ from api.acts import act
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
-from api.settings import Settings, read_settings
+from api.settings.environment import read_settings
+from api.settings.facts import Settings
 from api.times import utc_now
 from api.wiring import Services, _free_bytes, build, wait_until
 from custody.errors import NotYetError

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.cli.terminal.errors import UsageError
-from api.settings import Settings, read_settings
+from api.settings.environment import read_settings
+from api.settings.facts import Settings
 from api.wiring import Services, build
 from evidence.people.access import Subject
 

@@ -21,7 +21,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api.demonstration.standins import ACTORS, HOST, ensure_ports, make_mail_folder
-from api.settings import Settings, SettingsError
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
 from storage.embedded.directory import write_private
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -1,7 +1,7 @@
 """Edge. The demonstration's stand-ins: who can sign in, and where provider and mail sink listen.
 
 Both run in one process of `custos up`, on this machine's own interface only. Production has
-neither: `api.settings` refuses it by name, and `read_ports` is never asked.
+neither: `api.settings.production` refuses it by name, and `read_ports` is never asked.
 """
 
 import json
@@ -10,7 +10,9 @@ import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from api.settings import DEMONSTRATION_SECRET, Mail, Settings, SettingsError, SignIn
+from api.settings.errors import SettingsError
+from api.settings.facts import Mail, Settings, SignIn
+from api.settings.production import DEMONSTRATION_SECRET
 from evidence.people.access import Role
 from storage.embedded.directory import private_directory, write_private
 from storage.embedded.settings import is_free

@@ -15,7 +15,7 @@ from uuid import UUID
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from api.outbound.mailer import Letter
-from api.settings import Council
+from api.settings.council import Council
 from api.words import local_time
 from evidence.mailbox.messages import MessageKind
 

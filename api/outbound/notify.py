@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from urllib3.exceptions import SSLError as TlsError
 
 from api.outbound.mailer import Letter, LostMailError, RefusedMailError
-from api.settings import Notify
+from api.settings.facts import Notify
 from storage.errors import UnavailableError
 
 _Client: Any = NotificationsAPIClient  # it has a py.typed, and no types

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from api.outbound.letters import About, compose
 from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
-from api.settings import Council
+from api.settings.council import Council
 from evidence import attention
 from evidence.mailbox.messages import JOB_SEND, MessageKind, Messages, MessageState
 from evidence.mailbox.tables import MessageRow

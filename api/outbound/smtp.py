@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from api.outbound.mailer import Letter, LostMailError, RefusedMailError
-from api.settings import SettingsError
+from api.settings.errors import SettingsError
 from storage.errors import UnavailableError
 
 _TIMEOUT_S = 30

@@ -17,7 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from api.settings import Settings, read_settings
+from api.settings.environment import read_settings
+from api.settings.facts import Settings
 
 NAMES = ("web", "worker", "sequencer")
 STAND_INS = "standins"

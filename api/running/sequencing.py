@@ -5,7 +5,7 @@ import threading
 
 from sqlalchemy import Engine
 
-from api.settings import Settings
+from api.settings.facts import Settings
 from api.times import utc_now
 from custody.keyring import load
 from custody.sequencer import LOCK, Sequencer

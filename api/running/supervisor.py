@@ -19,9 +19,12 @@ from api.health import OK
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.processes import STAND_INS, command, end_leftovers
-from api.settings import Settings, SettingsError
+from api.settings.council import ensure_council
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.settings.production import refuse_stand_ins
 from api.times import utc_now
-from api.wiring import Services, build, ensure_council, refuse_stand_ins
+from api.wiring import Services, build
 from custody.keyring import load, load_or_make_demonstration
 from custody.roots import make_roots
 from export.media.sandbox import protections

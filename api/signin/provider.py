@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from api.denials import NotSignedInError
-from api.settings import SignIn
+from api.settings.facts import SignIn
 from evidence.people.access import Role
 from evidence.secrets import make_secret
 from storage.errors import UnavailableError

@@ -19,7 +19,7 @@ import storage.errors
 from api.app import create_app
 from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
 from api.errors import PROBLEMS, lookup
-from api.settings import SettingsError
+from api.settings.errors import SettingsError
 from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from export.errors import ExportError

@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 
 from api.running.sequencing import sequence
 from api.running.worker import worker
-from api.settings import Settings, read_settings
+from api.settings.environment import read_settings
+from api.settings.facts import Settings
 from api.wiring import Services, build
 from custody.ledger import Ledger
 from custody.sequencer import Sequencer

@@ -15,7 +15,8 @@ from api.running.first_start import make_first_tokens
 from api.running.sequencing import sequence
 from api.running.supervisor import prepare
 from api.running.worker import worker
-from api.settings import Settings, read_settings
+from api.settings.environment import read_settings
+from api.settings.facts import Settings
 from api.wiring import Services, build
 from storage.embedded.engines import Engines
 from tests.durability import acts

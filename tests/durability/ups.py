@@ -13,7 +13,7 @@ from uuid import UUID
 
 import httpx
 
-from api.settings import read_settings
+from api.settings.environment import read_settings
 from api.wiring import Services, build
 from evidence.people.access import Role
 from storage.embedded.children import _workers_in

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from api.cli.terminal.errors import UsageError
-from api.settings import SettingsError
+from api.settings.errors import SettingsError
 from custody.errors import CustodyError
 from evidence.errors import EvidenceError
 from export.errors import ExportError

@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api.outbound.smtp import Server, SmtpMailer
-from api.settings import Notify
+from api.settings.facts import Notify
 
 KEY = "test-11111111-2222-4333-8444-555555555555-66666666-7777-4888-8999-000000000000"
 SENDER = "cctv@barchester.example"

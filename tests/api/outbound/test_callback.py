@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from api.app import create_app
 from api.routes.notify import BOUNCES
-from api.settings import Mail
+from api.settings.facts import Mail
 from evidence.attention import AttentionRow
 from evidence.mailbox.messages import JOB_SEND, MessageKind
 from evidence.mailbox.tables import MessageRow

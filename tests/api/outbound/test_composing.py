@@ -11,7 +11,7 @@ import pytest
 import api.web
 from api.outbound.letters import About, compose, plain_name
 from api.outbound.mailer import Letter
-from api.settings import DEMONSTRATION_COUNCIL, parse_council
+from api.settings.council import DEMONSTRATION_COUNCIL, parse_council
 from evidence.mailbox.messages import MessageKind
 
 ORIGIN = "https://cctv.barchester.example"

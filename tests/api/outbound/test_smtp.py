@@ -9,7 +9,7 @@ import pytest
 
 from api.outbound.mailer import Letter, LostMailError, RefusedMailError
 from api.outbound.smtp import Server, SmtpMailer, parse_server
-from api.settings import SettingsError
+from api.settings.errors import SettingsError
 from storage.errors import UnavailableError
 from tests.api.outbound.servers import SENDER, MailServer, mail_server
 

@@ -20,7 +20,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from api.demonstration.standins import report
 from api.running.processes import STAND_INS, command
-from api.settings import Settings, SignIn
+from api.settings.facts import Settings, SignIn
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from api.demonstration.servers import serve
 from api.demonstration.standins import ACTORS, Actor, ensure_ports
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
-from api.settings import SettingsError, read_settings
+from api.settings.environment import read_settings
+from api.settings.errors import SettingsError
 from api.signin.provider import Identity, IdentityProvider, parse_roles
 from api.web.public.signin import _sign_in, local_path
 from api.web.staff import COOKIE, SECURE_COOKIE

@@ -1,0 +1,193 @@
+"""Edge. The council, read from council.toml; a demonstration's first start writes one."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from custody.checkpoint import require_origin
+from custody.errors import FormatError
+
+DEMONSTRATION_COUNCIL = """\
+# Who runs this Custos. The origin names the ledger for ever: it is fixed at the first start.
+name = "Barchester Council"
+urn_prefix = "BAR"
+demonstration = true
+
+[log]
+origin = "custody.barchester.example/log"
+
+[retention]
+days = 31
+
+[contact]
+email = "cctv@barchester.example"
+telephone = "01632 960 017"
+
+[look]
+colour = "#12403c"
+
+[links]
+days = 14
+downloads = 5
+
+[recipients]
+police = ["police.uk", "cps.gov.uk", "nca.gov.uk", "police.example", "cps.example"]
+"""
+MOST_DAYS = 36_500
+DEFAULT_COLOUR = "#12403c"
+POLICE_DOMAINS = ("police.uk", "cps.gov.uk", "nca.gov.uk")
+"""Every force has its domain below police.uk, pnn.police.uk among them."""
+_TABLES = {
+    "log": {"origin"},
+    "retention": {"days"},
+    "contact": {"email", "telephone"},
+    "look": {"colour"},
+    "links": {"days", "downloads"},
+    "recipients": {"police"},
+}
+"""The tables of council.toml, and what each may hold."""
+_PREFIX = re.compile("[A-Z]{2,5}")
+_COLOUR = re.compile("#[0-9a-f]{6}")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+_LEAST_CONTRAST = 4.5
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """The council, from council.toml."""
+
+    name: str
+    urn_prefix: str
+    origin: str
+    demonstration: bool
+    retention_days: int
+    email: str = ""
+    """Where people ask, on every page and in every message."""
+    telephone: str = ""
+    colour: str = DEFAULT_COLOUR
+    """Of the header; white text must be readable on it (WCAG 2.2, 1.4.3)."""
+    link_days: int = 14
+    downloads: int = 5
+    """How often one link may be downloaded; resuming is no new download."""
+    police: tuple[str, ...] = POLICE_DOMAINS
+    """To these domains, and what is below them, go links for the police and the prosecution."""
+
+
+def read_council(settings: Settings) -> Council:
+    """Read council.toml, or say how to make one.
+
+    Raises:
+        SettingsError: there is none, or it cannot be read.
+    """
+    try:
+        return parse_council(settings.council_file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.council_file} cannot be read ({error.strerror}): start with "
+            "`custos up` first, or set CUSTOS_COUNCIL"
+        ) from error
+
+
+def ensure_council(settings: Settings) -> Council:
+    """Read council.toml, after writing the demonstration's if there is none."""
+    if not settings.council_file.exists() and not settings.production:
+        settings.council_file.write_text(DEMONSTRATION_COUNCIL, encoding="utf-8")
+    return read_council(settings)
+
+
+def parse_council(text: str) -> Council:
+    """Read council.toml.
+
+    Raises:
+        SettingsError: it is not TOML, or a name is missing or of the wrong type.
+    """
+    try:
+        table = tomllib.loads(text)
+        council = Council(
+            name=table["name"],
+            urn_prefix=table["urn_prefix"],
+            origin=table["log"]["origin"],
+            demonstration=table.get("demonstration", False),
+            retention_days=table.get("retention", {}).get("days", 31),
+            email=table.get("contact", {}).get("email", ""),
+            telephone=table.get("contact", {}).get("telephone", ""),
+            colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),
+            link_days=table.get("links", {}).get("days", 14),
+            downloads=table.get("links", {}).get("downloads", 5),
+            police=tuple(table.get("recipients", {}).get("police", POLICE_DOMAINS)),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"council.toml cannot be read: {error!r}") from error
+    _check_keys(table)
+    _check_council(council)
+    return council
+
+
+def _check_keys(table: Mapping[str, Any]) -> None:
+    """Refuse a misspelt key: its default would hold, and nobody would notice."""
+    unknown = {*(table.keys() - {"name", "urn_prefix", "demonstration", *_TABLES})}
+    for part, own in _TABLES.items():
+        unknown |= {f"{part}.{key}" for key in table.get(part, {}).keys() - own}
+    if unknown:
+        raise SettingsError(f"council.toml has no {', '.join(sorted(unknown))}")
+
+
+def _check_council(council: Council) -> None:
+    texts: tuple[object, ...] = (council.name, council.urn_prefix, council.origin)
+    if not all(isinstance(value, str) and value.strip() for value in texts):
+        raise SettingsError("council.toml: name, urn_prefix and log.origin must be texts")
+    if not council.name.isprintable():
+        raise SettingsError("council.toml: name must be one line of plain text")
+    if not _PREFIX.fullmatch(council.urn_prefix):
+        raise SettingsError("council.toml: urn_prefix is two to five capital letters, such as BAR")
+    if not isinstance(council.demonstration, bool):
+        raise SettingsError("council.toml: demonstration is true or false")
+    numbers: tuple[tuple[str, object, int], ...] = (
+        ("retention.days", council.retention_days, MOST_DAYS),
+        ("links.days", council.link_days, 90),
+        ("links.downloads", council.downloads, 100),
+    )
+    for name, number, most in numbers:
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
+            raise SettingsError(f"council.toml: {name} is a number from 1 to {most}")
+    _check_look(council)
+    _check_recipients(council)
+    try:
+        require_origin(council.origin)
+    except FormatError as error:
+        raise SettingsError(f"council.toml: log.origin cannot be used: {error}") from error
+
+
+def _check_recipients(council: Council) -> None:
+    domains: tuple[object, ...] = council.police
+    if not domains or not all(isinstance(one, str) and _HOST.fullmatch(one) for one in domains):
+        raise SettingsError(
+            'council.toml: recipients.police lists domains, such as ["police.uk", "cps.gov.uk"]'
+        )
+
+
+def _check_look(council: Council) -> None:
+    texts: tuple[object, ...] = (council.email, council.telephone, council.colour)
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise SettingsError("council.toml: contact and look hold texts of one line")
+    if not _COLOUR.fullmatch(council.colour):
+        raise SettingsError('council.toml: look.colour is written "#12403c"')
+    if (contrast := _contrast_with_white(council.colour)) < _LEAST_CONTRAST:
+        raise SettingsError(
+            f"council.toml: white text on look.colour {council.colour} has a contrast of "
+            f"{contrast:.1f} to 1; people need at least {_LEAST_CONTRAST} to 1: choose a darker one"
+        )
+
+
+def _contrast_with_white(colour: str) -> float:
+    """Return the contrast ratio (WCAG 2.2, "relative luminance" and "contrast ratio")."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB
+        for part in parts
+    )
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

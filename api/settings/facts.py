@@ -1,0 +1,82 @@
+"""Edge. What the environment may say, as facts: what everybody who is configured is given."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storage.embedded.engines import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The identity provider of the staff (OpenID Connect Discovery 1.0)."""
+
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+    roles_claim: str = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """GOV.UK Notify: one template with ((subject)) and ((body))."""
+
+    key: str = field(repr=False)
+    template: str
+    callback_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How messages leave: an SMTP server, or GOV.UK Notify; neither: the demonstration's sink."""
+
+    sender: str = ""
+    smtp_url: str = field(default="", repr=False)
+    """smtp://user:password@host:port, or smtps://; STARTTLS is required but on loopback."""
+    notify: Notify | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment may say."""
+
+    production: bool
+    data: Path
+    host: str
+    port: int
+    engines: Addresses | None
+    """Engines that somebody else runs; None: the embedded ones."""
+    tsa_url: str
+    tsa_chain: Path | None
+    keys: Path
+    council_file: Path
+    public_url: str = ""
+    """Where browsers reach us: the only origin that links are ever made of."""
+    sign_in: SignIn | None = None
+    """None: the demonstration's own provider."""
+    mail: Mail = Mail()
+    clamd: str = ""
+    """The malware scanner's socket: a path, or host:port."""
+    s3_public_url: str = ""
+    """Where browsers reach the object store; empty: they do not, and packages stream through us."""
+    spool: Path = Path()
+    """Where uploads wait until they are whole."""
+
+    @property
+    def origin(self) -> str:
+        """The origin of our pages (RFC 6454): what links begin with, and what forms come from."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.origin.startswith("https://")
+
+    @property
+    def tokens(self) -> Path:
+        """The folder of the tokens that the first start makes."""
+        return self.data / "tokens"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder in which footage is looked at; emptied at each start."""
+        return self.data / "scratch"

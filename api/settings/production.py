@@ -1,0 +1,109 @@
+"""Edge. What production must not run with: the one place that knows it."""
+
+import re
+
+from api.settings.council import Council, read_council
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from custody.certificates import is_test_authority, parse_chain
+from custody.keyring import load
+
+DEMONSTRATION_SECRET = "custos-demonstration"  # noqa: S105 - refused in production
+_INVENTED = re.compile(r"(^|\.)(example|test|invalid|localhost)$")
+"""Names that nobody can own (RFC 2606, section 2)."""
+
+
+def refuse_stand_ins(settings: Settings) -> None:
+    """Refuse a production start with stand-ins, before anything is started or made.
+
+    Raises:
+        SettingsError: names each of them at once.
+        KeyStoreError: the keys cannot be read.
+    """
+    if not settings.production:
+        return
+    keyring = load(settings.keys) if settings.keys.exists() else None
+    chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
+    refuse_demonstration(
+        settings,
+        read_council(settings) if settings.council_file.exists() else None,
+        keys_are_demonstration=keyring.demonstration if keyring else None,
+        authority_is_test=any(map(is_test_authority, chain)),
+    )
+
+
+def refuse_demonstration(
+    settings: Settings,
+    council: Council | None,
+    *,
+    keys_are_demonstration: bool | None,
+    authority_is_test: bool = False,
+) -> None:
+    """Refuse a production start that would use a part made for demonstration, or lacks one.
+
+    ``council`` and ``keys_are_demonstration`` are None where there are none yet.
+
+    Raises:
+        SettingsError: names each such part, and the setting that replaces it.
+    """
+    if not settings.production:
+        return
+    wrong = []
+    if council is None:
+        wrong.append(f"no council ({settings.council_file} is not there): set CUSTOS_COUNCIL")
+    else:
+        wrong += _wrong_with(council)
+    if keys_are_demonstration is None:
+        wrong.append(
+            f"no keys ({settings.keys} is not there): set CUSTOS_KEYS to a folder of yours"
+        )
+    elif keys_are_demonstration:
+        wrong.append("demonstration keys: set CUSTOS_KEYS to a folder with keys of your own")
+    if not settings.tsa_url:
+        wrong.append("the local test time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
+    elif authority_is_test:
+        wrong.append("a time authority that calls itself a test: set CUSTOS_TSA_URL and its chain")
+    wrong += _wrong_outside(settings)
+    if wrong:
+        raise SettingsError(
+            "CUSTOS_ENV=production, and these parts are missing or for demonstration only:\n  - "
+            + "\n  - ".join(wrong)
+        )
+
+
+def _wrong_with(council: Council) -> list[str]:
+    wrong = []
+    if council.demonstration:
+        wrong.append(f"the demonstration council {council.name}: set CUSTOS_COUNCIL to your file")
+    if _INVENTED.search(council.origin.partition("/")[0].partition(":")[0].lower()):
+        wrong.append(
+            f"the log's origin {council.origin}, a name that nobody owns: set log.origin in your "
+            "council.toml to a name below your own domain, once and for ever"
+        )
+    invented = [domain for domain in council.police if _INVENTED.search(domain)]
+    if invented:
+        wrong.append(
+            f"links for the police to {', '.join(invented)}, which nobody owns: set "
+            "recipients.police in your council.toml"
+        )
+    return wrong
+
+
+def _wrong_outside(settings: Settings) -> list[str]:
+    """Return what is wrong with how people and messages reach us."""
+    wrong = []
+    if not settings.public_url:
+        wrong.append("no public address: set CUSTOS_PUBLIC_URL to the https address of the pages")
+    elif not settings.secure:
+        wrong.append(f"{settings.public_url} is plain HTTP: set CUSTOS_PUBLIC_URL to https")
+    if settings.s3_public_url.startswith("http:"):
+        wrong.append(f"{settings.s3_public_url} is plain HTTP: set CUSTOS_S3_PUBLIC_URL to https")
+    if settings.sign_in is None:
+        wrong.append("the test identity provider: set CUSTOS_OIDC_ISSUER, _CLIENT and _SECRET")
+    elif not settings.sign_in.issuer.startswith("https://"):
+        wrong.append(f"{settings.sign_in.issuer} is plain HTTP: set CUSTOS_OIDC_ISSUER to https")
+    elif settings.sign_in.secret == DEMONSTRATION_SECRET:
+        wrong.append("the demonstration's own client secret: set CUSTOS_OIDC_SECRET to yours")
+    if not settings.mail.smtp_url and settings.mail.notify is None:
+        wrong.append("the mail sink: set CUSTOS_SMTP_URL and CUSTOS_MAIL_FROM, or CUSTOS_NOTIFY_*")
+    return wrong

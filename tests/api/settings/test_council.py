@@ -1,0 +1,54 @@
+"""A council file with a mistake is refused, not read with a default in its place."""
+
+import pytest
+
+from api.settings.council import (
+    DEMONSTRATION_COUNCIL,
+    POLICE_DOMAINS,
+    parse_council,
+)
+from api.settings.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    "value", ['"police.uk"', "[]", '["Police.uk"]', '["*"]', "[1]", '["uk"]', "3"]
+)
+def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
+    text = DEMONSTRATION_COUNCIL[: DEMONSTRATION_COUNCIL.index("[recipients]")]
+    assert parse_council(text).police == POLICE_DOMAINS
+    listed = f'{text}[recipients]\npolice = ["barset.police.uk"]\n'
+    assert parse_council(listed).police == ("barset.police.uk",)
+    with pytest.raises(SettingsError):
+        parse_council(f"{text}[recipients]\npolice = {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('= "BAR"', '= "bar"'), "urn_prefix"),
+        (('= "BAR"', "= 7"), "texts"),
+        (("Barchester Council", "Barchester\\nCouncil"), "one line"),
+        (("days = 31", "days = 0"), "retention.days"),
+        (("days = 31", "days = true"), "retention.days"),
+        (("days = 31", "days = 99999999"), "retention.days"),
+        (("days = 31", "day = 31"), "retention.day"),
+        (("demonstration = true", "demo = true"), "no demo"),
+        (("demonstration = true", "demonstration = 'no'"), "true or false"),
+        (("custody.barchester.example/log", "https://custody.example/log"), "log.origin"),
+        (("custody.barchester.example/log", "two words"), "log.origin"),
+        (("origin =", "origins ="), "cannot be read"),
+        (("#12403c", "#12403C"), "look.colour"),
+        (("#12403c", "green"), "look.colour"),
+        (("#12403c", "#00cc00"), "contrast of 2"),
+        (('"cctv@barchester.example"', "7"), "one line"),
+        (("01632 960 017", "01632\\n960"), "one line"),
+        (("days = 14", "days = 91"), "links.days"),
+        (("downloads = 5", "downloads = 0"), "links.downloads"),
+        (("downloads = 5", "download = 5"), "links.download"),
+        (("[log]", "log"), "cannot be read"),
+        (("[log]", "log = 3\n[logs]"), "cannot be read"),
+    ],
+)
+def test_a_council_file_with_a_mistake_is_refused(change: tuple[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        parse_council(DEMONSTRATION_COUNCIL.replace(*change))
