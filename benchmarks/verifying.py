@@ -22,7 +22,7 @@ from custody.trust import Trust
 from export.package.format.archive import ArchiveEntry, plan_archive
 from export.package.verify.report import Verdict
 from export.package.verify.verify import verify
-from tests.export.package.paper import Paper, Wishes, make_council, seal
+from tests.export.package.paper import Paper, Wishes, make_signatory, seal
 
 SIZE = 2 << 30
 ROUNDS = 3
@@ -35,7 +35,7 @@ def run() -> list[tuple[str, float, str]]:
         path = Path(folder) / "package.zip"
         # An anonymous mapping: 2 GiB of zeros that take no memory.
         footage = cast("bytes", mmap.mmap(-1, SIZE, prot=mmap.PROT_READ))
-        paper = seal(make_council(), Wishes(footage=footage))
+        paper = seal(make_signatory(), Wishes(footage=footage))
         _write(paper, path)
         name, digest = _digest_command(path)
         ours, bare = _best([partial(_verify, path, paper.council.trust), digest])

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.export.package.paper import Council, Paper, make_council, seal
+from tests.export.package.paper import Paper, Signatory, make_signatory, seal
 
 
 @pytest.fixture(scope="session")
-def council() -> Council:
-    return make_council()
+def council() -> Signatory:
+    return make_signatory()
 
 
 @pytest.fixture(scope="session")
-def paper(council: Council) -> Paper:
+def paper(council: Signatory) -> Paper:
     return seal(council)

@@ -70,8 +70,8 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Council:
-    """Who seals, with what, and when."""
+class Signatory:
+    """The council that seals a paper package: with what, and when."""
 
     name: str
     signer: FileSealSigner
@@ -99,12 +99,12 @@ class Council:
             quorum=self.quorum,
         )
 
-    def with_another_seal(self) -> "Council":
+    def with_another_seal(self) -> "Signatory":
         """Return the council with a second seal certificate that its own root issued."""
         return replace(self, signer=_seal_signer(self.name, self.root, self.root_key))
 
 
-def make_council(name: str = "Barchester Council", now: datetime = NOW) -> Council:
+def make_signatory(name: str = "Barchester Council", now: datetime = NOW) -> Signatory:
     root_key = _key()
     root = make_root(
         demonstration_name(name, "root for seals"), root_key, now=now, serial=next(_serials)
@@ -124,7 +124,7 @@ def make_council(name: str = "Barchester Council", now: datetime = NOW) -> Counc
     authority = LocalTestAuthority(
         time_key, time_certificate, time_root, lambda: now, lambda: next(_serials)
     )
-    return Council(name, _seal_signer(name, root, root_key, now), root_key, authority)
+    return Signatory(name, _seal_signer(name, root, root_key, now), root_key, authority)
 
 
 def _seal_signer(
@@ -181,7 +181,7 @@ class Paper:
 
     package: str
     files: Files
-    council: Council
+    council: Signatory
 
     @property
     def zip(self) -> bytes:
@@ -222,13 +222,13 @@ def archive_of(contents: Mapping[str, bytes]) -> bytes:
     return b"".join([*parts, plan.trailer])
 
 
-def seal(council: Council, wishes: Wishes = Wishes()) -> Paper:
+def seal(council: Signatory, wishes: Wishes = Wishes()) -> Paper:
     """Take one exhibit from receipt to a sealed package."""
     return _Sealing(council, wishes).run()
 
 
 class _Sealing:
-    def __init__(self, council: Council, wishes: Wishes) -> None:
+    def __init__(self, council: Signatory, wishes: Wishes) -> None:
         self.council = council
         self.wishes = wishes
         self.package = layout.package_name(URN, wishes.number)

@@ -23,7 +23,7 @@ from export.package.documents.instructions import (
 )
 from export.package.format import layout
 from export.package.format.manifest import parse_manifest
-from tests.export.package.paper import Council, Paper, Wishes, seal
+from tests.export.package.paper import Paper, Signatory, Wishes, seal
 
 TOOLS = ("sh", "sha256sum", "openssl", "date", "sed")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
@@ -169,7 +169,7 @@ def test_the_bagit_command_validates_it_with_the_roots_beside_it(bag: Path) -> N
     assert "is valid" in done.stderr
 
 
-def test_a_package_without_its_master_is_a_bag_too(council: Council, tmp_path: Path) -> None:
+def test_a_package_without_its_master_is_a_bag_too(council: Signatory, tmp_path: Path) -> None:
     paper = seal(council, Wishes(withheld=True))
     with zipfile.ZipFile(BytesIO(paper.zip)) as archive:
         archive.extractall(tmp_path)

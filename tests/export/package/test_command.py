@@ -11,7 +11,7 @@ import pytest
 
 from api.cli import verify as command
 from custody.trust import format_trust
-from tests.export.package.paper import Council, Paper
+from tests.export.package.paper import Paper, Signatory
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def package(paper: Paper, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def trust(council: Council, tmp_path: Path) -> Path:
+def trust(council: Signatory, tmp_path: Path) -> Path:
     path = tmp_path / "barchester.trust.json"
     path.write_bytes(format_trust(council.trust))
     return path

@@ -30,7 +30,7 @@ from export.package.format.records import (
     format_exhibit,
     parse_exhibit,
 )
-from tests.export.package.paper import Council, Paper, Wishes, digest, seal
+from tests.export.package.paper import Paper, Signatory, Wishes, digest, seal
 
 Change: TypeAlias = dict[str, Any]
 PATH = layout.record_path("JS-1")
@@ -70,7 +70,7 @@ def test_it_carries_every_field_that_was_promised(record: ExhibitRecord) -> None
     assert value["master"] == {"included": True}
 
 
-def test_a_withheld_master_gives_its_reason_and_its_digest(council: Council) -> None:
+def test_a_withheld_master_gives_its_reason_and_its_digest(council: Signatory) -> None:
     record = parse_exhibit(seal(council, Wishes(withheld=True)).files[PATH])
     assert exhibit_record(record)["master"] == {"withheld": "two minutes were asked for"}
     assert record.files[0].stored_name is None

@@ -14,13 +14,13 @@ from export.package.verify.survey import read_contents
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
-    Council,
     Paper,
+    Signatory,
     Wishes,
     archive,
     archive_of,
     digest,
-    make_council,
+    make_signatory,
     seal,
 )
 
@@ -46,7 +46,7 @@ PATHS = sorted(
 
 
 @pytest.fixture(scope="module")
-def other(council: Council) -> Paper:
+def other(council: Signatory) -> Paper:
     """Return another package of the same council: other footage, other copy, other release."""
     return seal(
         council,
@@ -54,7 +54,7 @@ def other(council: Council) -> Paper:
     )
 
 
-def refuse(package: bytes, council: Council, what: str) -> None:
+def refuse(package: bytes, council: Signatory, what: str) -> None:
     for trust in (council.trust, None):
         report = judge(package, trust)
         assert report.verdict in {Verdict.FAILED, Verdict.UNREADABLE}, what
@@ -268,7 +268,7 @@ def test_the_paths_of_these_tests_are_the_ones_of_the_package(paper: Paper) -> N
 # Keys.
 
 
-def resign(paper: Paper, thief: Council) -> Paper:
+def resign(paper: Paper, thief: Signatory) -> Paper:
     """Sign and stamp a package anew, with the thief's certificates in it; the ledger stays."""
     certificates: dict[str, bytes | None] = {
         layout.SIGNING_CHAIN: format_chain(thief.signer.chain),
@@ -286,7 +286,7 @@ def resign(paper: Paper, thief: Council) -> Paper:
 
 
 def test_signing_anew_with_other_keys_does_not_help(paper: Paper) -> None:
-    thief = make_council("Barchester Council")
+    thief = make_signatory("Barchester Council")
     changed = paper.with_files({layout.copy_path("JS-1", "JS-1-CP1"): b"another film"})
     report = judge(resign(changed, thief).zip, paper.council.trust)
     assert report.verdict is Verdict.FAILED
@@ -310,6 +310,6 @@ def test_stamping_anew_does_not_help(paper: Paper) -> None:
 
 def test_a_package_made_wholly_by_somebody_else_is_at_best_intact(paper: Paper) -> None:
     """Without a trust file nothing can tell it apart; with one, everything does."""
-    forged = seal(make_council("Barchester Council"))
+    forged = seal(make_signatory("Barchester Council"))
     assert judge(forged.zip, None).verdict is Verdict.INTACT
     assert judge(forged.zip, paper.council.trust).verdict is Verdict.FAILED

@@ -28,12 +28,12 @@ from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
-    Council,
     Paper,
+    Signatory,
     Wishes,
     digest,
     frame_list,
-    make_council,
+    make_signatory,
     seal,
 )
 
@@ -73,14 +73,14 @@ def test_the_verdict_line_itself_says_what_must_not_be_overlooked(paper: Paper) 
     assert SELF_APPROVED not in line
 
 
-def test_an_approval_by_the_proposer_stands_in_the_verdict_line(council: Council) -> None:
+def test_an_approval_by_the_proposer_stands_in_the_verdict_line(council: Signatory) -> None:
     reason = "self-approved in a demonstration: one person proposed and approved"
     report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
     assert report.verdict is Verdict.VERIFIED
     assert SELF_APPROVED in report.verdict_line
 
 
-def test_an_urgent_approval_by_one_person_stands_in_the_verdict_line(council: Council) -> None:
+def test_an_urgent_approval_by_one_person_stands_in_the_verdict_line(council: Signatory) -> None:
     reason = "urgent: threat to life; a second approval is due by 2026-11-22T12:00:00Z"
     report = judge(seal(council, Wishes(approval=reason)).zip, council.trust)
     assert report.verdict is Verdict.VERIFIED
@@ -109,7 +109,7 @@ def test_pictures_are_checked_where_somebody_can(paper: Paper) -> None:
     assert report.verdict is Verdict.FAILED
 
 
-def test_a_withheld_master_is_proven_by_its_opening_alone(council: Council) -> None:
+def test_a_withheld_master_is_proven_by_its_opening_alone(council: Signatory) -> None:
     paper = seal(council, Wishes(withheld=True))
     assert not any("/master/" in path for path in paper.files)
     report = judge(paper.zip, council.trust)
@@ -117,13 +117,13 @@ def test_a_withheld_master_is_proven_by_its_opening_alone(council: Council) -> N
     assert "not in this package" in words(report)
 
 
-def test_an_insurer_sees_no_names_and_the_package_is_verified(council: Council) -> None:
+def test_an_insurer_sees_no_names_and_the_package_is_verified(council: Signatory) -> None:
     paper = seal(council, Wishes(hidden=frozenset({"actor"})))
     assert b"J. Smith" not in b"".join(paper.files.values())
     assert judge(paper.zip, council.trust).verdict is Verdict.VERIFIED
 
 
-def test_a_witnessed_log_is_asked_for_the_quorum_of_the_trust_file(council: Council) -> None:
+def test_a_witnessed_log_is_asked_for_the_quorum_of_the_trust_file(council: Signatory) -> None:
     keys = (format_verifier_key(NEIGHBOUR.key), format_verifier_key(POLICE.key))
     witnessed = replace(
         council, policy=WITNESSED, log_signers=(LOG, NEIGHBOUR), witnesses=keys, quorum=1
@@ -138,7 +138,7 @@ def test_a_witnessed_log_is_asked_for_the_quorum_of_the_trust_file(council: Coun
 
 
 def test_another_councils_trust_file_fails_the_package(paper: Paper) -> None:
-    other = make_council("Borchester Council")
+    other = make_signatory("Borchester Council")
     report = judge(paper.zip, other.trust)
     assert report.verdict is Verdict.FAILED
     assert {"V4", "V5"} <= failed_steps(report)
@@ -149,7 +149,7 @@ def test_another_log_than_the_trust_files_fails_the_package(paper: Paper) -> Non
     assert failed_steps(judge(paper.zip, other)) == {"V6"}
 
 
-def test_another_certificate_of_the_same_root_fails_the_package(council: Council) -> None:
+def test_another_certificate_of_the_same_root_fails_the_package(council: Signatory) -> None:
     paper = seal(council.with_another_seal())
     report = judge(paper.zip, council.trust)
     assert (report.verdict, failed_steps(report)) == (Verdict.FAILED, {"V4"})
@@ -188,7 +188,7 @@ def test_records_that_would_fill_the_memory_are_unreadable(
 # What V8 finds beyond digests: a council (or a thief of its keys) seals what does not fit together.
 
 
-def test_a_master_other_than_the_one_received_fails(council: Council) -> None:
+def test_a_master_other_than_the_one_received_fails(council: Signatory) -> None:
     report = judge(seal(council, Wishes(received=b"another clip")).zip, council.trust)
     assert failed_steps(report) == {"V8"}
     assert digest(b"another clip") in words(report)
@@ -208,14 +208,14 @@ def test_a_master_other_than_the_one_received_fails(council: Council) -> None:
     ],
 )
 def test_a_copy_that_does_not_lead_back_to_the_master_fails(
-    council: Council, derivation: dict[str, JSON]
+    council: Signatory, derivation: dict[str, JSON]
 ) -> None:
     wishes = Wishes(derivation=derivation)
     report = judge(seal(council, wishes).zip, council.trust)
     assert failed_steps(report) == {"V8"}, words(report)
 
 
-def test_the_derivation_of_these_tests_is_the_one_of_the_package(council: Council) -> None:
+def test_the_derivation_of_these_tests_is_the_one_of_the_package(council: Signatory) -> None:
     paper = seal(council, Wishes(derivation={"result": RESULT}))
     assert judge(paper.zip, council.trust).verdict is Verdict.VERIFIED
 
@@ -231,7 +231,7 @@ def test_the_derivation_of_these_tests_is_the_one_of_the_package(council: Counci
         b"",
     ],
 )
-def test_a_frame_list_that_is_not_in_its_form_fails(council: Council, wrong: bytes) -> None:
+def test_a_frame_list_that_is_not_in_its_form_fails(council: Signatory, wrong: bytes) -> None:
     result = {**RESULT, "frames_sha256": digest(wrong)}
     paper = seal(council, Wishes(derivation={"result": result}, extra={FRAMES: wrong}))
     report = judge(paper.zip, council.trust)
@@ -255,21 +255,21 @@ def test_a_frame_list_that_is_not_in_its_form_fails(council: Council, wrong: byt
     ],
 )
 def test_what_was_sealed_and_does_not_fit_fails(
-    council: Council, wishes: Wishes, steps: set[str], said: str
+    council: Signatory, wishes: Wishes, steps: set[str], said: str
 ) -> None:
     report = judge(seal(council, wishes).zip, council.trust)
     assert failed_steps(report) == steps, words(report)
     assert said in words(report)
 
 
-def test_a_stamp_over_another_checkpoint_fails(council: Council) -> None:
+def test_a_stamp_over_another_checkpoint_fails(council: Signatory) -> None:
     tsr = stamp(b"another checkpoint", council.authority, nonce=5)
     wishes = Wishes(tag_files={layout.received_timestamp_path("JS-1"): tsr})
     report = judge(seal(council, wishes).zip, council.trust)
     assert failed_steps(report) == {"V8"}
 
 
-def test_a_receipt_stamped_after_the_package_is_a_note(council: Council) -> None:
+def test_a_receipt_stamped_after_the_package_is_a_note(council: Signatory) -> None:
     late = replace(council.authority, clock=lambda: council.authority.clock() + timedelta(hours=1))
     proof = seal(council).files[layout.received_proof_path("JS-1")]
     tsr = stamp(parse_proof(proof).checkpoint, late, nonce=6)
@@ -311,26 +311,26 @@ def test_a_step_that_says_nothing_has_not_passed() -> None:
     ],
 )
 def test_a_record_that_does_not_fit_the_package_fails(
-    council: Council, wishes: Wishes, said: str
+    council: Signatory, wishes: Wishes, said: str
 ) -> None:
     report = judge(seal(council, wishes).zip, council.trust)
     assert failed_steps(report) - {"V2"} == {"V8"}, words(report)
     assert said in words(report)
 
 
-def test_a_file_that_no_list_of_ours_allows_fails_even_if_it_was_sealed(council: Council) -> None:
+def test_a_file_that_no_list_of_ours_allows_fails_even_if_it_was_sealed(council: Signatory) -> None:
     report = judge(seal(council, Wishes(extra={"data/note.txt": b"note"})).zip, council.trust)
     assert failed_steps(report) == {"V2"}
 
 
 @pytest.mark.parametrize("field", ["files", "copy", "derivation"])
-def test_a_digest_that_is_not_opened_proves_nothing(council: Council, field: str) -> None:
+def test_a_digest_that_is_not_opened_proves_nothing(council: Signatory, field: str) -> None:
     report = judge(seal(council, Wishes(hidden=frozenset({field}))).zip, council.trust)
     assert "V8" in failed_steps(report)
 
 
 @pytest.mark.parametrize("field", ["record", "n", "prev"])
-def test_an_event_that_hides_its_place_fails(council: Council, field: str) -> None:
+def test_an_event_that_hides_its_place_fails(council: Signatory, field: str) -> None:
     report = judge(seal(council, Wishes(hidden=frozenset({field}))).zip, council.trust)
     assert "V7" in failed_steps(report)
 
@@ -338,7 +338,7 @@ def test_an_event_that_hides_its_place_fails(council: Council, field: str) -> No
 @pytest.mark.parametrize(
     "event", ["exhibit.received", "exhibit.derived", "release.proposed", "release.approved"]
 )
-def test_a_custody_event_left_out_fails(council: Council, event: str) -> None:
+def test_a_custody_event_left_out_fails(council: Signatory, event: str) -> None:
     report = judge(seal(council, Wishes(left_out=frozenset({event}))).zip, council.trust)
     assert report.verdict is Verdict.FAILED
     assert "V7" in failed_steps(report)
