@@ -22,7 +22,7 @@ from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import MessageKind, Messages
 from evidence.mailbox.tables import MessageRow
 from evidence.secrets import make_secret, secret_digest
-from tests.api.houses import House
+from tests.houses import House
 
 PRIVATE = {"token": "a-token", "expires": "2026-12-05T03:05:11Z"}
 ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key", "roots.json")
