@@ -25,10 +25,11 @@ from api.acts import act
 from api.cli.exhibit import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
+from api.times import wait_until
 from api.web.collect.collection import terms_digest
 from api.web.collect.gate import cookie_name
 from api.web.staff import form_token
-from api.wiring import Services, wait_until
+from api.wiring import Services
 from custody.errors import NotYetError
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import NewExhibit

@@ -18,13 +18,14 @@ from sqlalchemy import event, make_url
 from sqlmodel import Session
 
 from api.acts import act
+from api.builders.clips import free_bytes
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
-from api.times import utc_now
-from api.wiring import Services, _free_bytes, build, wait_until
+from api.times import utc_now, wait_until
+from api.wiring import Services, build
 from custody.errors import NotYetError
 from custody.sequencer import LOCK, Sequencer
 from custody.tables import OutboxRow
@@ -179,7 +180,7 @@ def house_in(settings: Settings) -> Iterator[House]:
         # Sealing looks for the sequencer's work ten times a second: here it is done at once.
         services.sealing._wait = partial(wait_until, pause=0.01)
         # Where its database is, is no matter of the house: its store is on this disk.
-        services.intake._free_bytes = partial(_free_bytes, replace(settings, engines=None))
+        services.intake._free_bytes = partial(free_bytes, replace(settings, engines=None))
         make_first_tokens(services, settings.tokens)
         with _sequencing(services):
             yield _let_in(House(settings, services))

@@ -8,18 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from api.acts import act
+from api.builders.trust import trust_file
 from api.cli import verify
 from api.cli.caller import settings_of
 from api.cli.exhibit import take_in
-from api.cli.release import seal_and_collect
 from api.cli.showcase import Showcase
 from api.cli.terminal.errors import UsageError
+from api.cli.terminal.packages import seal_and_collect
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.cli.up import await_signal
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
-from api.wiring import Services, trust_file
+from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.people.access import Role, Subject

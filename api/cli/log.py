@@ -8,8 +8,9 @@ from dataclasses import asdict
 from sqlmodel import Session
 
 from api.acts import act
+from api.builders.trust import time_authority
 from api.cli.caller import add_acting, services_of, subject_of
-from api.wiring import Services, time_authority
+from api.wiring import Services
 from custody.audit.facts import AuditReport
 from custody.audit.log import audit, take_snapshot
 from custody.certificates import format_chain

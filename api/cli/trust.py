@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from api.builders.trust import trust_file
 from api.cli.caller import add_data, settings_of
-from api.wiring import trust_file
 from custody.keyring import load
 
 

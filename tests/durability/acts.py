@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from api.acts import act
+from api.builders.trust import trust_file
 from api.cli.log import audit_session
 from api.cli.verify import FileReader
-from api.wiring import Services, trust_file
+from api.wiring import Services
 from custody.tables import CustodyEventRow
 from custody.trust import parse_trust
 from evidence.attention import AttentionRow

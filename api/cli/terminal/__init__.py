@@ -1,4 +1,4 @@
-"""What commands share: how they fail, show progress and wait.
+"""What commands share: how they fail, show progress, wait, and fetch a package.
 
 Read `failures` first.
 """

@@ -14,11 +14,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
+from api.builders.trust import trust_file
 from api.depends import UsesServices
 from api.web.collect import gate
 from api.web.pages import page
 from api.web.staff import cookie_name
-from api.wiring import Services, trust_file
+from api.wiring import Services
 from custody.certificates import parse_chain
 from custody.trust import Trust, parse_trust
 from export.delivery.collections import IDLE, LONGEST

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from api.builders.trust import trust_file
 from api.cli.log import audit_session
 from api.times import utc_now
-from api.wiring import trust_file
 from custody.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from api.wiring import trust_file
+from api.builders.trust import trust_file
 from custody.trust import parse_trust
 from evidence.errors import InvalidError
 from evidence.exhibits.tables import ExhibitRow

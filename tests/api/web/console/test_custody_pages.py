@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 from sqlmodel import select
 
+from api.builders.trust import time_authority
 from api.times import utc_now
 from api.web.console.custody import PAGE
 from api.web.events import EVENT_WORDS, FIELD_WORDS, REFUSALS, told_fields
-from api.wiring import time_authority
 from custody.certificates import is_self_issued
 from custody.checkpoint import parse_checkpoint
 from custody.entry import parse_entry

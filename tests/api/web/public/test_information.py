@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from api.app import create_app
+from api.builders.trust import trust_file
 from api.web.public.information import instructions
 from api.web.staff import cookie_name
-from api.wiring import trust_file
 from custody.trust import parse_trust
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
 from tests.api.web.visiting import Visitor, visiting

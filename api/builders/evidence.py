@@ -1,0 +1,49 @@
+"""Edge. The rooms of evidence, built: people, exhibits, mailbox, and the search of the ledger."""
+
+import secrets
+import uuid
+from typing import TypedDict
+
+from api.builders.ground import Ground
+from custody.search import CustodySearch
+from evidence.exhibits.exhibits import Exhibits
+from evidence.mailbox.messages import FormerKey, Messages
+from evidence.people.people import People
+from evidence.people.sessions import Limits, Sessions
+from evidence.people.tokens import Tokens
+
+
+class Evidence(TypedDict):
+    """The services of evidence."""
+
+    people: People
+    tokens: Tokens
+    sessions: Sessions
+    exhibits: Exhibits
+    messages: Messages
+    custody: CustodySearch
+
+
+def build_evidence(ground: Ground) -> Evidence:
+    """Build who acts, what they act on, and what is written to them."""
+    people = People(ground.ledger)
+    return Evidence(
+        people=people,
+        tokens=Tokens(people, secrets.token_bytes),
+        sessions=Sessions(people, secrets.token_bytes, Limits()),
+        exhibits=Exhibits(ground.ledger),
+        messages=_messages(ground),
+        custody=CustodySearch(ground.ledger),
+    )
+
+
+def _messages(ground: Ground) -> Messages:
+    return Messages(
+        ground.jobs,
+        key=ground.roots.letters,
+        # Until there were roots, what waits to go out was sealed under the key of the records. A
+        # letter waits for 8 hours at most, so this can go with the version after the next.
+        former=FormerKey(ground.keyring.record_kek, ground.roots.since),
+        random=secrets.token_bytes,
+        new_id=uuid.uuid4,
+    )

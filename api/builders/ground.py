@@ -1,0 +1,95 @@
+"""Edge. What every room stands on: council, keys, engines, the queue and the ledger."""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from api.builders.trust import time_authority
+from api.settings.council import Council, read_council
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.times import utc_now
+from custody.keyring import Keyring, load
+from custody.keys import RecordKeys
+from custody.ledger import Ledger
+from custody.roots import Roots, load_roots
+from custody.timestamp import TimeAuthority
+from evidence.mailbox.messages import JOB_SEND
+from export.delivery.links import JOB_CODE, JOB_REFUSED
+from export.release.releases import JOB_ISSUE
+from storage.database import connect, transaction
+from storage.embedded.engines import Addresses, load_addresses
+from storage.jobs import Jobs
+from storage.objects.store import ObjectStore, Retention
+
+Transactions = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is built before any room."""
+
+    settings: Settings
+    council: Council
+    addresses: Addresses
+    keyring: Keyring
+    roots: Roots
+    engine: Engine
+    transaction: Transactions
+    clock: Callable[[], datetime]
+    vault: ObjectStore
+    jobs: Jobs
+    ledger: Ledger
+    authority: TimeAuthority
+    """The one whose timestamps are in packages and over receipts."""
+
+
+def build_ground(settings: Settings, *, pool_size: int) -> Ground:
+    """Read council and keys, and connect to the engines.
+
+    Raises:
+        SettingsError, EngineError, KeyStoreError: the message says what to do.
+    """
+    council = read_council(settings)
+    keyring = load(settings.keys)
+    if keyring.origin != council.origin:
+        raise SettingsError(
+            f"the keys in {settings.keys} are those of the log {keyring.origin}, and "
+            f"{settings.council_file} names {council.origin}: a log never changes its name"
+        )
+    roots = load_roots(settings.keys)
+    addresses = settings.engines or load_addresses(settings.data)
+    engine = connect(addresses.app_url, pool_size=pool_size)
+    keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
+    return Ground(
+        settings=settings,
+        council=council,
+        addresses=addresses,
+        keyring=keyring,
+        roots=roots,
+        engine=engine,
+        transaction=partial(transaction, engine),
+        clock=utc_now,
+        vault=_vault(settings, council, addresses),
+        # Somebody waits at a page, or at their mailbox, for each of these.
+        jobs=Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND}),
+        ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4),
+        authority=time_authority(settings, keyring),
+    )
+
+
+def _vault(settings: Settings, council: Council, addresses: Addresses) -> ObjectStore:
+    return ObjectStore(
+        addresses.intake,
+        addresses.vault_bucket,
+        retention=Retention(days=council.retention_days),
+        public_url=settings.s3_public_url or None,
+        clock=utc_now,
+    )

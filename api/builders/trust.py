@@ -1,0 +1,24 @@
+"""Edge. The time authority in use, and the file that says whom to trust."""
+
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.times import utc_now
+from custody.certificates import is_self_issued, parse_chain
+from custody.keyring import Keyring
+from custody.timestamp import HttpTimeAuthority, TimeAuthority
+from custody.trust import format_trust
+
+
+def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
+    """Return the configured time-stamping authority, or the demonstration's own."""
+    if settings.tsa_url and settings.tsa_chain is not None:
+        return HttpTimeAuthority(settings.tsa_url, parse_chain(settings.tsa_chain.read_bytes()))
+    if keyring.test_authority is None:
+        raise SettingsError("there is no time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
+    return keyring.test_authority.authority(utc_now)
+
+
+def trust_file(settings: Settings, keyring: Keyring) -> bytes:
+    """Return the trust file: what a verifier must get by another road than the package."""
+    chain = time_authority(settings, keyring).chain
+    return format_trust(keyring.trust(tuple(filter(is_self_issued, chain))))
