@@ -41,16 +41,22 @@ def make_roots(folder: Path, *, now: datetime) -> None:
     `roots.json` is written, a missing file is a lost key, and nothing is made.
 
     Raises:
-        KeyStoreError: others can write to the folder, or it is not there.
+        KeyStoreError: others can write to the folder, we cannot, or it is not there.
     """
     check_folder(folder)
     if os.path.lexists(folder / _SINCE):
         return
-    for name in _NAMES:
-        put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
-    # A crash before this line leaves roots with which nothing was protected yet.
     since = format_time(now.replace(microsecond=0) + timedelta(seconds=1))
-    put_new(folder, _SINCE, canonical_json({"v": 1, "since": since}) + b"\n")
+    try:
+        for name in _NAMES:
+            put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
+        # A crash before this line leaves roots with which nothing was protected yet.
+        put_new(folder, _SINCE, canonical_json({"v": 1, "since": since}) + b"\n")
+    except OSError as error:
+        raise KeyStoreError(
+            f"The roots of cookies, codes and letters cannot be made in {folder} "
+            f"({error.strerror}): docs/configuration.md says how to bring them"
+        ) from error
 
 
 def load_roots(folder: Path) -> Roots:

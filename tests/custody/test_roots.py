@@ -1,6 +1,7 @@
 """The roots of cookies, codes and letters: made once, beside keys of before as beside new ones."""
 
 import os
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from custody.errors import KeyStoreError
 from custody.keyring import load, load_or_make_demonstration
 from custody.roots import load_roots, make_roots
 
+CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
 NOW = datetime(2026, 11, 21, 3, 5, 11, 987_654, tzinfo=UTC)
 KEYS = {"cookie-hmac.key", "code-hmac.key", "letter-aead.key"}
 FILES = KEYS | {"roots.json"}
@@ -126,6 +128,27 @@ def test_roots_are_made_in_no_folder_of_others(folder: Path) -> None:
     folder.chmod(0o770)
     with pytest.raises(KeyStoreError, match="chmod go-w"):
         make_roots(folder, now=NOW)
+
+
+def test_where_none_can_be_made_it_is_said_how_to_bring_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path, target: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(target))
+
+    monkeypatch.setattr(os, "link", refused)
+    with pytest.raises(KeyStoreError, match=r"Permission denied.*configuration\.md"):
+        make_roots(folder, now=NOW)
+    monkeypatch.undo()
+    for name in KEYS:
+        path = folder / name
+        path.touch(0o600)
+        path.write_bytes(os.urandom(32))
+    # As docs/configuration.md says it.
+    (line,) = re.findall(r'`(\{"since".*\})`', CONFIGURATION.read_text(encoding="utf-8"))
+    (folder / "roots.json").write_text(f"{line}\n", encoding="ascii")
+    make_roots(folder, now=NOW)
+    assert load_roots(folder).since == datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 
 
 def test_printing_the_roots_shows_none(folder: Path) -> None:

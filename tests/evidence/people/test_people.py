@@ -1,94 +1,22 @@
-"""Tokens: known by their digest only, for one subject, and every change of roles is an event."""
+"""People: names that can be kept, and every refusal of somebody we know is an event."""
 
 from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import col, select
 
-from custody.tables import CustodyEventRow, CustodyValueRow
+from custody.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Role
-from evidence.people.tables import TokenRow
-from evidence.people.tokens import TOKEN_PREFIX
 from tests.houses import House
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def add(house: House, name: str, *roles: Role) -> str:
-    people = house.services.people
-    with house.services.transaction() as session:
-        person = people.add(session, name)
-        by = house.subjects[Role.ADMINISTRATOR]
-        return house.services.tokens.add(session, person, roles, by=by, at=NOON)
-
-
-def who(house: House, token: str) -> str | None:
-    subject = house.look(lambda s: house.services.tokens.find(s, token))
-    return None if subject is None else f"{subject.name}: {', '.join(sorted(subject.roles))}"
-
-
-def test_a_token_speaks_for_its_subject_and_its_roles(house: House) -> None:
-    token = add(house, "Ines", Role.OPERATOR, Role.AUDITOR)
-    assert token.startswith(TOKEN_PREFIX)
-    assert who(house, f"{token}\n") == "Ines: auditor, operator"
-
-
-@pytest.mark.parametrize("token", ["", "custos_", "custos_x", "\ud83d", "é", "x" * 10_000])
-def test_what_is_no_token_is_nobody(house: House, token: str) -> None:
-    assert who(house, token) is None
-
-
-def test_a_changed_letter_makes_it_nobody_s(house: House) -> None:
-    token = add(house, "Jo", Role.OPERATOR)
-    assert who(house, token[:-1] + ("A" if token[-1] != "A" else "B")) is None
-    assert who(house, token.swapcase()) is None
-
-
-def test_a_revoked_token_is_nobody_s(house: House) -> None:
-    token = add(house, "Kim", Role.OPERATOR)
-    with house.services.transaction() as session:
-        for row in session.exec(select(TokenRow)):
-            subject = house.services.tokens.find(session, token)
-            if subject is not None and row.person == subject.person:
-                row.revoked_at = NOON
-    assert who(house, token) is None
-
-
-def test_no_token_lies_in_the_database(house: House) -> None:
-    token = add(house, "Lee", Role.OPERATOR)
-    rows = house.look(lambda s: [row.model_dump_json() for row in s.exec(select(TokenRow))])
-    assert not any(token in row or token.removeprefix(TOKEN_PREFIX) in row for row in rows)
-
-
-def test_each_role_that_is_given_is_an_event_by_whoever_gave_it(house: House) -> None:
-    add(house, "Mia of the test", Role.OPERATOR, Role.AUDITOR, Role.OPERATOR)
-
-    def given() -> list[str]:
-        with house.services.transaction() as session:
-            about = session.exec(
-                select(CustodyValueRow.event).where(
-                    CustodyValueRow.field == "subject",
-                    col(CustodyValueRow.value).startswith('"Mia of the test'),
-                )
-            ).all()
-            return sorted(
-                value.value
-                for event in about
-                for value in session.exec(
-                    select(CustodyValueRow).where(
-                        CustodyValueRow.event == event, CustodyValueRow.field == "role"
-                    )
-                )
-            )
-
-    assert given() == ['"auditor"', '"operator"']
-
-
 def test_a_name_is_plain_text(house: House) -> None:
     for name in ("", "a\x00b", "x" * 201):
-        with pytest.raises(InvalidError):
-            add(house, name, Role.OPERATOR)
+        with pytest.raises(InvalidError), house.services.transaction() as session:
+            house.services.people.add(session, name)
 
 
 def test_a_refusal_is_an_event_with_action_and_reason(house: House) -> None:
