@@ -58,7 +58,7 @@ def test_who_had_a_token_still_has_it(house: House) -> None:
     for role in Role:
         token = FACTS["tokens"][role.value]
         with house.services.transaction() as session:
-            subject = house.services.people.authenticate(session, token)
+            subject = house.services.tokens.find(session, token)
         assert subject is not None
         assert subject.roles == {role}
 
