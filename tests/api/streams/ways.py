@@ -193,7 +193,7 @@ class Ways:
     def _api(self, _visitor: Visitor) -> Way:
         services, operator = self.house.services, self.house.subjects[Role.OPERATOR]
         token = self.house.look(
-            lambda s: services.people.add_token(
+            lambda s: services.tokens.add(
                 s, operator.person, [Role.OPERATOR], by=operator, at=utc_now()
             )
         )
