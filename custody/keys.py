@@ -29,10 +29,14 @@ class RecordKeys:
 
     def make(self, session: Session, record: UUID) -> None:
         """Draw a new K for ``record`` and keep it, wrapped."""
+        _, wrapped = self.draw(record)
+        session.add(RecordKeyRow(record=record, wrapped=wrapped))
+
+    def draw(self, record: UUID) -> tuple[bytes, bytes]:
+        """Draw a new K for ``record``; return it, and the form in which it may be kept."""
         nonce = self._random(_NONCE_BYTES)
         key = self._random(KEY_BYTES)
-        wrapped = nonce + self._cipher.encrypt(nonce, key, _TAG + record.bytes)
-        session.add(RecordKeyRow(record=record, wrapped=wrapped))
+        return key, nonce + self._cipher.encrypt(nonce, key, _TAG + record.bytes)
 
     def open(self, session: Session, record: UUID) -> bytes | None:
         """Return K of ``record``, or None if it was erased.

@@ -1,0 +1,230 @@
+"""Edge. What becomes of a town's exhibits: lives, of which every step is a custody event.
+
+The log has the order of the clock, as a real one has, and what a seal commits to is what stood
+there then. The bytes behind the digests of files are nowhere.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+from benchmarks.growth.bulk import Bulk
+from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, Life
+from benchmarks.growth.releases import Releases
+from custody.canonical import JSON, canonical_json, format_time
+from custody.events import RecordKind
+from custody.ledger import Person, Values
+from evidence.clocks import LONDON
+from evidence.naming import copy_name, file_safe
+from evidence.states import ExhibitState
+from export.deadlines import THE_CLOCK
+
+LONGEST = 5 * DAY
+"""From intake to the last step of a life, but for the end of a link."""
+_STAFF = ("Jo Summers", "Kit Patel", "Ada Morgan", "Lee Walsh", "Sam Okoro", "Max Fry")
+_RELEASERS = ("Rhys Hale", "Uma Singh", "Eve Nolan")
+_STREETS = ("High Street", "Market Square", "Station Road", "Mill Lane", "Church Walk", "Quayside")
+_MATTERS = ("collision", "theft from a shop", "assault", "missing person", "damage to a vehicle")
+_FACTS: JSON = {
+    "container": "mov,mp4,m4a,3gp,3g2,mj2", "size": 0, "duration": "120/1",
+    "video": {
+        "index": 0, "codec": "h264", "profile": "High", "pix_fmt": "yuv420p", "width": 1280,
+        "height": 720, "sar": "1/1", "rotation": 0, "range": "limited", "nominal_fps": "25/1",
+        "average_fps": "25/1", "timing": "constant", "field_order": "progressive",
+        "timebase": "1/12800", "start_time": "0/1", "frame_count": 3000, "promised_frames": 3000,
+        "key_frames": 60, "starts_with_key_frame": True, "corrupt_frames": 0, "hidden_packets": 0,
+        "remarks": 0, "size_changes": 0, "untimed_frames": 0, "backward_times": 0,
+        "slice_groups": False,
+    },
+    "audio": [], "other_streams": [], "edit_lists": 0, "missing_bytes": 0,
+    "camera_signatures": [], "decode_error_count": 0, "decode_errors": [],
+    "decoder": "PyAV 18.1.0, libavcodec 62.28.102",
+}  # fmt: skip
+_UNREADABLE = {
+    "code": "unreadable", "severity": "problem", "place": "", "master": 0,
+    "words": "The file cannot be opened as a video.",
+}  # fmt: skip
+
+
+class Town:
+    """Begins lives; each call of `exhibit` is one clip, and often the release of it."""
+
+    def __init__(self, bulk: Bulk, *, now: datetime, seed: int, numbers: Mapping[str, int]) -> None:
+        """Go on from the exhibit ``numbers`` that are given already, by initials."""
+        self._bulk = bulk
+        self._chance = Chance(seed)
+        self._staff = {initials(name): bulk.person(name) for name in _STAFF}
+        self._releasers = [bulk.person(name) for name in _RELEASERS]
+        clock = bulk.person(THE_CLOCK)
+        self._releases = Releases(bulk, self._chance, self._releasers, clock, now)
+        self.numbers = {name: numbers.get(name, 0) for name in self._staff}
+        self._ready: list[Exhibit] = []
+        self.begun: list[Life] = []
+        """Lives of releases that wait to be followed."""
+
+    def exhibit(self, at: datetime) -> Life:
+        """Take in a clip at ``at``, look at it, copy it, view it, hold it."""
+        yield at
+        name = self._chance.choice(list(self._staff))
+        who = self._staff[name]
+        self.numbers[name] += 1
+        reference = f"{name}/{self.numbers[name]}"
+        exhibit = Exhibit(self._bulk.open_record(RecordKind.EXHIBIT), reference)
+        unplayable = self._chance.percent(3)
+        self._receive(exhibit, who, at, unplayable=unplayable)
+        at += self._chance.uniform(1, 5) * MINUTE
+        yield at
+        facts: list[JSON] = [{"facts": None if unplayable else _FACTS, "needs_person": unplayable}]
+        digest = sha256(canonical_json(facts)).hexdigest()
+        self._bulk.append(
+            exhibit.id, "exhibit.examined", {"facts": digest, "packet_index": None}, at=at
+        )
+        copy = None
+        if not unplayable:
+            self._file(
+                exhibit, "source_frames", f"{file_safe(exhibit.reference)}-M1.source-frames.csv", at
+            )
+            at += self._chance.uniform(1, 5) * MINUTE
+            yield at
+            copy = self._derive(exhibit, at)
+        self._ready = [*self._ready[-20:], exhibit]
+        if self._chance.percent(95):
+            others = [one for one in self._ready if one is not exhibit and self._chance.percent(1)]
+            self.begun.append(self._releases.life([exhibit, *others], who, at))
+        if copy is not None and self._chance.percent(20):
+            at += self._chance.uniform(0, 2) * DAY
+            yield at
+            self._view(exhibit, copy, at)
+        if self._chance.percent(3):
+            at += self._chance.uniform(0, 1) * DAY
+            yield at
+            yield from self._hold(exhibit, at)
+
+    def _receive(self, exhibit: Exhibit, who: Person, at: datetime, *, unplayable: bool) -> None:
+        start = (at - self._chance.uniform(1, 72) * HOUR).replace(microsecond=0)
+        offset_ms = self._chance.number(-200_000, 200_000)
+        clock: dict[str, JSON] = {
+            "offset_ms": offset_ms,
+            "reference": "speaking clock",
+            "checked_at": format_time(at.replace(microsecond=0)),
+        }
+        master = File("master", self._chance.digest(), self._chance.number(10**6, 10**9))
+        acting: Values = {"actor": who, "role": "operator"}
+        received = self._bulk.append(
+            exhibit.id,
+            "exhibit.received",
+            {**acting, "files": [master.json], "clock_ntp_offset_ms": None},
+            at=at,
+        )
+        checked: Values = {**acting, "offset_ms": offset_ms, "reference": clock["reference"]}
+        self._bulk.append(exhibit.id, "clock.checked", checked, at=at)
+        camera = f"BAR-{self._chance.number(1, 400):04d}"
+        shown = start + timedelta(milliseconds=offset_ms)
+        self._bulk.add(
+            "exhibit",
+            id=exhibit.id,
+            reference=exhibit.reference,
+            title=f"{self._chance.choice(_STREETS)}, {self._chance.choice(_MATTERS)}",
+            camera=camera,
+            displayed_start=shown.astimezone(LONDON).isoformat(),
+            displayed_end=(shown + 2 * MINUTE).astimezone(LONDON).isoformat(),
+            corrected_start=start,
+            corrected_end=start + 2 * MINUTE,
+            clock=clock,
+            taken_in={"role": "operator", "method": "exported to USB", "exported_at": None},
+            state=ExhibitState.ATTENTION if unplayable else ExhibitState.READY,
+            received_at=at,
+            received_event=received,
+            facts=[{"facts": None if unplayable else _FACTS, "needs_person": unplayable}],
+            findings=[_UNREADABLE] if unplayable else [],
+        )
+        name = f"{camera}-{start:%Y%m%d-%H%M%S}.mp4"
+        self._file(exhibit, "master", name, at, master)
+        stored = _stored(master, uuid4())
+        self._bulk.add(
+            "upload", **stored, id=uuid4(), stored_at=at, exhibit=exhibit.id, scan="not scanned"
+        )
+
+    def _file(
+        self, exhibit: Exhibit, kind: str, name: str, at: datetime, file: File | None = None
+    ) -> UUID:
+        """Add a row for a file of an exhibit."""
+        file = file or File(kind, self._chance.digest(), self._chance.number(10**4, 10**6))
+        exhibit.files.append(file)
+        made = uuid4()
+        self._bulk.add(
+            "exhibit_file",
+            **_stored(file, made),
+            id=made,
+            exhibit=exhibit.id,
+            kind=kind,
+            position=0,
+            name=name,
+            original_name=name if kind == "master" else "",
+            stored_at=at,
+            words="Every picture of the copy is that of the master." if kind == "copy" else "",
+        )
+        return made
+
+    def _derive(self, exhibit: Exhibit, at: datetime) -> UUID:
+        name = copy_name(exhibit.reference, 1)
+        copy = self._file(exhibit, "copy", f"{name}.mp4", at)
+        self._file(exhibit, "derivation", f"{name}.derivation.json", at)
+        made, how = exhibit.files[-2:]
+        values: Values = {"copy": made.sha256, "kind": "COURT_PLAYABLE", "derivation": how.sha256}
+        self._bulk.append(exhibit.id, "exhibit.derived", values, at=at)
+        self._file(exhibit, "frames", f"{name}.frames.csv", at)
+        self._file(exhibit, "contact_sheet", "contact-sheet.jpg", at)
+        return copy
+
+    def _view(self, exhibit: Exhibit, copy: UUID, at: datetime) -> None:
+        who = self._chance.choice(list(self._staff.values()))
+        seen = next(file.sha256 for file in exhibit.files if file.kind == "copy")
+        values: Values = {"actor": who, "role": "operator", "copy": seen}
+        self._bulk.append(exhibit.id, "exhibit.viewed", values, at=at)
+        self._bulk.add(
+            "viewing", id=uuid4(), exhibit=exhibit.id, file=copy, person=who.record, at=at
+        )
+
+    def _hold(self, exhibit: Exhibit, at: datetime) -> Life:
+        """Hold an exhibit; of two holds, one is lifted."""
+        who, lifted = self._chance.choice(self._releasers), self._chance.percent(50)
+        reason = "appeal pending"
+        values: Values = {"actor": who, "role": "releaser", "reason": reason}
+        self._bulk.append(exhibit.id, "hold.placed", values, at=at)
+        until = at + HOUR if lifted else None
+        self._bulk.add(
+            "legal_hold",
+            id=uuid4(),
+            exhibit=exhibit.id,
+            placed_by=who.record,
+            placed_at=at,
+            reason=reason,
+            lifted_by=who.record if lifted else None,
+            lifted_at=until,
+            lifted_reason="appeal withdrawn" if lifted else "",
+            settled_at=until or at,
+        )
+        if until is not None:
+            yield until
+            values = {"actor": who, "role": "releaser", "reason": "appeal withdrawn"}
+            self._bulk.append(exhibit.id, "hold.lifted", values, at=until)
+
+
+def _stored(file: File, made: UUID) -> dict[str, Any]:
+    """Return the columns of a stored object that nobody stored."""
+    return {
+        "bucket": "custos-vault",
+        "key": f"{'uploads' if file.kind == 'master' else 'derived'}/{made}",
+        "version": made.hex,
+        "size": file.size,
+        "sha256": file.sha256,
+        "crc32": 0,
+    }
+
+
+def initials(name: str) -> str:
+    """Return JS for Jo Summers."""
+    return "".join(word[0] for word in name.split())
