@@ -56,7 +56,7 @@ def load(
     bulk = Bulk(services, batch=batch)
     with services.transaction() as session:
         numbers = dict(session.execute(text("SELECT initials, highest FROM exhibit_counter")).all())
-    town = Town(bulk, now=now, seed=seed, numbers=numbers)
+    town = Town(bulk, now=now, seed=seed + bulk.size, numbers=numbers)
     start, pace = now - YEARS, (YEARS - LONGEST) / exhibits
     moments = (start + number * pace for number in range(exhibits))
     arrivals = ((at, town.exhibit(at)) for at in moments)
