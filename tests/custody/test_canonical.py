@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import cast
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from custody.canonical import (
@@ -48,6 +49,20 @@ def test_any_other_form_is_refused(path: Path) -> None:
 @given(JSONS)
 def test_every_value_survives_its_canonical_form(value: JSON) -> None:
     assert parse_canonical(canonical_json(value)) == value
+
+
+@given(JSONS)
+@example({"\ue000": 1, "\U00010000": 2})
+def test_the_form_is_that_of_the_reference_implementation(value: JSON) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [MAX_INTEGER + 1, -MAX_INTEGER - 1, 10**30])
+def test_an_integer_that_not_every_reader_keeps_is_neither_read_nor_written(number: int) -> None:
+    with pytest.raises(FormatError, match="integer"):
+        canonical_json([number])
+    with pytest.raises(FormatError, match="integer"):
+        parse_canonical(b"[%d]" % number)
 
 
 @given(st.binary(max_size=40))
