@@ -36,7 +36,7 @@ MAX_ENTRY_BYTES = 65_535
 """Entry bundles write the length of an entry in 16 bits (C2SP tlog-tiles)."""
 
 _VERSION = 1
-_INFO = b"custos/commit/v1\x00"
+COMMIT_INFO = b"custos/commit/v1\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Entry:
 def field_key(record_key: bytes, event_id: UUID, field: str) -> bytes:
     """Derive the key K_f of one field from the key K of its record or person (HKDF-SHA256)."""
     _require_key(record_key)
-    info = _INFO + event_id.bytes + field.encode()
+    info = COMMIT_INFO + event_id.bytes + field.encode()
     return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=info).derive(record_key)
 
 

@@ -45,9 +45,15 @@ class RecordKeys:
             KeyStoreError: the row was made under another key-encryption key, or for another record.
         """
         row = session.get(RecordKeyRow, record)
-        if row is None:
-            return None
-        nonce, sealed = row.wrapped[:_NONCE_BYTES], row.wrapped[_NONCE_BYTES:]
+        return None if row is None else self.unwrap(record, row.wrapped)
+
+    def unwrap(self, record: UUID, wrapped: bytes) -> bytes:
+        """Return K of ``record`` from the form in which it is kept.
+
+        Raises:
+            KeyStoreError: it was made under another key-encryption key, or for another record.
+        """
+        nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, sealed, _TAG + record.bytes)
         except InvalidTag as error:

@@ -16,10 +16,10 @@ from benchmarks.growth.releases import Releases
 from custody.canonical import JSON, canonical_json, format_time
 from custody.events import RecordKind
 from custody.ledger import Person, Values
-from evidence.clocks import LONDON
-from evidence.naming import copy_name, file_safe
-from evidence.states import ExhibitState
-from export.deadlines import THE_CLOCK
+from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.references import copy_name, file_safe
+from evidence.exhibits.states import ExhibitState
+from export.delivery.deadlines import THE_CLOCK
 
 LONGEST = 5 * DAY
 """From intake to the last step of a life, but for the end of a link."""

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from api.firststart import make_first_tokens
+from api.running.first_start import make_first_tokens
+from api.running.supervisor import prepare
 from api.settings import read_settings
-from api.supervisor import prepare
 from api.wiring import Services, build
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, Life

@@ -12,10 +12,11 @@ from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, L
 from custody.canonical import format_time
 from custody.events import RecordKind
 from custody.ledger import Person, Values
-from evidence.access import SECONDED, URGENT
-from evidence.naming import make_urn
-from export.package import layout
-from export.releases import ReleaseKind, released_kinds
+from evidence.exhibits.references import make_urn
+from evidence.people.access import SECONDED, URGENT
+from export.package.format import layout
+from export.release.contents import released_kinds
+from export.release.proposals import ReleaseKind
 
 LINK_DAYS = 14
 _NAMES = ("Alex", "Robin", "Chris", "Pat", "Jude", "Noor", "Sasha", "Toni")

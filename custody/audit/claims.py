@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from custody.audit.facts import Claim, Expected, KeptEvent, Step, Tally
-from custody.canonical import JSON, canonical_json
+from custody.canonical import JSON, canonical_json, parse_canonical
 
 
 def compare(
@@ -37,16 +37,30 @@ def _compare_values(
     fields = {field for one in expected for field in one.values}
     if not all(fields <= event.values.keys() for event in found):
         return  # erased, or found to be wrong before
-    stored = sorted(_canonical(one.values) for one in expected)
-    logged = sorted(_canonical({field: event.values[field] for field in fields}) for event in found)
+    stored = sorted(_joined(_written(one.values)) for one in expected)
+    logged = sorted(
+        _joined({field: _ordered(event.values[field]) for field in fields}) for event in found
+    )
     for database, ledger in zip(stored, logged, strict=True):
         if database != ledger:
             words = "The database says something else than the ledger"
             tally.fail(Step.CLAIMS, words, subject, expected=ledger, found=database)
 
 
-def _canonical(values: Mapping[str, JSON]) -> str:
-    return canonical_json({field: _unordered(value) for field, value in values.items()}).decode()
+def _written(values: Mapping[str, JSON]) -> dict[str, str]:
+    return {field: canonical_json(_unordered(value)).decode() for field, value in values.items()}
+
+
+def _ordered(text: str) -> str:
+    """Return a canonical value with its list, if it is one of several items, in our order."""
+    if not text.startswith("[") or "," not in text:
+        return text
+    return canonical_json(_unordered(parse_canonical(text.encode()))).decode()
+
+
+def _joined(values: Mapping[str, str]) -> str:
+    inside = ",".join(f'"{field}":{text}' for field, text in sorted(values.items()))
+    return f"{{{inside}}}"
 
 
 def _unordered(value: JSON) -> JSON:

@@ -57,7 +57,8 @@ class KeptEvent:
     """An event that a claim names, with those of its values that opened."""
 
     id: UUID
-    values: Mapping[str, JSON]
+    values: Mapping[str, str]
+    """In their canonical form."""
 
 
 CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.RELEASE})

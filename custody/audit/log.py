@@ -37,7 +37,7 @@ def audit(
     tally = Tally()
     with Streams(session) as streams:
         tree = TreeAudit(session, streams, tally, log_key, tsa_chain_pem).run()
-        RecordsAudit(session, streams, tally, keys, mac_key=mac_key, claims=claims, now=now).run()
+        RecordsAudit(streams, tally, keys, mac_key=mac_key, claims=claims, now=now).run()
     return AuditReport(tree.size, tree.root, tally.close())
 
 

@@ -1,11 +1,15 @@
 """Service. Rows one after another: tables are read once and never held."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
+import psycopg
 from sqlalchemy import Row, Select, text
 from sqlmodel import Session
+
+from storage.errors import UnavailableError
 
 _ROWS_AT_ONCE = 1000
 T = TypeVar("T")
@@ -38,6 +42,7 @@ class Streams:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._opened = ExitStack()
+        self._names = (f"audit_{number}" for number in count())
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +55,23 @@ class Streams:
         result = self._session.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE))
         self._opened.callback(result.close)
         return iter(result)
+
+    def tuples(self, statement: str, make: Callable[[Iterable[Any]], T]) -> Iterator[T]:
+        """Yield the rows of a statement as ``make`` makes them, past every conversion of ours.
+
+        Raises:
+            UnavailableError: the server ended the connection. Safe to retry.
+        """
+        driver = self._session.connection().connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        cursor = driver.cursor(next(self._names), binary=True)
+        self._opened.callback(cursor.close)
+        try:
+            cursor.execute(statement)
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                yield from map(make, rows)
+        except psycopg.OperationalError as error:
+            raise UnavailableError("the database does not answer: the audit ended") from error
 
 
 def take_snapshot(session: Session) -> None:
