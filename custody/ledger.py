@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import literal, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from custody import merkle
 from custody.canonical import JSON, canonical_json, parse_canonical
@@ -35,6 +35,8 @@ from custody.tables import (
     OutboxRow,
 )
 
+CHANNEL = "custos_outbox"
+"""Where the database tells the sequencer that something waits (LISTEN)."""
 _MAC_TAG = b"custos/event-mac/v1\0"
 
 
@@ -136,10 +138,12 @@ class Ledger:
             text = canonical_json(value).decode()
             owner = owners.get(field, record)
             session.add(CustodyValueRow(event=event_id, field=field, value=text, key_record=owner))
-        session.add(OutboxRow(event=event_id))
         head.next_n += 1
         head.head = hashlib.sha256(entry).hexdigest()
         session.flush()
+        # With the row goes a word to the sequencer, which hears it when, and only if, this commits.
+        waits = select(literal(event_id)).select_from(func.pg_notify(CHANNEL, ""))
+        session.execute(insert(OutboxRow).from_select(["event"], waits))
         return event_id
 
     def _field_keys(

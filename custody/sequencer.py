@@ -71,7 +71,9 @@ class Sequencer:
         """
         try:
             with transaction(self._engine) as session:
-                added = self._sequence(session)
+                added, unsigned = self._sequence(session)
+            if not unsigned:
+                return Turn(added, None)
             # A crash here leaves a root without a checkpoint; the next turn signs it.
             with transaction(self._engine) as session:
                 signed = self._sign_newest(session)
@@ -84,13 +86,14 @@ class Sequencer:
             raise
         return Turn(added, signed)
 
-    def _sequence(self, session: Session) -> int:
+    def _sequence(self, session: Session) -> tuple[int, bool]:
+        """Place one batch; return its size, and whether the newest root needs a signature."""
         state = session.exec(select(LogStateRow).with_for_update()).one()
         state.beat = self._clock()
-        _newest_signed(session, state.size)
+        signed = _newest_signed(session, state.size)
         batch = self._waiting(session)
         if not batch:
-            return 0
+            return 0, signed != state.size
         leaves = [merkle.leaf_hash(event.entry) for event in batch]
         old, new = state.size, state.size + len(batch)
         nodes = merkle.new_nodes(old, leaves, node_reader(session))
@@ -117,7 +120,7 @@ class Sequencer:
         if moved is None:
             raise LogStateError("another sequencer moved the log: expected to be the only one")
         session.exec(delete(OutboxRow).where(col(OutboxRow.event).in_([e.id for e in batch])))
-        return len(batch)
+        return len(batch), True
 
     def _waiting(self, session: Session) -> list[CustodyEventRow]:
         """Return the oldest events without an index; the order of n within a record is kept.

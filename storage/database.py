@@ -1,9 +1,12 @@
 """Adapter. PostgreSQL: one engine, one way to open a transaction, one way to hold a lock."""
 
 import hashlib
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, text
 from sqlmodel import Session
 
@@ -76,6 +79,38 @@ def named_lock(engine: Engine, name: str) -> Iterator[Connection | None]:
         finally:
             if not connection.invalidated:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+class Readable(Protocol):
+    """What `select` can watch beside a connection."""
+
+    def fileno(self) -> int:
+        """Return its file descriptor."""
+
+
+def listen(connection: Connection, channel: str) -> None:
+    """Hear what is notified on ``channel``, on a connection that from now on is nobody else's."""
+    with our_errors():
+        connection.detach()  # back in the pool, it would hear on behalf of somebody else
+        connection.exec_driver_sql(f'LISTEN "{channel}"')
+
+
+def await_notice(connection: Connection, *, within: float, unless: Readable) -> None:
+    """Wait until something was notified, for ``within`` seconds, or until ``unless`` is readable.
+
+    What was notified before the last statement on ``connection`` is not waited for.
+
+    Raises:
+        UnavailableError: the server ended the connection. Safe to retry.
+    """
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, psycopg.Connection)
+    try:
+        select.select([driver, unless], [], [], within)
+        for _ in driver.notifies(timeout=0):
+            pass
+    except (psycopg.OperationalError, ValueError) as error:  # ValueError: closed, without a socket
+        raise UnavailableError("the database connection was lost while nothing happened") from error
 
 
 def _first_line(error: Exception) -> str:

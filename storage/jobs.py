@@ -7,15 +7,18 @@ whoever does the work makes it idempotent. Jobs with one name and subject never 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import procrastinate
+import psycopg
 from procrastinate import exceptions
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT, JobManager
+from psycopg.abc import PQGen
 from sqlmodel import Session
 
 from storage.errors import UnavailableError
@@ -32,7 +35,10 @@ _RESCUE = "jobs.rescue"
 _ORDINARY, _PROMPT = "default", "prompt"
 _PROMPT_AT_ONCE = 2
 
+_PATIENCE_S = 60.0
+
 _log = logging.getLogger("custos.jobs")
+T = TypeVar("T")
 
 
 class Jobs:
@@ -90,13 +96,28 @@ class Retry(procrastinate.BaseRetryStrategy):
 class Pace:
     """How soon a dead worker is noticed, and its jobs are given to another one."""
 
-    heartbeat_s: float = 2.0
-    stalled_s: float = 10.0
+    heartbeat_s: float = 4.0
+    stalled_s: float = 12.0
     """A worker that was silent for so long is taken for dead."""
-    rescue_s: int = 5
+    rescue_s: float = 5.0
     """How often somebody looks for jobs of the dead."""
+    look_s: float = 5.0
+    """How often somebody looks for jobs whose time has come; new ones announce themselves."""
     chores: str = "* * * * *"
     """When chores are done, as cron says it: every minute."""
+
+
+class _Quiet(psycopg.AsyncConnection[Any]):
+    """Waits for the server without waking up ten times a second: asyncio interrupts it anyway."""
+
+    async def wait(
+        self,
+        gen: PQGen[T],
+        interval: float = _PATIENCE_S,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
+    ) -> T:
+        """Wait for what ``gen`` waits for."""
+        return await super().wait(gen, interval, timeout)
 
 
 class _Manager(JobManager):
@@ -173,16 +194,16 @@ class JobWorker:
         for name, run in work.items():
             self._register(self._app, name, run)
             self._register(self._prompt, name, run)
-        self._app.periodic(cron=f"* * * * * */{self._pace.rescue_s}")(
-            self._app.task(name=_RESCUE, queueing_lock=_RESCUE)(self._rescue)
-        )
+        self._app.task(name=_RESCUE, queueing_lock=_RESCUE)(self._rescue)
         self._periodic = {_RESCUE, *(chores or {})}
         for name, chore in (chores or {}).items():
             self._register_chore(name, chore)
 
     def _lane(self, conninfo: str) -> tuple[procrastinate.App, _Manager]:
         """Return what works on one queue: an App of its own, since one App has one worker."""
-        connector = procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=conninfo, min_size=1, max_size=8, connection_class=_Quiet
+        )
         app = procrastinate.App(connector=connector)
         manager = _Manager(app.connector, self._lost)
         app.job_manager = manager
@@ -215,13 +236,23 @@ class JobWorker:
             self._app.task(name=name, lock=name, queueing_lock=name)(attempt)
         )
 
-    async def _rescue(self, timestamp: int) -> None:
+    async def _watch(self) -> None:
+        """Look now and then whether a worker died at its jobs, and have them rescued.
+
+        The look is one statement. The rescue is a job: no two workers may be at it.
+        """
+        while True:
+            await asyncio.sleep(self._pace.rescue_s)
+            if await self._manager.get_stalled_jobs(seconds_since_heartbeat=self._pace.stalled_s):
+                with suppress(exceptions.AlreadyEnqueued):
+                    await self._app.configure_task(_RESCUE, queueing_lock=_RESCUE).defer_async()
+
+    async def _rescue(self) -> None:
         """Give the jobs of dead workers to live ones.
 
         Each time, the job goes one priority down: it stands behind those that kill nobody, and
         its priority counts its rescues.
         """
-        del timestamp
         stalled = self._pace.stalled_s
         for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=stalled):
             if job.task_name in self._periodic:
@@ -249,13 +280,14 @@ class JobWorker:
                 self._working(self._prompt, _PROMPT, _PROMPT_AT_ONCE, hears_signals=False),
             ]
             lost = asyncio.create_task(self._lost.wait())
+            watch = asyncio.create_task(self._watch())
             try:
-                await asyncio.wait((*lanes, lost), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((*lanes, lost, watch), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 lost.cancel()
-                for lane in lanes:
-                    lane.cancel()
-                ended = await asyncio.gather(*lanes, return_exceptions=True)
+                for task in (*lanes, watch):
+                    task.cancel()
+                ended = await asyncio.gather(*lanes, watch, return_exceptions=True)
             for error in ended:
                 if isinstance(error, Exception):
                     raise error
@@ -270,7 +302,7 @@ class JobWorker:
             app.run_worker_async(
                 queues=[queue],
                 concurrency=concurrency,
-                fetch_job_polling_interval=1.0,
+                fetch_job_polling_interval=self._pace.look_s,
                 update_heartbeat_interval=self._pace.heartbeat_s,
                 stalled_worker_timeout=self._pace.stalled_s,
                 shutdown_graceful_timeout=20.0,

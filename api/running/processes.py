@@ -78,11 +78,12 @@ def run_web(settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
+    from api.running.serving import Server  # noqa: PLC0415
     from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
     services = build(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(services, beside=Spooler(services)),
         host=settings.host,
         port=settings.port,
@@ -92,6 +93,10 @@ def run_web(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    server = Server(config)
+    server.run()
+    if not server.started:
+        sys.exit("the web server could not start")
 
 
 def run_worker(settings: Settings) -> None:
@@ -104,9 +109,9 @@ def run_worker(settings: Settings) -> None:
 
 def run_sequencer(settings: Settings) -> None:
     """Give events their place in the log until SIGTERM; wait while another one does it."""
-    from api.running.sequencing import sequence  # noqa: PLC0415 - only this process pays for it
+    from api.running.sequencing import Stop, sequence  # noqa: PLC0415 - only this process pays
 
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sequence(settings, stop)

@@ -1,25 +1,53 @@
-"""Edge. The sequencer's process: one at a time, found by its lock; others stand by."""
+"""Edge. The sequencer's process: one at a time, found by its lock; others stand by.
+
+It sleeps until the database says that an event waits. Whoever writes to the outbox without saying
+so, or speaks while nobody listens, is found by the look that is taken every few seconds; and the
+beat that this leaves is what `/readyz` goes by.
+"""
 
 import logging
+import os
 import threading
+import weakref
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.keyring import load
+from custody.ledger import CHANNEL
 from custody.sequencer import LOCK, Sequencer
-from storage.database import connect, named_lock
+from storage.database import await_notice, connect, listen, named_lock, our_errors
 from storage.embedded.engines import load_addresses
 from storage.errors import UnavailableError
 
-_BUSY_S = 0.02
-_IDLE_S = 0.1
+BUSY_S = 0.02
+"""After events were placed: what comes meanwhile shares the next checkpoint."""
+LOOK_S = 5.0
+"""How long it sleeps at most: a third of the silence that `/readyz` takes for an end."""
 _STANDBY_S = 1.0
 _log = logging.getLogger("custos.sequencer")
 
 
-def sequence(settings: Settings, stop: threading.Event) -> None:
+class Stop(threading.Event):
+    """An event that also wakes whoever waits for a socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._bell)
+
+    def set(self) -> None:
+        """Say that it is time to stop."""
+        super().set()
+        os.eventfd_write(self._bell, 1)
+
+    def fileno(self) -> int:
+        """Return what becomes readable when it is time."""
+        return self._bell
+
+
+def sequence(settings: Settings, stop: Stop) -> None:
     """Sequence until ``stop``; a database that is away is waited for.
 
     Raises:
@@ -42,10 +70,25 @@ def sequence(settings: Settings, stop: threading.Event) -> None:
         engine.dispose()
 
 
-def _hold(engine: Engine, sequencer: Sequencer, stop: threading.Event) -> None:
+def _hold(engine: Engine, sequencer: Sequencer, stop: Stop) -> None:
     """Work as long as the lock is ours: it ends with its connection, and so does this."""
     with named_lock(engine, LOCK) as held:
-        while held is not None and not stop.is_set():
+        if held is not None:
+            follow(held, sequencer, stop)
+
+
+def follow(held: Connection, sequencer: Sequencer, stop: Stop) -> None:
+    """Take a turn whenever something may wait, until ``stop``; ``held`` is the lock's connection.
+
+    Raises:
+        UnavailableError: the lock is lost with its connection. Begin again.
+    """
+    listen(held, CHANNEL)
+    while not stop.is_set():
+        # What was said before this statement is covered by the turn, what is said after it wakes.
+        with our_errors():
             held.exec_driver_sql("SELECT 1")
-            turn = sequencer.turn()
-            stop.wait(_BUSY_S if turn.added else _IDLE_S)
+        if sequencer.turn().added:
+            stop.wait(BUSY_S)
+        else:
+            await_notice(held, within=LOOK_S, unless=stop)

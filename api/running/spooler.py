@@ -13,7 +13,8 @@ from api.wiring import Services
 from evidence.errors import StateError
 from export.intake.vaulting import StoppedError
 
-_PAUSE_S = 2.0
+_PAUSE_S = 30.0
+"""Between two looks for what nobody announced: this process itself says what is complete."""
 _LATER_S = 30.0
 """After something went wrong."""
 _TIDY_EVERY = timedelta(minutes=10)

@@ -40,7 +40,7 @@ DEMONSTRATION = (
     "stand-ins. What this makes is no evidence. (CUSTOS_ENV=production refuses them.)"
 )
 _STOP_S = 30.0
-_MEND_S = 0.5
+_MEND_S = 1.0
 
 
 class Process:

@@ -10,13 +10,12 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from api.running.sequencing import sequence
+from api.running.sequencing import Stop, sequence
 from api.running.worker import worker
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
@@ -149,7 +148,7 @@ def _run(settings: Settings, point: str, argument: str) -> None:
         acts.take_in(build(settings), Path(argument))
     elif point in SEQUENCER:
         SEQUENCER[point]()
-        sequence(settings, threading.Event())
+        sequence(settings, Stop())
     elif point in BEGINNINGS:
         services = build(settings)
         services.sealing.steps[BEGINNINGS[point]] = die

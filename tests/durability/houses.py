@@ -12,7 +12,7 @@ from typing import Self
 from uuid import UUID
 
 from api.running.first_start import make_first_tokens
-from api.running.sequencing import sequence
+from api.running.sequencing import Stop, sequence
 from api.running.supervisor import prepare
 from api.running.worker import worker
 from api.settings.environment import read_settings
@@ -44,7 +44,7 @@ class House:
     @contextmanager
     def sequencing(self) -> Iterator[None]:
         """Let a sequencer work for the length of the block."""
-        stop = threading.Event()
+        stop = Stop()
         thread = threading.Thread(target=sequence, args=(self.settings, stop))
         thread.start()
         try:
