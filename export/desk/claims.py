@@ -161,6 +161,7 @@ class _Releases:
                 )
                 .join(file, col(file.exhibit) == carried.exhibit)
                 .where(col(carried.release).between(first, last))
+                .order_by(col(file.position), col(file.name).collate("C"))
             )
         )
         self._chosen = _grouped(
