@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.event import listen
 from sqlmodel import Session
 
 from api.cli.log import audit_log, audit_session
@@ -17,6 +18,7 @@ from custody.check.finding import Outcome
 from custody.events import RecordKind
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Role
+from export.desk.claims import claims
 from tests.houses import NEW, Estate, House, clip, house_in
 
 
@@ -114,6 +116,16 @@ _SOMEBODY = text("SELECT key_record FROM custody_value WHERE field = 'actor' LIM
 def test_what_was_changed_is_found(story: Story, step: str, change: str) -> None:
     report = audit_after(story, change)
     assert step in failed_steps(report), report.failed
+
+
+def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) -> None:
+    asked: list[str] = []
+    with story.quiet() as session:
+        engine = session.get_bind()
+        listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        found = list(claims(session))
+    assert len(found) == 4
+    assert len(asked) == 12, "two lists; four tables about exhibits, six about releases"
 
 
 def test_an_event_made_by_hand_is_found_before_it_has_its_place(story: Story) -> None:
