@@ -14,7 +14,8 @@ from uuid import UUID, uuid4
 
 from psycopg import Cursor, sql
 
-from api.wiring import Services, time_authority
+from api.builders.trust import time_authority
+from api.wiring import Services
 from custody.audit.tree import Frontier
 from custody.canonical import JSON, canonical_json
 from custody.checkpoint import Checkpoint, format_checkpoint

@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
-from api.settings import read_settings
+from api.settings.environment import read_settings
 from api.wiring import Services, build
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, Life
