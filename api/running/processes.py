@@ -19,6 +19,7 @@ from pathlib import Path
 
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
+from storage.embedded.children import still_there
 
 NAMES = ("web", "worker", "sequencer")
 STAND_INS = "standins"
@@ -49,7 +50,7 @@ def end_leftovers(settings: Settings) -> None:
     is something that each of them survives at any moment.
     """
     seen: set[int] = set()
-    while found := set(_orphans(f"--data={settings.data}")):
+    while found := {*_orphans(f"--data={settings.data}"), *filter(still_there, seen)}:
         for pid in found - seen:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

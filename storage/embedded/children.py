@@ -160,6 +160,21 @@ def _workers_in(directory: Path, program: str) -> Iterator[int]:
             continue
 
 
+def still_there(pid: int) -> bool:
+    """Tell whether a process that was killed still holds what it had open.
+
+    It forgets its program and where it works first, and closes its files and ports only then.
+    """
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            state = thread.read_bytes().rpartition(b") ")[2][:1]
+        except OSError:  # gone meanwhile
+            continue
+        if state not in (b"Z", b"X"):
+            return True
+    return False
+
+
 def end_leftovers(directory: Path, program: str, *, within: float) -> int:
     """End what an earlier, killed service left running in ``directory``; return how many.
 
@@ -172,7 +187,7 @@ def end_leftovers(directory: Path, program: str, *, within: float) -> int:
     directory = directory.resolve()
     deadline = time.monotonic() + within
     seen: set[int] = set()
-    while found := set(_workers_in(directory, program)):
+    while found := {*_workers_in(directory, program), *filter(still_there, seen)}:
         if time.monotonic() > deadline:
             raise EngineError(f"{program} of an earlier run cannot be ended: processes {found}")
         for pid in found - seen:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from tests.api.asking import Web, asked
+from tests.api.web.paces import ProcessorClock
 from tests.api.web.visiting import Visitor, visiting
 from tests.houses import House
 
@@ -23,6 +24,14 @@ def web(app: FastAPI, house: House) -> Iterator[Web]:
     """Return a client of the application that holds every token."""
     with asked(app, house.tokens) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def paces(monkeypatch: pytest.MonkeyPatch) -> ProcessorClock:
+    """Return the clock of paced answers: nobody here sits through their steps."""
+    clock = ProcessorClock()
+    monkeypatch.setattr("api.web.collect.pacing.anyio", clock)
+    return clock
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def poll(look: Callable[[], Found | None], *, within: float = 30, pause: float = 0.02) -> Found:
+def poll(look: Callable[[], Found | None], *, within: float = 120, pause: float = 0.02) -> Found:
     """Look until there is something to see."""
     deadline = time.monotonic() + within
     while True:

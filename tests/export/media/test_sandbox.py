@@ -136,7 +136,7 @@ def test_the_time_limit_ends_a_child_that_hangs_and_all_that_it_started(tmp_path
     cage = Cage(wall_seconds=1, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20)
     ran, _ = python(code, tmp_path, cage=cage)
     assert ran.why == "time"
-    assert time.monotonic() - before < 20
+    assert time.monotonic() - before < 50  # well before the limit of processor time
     wanted = str(tmp_path)
     assert not [p for p in psutil.process_iter(["cmdline"]) if _mentions(p, wanted)]
 

@@ -18,6 +18,7 @@ import pytest
 from mypy_boto3_s3 import S3Client
 from sqlalchemy import create_engine, text
 
+from storage.embedded.children import still_there
 from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access, load_addresses
 from storage.embedded.settings import read_settings
@@ -192,6 +193,15 @@ def test_engines_that_outlived_their_service_are_ended_by_the_next_start(used: P
             assert set(engines.health().values()) == {"ok"}
     finally:
         kill(process)
+
+
+def test_a_killed_process_is_gone_only_when_it_has_let_go_of_everything() -> None:
+    with subprocess.Popen(["/bin/sleep", "600"]) as process:
+        assert still_there(process.pid)
+        process.kill()
+        wait_until(lambda: not still_there(process.pid))  # nobody has asked how it ended
+        assert Path(f"/proc/{process.pid}").exists()
+    assert not still_there(process.pid)
 
 
 def test_a_second_start_on_the_same_directory_is_refused(engines: Engines) -> None:
