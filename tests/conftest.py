@@ -1,7 +1,5 @@
 """What tests of more than one folder share: the real engines, started once for all of them."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,22 +11,48 @@ from hypothesis import settings
 from mypy_boto3_s3 import S3Client
 
 from storage.embedded.engines import Addresses, Engines, S3Access
+from tests.engines import own_engines
 from tests.houses import Estate, House, house_in
 
 # How long one example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("custos", deadline=None)
 settings.load_profile("custos")
 
+TESTS = Path(__file__).parent
+LONGEST = (
+    "durability/test_kill_the_house.py",
+    "browser",
+    "durability/test_kill_each_step.py",
+    "api/routes/test_description_holds.py",
+    "export/media/test_copy.py",
+    "storage/embedded/test_embedded_lifecycle.py",
+    "export/delivery/test_links_limits.py",
+    "durability",
+    "export/package/test_tampering.py",
+    "custody/test_check_seal.py",
+    "storage/embedded/test_embedded_mend.py",
+    "export",
+    "api/web/collect",
+)
+"""What takes longest begins first: or one worker still has it to do when the other has ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long in front; the order within a file stays."""
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(TESTS)
+        among = (n for n, name in enumerate(LONGEST) if path.is_relative_to(name))
+        return min(among, default=len(LONGEST))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    """Start PostgreSQL and SeaweedFS in a directory of their own, for the whole session."""
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    try:
-        with Engines.start(data) as started:
-            yield started
-    finally:
-        shutil.rmtree(data)
+    """Start PostgreSQL and SeaweedFS once for all that this worker does."""
+    with own_engines() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

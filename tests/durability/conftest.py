@@ -1,7 +1,5 @@
-"""A whole house for tests that kill: engines, keys, tables and services, made once."""
+"""A house for tests that kill: keys, tables and services; and a clip that it takes in."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +8,16 @@ import pytest
 
 from export.media.sample import make_sample
 from tests.durability.houses import House
+from tests.houses import Estate
 
 
-@pytest.fixture(scope="session")
-def house() -> Iterator[House]:
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    try:
-        with House(data) as house:
-            yield house
-    finally:
-        shutil.rmtree(data)
+@pytest.fixture(scope="module")
+def house(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Build the services: sequencer and workers are the tests' to start, and to kill."""
+    with estate.plot(tmp_path_factory.mktemp("house")) as settings:
+        house = House(settings)
+        yield house
+        house.services.close()
 
 
 @pytest.fixture(scope="session")

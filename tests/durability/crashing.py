@@ -160,7 +160,7 @@ def _run(settings: Settings, point: str, argument: str) -> None:
 
 def main() -> None:
     """Fork a child for each line, and say how it ended."""
-    settings = read_settings({}, data=Path(sys.argv[1]), port=1)
+    settings = read_settings(os.environ, data=Path(sys.argv[1]), port=1)
     build(settings).close()  # what every child reads from files, it finds read
     for line in sys.stdin:
         point, _, argument = line.rstrip("\n").partition("\t")

@@ -5,6 +5,7 @@ in turn; then one worker of the service finishes what they all left. "Not begun"
 right after the commit of the step before.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from storage.objects.client import S3, Patience
 from tests.durability import acts, crashing
 from tests.durability.houses import House
+from tests.houses import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Crasher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
+            env={**os.environ, **environment(house.services.addresses)},
             text=True,
         )
 

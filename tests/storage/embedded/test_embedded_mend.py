@@ -1,12 +1,9 @@
 """An engine that ends by itself is started again, and nothing acknowledged is lost."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from mypy_boto3_s3 import S3Client
@@ -15,6 +12,7 @@ from sqlalchemy import create_engine, text
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
 from storage.embedded.engines import Engines, S3Access
+from tests.engines import own_engines
 
 Connect = Callable[[S3Access], S3Client]
 
@@ -22,10 +20,8 @@ Connect = Callable[[S3Access], S3Client]
 @pytest.fixture(scope="module")
 def mortal() -> Iterator[Engines]:
     """Start engines of our own: these are killed."""
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    with Engines.start(data) as engines:
+    with own_engines() as engines:
         yield engines
-    shutil.rmtree(data)
 
 
 @pytest.fixture(autouse=True)
