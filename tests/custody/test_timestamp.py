@@ -1,11 +1,10 @@
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from custody.errors import AuthorityError, FormatError, KeyStoreError
 from custody.keyring import Keyring, TestAuthorityKeys, load_or_make_demonstration
 from custody.testauthority import LocalTestAuthority
 from custody.timestamp import REPLY_TYPE, HttpTimeAuthority, format_query, stamp
+from tests.servers import Answer, Asked, web_server
 
 NOW = datetime(2026, 11, 21, 3, 5, 11, 987_654, tzinfo=UTC)
 DATA = b"the signature that is stamped"
@@ -257,58 +257,38 @@ def test_openssl_agrees(authority: LocalTestAuthority, tmp_path: Path) -> None:
     assert "Rejected" in run("ts -reply -in tsr -text").stdout
 
 
+@dataclass
 class Server:
     """A web server on this machine that answers each query as it is told to."""
 
-    def __init__(self) -> None:
-        self.reply: Callable[[BaseHTTPRequestHandler, bytes], None] = lambda _handler, _query: None
-        server = self
+    url: str = ""
+    reply: Callable[[Asked], Answer] = lambda _asked: Answer()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                server.reply(self, self.rfile.read(int(self.headers["Content-Length"])))
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.http = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/tsa"
+    def answer(self, asked: Asked) -> Answer:
+        return self.reply(asked)
 
     def says(self, body: bytes, *, status: int = 200, kind: str = REPLY_TYPE) -> None:
-        def reply(handler: BaseHTTPRequestHandler, _query: bytes) -> None:
-            send(handler, body, status=status, kind=kind)
-
-        self.reply = reply
+        self.reply = lambda _asked: said(body, status=status, kind=kind)
 
 
-def send(
-    handler: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, kind: str = REPLY_TYPE
-) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Type", kind)
-    handler.send_header("Location", "http://127.0.0.1:1/")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
+def said(body: bytes, *, status: int = 200, kind: str = REPLY_TYPE) -> Answer:
+    return Answer(status, body, {"Content-Type": kind, "Location": "http://127.0.0.1:1/"})
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     server = Server()
-    thread = threading.Thread(target=server.http.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-    thread.join()
+    with web_server(server.answer) as origin:
+        server.url = f"{origin}/tsa"
+        yield server
 
 
 def test_an_authority_is_asked_over_http(server: Server, authority: LocalTestAuthority) -> None:
     seen = []
 
-    def reply(handler: BaseHTTPRequestHandler, query: bytes) -> None:
-        seen.append((handler.headers["Content-Type"], handler.path))
-        send(handler, authority.respond(query))
+    def reply(asked: Asked) -> Answer:
+        seen.append((asked.headers["Content-Type"], asked.path))
+        return said(authority.respond(asked.body))
 
     server.reply = reply
     remote = HttpTimeAuthority(server.url, authority.chain)

@@ -1,7 +1,6 @@
 """`custos up` as a process of its own, to be killed with all that it started."""
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -17,21 +16,13 @@ from api.settings.environment import read_settings
 from api.wiring import Services, build
 from evidence.people.access import Role
 from storage.embedded.children import _workers_in
-from storage.embedded.settings import is_free
 from storage.errors import UnavailableError
 from tests.durability.acts import new_exhibit, require
 from tests.durability.polling import poll
+from tests.servers import free_port
 
 ENGINES = ("postgres", "weed")
 """Each engine's program; it works in the folder of this name."""
-
-
-def free_port() -> int:
-    """Return a port that nobody has, and that no outgoing connection will take either."""
-    while True:
-        port = 20_400 + secrets.randbelow(12_000)
-        if is_free(port):
-            return port
 
 
 def parent_of(pid: int) -> int:

@@ -2,14 +2,12 @@
 
 import json
 import re
-import threading
 from asyncio import Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api.outbound.smtp import Server, SmtpMailer
 from api.settings.facts import Notify
+from tests.servers import Answer, Asked, free_port, web_server
 
 KEY = "test-11111111-2222-4333-8444-555555555555-66666666-7777-4888-8999-000000000000"
 SENDER = "cctv@barchester.example"
@@ -81,18 +80,13 @@ def _drop(server: SMTP) -> None:
 def mail_server() -> Iterator[MailServer]:
     """Run a mail server on this machine until the end of the block."""
     told = MailServer()
-    controller = Controller(told, hostname="127.0.0.1", port=_free_port())
+    controller = Controller(told, hostname="127.0.0.1", port=free_port())
     controller.start()
     told.port = controller.port
     try:
         yield told
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return int(server.server_port)
 
 
 @dataclass
@@ -139,37 +133,14 @@ def notify_server() -> Iterator[FakeNotify]:
     """Serve it on this machine until the end of the block."""
     told = FakeNotify()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            assert re.fullmatch(r"Bearer [\w-]+\.[\w-]+\.[\w-]+", self.headers["Authorization"])
-            self._answer(200, told.find(urlsplit(self.path).query))
+    def reply(asked: Asked) -> Answer | None:
+        if asked.method == "GET":
+            assert re.fullmatch(r"Bearer [\w-]+\.[\w-]+\.[\w-]+", asked.headers["Authorization"])
+            status, answer = 200, told.find(urlsplit(asked.path).query)
+        else:
+            assert asked.path == "/v2/notifications/email"
+            status, answer = told.send(json.loads(asked.body))
+        return Answer(status, json.dumps(answer).encode()) if status else None
 
-        def do_POST(self) -> None:
-            assert self.path == "/v2/notifications/email"
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, answer = told.send(body)
-            if status:
-                self._answer(status, answer)
-            else:
-                self.close_connection = True
-
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
-            raw = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with web_server(reply) as told.url:
         yield told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

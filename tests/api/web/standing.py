@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +20,7 @@ from joserfc.jwk import OctKey, RSAKey
 from api.demonstration.standins import report
 from api.running.processes import STAND_INS, command
 from api.settings.facts import Settings, SignIn
+from tests.servers import Answer, Asked, web_server
 
 
 @contextmanager
@@ -122,36 +122,20 @@ def lying_provider() -> Iterator[LyingProvider]:
     """Serve a provider on this machine until the end of the block."""
     told = LyingProvider()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            at_discovery = self.path == "/.well-known/openid-configuration"
-            self._answer(200, told.discovery() if at_discovery else told.keys())
+    def reply(asked: Asked) -> Answer:
+        if asked.method == "POST":
+            form = {name: one[0] for name, one in parse_qs(asked.body.decode()).items()}
+            return said(*told.token(form))
+        at_discovery = asked.path == "/.well-known/openid-configuration"
+        return said(200, told.discovery() if at_discovery else told.keys())
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self._answer(*told.token({name: one[0] for name, one in parse_qs(body).items()}))
-
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
-            raw = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with web_server(reply) as told.issuer:
         yield told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+
+
+def said(status: int, body: dict[str, Any]) -> Answer:
+    """Answer as providers do, in JSON."""
+    return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def secret_as_key(provider: LyingProvider) -> Any:  # noqa: ANN401 - a key of joserfc's
