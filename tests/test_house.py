@@ -1,6 +1,7 @@
 """The house rules that no linter knows: docstrings say the kind, and a list stays true."""
 
 import ast
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -66,6 +67,16 @@ def test_the_version_stands_in_one_place_and_every_package_names_it() -> None:
     again = [path for path in sources() if f'{version}"' in path.read_text(encoding="utf-8")]
     assert not again
     assert f"Custos {version}" == SOFTWARE
+
+
+def test_nobody_but_its_owner_touches_the_rows_of_what_waits_for_a_person() -> None:
+    naming = {
+        str(path.relative_to(ROOT))
+        for folder in (*PACKAGES, "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\bAttention(?=Row\b)", path.read_text(encoding="utf-8"))
+    }
+    assert naming == {"evidence/attention.py"}
 
 
 def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:

@@ -17,14 +17,16 @@ from sqlmodel.sql.expression import SelectOfScalar
 from custody.canonical import format_time
 from custody.ledger import Ledger, Person
 from evidence import attention
-from evidence.mailbox.messages import MessageKind, Messages
-from evidence.mailbox.tables import GateRow
+from evidence.mailbox.codes import forget_gates
+from evidence.mailbox.messages import Messages
 from evidence.people.access import Role
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
 from evidence.states import move
 from export.delivery.collections import lock_link
+from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
+from export.release.letters import ReleaseLetter
 from export.release.releases import SECOND_WITHIN, label
 from export.release.states import RELEASE_NEXT, ReleaseState
 from export.release.tables import ReleaseRow
@@ -34,7 +36,6 @@ JOB_SECOND = "release.second"
 THE_CLOCK = "Custos, by its clock"
 WARN_BEFORE = timedelta(days=3)
 """How long before its end an uncollected link is warned of; of a short one, half its life."""
-FORGET_GATES = timedelta(days=2)
 FORGET_SESSIONS = timedelta(days=30)
 _WAITING = (
     ReleaseState.APPROVED,
@@ -147,7 +148,7 @@ class Deadlines:
         link.warned_at = at
         self._messages.queue(
             session,
-            MessageKind.EXPIRING,
+            DeliveryLetter.EXPIRING,
             person=row.recipient,
             about=row.id,
             once=f"expiring:{link.id}",
@@ -176,7 +177,7 @@ class Deadlines:
         for person in self._releasers(session, but=row.approved_by):
             self._messages.queue(
                 session,
-                MessageKind.SECOND_NEEDED,
+                ReleaseLetter.SECOND_NEEDED,
                 person=person,
                 about=row.id,
                 once=f"second:{row.id}:{person}",
@@ -201,13 +202,7 @@ class Deadlines:
 
     def _forget(self, session: Session, at: datetime) -> None:
         """Delete what counted attempts and who was signed in: none of it is evidence."""
-        old = at - FORGET_GATES
-        session.exec(
-            delete(GateRow).where(
-                col(GateRow.seen_at) < old,
-                or_(col(GateRow.locked_until).is_(None), col(GateRow.locked_until) < at),
-            )
-        )
+        forget_gates(session, at=at)
         long_ago = at - FORGET_SESSIONS
         session.exec(
             delete(StaffSessionRow).where(

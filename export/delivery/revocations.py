@@ -6,11 +6,12 @@ from sqlmodel import Session
 
 from custody.ledger import Ledger
 from evidence.errors import StateError
-from evidence.mailbox.messages import MessageKind, Messages
+from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
 from evidence.states import move
 from evidence.wording import check_words
+from export.delivery.letters import DeliveryLetter
 from export.delivery.links import Links
 from export.release.releases import Releases, label
 from export.release.states import RELEASE_NEXT, ReleaseState
@@ -57,7 +58,7 @@ class Revocations:
             self._links.end_all(session, row.id, at=at)
             self._messages.queue(
                 session,
-                MessageKind.REVOKED,
+                DeliveryLetter.REVOKED,
                 person=row.recipient,
                 about=row.id,
                 once=f"revoked:{row.id}",

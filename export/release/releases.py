@@ -1,6 +1,5 @@
 """Service. Releases: proposed by one person, approved by another, then sealed by a job."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from custody.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.clocks import utc_text
 from evidence.exhibits.exhibits import Exhibits
-from evidence.exhibits.references import make_urn, parse_urn
+from evidence.exhibits.references import format_release, make_urn, parse_release, parse_urn
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject, decide_approval, decide_second
@@ -38,7 +37,6 @@ JOB_ISSUE = "link.issue"
 _NAME, _TEXT = 200, 2000
 SECOND_WITHIN = timedelta(hours=24)
 """By when a second person must have confirmed an urgent release."""
-_CALLED = re.compile(r"(?P<urn>[A-Z0-9-]+)-R(?P<number>[1-9][0-9]{0,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +325,11 @@ class Releases:
             UnknownError, InvalidError: there is none, or there can be none.
         """
         name = check_words("release", name, most=_NAME)
-        called = _CALLED.fullmatch(name.upper())
+        called = parse_release(name)
         row = None
         if called is not None:
             statement = select(ReleaseRow).where(
-                ReleaseRow.urn == called["urn"], ReleaseRow.number == int(called["number"])
+                ReleaseRow.urn == called[0], ReleaseRow.number == called[1]
             )
             row = session.exec(statement.with_for_update() if lock else statement).first()
         else:
@@ -368,7 +366,7 @@ class Releases:
 
 def label(row: ReleaseRow) -> str:
     """Return how people call a release: ``BAR-7K4M-2XQ9-J-R1``."""
-    return f"{row.urn}-R{row.number}"
+    return format_release(row.urn, row.number)
 
 
 def _reason(ours: str, theirs: str) -> str:

@@ -47,7 +47,7 @@ from export.package.format.manifest import BAGIT_TXT, format_bag_info
 from export.package.format.records import format_exhibit
 from export.release.contents import carried
 from export.release.proposals import Delivery
-from export.release.releases import JOB_ISSUE, ReleaseKind, Releases
+from export.release.releases import JOB_ISSUE, ReleaseKind, Releases, label
 from export.release.states import RELEASE_NEXT, ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.archives import Archives
@@ -296,7 +296,7 @@ class Sealing:
             head = self._ledger.head(session, row.id)
             if [head.n, head.head] != heads[str(row.id)]:
                 raise LogStateError(
-                    f"release {row.urn}-R{row.number} got an event while it was sealed: expected "
+                    f"release {label(row)} got an event while it was sealed: expected "
                     f"its head at {heads[str(row.id)][0]}, found {head.n}"
                 )
             event = self._ledger.append(
