@@ -50,6 +50,10 @@ class MessageState(StrEnum):
     """A worker died while it was handed over. It is not sent again by itself: never twice."""
 
 
+LOST = (MessageState.REFUSED, MessageState.UNCERTAIN)
+"""States of a message that did not arrive, as far as we know."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormerKey:
     """The key under which messages were sealed that were queued before ``until``."""

@@ -21,8 +21,9 @@ from api.outbound.letters import WORDINGS, About, _environment, compose, plain_n
 from api.outbound.mailer import Letter
 from api.outbound.records import Facts
 from api.settings.council import DEMONSTRATION_COUNCIL, parse_council
-from api.web.console.releases.words import MESSAGE_KINDS
+from api.web.console.releases.words import MESSAGE_KINDS, MESSAGE_STATES
 from evidence.mailbox.letters import CodeLetter, LetterKind
+from evidence.mailbox.messages import MessageState
 from export.delivery.letters import DeliveryLetter
 from export.release.letters import ReleaseLetter
 
@@ -77,6 +78,10 @@ def test_every_kind_is_worded_by_its_own_name_and_has_one_for_staff() -> None:
     known = list(kinds())
     assert sorted(known) == sorted(WORDINGS), "one wording each, and no two rooms share a name"
     assert set(PRIVATE) == set(MESSAGE_KINDS) == set(known)
+
+
+def test_every_state_of_a_message_has_words_for_staff() -> None:
+    assert set(MESSAGE_STATES) == set(MessageState)
 
 
 @pytest.mark.parametrize("kind", PRIVATE)
