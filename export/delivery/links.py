@@ -51,7 +51,7 @@ _TOKEN_BYTES = 32
 
 
 class Links:
-    """Issues links, and leads their recipients from the mailbox to the package."""
+    """Issues links and ends them, and leads a recipient past the code to a collection."""
 
     def __init__(
         self,
