@@ -24,8 +24,8 @@ from evidence.mailbox.codes import (
 )
 from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.tables import GateRow, MessageRow
-from tests.api.houses import House
 from tests.export.delivery.linking import Desk, T
+from tests.houses import House
 
 INSTANT = timedelta(microseconds=1)
 
