@@ -128,14 +128,16 @@ def test_wrong_codes_end_the_code_and_then_lock_the_token(
     assert desk.do(lambda s: gates.standing(s, digest, at=desk.now)) == locked
 
 
-def test_a_code_of_one_token_is_none_of_another(
+def test_a_code_of_one_token_is_none_of_another_even_if_what_is_kept_of_it_is_copied(
     desk: Desk, gates: Gates, digest: str, exhibit: ExhibitRow
 ) -> None:
     code = code_of(desk, gates, digest, exhibit)
     other = token_digest(secrets.token_urlsafe(32))
     code_of(desk, gates, other, exhibit)
-    found = enter(desk, gates, other, code)
-    assert found is not None
+    with desk.begin() as session:
+        kept = session.get_one(GateRow, digest).code_hmac
+        session.get_one(GateRow, other).code_hmac = kept
+    assert enter(desk, gates, other, code) is not None
     assert enter(desk, gates, digest, code) is None
 
 
