@@ -19,11 +19,11 @@ from evidence.mailbox.codes import (
     Gates,
     Standing,
     forget_gates,
-    token_digest,
     token_subject,
 )
 from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.tables import GateRow, MessageRow
+from evidence.secrets import secret_digest
 from tests.export.delivery.linking import Desk, T
 from tests.houses import House
 
@@ -38,7 +38,7 @@ def exhibit(house: House) -> ExhibitRow:
 @pytest.fixture
 def digest() -> str:
     """Return the digest of a token that nobody stood before."""
-    return token_digest(secrets.token_urlsafe(32))
+    return secret_digest(secrets.token_urlsafe(32))
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_code_of_one_token_is_none_of_another_even_if_what_is_kept_of_it_is_co
     desk: Desk, gates: Gates, digest: str, exhibit: ExhibitRow
 ) -> None:
     code = code_of(desk, gates, digest, exhibit)
-    other = token_digest(secrets.token_urlsafe(32))
+    other = secret_digest(secrets.token_urlsafe(32))
     code_of(desk, gates, other, exhibit)
     with desk.begin() as session:
         kept = session.get_one(GateRow, digest).code_hmac
