@@ -40,6 +40,7 @@ from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access
 from storage.embedded.settings import read_settings as read_engine_settings
+from tests.durability.polling import poll
 
 T = TypeVar("T")
 NEW = NewExhibit(
@@ -287,6 +288,7 @@ class Estate:
         with self.superuser.connect("postgres") as connection:
             connection.execute("SELECT pg_reload_conf()")
         addresses = self._make(_EMPTY, template="template1")
+        poll(lambda: _lets_in(addresses))  # the server reads its rules again when it comes to it
         migrate(addresses.owner_url, addresses.app_url)
 
     @contextmanager
@@ -329,6 +331,14 @@ class Estate:
             owner_url=_at(shared.owner_url, name),
             app_url=_at(shared.app_url, name),
         )
+
+
+def _lets_in(addresses: Addresses) -> bool:
+    try:
+        psycopg.connect(addresses.app_url.replace("postgresql+psycopg:", "postgresql:", 1)).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
