@@ -40,7 +40,7 @@ from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access
 from storage.embedded.settings import read_settings as read_engine_settings
-from tests.durability.polling import poll
+from tests.polling import poll
 
 T = TypeVar("T")
 NEW = NewExhibit(

@@ -31,8 +31,8 @@ from export.media.sample import H264, make_sample
 from storage.errors import StorageError, UnavailableError
 from tests.durability import acts
 from tests.durability.attacks import Attack, Running, Stage, draw
-from tests.durability.polling import poll
 from tests.durability.ups import Up
+from tests.polling import poll
 
 ROUND_S = 240
 """A round takes about 10 s without an attack; one that takes so long is stuck."""

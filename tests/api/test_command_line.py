@@ -18,6 +18,7 @@ from api.wiring import Services
 from evidence.people.access import SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
 from tests.houses import House, clip, environment
+from tests.polling import PATIENCE_S
 
 SUBCOMMANDS = [
     *([command] for command in COMMANDS),
@@ -538,7 +539,7 @@ def alone(base: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.demonstration.standins import read_ports
 from tests.browser.chromium import Chromium, find
 from tests.browser.looking import Watch
-from tests.browser.people import Visit
+from tests.browser.people import PATIENCE_MS, Visit
 from tests.durability.ups import Up
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

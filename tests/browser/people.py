@@ -19,12 +19,12 @@ from export.release.proposals import Delivery
 from export.release.releases import NewRelease, ReleaseKind
 from tests.browser.looking import Watch
 from tests.durability.acts import is_done, subject, take_in
-from tests.durability.polling import poll
 from tests.durability.ups import Up
+from tests.polling import PATIENCE_S, poll
 
 Visit = Callable[..., tuple[Page, Watch]]
 """Opens a page for one more person."""
-PATIENCE_MS = 20_000
+PATIENCE_MS = 1000 * PATIENCE_S
 READY, CODE = re.compile("is ready"), re.compile("your code")
 
 
@@ -47,7 +47,7 @@ def clip_in(folder: Path, *, seconds: int = 1, name: str = "high-street.mp4") ->
 def ready_exhibit(up: Up, clip: Path, initials: str) -> str:
     """Take in a clip, wait until it can be released, and return its reference."""
     exhibit = take_in(up.services, clip, reference=initials)
-    poll(lambda: is_done(up.services, exhibit), within=60)
+    poll(lambda: is_done(up.services, exhibit))
     with up.services.transaction() as session:
         return up.services.exhibits.find(session, str(exhibit)).reference
 
@@ -85,7 +85,7 @@ def sealed_release(up: Up, exhibit: str, recipient: Recipient) -> UUID:
         releaser,
         lambda session: services.releases.start_sealing(session, str(release), by=releaser),
     )
-    poll(lambda: is_done(services, release), within=60)
+    poll(lambda: is_done(services, release))
     return release
 
 
@@ -108,7 +108,7 @@ def open_mail(page: Page, recipient: Recipient, about: re.Pattern[str]) -> str:
             > 0
         )
 
-    poll(arrived, within=30, pause=0.2)
+    poll(arrived, pause=0.2)
     rows = page.get_by_role("row").filter(has_text=recipient.address)
     rows.get_by_role("link", name=about).first.click()
     return page.locator(".custos-typed").inner_text()

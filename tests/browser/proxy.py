@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
+from tests.polling import PATIENCE_S
+
 _MOST = 16_384
 
 
@@ -99,7 +101,7 @@ class _Passing(socketserver.BaseRequestHandler):
         with suppress(OSError):
             service.shutdown(socket.SHUT_RDWR)
         if self.due is not None and self.due.waits_for is not None:
-            self.due.waits_for.wait(30)
+            self.due.waits_for.wait(PATIENCE_S)
         with suppress(OSError):
             browser.shutdown(socket.SHUT_RDWR)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.looking import Watch, look
 from tests.browser.people import (
+    PATIENCE_MS,
     Recipient,
     Visit,
     accept_terms,
@@ -83,7 +84,7 @@ def approves(rhys: Page, watch: Watch, name: str) -> None:
     rhys.get_by_label("Reason").fill("Necessary and proportionate")
     press(rhys, "Approve and seal")
     # The page follows the sealing by itself.
-    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=30_000)
+    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=PATIENCE_MS)
     look(rhys, "release-sealed", watch=watch)
 
 

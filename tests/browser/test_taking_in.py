@@ -12,8 +12,8 @@ from tests.browser.looking import look
 from tests.browser.people import Visit
 from tests.browser.proxy import Cut, Proxy
 from tests.browser.staff import arrived, drop, sign_in
-from tests.durability.polling import poll
 from tests.durability.ups import Up
+from tests.polling import PATIENCE_S, poll
 
 RESUMABLE = b"PATCH /api/v1/resumable/"
 
@@ -74,7 +74,7 @@ def test_an_upload_is_paused_and_resumed(up: Up, visit: Visit, tmp_path: Path) -
         paused = threading.Event()
         proxy.cut = Cut(RESUMABLE, after=1_000_000, upwards=True, waits_for=paused)
         drop(page, clip)
-        assert proxy.cut.reached.wait(20)
+        assert proxy.cut.reached.wait(PATIENCE_S)
         page.get_by_role("button", name=f"Pause {clip.name}").click()
         resume = page.get_by_role("button", name=f"Resume {clip.name}")
         expect(resume).to_be_focused()
@@ -96,7 +96,7 @@ def test_an_upload_goes_on_after_the_page_was_closed(up: Up, visit: Visit, tmp_p
         left = threading.Event()
         proxy.cut = Cut(RESUMABLE, after=1_000_000, upwards=True, waits_for=left)
         page.get_by_label("Choose files, or drop them here").set_input_files(clip)
-        assert proxy.cut.reached.wait(20)
+        assert proxy.cut.reached.wait(PATIENCE_S)
         page.once("dialog", lambda dialog: dialog.accept())
         page.goto(f"{proxy.origin}/console")
         left.set()

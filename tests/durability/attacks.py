@@ -9,8 +9,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.durability.polling import poll
 from tests.durability.ups import Up
+from tests.polling import poll
 
 
 class Stage(StrEnum):

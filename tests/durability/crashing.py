@@ -34,8 +34,9 @@ from storage.jobs import Pace
 from storage.objects.multipart import MultipartUpload
 from storage.objects.store import ObjectStore
 from tests.durability import acts
+from tests.polling import PATIENCE_S
 
-LIMIT_S = 60
+LIMIT_S = int(PATIENCE_S)
 REACHED = -signal.SIGKILL
 
 Attributes = ModuleType | type[Any]

@@ -13,8 +13,8 @@ from api.running.worker import worker
 from api.settings.facts import Settings
 from api.wiring import Services, build
 from tests.durability import acts
-from tests.durability.polling import poll
 from tests.durability.working import PACE, at_work
+from tests.polling import PATIENCE_S, poll
 
 
 class House:
@@ -36,7 +36,7 @@ class House:
             yield
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
     def finish(self, records: Iterable[UUID]) -> None:
@@ -44,4 +44,4 @@ class House:
         with at_work(worker(self.services, pace=PACE)):
             for record in records:
                 with suppress(acts.ViolationError):
-                    poll(partial(acts.is_done, self.services, record), within=60)
+                    poll(partial(acts.is_done, self.services, record))

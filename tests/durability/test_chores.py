@@ -12,8 +12,8 @@ from storage import jobs as jobs_module
 from storage.jobs import Chore, JobWorker
 from tests.durability.chore_process import EVERY_SECOND
 from tests.durability.houses import House
-from tests.durability.polling import poll
 from tests.durability.working import at_work, killed
+from tests.polling import poll
 
 NAME = "test.chore"
 

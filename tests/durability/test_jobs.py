@@ -15,8 +15,8 @@ from api.running.worker import conninfo
 from storage import jobs as jobs_module
 from storage.jobs import Jobs, JobWorker, Work
 from tests.durability.houses import House
-from tests.durability.polling import poll
 from tests.durability.working import PACE, at_work, killed
+from tests.polling import PATIENCE_S, poll
 
 
 class UndoneError(Exception):
@@ -116,7 +116,7 @@ def test_what_somebody_waits_for_never_stands_behind_long_work(office: Office) -
 
     def long(subject: str) -> None:
         begun.append(subject)
-        assert done.wait(60)
+        assert done.wait(2 * PATIENCE_S)
 
     with office.services.transaction() as session:
         for _ in range(8):
@@ -126,7 +126,7 @@ def test_what_somebody_waits_for_never_stands_behind_long_work(office: Office) -
             poll(lambda: len(begun) == 3)  # every place of the ordinary lane is taken
             with office.services.transaction() as session:
                 Jobs(prompt={"test.quick"}).defer(session, "test.quick", str(uuid.uuid4()))
-            assert quick.wait(20)
+            assert quick.wait(PATIENCE_S)
             assert not done.is_set()
         finally:
             done.set()
@@ -209,13 +209,13 @@ def test_a_job_that_failed_and_was_asked_for_again_goes_on(office: Office, subje
     def run(subject: str) -> None:
         seen.append(subject)
         began.set()
-        assert asked.wait(10)
+        assert asked.wait(PATIENCE_S)
         if len(seen) == 1:
             raise AwayError("not now")
 
     office.defer("test.twice", subject)
     with at_work(office.worker("test.twice", run)):
-        assert began.wait(10)
+        assert began.wait(PATIENCE_S)
         office.defer("test.twice", subject)
         asked.set()
         poll(lambda: not office.rows(subject))

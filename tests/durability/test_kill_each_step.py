@@ -20,6 +20,7 @@ from storage.objects.client import S3, Patience
 from tests.durability import acts, crashing
 from tests.durability.houses import House
 from tests.houses import environment
+from tests.polling import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Crasher:
             session.connection().execute(text(statement))
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

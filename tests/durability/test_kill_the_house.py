@@ -23,8 +23,8 @@ from export.sealing.steps import SealStep, SealStore
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore, Patience, Retention
 from tests.durability import acts
-from tests.durability.polling import poll
 from tests.durability.ups import ENGINES, Up
+from tests.polling import poll
 
 AWAY_S = 4.0
 """How long an engine is away here; `make soak` takes up to 20 s."""
@@ -52,7 +52,7 @@ def done(up: Up, record: UUID) -> bool:
 
 def await_done(up: Up, *records: UUID) -> None:
     for record in records:
-        poll(partial(done, up, record), within=120, pause=0.1)
+        poll(partial(done, up, record), pause=0.1)
         acts.check_record(up.services, record)
 
 

@@ -18,7 +18,7 @@ from evidence.people.access import Role
 from storage.embedded.children import _workers_in
 from storage.errors import UnavailableError
 from tests.durability.acts import new_exhibit, require
-from tests.durability.polling import poll
+from tests.polling import poll
 from tests.servers import free_port
 
 ENGINES = ("postgres", "weed")
@@ -72,7 +72,7 @@ class Up:
             assert self.process.poll() is None, f"`custos up` ended:\n{said}"
             return "Custos serves on" in said
 
-        poll(serves, within=120)
+        poll(serves)
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -149,7 +149,7 @@ class Up:
     @contextmanager
     def without(self, name: str) -> Iterator[None]:
         """Kill something, and let nobody start it again for the length of the block."""
-        pid = poll(lambda: self.pid(name), within=60)
+        pid = poll(lambda: self.pid(name))
         self.signal(signal.SIGSTOP)
         try:
             os.kill(pid, signal.SIGKILL)
@@ -163,4 +163,4 @@ class Up:
             self._services.close()
         if self._process is not None and self._process.poll() is None:
             self.kill()
-        poll(lambda: not any([*self._found("weed"), *self._found("postgres")]), within=30)
+        poll(lambda: not any([*self._found("weed"), *self._found("postgres")]))

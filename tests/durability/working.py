@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage.jobs import JobWorker, Pace
+from tests.polling import PATIENCE_S
 
 PACE = Pace(heartbeat_s=0.2, stalled_s=1.0, rescue_s=0.5, look_s=0.5)
 """The same as in production, ten times as fast."""
@@ -33,7 +34,7 @@ def at_work(worker: JobWorker) -> Iterator[None]:
     finally:
         if thread.is_alive():
             loop.call_soon_threadsafe(running.cancel)
-        thread.join(30)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
         loop.close()
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.digest import Fingerprint, StreamFingerprint, crc32_combine, fingerprint
+from tests.polling import PATIENCE_S
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
@@ -107,7 +108,7 @@ def test_a_slow_digest_holds_the_reader_back(monkeypatch: pytest.MonkeyPatch) ->
     taken = 0
 
     def slow(_chunk: bytes, value: int = 0) -> int:
-        gate.wait(10)
+        gate.wait(PATIENCE_S)
         return value
 
     monkeypatch.setattr(zlib, "crc32", slow)

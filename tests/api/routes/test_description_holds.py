@@ -10,9 +10,8 @@ from schemathesis.python.asgi import get_client
 from api.app import create_app
 from evidence.people.access import Role
 from tests.houses import House
+from tests.polling import PATIENCE_S
 
-PATIENCE_S = 240
-"""Its own is 10 s, and on a busy machine that is little."""
 HAND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 

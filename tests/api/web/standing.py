@@ -20,6 +20,7 @@ from joserfc.jwk import OctKey, RSAKey
 from api.demonstration.standins import report
 from api.running.processes import STAND_INS, command
 from api.settings.facts import Settings, SignIn
+from tests.polling import PATIENCE_S
 from tests.servers import Answer, Asked, web_server
 
 
@@ -31,7 +32,7 @@ def stand_ins(settings: Settings) -> Iterator[Path]:
         process = subprocess.Popen(command(STAND_INS, settings), stdout=log, stderr=log)
         try:
             pause = threading.Event()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE_S
             while (words := report(settings)) != "ok":
                 assert process.poll() is None, path.read_text()
                 assert time.monotonic() < deadline, words
@@ -39,7 +40,7 @@ def stand_ins(settings: Settings) -> Iterator[Path]:
             yield path
         finally:
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE_S) == 0
 
 
 @cache

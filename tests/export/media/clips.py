@@ -9,6 +9,7 @@ from pathlib import Path
 
 from export.media import sample
 from export.media.ffmpeg import find_tool
+from tests.polling import PATIENCE_S
 
 FIRST_AT = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 FOOTAGE = Path(__file__).parents[3] / "../shared/footage"
@@ -78,5 +79,7 @@ def make(name: str, folder: Path) -> Path:
 def rewrap(source: Path, wanted: Path, *before: str, after: tuple[str, ...] = ()) -> Path:
     """Copy a clip's packets into another file, with these arguments before and after the input."""
     argv = [str(find_tool().path), "-nostdin", "-y", "-loglevel", "error", *before]
-    subprocess.run([*argv, "-i", source, "-c", "copy", *after, wanted], check=True, timeout=60)
+    subprocess.run(
+        [*argv, "-i", source, "-c", "copy", *after, wanted], check=True, timeout=PATIENCE_S
+    )
     return wanted

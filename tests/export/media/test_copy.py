@@ -25,6 +25,7 @@ from export.media.plan import Plan
 from export.media.sandbox import Cage, Ran
 from tests.export.media import clips
 from tests.export.media.conftest import DIGEST, LIMITS, Job, Shelf, look_at
+from tests.polling import PATIENCE_S
 
 REMUXED = sorted(name for name, (_, way) in clips.KINDS.items() if way == "remux")
 ENCODED = sorted(name for name, (_, way) in clips.KINDS.items() if way == "re-encode")
@@ -209,7 +210,7 @@ def test_the_derivation_tells_what_was_run_and_names_nothing_of_this_machine(
     assert str(shelf.folder) not in json.dumps(copy.derivation)
     (tmp_path / "master").symlink_to(job.clip)
     subprocess.run(
-        [ffmpeg.find_tool().path, *tool["arguments"]], cwd=tmp_path, check=True, timeout=60
+        [ffmpeg.find_tool().path, *tool["arguments"]], cwd=tmp_path, check=True, timeout=PATIENCE_S
     )
     assert (tmp_path / "copy.mp4").read_bytes() == copy.mp4.read_bytes()
 

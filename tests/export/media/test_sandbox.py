@@ -13,6 +13,7 @@ import pytest
 from export.errors import SandboxError
 from export.media import sandbox
 from export.media.sandbox import Cage, Ran
+from tests.polling import PATIENCE_S
 
 CAGE = Cage(wall_seconds=60, cpu_seconds=60, memory_bytes=2 << 30, file_bytes=1 << 20)
 
@@ -209,7 +210,7 @@ def test_what_is_missing_is_named_for_the_start_up() -> None:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from export.media import ffmpeg
+from tests.polling import PATIENCE_S
 
 ROUNDS = 60
 LOOK = """
@@ -56,7 +57,7 @@ def test_a_threaded_decoder_of_a_damaged_clip_can_always_be_put_away(
     (tmp_path / "none.csv").write_text("n,pts,timebase,sha256\n")
     argv = [sys.executable, "-c", LOOK, str(damaged)]
     ran = subprocess.run(
-        argv, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        argv, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.endswith("ended\n")

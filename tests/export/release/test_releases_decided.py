@@ -37,6 +37,7 @@ from tests.export.release.release_acts import (
     second_releaser,
 )
 from tests.houses import House
+from tests.polling import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def at_once(*works: Callable[[], Any]) -> list[Exception | None]:
     barrier = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Exception | None:
-        barrier.wait(10)
+        barrier.wait(PATIENCE_S)
         try:
             work()
         except (StateError, AccessRefusedError) as error:

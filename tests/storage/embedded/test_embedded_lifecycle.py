@@ -23,6 +23,7 @@ from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access, load_addresses
 from storage.embedded.settings import read_settings
 from storage.errors import EngineError
+from tests.polling import PATIENCE_S
 
 Connect = Callable[[S3Access], S3Client]
 STARTS_AND_WAITS = """
@@ -80,7 +81,7 @@ def engines_in(data: Path) -> list[psutil.Process]:
     return found
 
 
-def wait_until(true: Callable[[], object], within: float = 20) -> None:
+def wait_until(true: Callable[[], object], within: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + within
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -13,6 +13,7 @@ from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
 from storage.embedded.engines import Engines, S3Access
 from tests.engines import own_engines
+from tests.polling import PATIENCE_S
 
 Connect = Callable[[S3Access], S3Client]
 
@@ -34,7 +35,7 @@ def kill(child: Child) -> None:
     pid = child.pid
     assert pid
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while child.pid is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -109,7 +110,7 @@ def test_an_engine_that_keeps_ending_is_not_started_at_every_call(mortal: Engine
     assert mortal.mend() == ("objects",)
     kill(mortal._weed.child)
     assert mortal.mend() == ()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while not mortal.mend():
         assert time.monotonic() < deadline
         time.sleep(0.05)

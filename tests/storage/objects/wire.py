@@ -7,6 +7,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from storage.embedded.addresses import S3Access
+from tests.polling import PATIENCE_S
 
 
 class Wire:
@@ -69,7 +70,7 @@ class Wire:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
         for pair in self._pairs:
             for end in pair:

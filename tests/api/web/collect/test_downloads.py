@@ -32,6 +32,7 @@ from storage.objects.store import ObjectStore, ObjectStream, Patience
 from tests.api.web.collect.recipients import Mailbox, at_the_package, mailbox
 from tests.api.web.visiting import Visitor, visiting
 from tests.houses import House
+from tests.polling import PATIENCE_S
 
 MIB = 1 << 20
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -237,7 +238,7 @@ def test_the_store_gives_nothing_once_the_time_is_over(
     place = house.services.vault.presign(
         package.key, package.version, seconds=1, filename=package.name
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while (status := httpx.get(place).status_code) == 200:
         assert time.monotonic() < deadline, "the address still gives footage"
         time.sleep(0.2)
