@@ -50,6 +50,7 @@ def test_nothing_is_answered_with_an_error_that_nobody_foresaw(
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: "schemathesis.Case[Any]") -> None:
                 for role in (Role.OPERATOR, Role.RELEASER):
+                    # By default a call has 10 s: little, on a busy machine.
                     token = {"Authorization": f"Bearer {house.tokens[role]}"}
                     answer = case.call(session=client, headers=token, timeout=PATIENCE_S)
                     assert answer.status_code < 500 or answer.status_code == 503, answer.text
