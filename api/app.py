@@ -24,6 +24,7 @@ from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.intake import files as intake_files
 from api.web.console.intake import pages as intake
 from api.web.console.releases import decisions as deciding
+from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.public import information, mailbox, signin, start
@@ -71,8 +72,9 @@ def create_app(
     for router in (start.router, signin.router, mailbox.router):
         app.include_router(router)
     # "new" comes before names of releases.
-    for router in (proposing.router, console_releases.router, deciding.router, register.router):
+    for router in (proposing.router, console_releases.router, deciding.router, departures.router):
         app.include_router(router)
+    app.include_router(register.router)
     app.include_router(information.router)
     app.include_router(console_home.router)
     app.include_router(console_custody.router)

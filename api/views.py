@@ -16,7 +16,6 @@ from evidence.people.people import require
 from export.desk.story import second_due
 from export.holdings.files import files_of
 from export.release.contents import chosen_files
-from export.release.releases import label
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
 
@@ -157,7 +156,7 @@ def release_view(services: Services, session: Session, row: ReleaseRow) -> Relea
     checked = store.facts(session, SealStep.CHECK) or {}
     return ReleaseView(
         id=row.id,
-        name=label(row),
+        name=f"{row.urn}-R{row.number}",
         kind=row.kind,
         state=row.state,
         exhibits=[exhibit.reference for exhibit in services.releases.exhibits(session, row.id)],

@@ -30,8 +30,6 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
-from export.delivery.collections import Collections
-from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
@@ -49,7 +47,9 @@ from export.intake.arrivals import Intake
 from export.intake.malware import Scanner
 from export.intake.uploads import Uploads
 from export.intake.vaulting import Vaulting
+from export.release.decisions import Decisions
 from export.release.releases import Releases
+from export.release.submissions import Proposals
 from export.sealing.fixity import PackageFixity
 from export.sealing.sealing import Sealing
 from storage.embedded.engines import Addresses
@@ -84,12 +84,12 @@ class Services:
     copies: Copies
     stamps: Stamps
     releases: Releases
+    proposals: Proposals
+    decisions: Decisions
     sealing: Sealing
     packages: Packages
     messages: Messages
     links: Links
-    collections: Collections
-    deadlines: Deadlines
     revocations: Revocations
     stories: Stories
     handoffs: Handoffs
@@ -128,7 +128,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     evidence = build_evidence(ground)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
-    releases = build_release(ground, evidence)
+    released = build_release(ground, evidence)
     return Services(
         settings=settings,
         council=ground.council,
@@ -141,12 +141,12 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         vault=ground.vault,
         jobs=ground.jobs,
         ledger=ground.ledger,
-        releases=releases,
         **evidence,
         **intake,
         **holdings,
-        **build_sealing(ground, releases, holdings["stamps"]),
-        **build_delivery(ground, evidence, releases),
-        **build_desk(evidence, releases),
+        **released,
+        **build_sealing(ground, released, holdings["stamps"]),
+        **build_delivery(ground, evidence, released),
+        **build_desk(evidence, released["releases"]),
         **build_outside(ground, evidence),
     )

@@ -37,7 +37,7 @@ from evidence.people.access import Role, Subject
 from evidence.secrets import secret_digest
 from export.delivery.tables import LinkRow
 from export.media.sample import make_sample
-from export.release.releases import NewRelease, ReleaseKind
+from export.release.proposals import NewRelease, ReleaseKind
 
 RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
 """Who collects, what is taken in meanwhile, and how the link page is asked for."""
@@ -112,15 +112,15 @@ def _links(services: Services) -> list[_Link]:
     row = act(
         services,
         operator,
-        lambda s: services.releases.propose(s, wanted, by=operator, at=services.clock()),
+        lambda s: services.proposals.propose(s, wanted, by=operator, at=services.clock()),
     )
     name = str(row.id)
     act(
         services,
         releaser,
-        lambda s: services.releases.approve(s, name, by=releaser, at=services.clock()),
+        lambda s: services.decisions.approve(s, name, by=releaser, at=services.clock()),
     )
-    act(services, releaser, lambda s: services.releases.start_sealing(s, name, by=releaser))
+    act(services, releaser, lambda s: services.decisions.start_sealing(s, name, by=releaser))
 
     with Bar("Sealing it") as bar:
         wait_for_seal(services, row.id, bar)
@@ -140,7 +140,7 @@ def _links(services: Services) -> list[_Link]:
             )
             session.add(link)
             session.flush()
-            secret = services.collections.start(session, link, at=at)  # as after the code
+            secret = services.links._collecting.start(session, link, at=at)  # noqa: SLF001 - as after the code
             made.append(_Link(f"/collect/{token}", secret))
     return made
 

@@ -20,7 +20,7 @@ from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from export.holdings.masters import Arrived
-from export.release.releases import NewRelease, ReleaseKind
+from export.release.proposals import NewRelease, ReleaseKind
 from export.sealing.steps import SealStep, SealStore
 
 MIB = 1 << 20
@@ -82,12 +82,12 @@ def _seal(services: Services, size: int) -> Cost:
     release = act(
         services,
         operator,
-        lambda session: services.releases.propose(session, new, by=operator, at=services.clock()),
+        lambda session: services.proposals.propose(session, new, by=operator, at=services.clock()),
     )
     act(
         services,
         releaser,
-        lambda session: services.releases.approve(
+        lambda session: services.decisions.approve(
             session, str(release.id), by=releaser, at=services.clock()
         ),
     )

@@ -58,10 +58,12 @@ def settle(session: Session, subject: UUID, job: str) -> None:
 
 def calls_to(session: Session, subject: UUID) -> Sequence[Call]:
     """Return what a person must look at in ``subject``, the first first."""
-    # Columns, not rows: what this transaction itself said last is seen, too.
-    said = select(AttentionRow.job, AttentionRow.words, AttentionRow.at)
-    of = said.where(AttentionRow.subject == subject)
-    return [Call(*row) for row in session.exec(of.order_by(col(AttentionRow.at), AttentionRow.job))]
+    rows = session.exec(
+        select(AttentionRow)
+        .where(AttentionRow.subject == subject)
+        .order_by(col(AttentionRow.at), col(AttentionRow.job))
+    )
+    return [Call(row.job, row.words, row.at) for row in rows]
 
 
 def calls(job: str | None = None) -> Subquery:

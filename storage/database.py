@@ -67,7 +67,7 @@ def named_lock(engine: Engine, name: str) -> Iterator[Connection | None]:
 
     The lock lives on a connection of its own and ends with it, so a killed holder leaves none.
     """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    key = _lock_key(name)
     with our_errors(), engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901
         held = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
@@ -111,6 +111,19 @@ def await_notice(connection: Connection, *, within: float, unless: Readable) -> 
             pass
     except (psycopg.OperationalError, ValueError) as error:  # ValueError: closed, without a socket
         raise UnavailableError("the database connection was lost while nothing happened") from error
+
+
+def hold_lock(session: Session, name: str) -> bool:
+    """Hold the advisory lock ``name`` until the transaction ends; False: somebody else has it.
+
+    It is the same lock as `named_lock`'s: what happens under either never happens at once.
+    """
+    taken = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool(session.connection().scalar(taken, {"key": _lock_key(name)}))
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -41,6 +41,11 @@ _log = logging.getLogger("custos.jobs")
 T = TypeVar("T")
 
 
+def job_key(name: str, subject: str) -> str:
+    """Return what a job is called by its name and subject; its lock is called the same."""
+    return f"{name}:{subject}"
+
+
 class Jobs:
     """Defers jobs; needs no connection but the caller's.
 
@@ -58,7 +63,7 @@ class Jobs:
         If it is waiting already, nothing is added. If the transaction is undone, so is the job.
         """
         connection = session.connection()
-        key = f"{name}:{subject}"
+        key = job_key(name, subject)
         deferrer = self._app.configure_task(
             name,
             queue=_PROMPT if name in self._prompt else _ORDINARY,

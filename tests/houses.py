@@ -34,7 +34,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from export.holdings.masters import Arrived
 from export.media.sample import make_sample
-from export.release.releases import NewRelease, ReleaseKind
+from export.release.proposals import NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
@@ -123,7 +123,7 @@ class House:
         wanted = replace(WANTED, exhibits=exhibits)
         return self.do(
             role,
-            lambda session: self.services.releases.propose(
+            lambda session: self.services.proposals.propose(
                 session, wanted, by=self.subjects[role], at=utc_now()
             ),
         )
@@ -132,7 +132,7 @@ class House:
         """Approve a release."""
         self.do(
             role,
-            lambda session: self.services.releases.approve(
+            lambda session: self.services.decisions.approve(
                 session, str(release.id), by=self.subjects[role], at=utc_now(), reason="necessary"
             ),
         )
@@ -141,7 +141,7 @@ class House:
         """Seal an approved release, as the worker does."""
         self.do(
             Role.OPERATOR,
-            lambda session: self.services.releases.start_sealing(
+            lambda session: self.services.decisions.start_sealing(
                 session, str(release.id), by=self.subjects[Role.OPERATOR]
             ),
         )

@@ -23,7 +23,7 @@ from custody.roots import Roots, load_roots
 from custody.timestamp import TimeAuthority
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
-from export.release.releases import JOB_ISSUE
+from export.release.decisions import JOB_ISSUE
 from storage.database import connect, transaction
 from storage.embedded.engines import Addresses, load_addresses
 from storage.jobs import Jobs

@@ -7,9 +7,6 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.times import wait_until
-from evidence.mailbox.codes import Gates
-from export.delivery.collections import Collections
-from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
@@ -18,10 +15,21 @@ from export.desk.register import Register
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.stamps import Stamps
+from export.release.decisions import Decisions
 from export.release.releases import Releases
+from export.release.submissions import Proposals
 from export.sealing.archives import Archives
 from export.sealing.fixity import PackageFixity
-from export.sealing.sealing import Sealer, Sealing
+from export.sealing.sealer import Sealer
+from export.sealing.sealing import Sealing
+
+
+class Released(TypedDict):
+    """The services of a release, from its proposal to its last decision."""
+
+    releases: Releases
+    proposals: Proposals
+    decisions: Decisions
 
 
 class Sealed(TypedDict):
@@ -36,8 +44,6 @@ class Delivered(TypedDict):
 
     packages: Packages
     links: Links
-    collections: Collections
-    deadlines: Deadlines
     revocations: Revocations
     handoffs: Handoffs
 
@@ -50,32 +56,42 @@ class Desk(TypedDict):
     search: Search
 
 
-def build_release(ground: Ground, evidence: Evidence) -> Releases:
+def build_release(ground: Ground, evidence: Evidence) -> Released:
     """Build what proposes and decides a release."""
-    return Releases(
-        ground.ledger,
-        evidence["exhibits"],
-        evidence["people"],
-        ground.jobs,
-        urn_prefix=ground.council.urn_prefix,
-        choose=secrets.choice,
-        may_self_approve=not ground.settings.production,
-        police_domains=ground.council.police,
-        link_days=ground.council.link_days,
+    releases, people = Releases(), evidence["people"]
+    return Released(
+        releases=releases,
+        proposals=Proposals(
+            ground.ledger,
+            evidence["exhibits"],
+            people,
+            releases,
+            urn_prefix=ground.council.urn_prefix,
+            choose=secrets.choice,
+            police_domains=ground.council.police,
+            link_days=ground.council.link_days,
+        ),
+        decisions=Decisions(
+            ground.ledger,
+            releases,
+            people,
+            ground.jobs,
+            may_self_approve=not ground.settings.production,
+        ),
     )
 
 
-def build_sealing(ground: Ground, releases: Releases, stamps: Stamps) -> Sealed:
+def build_sealing(ground: Ground, released: Released, stamps: Stamps) -> Sealed:
     """Build what makes a package of a release, and looks whether it is still whole."""
     begin, vault, jobs, clock = ground.transaction, ground.vault, ground.jobs, ground.clock
     return Sealed(
         sealing=Sealing(
             begin,
             ground.ledger,
-            releases,
+            released["releases"],
+            released["decisions"],
             stamps,
             Archives(vault),
-            jobs,
             _sealer(ground),
             clock=clock,
             random=secrets.randbits,
@@ -96,19 +112,20 @@ def _sealer(ground: Ground) -> Sealer:
     )
 
 
-def build_delivery(ground: Ground, evidence: Evidence, releases: Releases) -> Delivered:
+def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> Delivered:
     """Build the ways of a package out of the house."""
     ledger, messages = ground.ledger, evidence["messages"]
+    releases, decisions = released["releases"], released["decisions"]
     packages = Packages(releases, ledger)
-    collections = Collections(ledger, packages, random=secrets.token_bytes, new_id=uuid.uuid4)
     links = Links(
         ground.transaction,
         ledger,
         releases,
-        collections,
-        Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
+        decisions,
+        packages,
         messages,
         ground.jobs,
+        key=ground.roots.codes,
         downloads=ground.council.downloads,
         clock=ground.clock,
         random=secrets.token_bytes,
@@ -117,9 +134,7 @@ def build_delivery(ground: Ground, evidence: Evidence, releases: Releases) -> De
     return Delivered(
         packages=packages,
         links=links,
-        collections=collections,
-        deadlines=Deadlines(ground.transaction, ledger, evidence["people"], messages),
-        revocations=Revocations(ledger, releases, links, messages),
+        revocations=Revocations(decisions, links, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )
 

@@ -107,7 +107,7 @@ def _demonstrate(services: Services, given: argparse.Namespace) -> int:
     release = act(
         services,
         operator,
-        lambda session: services.releases.propose(
+        lambda session: services.proposals.propose(
             session,
             NewRelease(
                 exhibits=(exhibit.reference,),
@@ -127,7 +127,7 @@ def _demonstrate(services: Services, given: argparse.Namespace) -> int:
     act(
         services,
         releaser,
-        lambda session: services.releases.approve(
+        lambda session: services.decisions.approve(
             session, label(release), by=releaser, at=services.clock(), reason="necessary"
         ),
     )

@@ -66,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sealing.add_argument("release")
     sealing.add_argument("--out", type=Path, required=True, help="file or folder for the package")
     add_acting(sealing)
+    abandoning = whats.add_parser("abandon", help="give up a sealing that cannot be finished")
+    abandoning.add_argument("release")
+    abandoning.add_argument("--reason", required=True)
+    add_acting(abandoning)
     showing = whats.add_parser("show", help="show a release, or list all")
     showing.add_argument("release", nargs="?")
     add_acting(showing)
@@ -102,6 +106,7 @@ def run(given: argparse.Namespace) -> int:
         "approve": _approve,
         "refuse": _refuse,
         "seal": _seal,
+        "abandon": _abandon,
         "show": _show,
         "revoke": _revoke,
         "reissue": _reissue,
@@ -132,7 +137,7 @@ def _propose(given: argparse.Namespace, services: Services, subject: Subject) ->
     row = act(
         services,
         subject,
-        lambda session: services.releases.propose(session, new, by=subject, at=now),
+        lambda session: services.proposals.propose(session, new, by=subject, at=now),
     )
     print(f"Release {label(row)} proposed. A second person must approve it:")
     print(f"  custos release approve {label(row)} --token-file ...")
@@ -145,7 +150,7 @@ def _approve(given: argparse.Namespace, services: Services, subject: Subject) ->
     row = act(
         services,
         subject,
-        lambda session: services.releases.approve(
+        lambda session: services.decisions.approve(
             session,
             given.release,
             by=subject,
@@ -162,7 +167,7 @@ def _second(given: argparse.Namespace, services: Services, subject: Subject) -> 
     row = act(
         services,
         subject,
-        lambda session: services.releases.second(
+        lambda session: services.decisions.second(
             session, given.release, by=subject, at=services.clock(), reason=given.reason
         ),
     )
@@ -229,7 +234,7 @@ def _refuse(given: argparse.Namespace, services: Services, subject: Subject) -> 
     row = act(
         services,
         subject,
-        lambda session: services.releases.refuse(
+        lambda session: services.decisions.refuse(
             session, given.release, by=subject, at=services.clock(), reason=given.reason
         ),
     )
@@ -241,6 +246,18 @@ def _seal(given: argparse.Namespace, services: Services, subject: Subject) -> in
     path = seal_and_collect(services, subject, given.release, given.out)
     print(f"Sealed: {path}")
     print(f"Check it: custos verify {path} --trust COUNCIL.trust.json")
+    return 0
+
+
+def _abandon(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    row = act(
+        services,
+        subject,
+        lambda session: services.decisions.abandon(
+            session, given.release, by=subject, at=services.clock(), reason=given.reason
+        ),
+    )
+    print(f"Sealing of release {label(row)} given up: the release is {row.state}")
     return 0
 
 

@@ -118,7 +118,7 @@ class Showcase:
         return act(
             services,
             operator,
-            lambda session: services.releases.propose(
+            lambda session: services.proposals.propose(
                 session, new, by=operator, at=services.clock()
             ),
         )
@@ -129,7 +129,7 @@ class Showcase:
         act(
             services,
             releaser,
-            lambda session: services.releases.approve(
+            lambda session: services.decisions.approve(
                 session,
                 label(release),
                 by=releaser,
@@ -147,7 +147,7 @@ class Showcase:
         act(
             services,
             releaser,
-            lambda session: services.releases.refuse(
+            lambda session: services.decisions.refuse(
                 session, label(release), by=releaser, at=services.clock(), reason=reason
             ),
         )

@@ -96,7 +96,7 @@ def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> Re
         lambda session: release_view(
             services,
             session,
-            services.releases.propose(session, new, by=subject, at=services.clock()),
+            services.proposals.propose(session, new, by=subject, at=services.clock()),
         ),
     )
 
@@ -131,7 +131,7 @@ def approve(
         lambda session: release_view(
             services,
             session,
-            services.releases.approve(
+            services.decisions.approve(
                 session, release, by=subject, at=services.clock(), reason=wanted.reason
             ),
         ),
@@ -149,7 +149,7 @@ def second(
         lambda session: release_view(
             services,
             session,
-            services.releases.second(
+            services.decisions.second(
                 session, release, by=subject, at=services.clock(), reason=wanted.reason
             ),
         ),
@@ -167,7 +167,7 @@ def refuse(
         lambda session: release_view(
             services,
             session,
-            services.releases.refuse(
+            services.decisions.refuse(
                 session, release, by=subject, at=services.clock(), reason=wanted.reason
             ),
         ),
@@ -219,12 +219,36 @@ def hand_off(
 
 @router.post("/{release}/seal", status_code=202, summary="Start sealing a release")
 def seal(release: str, services: UsesServices, subject: Acts) -> ReleaseView:
-    """Start to seal an approved release; ask again for the release to see how far it is."""
+    """Start to seal an approved release, or start again what stopped.
+
+    Ask again for the release to see how far it is.
+    """
     return act(
         services,
         subject,
         lambda session: release_view(
-            services, session, services.releases.start_sealing(session, release, by=subject)
+            services, session, services.decisions.start_sealing(session, release, by=subject)
+        ),
+    )
+
+
+@router.post("/{release}/abandonment", summary="Give up a sealing")
+def abandon(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Give up a sealing that does not come to its end; not while a worker is just at it.
+
+    The release is then refused, or revoked if its seal stands in the ledger already.
+    """
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.decisions.abandon(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
         ),
     )
 

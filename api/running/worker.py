@@ -15,11 +15,11 @@ from export.holdings.copies import JOB_DERIVE
 from export.holdings.fixity import JOB_RECHECK
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
-from export.release.releases import JOB_ISSUE, JOB_SEAL
+from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.fixity import JOB_RECHECK_PACKAGE
 from storage.database import named_lock
 from storage.errors import UnavailableError
-from storage.jobs import JobWorker, Pace, Work
+from storage.jobs import JobWorker, Pace, Work, job_key
 
 RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 """What a later attempt may get over; everything else needs a person."""
@@ -59,7 +59,7 @@ def _mark_due(services: Services) -> None:
     """Let one process at a time do what is due: a worker taken for dead may yet be at it."""
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
-            services.deadlines.mark(at=services.clock())
+            services.links.mark_due(at=services.clock())
 
 
 def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:
@@ -76,7 +76,7 @@ def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
     """Return the work done by one process at a time: a worker taken for dead may yet be alive."""
 
     def work(subject: str) -> None:
-        with named_lock(services.engine, f"{name}:{subject}") as held:
+        with named_lock(services.engine, job_key(name, subject)) as held:
             if held is None:
                 raise UnavailableError(f"another worker is at {name} of {subject}")
             # The lock dies with its connection. Whoever works on without it may meet another

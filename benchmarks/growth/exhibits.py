@@ -19,7 +19,7 @@ from custody.ledger import Person, Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.references import copy_name, file_safe
 from evidence.exhibits.states import ExhibitState
-from export.delivery.deadlines import THE_CLOCK
+from export.release.decisions import THE_CLOCK
 
 LONGEST = 5 * DAY
 """From intake to the last step of a life, but for the end of a link."""

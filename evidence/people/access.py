@@ -31,6 +31,7 @@ class Action(StrEnum):
     APPROVE_RELEASE = "release.approve"
     REFUSE_RELEASE = "release.refuse"
     SEAL_RELEASE = "release.seal"
+    ABANDON_RELEASE = "release.abandon"
     SHOW_RELEASE = "release.show"
     COLLECT_PACKAGE = "release.collect"
     VIEW_FOOTAGE = "exhibit.view"
@@ -56,6 +57,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.APPROVE_RELEASE: (Role.RELEASER,),
     Action.REFUSE_RELEASE: (Role.RELEASER,),
     Action.SEAL_RELEASE: _STAFF,
+    # It ends a release as a refusal does, or a revocation.
+    Action.ABANDON_RELEASE: (Role.RELEASER,),
     Action.SHOW_RELEASE: _READERS,
     # A package holds footage: an auditor reads everything about custody, and no footage.
     Action.COLLECT_PACKAGE: _STAFF,

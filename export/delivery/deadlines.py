@@ -15,27 +15,22 @@ from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from custody.canonical import format_time
-from custody.ledger import Ledger, Person
 from evidence import attention
-from evidence.mailbox.codes import forget_gates
-from evidence.mailbox.messages import Messages
+from evidence.mailbox.messages import MessageKind, Messages
+from evidence.mailbox.tables import GateRow
 from evidence.people.access import Role
-from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
-from evidence.states import move
 from export.delivery.collections import lock_link
-from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
-from export.release.letters import ReleaseLetter
-from export.release.releases import SECOND_WITHIN, label
-from export.release.states import RELEASE_NEXT, ReleaseState
+from export.release.decisions import SECOND_WITHIN, Decisions
+from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 JOB_SECOND = "release.second"
 """No job, but a name among them: what an overdue second approval is shown as."""
-THE_CLOCK = "Custos, by its clock"
 WARN_BEFORE = timedelta(days=3)
 """How long before its end an uncollected link is warned of; of a short one, half its life."""
+FORGET_GATES = timedelta(days=2)
 FORGET_SESSIONS = timedelta(days=30)
 _WAITING = (
     ReleaseState.APPROVED,
@@ -55,13 +50,11 @@ class Deadlines:
     def __init__(
         self,
         begin: Callable[[], AbstractContextManager[Session]],
-        ledger: Ledger,
-        people: People,
+        decisions: Decisions,
         messages: Messages,
     ) -> None:
         self._begin = begin
-        self._ledger = ledger
-        self._people = people
+        self._decisions = decisions
         self._messages = messages
 
     def mark(self, *, at: datetime) -> None:
@@ -109,21 +102,7 @@ class Deadlines:
         row = session.get_one(ReleaseRow, link.release)
         if row.state != ReleaseState.SEALED or _collected(session, row.id):
             return
-        row.state = move(
-            f"release {label(row)}", ReleaseState(row.state), ReleaseState.EXPIRED, RELEASE_NEXT
-        )
-        clock = self._people.known(session, THE_CLOCK)
-        self._ledger.append(
-            session,
-            row.id,
-            "release.expired",
-            {
-                "actor": Person(clock, f"{THE_CLOCK} ({clock})"),
-                "role": "system",
-                "reason": "the link ended before the recipient collected",
-            },
-            at=at,
-        )
+        self._decisions.expired(session, row.id, at=at)
 
     def _ending(self, at: datetime) -> SelectOfScalar[UUID]:
         """Return the links that may need a warning: those that end soon and had none."""
@@ -148,7 +127,7 @@ class Deadlines:
         link.warned_at = at
         self._messages.queue(
             session,
-            DeliveryLetter.EXPIRING,
+            MessageKind.EXPIRING,
             person=row.recipient,
             about=row.id,
             once=f"expiring:{link.id}",
@@ -177,7 +156,7 @@ class Deadlines:
         for person in self._releasers(session, but=row.approved_by):
             self._messages.queue(
                 session,
-                ReleaseLetter.SECOND_NEEDED,
+                MessageKind.SECOND_NEEDED,
                 person=person,
                 about=row.id,
                 once=f"second:{row.id}:{person}",
@@ -202,7 +181,13 @@ class Deadlines:
 
     def _forget(self, session: Session, at: datetime) -> None:
         """Delete what counted attempts and who was signed in: none of it is evidence."""
-        forget_gates(session, at=at)
+        old = at - FORGET_GATES
+        session.exec(
+            delete(GateRow).where(
+                col(GateRow.seen_at) < old,
+                or_(col(GateRow.locked_until).is_(None), col(GateRow.locked_until) < at),
+            )
+        )
         long_ago = at - FORGET_SESSIONS
         session.exec(
             delete(StaffSessionRow).where(

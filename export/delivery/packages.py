@@ -9,7 +9,7 @@ from custody.ledger import Ledger
 from evidence.errors import StateError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.release.releases import Releases, label
+from export.release.releases import Releases
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
@@ -92,13 +92,14 @@ class Packages:
         Raises:
             StateError: it is not sealed yet.
         """
+        label = f"{row.urn}-R{row.number}"
         store = SealStore(row.id)
         archive = store.facts(session, SealStep.ARCHIVE)
         checked = store.facts(session, SealStep.CHECK)
         if archive is None or checked is None:
-            raise StateError(f"release {label(row)} is {row.state}: it must be sealed first")
+            raise StateError(f"release {label} is {row.state}: it must be sealed first")
         return Package(
-            f"{label(row)}.zip",
+            f"{label}.zip",
             archive["key"],
             archive["version"],
             archive["size"],

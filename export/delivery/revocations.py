@@ -4,30 +4,18 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.ledger import Ledger
-from evidence.errors import StateError
-from evidence.mailbox.messages import Messages
-from evidence.people.access import Action, Subject
-from evidence.people.people import as_person, require
-from evidence.states import move
-from evidence.wording import check_words
-from export.delivery.letters import DeliveryLetter
+from evidence.mailbox.messages import MessageKind, Messages
+from evidence.people.access import Subject
 from export.delivery.links import Links
-from export.release.releases import Releases, label
-from export.release.states import RELEASE_NEXT, ReleaseState
+from export.release.decisions import Decisions
 from export.release.tables import ReleaseRow
-
-_TEXT = 2000
 
 
 class Revocations:
-    """Decides about releases that have left the desk already."""
+    """Takes back releases that have left the desk already."""
 
-    def __init__(
-        self, ledger: Ledger, releases: Releases, links: Links, messages: Messages
-    ) -> None:
-        self._ledger = ledger
-        self._releases = releases
+    def __init__(self, decisions: Decisions, links: Links, messages: Messages) -> None:
+        self._decisions = decisions
         self._links = links
         self._messages = messages
 
@@ -42,23 +30,12 @@ class Revocations:
             AccessRefusedError, InvalidError, UnknownError: nothing was recorded.
             StateError: it is not sealed yet (refuse it instead), or has ended already.
         """
-        role = require(Action.REVOKE_RELEASE, by)
-        said = check_words("reason", reason, most=_TEXT, lines=True)
-        row = self._releases.find(session, name, lock=True)
-        called = f"release {label(row)}"
-        if row.state in {ReleaseState.PROPOSED, ReleaseState.APPROVED}:
-            raise StateError(f"{called} is {row.state}: refuse it, there is nothing to take back")
-        if row.state == ReleaseState.SEALING:
-            raise StateError(f"{called} is being sealed: take it back when that is done")
-        row.state = move(called, ReleaseState(row.state), ReleaseState.REVOKED, RELEASE_NEXT)
-        row.ended_by, row.ended_at, row.ended_reason = by.person, at, said
-        values = {"actor": as_person(by), "role": role.value, "reason": said}
-        self._ledger.append(session, row.id, "release.revoked", values, at=at)
+        row = self._decisions.revoke(session, name, by=by, at=at, reason=reason)
         if self._links.of(session, row.id):
             self._links.end_all(session, row.id, at=at)
             self._messages.queue(
                 session,
-                DeliveryLetter.REVOKED,
+                MessageKind.REVOKED,
                 person=row.recipient,
                 about=row.id,
                 once=f"revoked:{row.id}",

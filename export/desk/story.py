@@ -19,7 +19,8 @@ from evidence.people.tables import PersonRow
 from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried
-from export.release.releases import SECOND_WITHIN, Releases, label
+from export.release.decisions import SECOND_WITHIN
+from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep

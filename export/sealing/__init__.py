@@ -1,4 +1,5 @@
 """An approved release becomes a package, step by step, each done once.
 
-Read `sealing` first.
+Read `sealing` first: the table of the steps, which stand in `payload`, `custody`, `seal` and
+`archives`.
 """

@@ -2,13 +2,21 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import Session
+
+from custody.ledger import Ledger, Values
+from export.package.format import layout
 from export.package.format.archive import ArchivePlan
 from export.package.format.assembly import PackedFile, archive_plan, packed_files
-from export.sealing.steps import PlacedFile
+from export.release.decisions import Decisions
+from export.release.tables import ReleaseRow
+from export.sealing.steps import PlacedFile, SealStep, SealStore
 from storage.errors import CorruptError
 from storage.objects.joining import Inline, Piece, Span
 from storage.objects.store import JoinedObject, ObjectStore
@@ -72,6 +80,64 @@ class Archives:
             )
         inside.finish()
         return whole.hexdigest()
+
+
+def _package(session: Session, release: UUID) -> str:
+    row = session.get_one(ReleaseRow, release)
+    return layout.package_name(row.urn, row.number)
+
+
+class ArchiveSteps:
+    """The last two steps of sealing: the ZIP is joined, then read back."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        ledger: Ledger,
+        decisions: Decisions,
+        archives: Archives,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._begin = begin
+        self._ledger = ledger
+        self._decisions = decisions
+        self._archives = archives
+        self._clock = clock
+
+    def join(self, store: SealStore) -> None:
+        """Join the package, and write `release.assembled`."""
+        with self._begin() as session:
+            package = _package(session, store.release)
+            small, placed = store.small(session), store.placed(session)
+        joined = self._archives.join(store.release, package, small, placed)
+        # A crash here leaves the joined object; the next attempt finds it and takes it as it is.
+        now = self._clock()
+        with self._begin() as session:
+            facts = {
+                "bucket": joined.bucket,
+                "key": joined.key,
+                "version": joined.version,
+                "size": joined.size,
+                "crc32": joined.crc32,
+            }
+            store.finish(session, SealStep.ARCHIVE, at=now, facts=facts)
+            values: Values = {"crc32": f"{joined.crc32:08x}", "size": joined.size}
+            self._ledger.append(session, store.release, "release.assembled", values, at=now)
+
+    def check(self, store: SealStore) -> None:
+        """Read the package back: if it is whole, the release is sealed."""
+        with self._begin() as session:
+            package = _package(session, store.release)
+            archive = store.facts(session, SealStep.ARCHIVE) or {}
+            packed = store.packed(session)
+        sha256 = self._archives.read_back(package, archive, packed)
+        now = self._clock()
+        with self._begin() as session:
+            store.finish(session, SealStep.CHECK, at=now, facts={"sha256": sha256})
+            self._decisions.sealed(
+                session, store.release, sha256=sha256, size=archive["size"], at=now
+            )
 
 
 class _Inside:

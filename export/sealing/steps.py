@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from export.package.format.assembly import PackedFile, packed_files
+from export.release.releases import require_sealing
 from export.sealing.tables import SealFileRow, SealStepRow
 from storage.columns import stored_columns
 from storage.objects.store import StoredObject
@@ -74,7 +75,9 @@ class SealStore:
 
         Raises:
             ConflictError: at the next flush, if somebody else did the step meanwhile.
+            StateError: somebody gave the sealing up meanwhile.
         """
+        require_sealing(session, self.release)
         session.add(
             SealStepRow(release=self.release, step=step.value, done_at=at, facts=dict(facts or {}))
         )

@@ -52,7 +52,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             refused = house.propose(exhibit.reference)
             house.do(
                 Role.RELEASER,
-                lambda session: house.services.releases.refuse(
+                lambda session: house.services.decisions.refuse(
                     session,
                     str(refused.id),
                     by=house.subjects[Role.RELEASER],

@@ -25,7 +25,7 @@ SUBCOMMANDS = [
     ["exhibit", "add"],
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "seal", "show")),
-    *(["release", what] for what in ("revoke", "reissue", "handoff", "register")),
+    *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
 ]
 ADD = ["--camera", "BAR-0017", "--from", "2026-11-20 14:03:00", "--to", "2026-11-20 14:03:01"]
@@ -388,6 +388,23 @@ def test_a_refused_release_tells_why(shell: Shell) -> None:
     said = shell.run("release", "refuse", release, "--reason", "too wide", role=Role.RELEASER)
     assert said.out == f"Release {release} refused: too wide\n"
     failed(shell.run("release", "approve", release, role=Role.RELEASER), "is refused")
+
+
+def test_a_sealing_is_given_up_with_a_reason_that_is_told(shell: Shell) -> None:
+    release = propose(shell)
+    words = ("release", "abandon", release, "--reason", "the disk is lost")
+    failed(shell.run(*words, role=Role.RELEASER), "is proposed", "no sealing to give up")
+    shell.run("release", "approve", release, role=Role.RELEASER)
+    releaser = shell.house.subjects[Role.RELEASER]
+    shell.house.do(
+        Role.RELEASER,
+        lambda s: shell.house.services.decisions.start_sealing(s, release, by=releaser),
+    )
+    failed(shell.run(*words, role=Role.OPERATOR), "needs the role releaser")
+    said = shell.run(*words, role=Role.RELEASER)
+    assert said.out == f"Sealing of release {release} given up: the release is refused\n"
+    shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
+    assert (shown["state"], shown["reason"]) == ("refused", "the disk is lost")
 
 
 # --- what it does ---------------------------------------------------------------------------------

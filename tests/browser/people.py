@@ -15,8 +15,7 @@ from playwright.sync_api import Page, expect
 from api.acts import act
 from evidence.people.access import Role
 from export.media.sample import make_sample
-from export.release.proposals import Delivery
-from export.release.releases import NewRelease, ReleaseKind
+from export.release.proposals import Delivery, NewRelease, ReleaseKind
 from tests.browser.looking import Watch
 from tests.durability.acts import is_done, subject, take_in
 from tests.durability.ups import Up
@@ -70,20 +69,20 @@ def sealed_release(up: Up, exhibit: str, recipient: Recipient) -> UUID:
         services,
         operator,
         lambda session: (
-            services.releases.propose(session, new, by=operator, at=services.clock()).id
+            services.proposals.propose(session, new, by=operator, at=services.clock()).id
         ),
     )
     act(
         services,
         releaser,
-        lambda session: services.releases.approve(
+        lambda session: services.decisions.approve(
             session, str(release), by=releaser, at=services.clock(), reason="necessary"
         ),
     )
     act(
         services,
         releaser,
-        lambda session: services.releases.start_sealing(session, str(release), by=releaser),
+        lambda session: services.decisions.start_sealing(session, str(release), by=releaser),
     )
     poll(lambda: is_done(services, release))
     return release

@@ -16,7 +16,7 @@ from api.cli.verify import FileReader
 from api.wiring import Services
 from custody.tables import CustodyEventRow
 from custody.trust import parse_trust
-from evidence.attention import calls_to
+from evidence.attention import AttentionRow
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.exhibits.states import ExhibitState
@@ -25,7 +25,7 @@ from evidence.people.access import Role, Subject
 from export.holdings.masters import Arrived
 from export.package.verify.report import Verdict, report_table
 from export.package.verify.verify import verify
-from export.release.releases import NewRelease, ReleaseKind
+from export.release.proposals import NewRelease, ReleaseKind
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
@@ -97,7 +97,7 @@ def release(services: Services, exhibits: list[UUID]) -> UUID:
     proposed = act(
         services,
         operator,
-        lambda session: services.releases.propose(
+        lambda session: services.proposals.propose(
             session,
             NewRelease(
                 exhibits=names,
@@ -116,14 +116,14 @@ def release(services: Services, exhibits: list[UUID]) -> UUID:
     act(
         services,
         releaser,
-        lambda session: services.releases.approve(
+        lambda session: services.decisions.approve(
             session, name, by=releaser, at=services.clock(), reason="necessary"
         ),
     )
     act(
         services,
         releaser,
-        lambda session: services.releases.start_sealing(session, name, by=releaser),
+        lambda session: services.decisions.start_sealing(session, name, by=releaser),
     )
     return proposed.id
 
@@ -131,8 +131,8 @@ def release(services: Services, exhibits: list[UUID]) -> UUID:
 def check_nobody_is_needed(services: Services, record: UUID) -> None:
     """Check that no job has given up on an exhibit or a release."""
     with services.transaction() as session:
-        for call in calls_to(session, record):
-            raise ViolationError(f"{call.job} of {record} gave up: {call.words}")
+        for row in session.exec(select(AttentionRow).where(AttentionRow.subject == record)):
+            raise ViolationError(f"{row.job} of {record} gave up: {row.words}")
 
 
 def is_done(services: Services, record: UUID) -> bool:

@@ -33,7 +33,7 @@ def seal_and_collect(services: Services, subject: Subject, name: str, out: Path)
     row = act(
         services,
         subject,
-        lambda session: services.releases.start_sealing(session, name, by=subject),
+        lambda session: services.decisions.start_sealing(session, name, by=subject),
     )
     with Bar("Sealing", len(SealStep)) as bar:
         wait_for_seal(services, row.id, bar)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from evidence.exhibits.filenames import RESERVED, safe_name
-from evidence.exhibits.references import format_release
 from export.package.errors import NamingError
 
 BAGIT: Final = "bagit.txt"
@@ -69,7 +68,7 @@ def package_name(urn: str, number: int) -> str:
     Raises:
         NamingError: the URN or the number is none.
     """
-    name = format_release(urn, number)
+    name = f"{urn}-R{number}"
     if not _PACKAGE.fullmatch(name):
         raise NamingError("this is no URN, or no release number", found=name)
     return name

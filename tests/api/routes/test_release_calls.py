@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from evidence import attention
 from evidence.people.access import Role
+from export.release.decisions import JOB_SEAL
 from export.release.releases import label
 from tests.api.asking import Web
 from tests.api.routes.test_routes import HANDOFF, RELEASE
@@ -58,3 +60,23 @@ def test_a_sealed_release_is_handed_over_and_taken_back(house: House, web: Web) 
         "release.revoked",
     ]
     assert web.ask("GET", f"{path}/package", Role.OPERATOR).status_code == 409
+
+
+def test_a_sealing_that_stopped_is_started_again_or_given_up(house: House, web: Web) -> None:
+    row = house.propose(house.unplayable().reference)
+    house.approve(row)
+    path = f"/releases/{label(row)}"
+    assert web.ask("POST", f"{path}/seal", Role.OPERATOR).status_code == 202
+    with house.services.transaction() as session:
+        attention.call(session, row.id, JOB_SEAL, "bytes differ", at=house.services.clock())
+    stopped = web.ask("GET", path, Role.OPERATOR).json()
+    assert stopped["attention"] == ["release.seal: bytes differ"]
+    started = web.ask("POST", f"{path}/seal", Role.OPERATOR).json()
+    assert (started["state"], started["attention"]) == ("sealing", [])
+    assert web.ask("POST", f"{path}/abandonment", Role.RELEASER, json={}).status_code == 422
+    reason = {"reason": "the disk is lost"}
+    answer = web.ask("POST", f"{path}/abandonment", Role.RELEASER, json=reason).json()
+    assert (answer["state"], answer["reason"]) == ("refused", "the disk is lost")
+    again = web.ask("POST", f"{path}/abandonment", Role.RELEASER, json=reason)
+    assert again.status_code == 409
+    assert web.ask("POST", f"{path}/seal", Role.OPERATOR).status_code == 409

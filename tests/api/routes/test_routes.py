@@ -97,6 +97,9 @@ ROUTES = [
     Route(
         "POST", f"{BASE}/releases/{{release}}/revocation", Action.REVOKE_RELEASE, {"reason": "x"}
     ),
+    Route(
+        "POST", f"{BASE}/releases/{{release}}/abandonment", Action.ABANDON_RELEASE, {"reason": "x"}
+    ),
     Route("POST", f"{BASE}/releases/{{release}}/link", Action.REISSUE_LINK),
     Route("POST", f"{BASE}/releases/{{release}}/handoffs", Action.RECORD_HANDOFF, HANDOFF),
     Route("POST", f"{BASE}/releases/{{release}}/seal", Action.SEAL_RELEASE),

@@ -33,6 +33,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.APPROVE_RELEASE: {R},
     Action.REFUSE_RELEASE: {R},
     Action.SEAL_RELEASE: {O, R},
+    Action.ABANDON_RELEASE: {R},
     Action.SHOW_RELEASE: {O, R, G, U},
     Action.COLLECT_PACKAGE: {O, R},
     Action.VIEW_FOOTAGE: {O, R},

@@ -36,7 +36,7 @@ def propose(house: House, *names: str, by: str = Role.OPERATOR, **change: Any) -
     new = replace(WANTED, **{"exhibits": names, **change})
     return house.do(
         by,
-        lambda s: house.services.releases.propose(s, new, by=house.subjects[by], at=utc_now()),
+        lambda s: house.services.proposals.propose(s, new, by=house.subjects[by], at=utc_now()),
     )
 
 
@@ -50,7 +50,7 @@ def approve(
 ) -> ReleaseRow:
     """Approve a release."""
     with house.services.transaction() as session:
-        return house.services.releases.approve(
+        return house.services.decisions.approve(
             session, str(row.id), by=by, at=at or utc_now(), **more
         )
 
@@ -65,7 +65,7 @@ def second(
 ) -> ReleaseRow:
     """Confirm an urgent release."""
     with house.services.transaction() as session:
-        return house.services.releases.second(
+        return house.services.decisions.second(
             session, str(row.id), by=by, at=at or utc_now(), **more
         )
 

@@ -1,6 +1,5 @@
 """Releases: proposed by one person, approved by another, and never without their events."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,9 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError, Unknow
 from evidence.exhibits.references import parse_urn
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import SELF_APPROVED, Role, Subject
-from export.release.releases import NewRelease, ReleaseKind, Releases, released_kinds
+from export.release.contents import released_kinds
+from export.release.decisions import Decisions
+from export.release.proposals import NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from tests.houses import WANTED, House
 
@@ -31,7 +32,7 @@ def propose(
     wanted: NewRelease = replace(WANTED, **{"exhibits": (exhibit.reference,), **change})
     return house.do(
         role,
-        lambda session: house.services.releases.propose(
+        lambda session: house.services.proposals.propose(
             session, wanted, by=house.subjects[role], at=house.services.clock()
         ),
     )
@@ -42,18 +43,18 @@ def approve(
     row: ReleaseRow,
     by: Subject,
     *,
-    via: Releases | None = None,
+    via: Decisions | None = None,
     **more: Any,  # noqa: ANN401
 ) -> ReleaseRow:
-    releases = via or house.services.releases
+    decisions = via or house.services.decisions
     with house.services.transaction() as session:
-        return releases.approve(session, str(row.id), by=by, at=house.services.clock(), **more)
+        return decisions.approve(session, str(row.id), by=by, at=house.services.clock(), **more)
 
 
 def refuse(house: House, row: ReleaseRow, reason: str = "too wide") -> ReleaseRow:
     return house.do(
         Role.RELEASER,
-        lambda session: house.services.releases.refuse(
+        lambda session: house.services.decisions.refuse(
             session,
             str(row.id),
             by=house.subjects[Role.RELEASER],
@@ -66,7 +67,7 @@ def refuse(house: House, row: ReleaseRow, reason: str = "too wide") -> ReleaseRo
 def start(house: House, row: ReleaseRow) -> ReleaseRow:
     return house.do(
         Role.OPERATOR,
-        lambda session: house.services.releases.start_sealing(
+        lambda session: house.services.decisions.start_sealing(
             session, str(row.id), by=house.subjects[Role.OPERATOR]
         ),
     )
@@ -209,13 +210,11 @@ def test_to_approve_oneself_is_no_way_around_the_role(house: House, exhibit: Exh
 
 def test_production_knows_no_self_approval(house: House, exhibit: ExhibitRow) -> None:
     services = house.services
-    strict = Releases(
+    strict = Decisions(
         services.ledger,
-        services.exhibits,
+        services.releases,
         services.people,
         services.jobs,
-        urn_prefix="BAR",
-        choose=secrets.choice,
         may_self_approve=False,
     )
     row = propose(house, exhibit, Role.RELEASER)

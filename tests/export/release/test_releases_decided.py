@@ -19,8 +19,9 @@ from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role, Subject
 from export.package.verify.conclusion import URGENT
 from export.package.verify.report import Report, Verdict
+from export.release.decisions import SECOND_WITHIN
 from export.release.proposals import Delivery
-from export.release.releases import SECOND_WITHIN, label
+from export.release.releases import label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from tests.export.package.judging import judge
@@ -191,7 +192,7 @@ def test_what_was_refused_or_revoked_is_not_confirmed(
     approve(house, refused, house.subjects[Role.RELEASER])
     house.do(
         Role.RELEASER,
-        lambda s: house.services.releases.refuse(
+        lambda s: house.services.decisions.refuse(
             s, str(refused.id), by=house.subjects[Role.RELEASER], at=utc_now(), reason="no"
         ),
     )
@@ -304,7 +305,7 @@ def test_what_is_not_sealed_is_refused_and_not_revoked(house: House, exhibit: Ex
         revoke(house, row)
     house.do(
         Role.OPERATOR,
-        lambda s: house.services.releases.start_sealing(
+        lambda s: house.services.decisions.start_sealing(
             s, str(row.id), by=house.subjects[Role.OPERATOR]
         ),
     )
@@ -399,7 +400,7 @@ def test_of_an_approval_and_a_refusal_at_once_one_stands(
 
     def refuse() -> None:
         with house.services.transaction() as session:
-            house.services.releases.refuse(
+            house.services.decisions.refuse(
                 session, str(row.id), by=other, at=utc_now(), reason="no"
             )
 

@@ -1,11 +1,13 @@
-"""Edge. Releases: the list, everything about one, and what is decided about it."""
+"""Edge. Releases: the list, everything about one, and how a page does something about it."""
 
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
@@ -22,6 +24,7 @@ from api.web.console.releases.words import (
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
+from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action, decide, decide_approval, decide_second
 from export.desk.story import PAGE, Group, Story
 from export.release.states import ReleaseState
@@ -30,7 +33,6 @@ from export.sealing.steps import SealStep
 router = APIRouter(include_in_schema=False)
 Shows = Annotated[Staff, allowed(Action.SHOW_RELEASE)]
 Text = Annotated[str, Query(max_length=200)]
-Words = Annotated[str, Form()]
 
 
 @router.get("/console/releases")
@@ -141,3 +143,67 @@ def why_not(story: Story, staff: Staff) -> str:
     ):
         return "You gave the first approval. Another releaser must confirm it."
     return ""
+
+
+def act_on(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    release: str,
+    done: str,
+    work: Callable[[Session], Any],
+    again: Callable[[Mapping[str, str]], Response] | None = None,
+) -> Response:
+    """Do something about a release; say on its page why not, and show a wrong form again."""
+    try:
+        act(services, staff.subject, work)
+    except StateError as error:
+        return show_release(request, services, staff, release, problem=sentence(error))
+    except InvalidError as error:
+        if again is None:
+            raise
+        return again({error.field: sentence(error)})
+    return RedirectResponse(f"/console/releases/{quote(release)}?done={done}", HTTPStatus.SEE_OTHER)
+
+
+def ask(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    template: str,
+    release: str,
+    states: Collection[ReleaseState],
+    errors: Mapping[str, str] | None = None,
+    **filled: str,
+) -> Response:
+    """Show a form about a release; one that is in none of ``states`` shows its own page."""
+    story = story_of(services, staff, release)
+    if story.row.state not in states:
+        return RedirectResponse(f"/console/releases/{story.label}", HTTPStatus.SEE_OTHER)
+    return page(
+        request,
+        template,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        staff=staff,
+        errors=errors or {},
+        story=story,
+        row=story.row,
+        filled=filled,
+        now=services.clock(),
+    )
+
+
+def needs_reason(errors: Mapping[str, str], reason: str, words: str) -> dict[str, str]:
+    """Return the errors of a form that asks for a reason: in ``words`` if there was none."""
+    return {name: said if reason.strip() else words for name, said in errors.items()}
+
+
+def sentence(error: Exception) -> str:
+    """Return what an error says as a sentence."""
+    words = str(error)
+    return words[:1].upper() + words[1:]
+
+
+def lines(text: str) -> str:
+    """Return a text as records hold it: browsers send CRLF."""
+    return text.replace("\r\n", "\n")

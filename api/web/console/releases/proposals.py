@@ -2,18 +2,18 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.releases.form import WHO, Sent, Typed, missing, new_release, said
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
@@ -30,9 +30,7 @@ from export.release.proposals import (
     WITH_MASTER,
     ChosenFile,
     Delivery,
-    NewRelease,
     ReleaseKind,
-    parse_chosen,
 )
 from export.release.releases import label
 
@@ -40,92 +38,7 @@ router = APIRouter(include_in_schema=False)
 Proposes = Annotated[Staff, allowed(Action.PROPOSE_RELEASE)]
 SendsProposal = Annotated[Staff, sends(Action.PROPOSE_RELEASE)]
 
-OTHER = "other"
 _SHOWN = 20
-_WHO = "Select who asks for the footage"
-_MISSING: Mapping[str, str] = {
-    "recipient_name": "Enter the name of the one person it is for",
-    "organisation": "Enter the organisation that they work for",
-    "recipient_email": "Enter their e-mail address at that organisation",
-    "purpose": "Enter why they need the footage",
-    "basis": "Select the legal basis of the disclosure",
-    "files": "Select at least one file",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What stands in the form, as it was typed."""
-
-    exhibit: tuple[str, ...] = ()
-    kind: str = ""
-    recipient_name: str = ""
-    organisation: str = ""
-    recipient_email: str = ""
-    urn: str = ""
-    purpose: str = ""
-    basis: str = ""
-    basis_other: str = ""
-    file: tuple[str, ...] = ()
-    delivery: str = ""
-    link_days: str = ""
-    urgent: str = ""
-    proposal: str = ""
-    """The identifier of the release to be: a form that is sent twice proposes once."""
-
-    @property
-    def hidden(self) -> list[tuple[str, str]]:
-        """Everything that was typed, as fields that a page carries along."""
-        pairs: list[tuple[str, str]] = []
-        for one in fields(self):
-            value = getattr(self, one.name)
-            pairs += [(one.name, item) for item in ((value,) if isinstance(value, str) else value)]
-        return pairs
-
-    @property
-    def basis_words(self) -> str:
-        """The legal basis in full."""
-        return self.basis_other.strip() if self.basis == OTHER else BASES.get(self.basis, "")
-
-
-def typed(
-    *,
-    exhibit: Annotated[list[str], Form(default_factory=list, max_length=100)],
-    file: Annotated[list[str], Form(default_factory=list, max_length=1000)],
-    kind: Annotated[str, Form()] = "",
-    recipient_name: Annotated[str, Form()] = "",
-    organisation: Annotated[str, Form()] = "",
-    recipient_email: Annotated[str, Form()] = "",
-    urn: Annotated[str, Form()] = "",
-    purpose: Annotated[str, Form()] = "",
-    basis: Annotated[str, Form()] = "",
-    basis_other: Annotated[str, Form()] = "",
-    delivery: Annotated[str, Form()] = "",
-    link_days: Annotated[str, Form()] = "",
-    urgent: Annotated[str, Form()] = "",
-    proposal: Annotated[str, Form()] = "",
-) -> Typed:
-    """Return what was sent."""
-    return Typed(
-        exhibit=tuple(exhibit),
-        kind=kind,
-        recipient_name=recipient_name,
-        organisation=organisation,
-        recipient_email=recipient_email,
-        urn=urn,
-        # Browsers send CRLF, and records hold lines.
-        purpose=purpose.replace("\r\n", "\n"),
-        basis=basis,
-        basis_other=basis_other.replace("\r\n", "\n"),
-        file=tuple(file),
-        delivery=delivery,
-        link_days=link_days,
-        urgent=urgent,
-        proposal=proposal,
-    )
-
-
-Sent = Annotated[Typed, Depends(typed)]
 
 
 @router.get("/console/releases/new")
@@ -143,7 +56,7 @@ def begin(
     errors: dict[str, str] = {}
     if step == "details":
         if kind not in KINDS:
-            errors["kind"] = _WHO
+            errors["kind"] = WHO
         if not names:
             errors["exhibit"] = "Select at least one exhibit"
     if step != "details" or errors:
@@ -250,16 +163,16 @@ def change(request: Request, services: UsesServices, staff: SendsProposal, sent:
 @router.post("/console/releases/new/check")
 def check(request: Request, services: UsesServices, staff: SendsProposal, sent: Sent) -> Response:
     """Show what will be proposed, or what is wrong with it."""
-    if errors := _missing(sent):
+    if errors := missing(sent):
         return _details(request, services, staff, sent, errors)
     try:
         checked = act(
             services,
             staff.subject,
-            lambda session: services.releases.check(session, _new(sent), by=staff.subject),
+            lambda session: services.proposals.check(session, new_release(sent), by=staff.subject),
         )
     except (InvalidError, StateError, UnknownError) as error:
-        return _details(request, services, staff, sent, _said(error))
+        return _details(request, services, staff, sent, said(error))
     return page(
         request,
         "console/propose-check.html",
@@ -278,73 +191,16 @@ def check(request: Request, services: UsesServices, staff: SendsProposal, sent: 
 @router.post("/console/releases")
 def propose(request: Request, services: UsesServices, staff: SendsProposal, sent: Sent) -> Response:
     """Propose the release."""
-    if errors := _missing(sent):
+    if errors := missing(sent):
         return _details(request, services, staff, sent, errors)
     try:
         row = act(
             services,
             staff.subject,
-            lambda session: services.releases.propose(
-                session, _new(sent), by=staff.subject, at=services.clock()
+            lambda session: services.proposals.propose(
+                session, new_release(sent), by=staff.subject, at=services.clock()
             ),
         )
     except (InvalidError, StateError, UnknownError) as error:
-        return _details(request, services, staff, sent, _said(error))
+        return _details(request, services, staff, sent, said(error))
     return RedirectResponse(f"/console/releases/{label(row)}?done=proposed", HTTPStatus.SEE_OTHER)
-
-
-def _missing(sent: Typed) -> dict[str, str]:
-    """Return everything that is missing, all at once."""
-    given = {
-        "recipient_name": sent.recipient_name,
-        "organisation": sent.organisation,
-        "recipient_email": sent.recipient_email,
-        "purpose": sent.purpose,
-        "basis": sent.basis_words,
-        "files": "".join(sent.file),
-    }
-    errors = {name: _MISSING[name] for name, value in given.items() if not value.strip()}
-    if "basis" in errors and sent.basis == OTHER:
-        errors["basis"] = "Enter the legal basis of the disclosure"
-    if sent.kind not in KINDS:
-        errors["kind"] = _WHO
-    if sent.delivery not in DELIVERIES:
-        errors["delivery"] = "Select how the package reaches them"
-    days = sent.link_days.strip()
-    if days and not (days.isascii() and days.isdecimal() and len(days) <= 3):  # noqa: PLR2004 - digits
-        errors["link_days"] = "Enter a number of days, such as 14"
-    return errors
-
-
-def _new(sent: Typed) -> NewRelease:
-    """Return the proposal that a form makes.
-
-    Raises:
-        InvalidError: a file or the identifier is not of its form.
-    """
-    try:
-        proposal = UUID(sent.proposal) if sent.proposal else None
-    except ValueError as error:
-        raise InvalidError("proposal", "this form is out of date: load the page again") from error
-    return NewRelease(
-        exhibits=sent.exhibit,
-        kind=ReleaseKind(sent.kind),
-        recipient_name=sent.recipient_name,
-        recipient_email=sent.recipient_email,
-        organisation=sent.organisation,
-        purpose=sent.purpose,
-        basis=sent.basis_words,
-        urn=sent.urn.strip(),
-        delivery=Delivery(sent.delivery),
-        files=tuple(map(parse_chosen, sent.file)),
-        link_days=int(sent.link_days) if sent.link_days.strip() else None,
-        urgent=sent.urgent == "yes",
-        id=proposal,
-    )
-
-
-def _said(error: Exception) -> dict[str, str]:
-    """Return an error as the field that it stands at, and the sentence."""
-    words = str(error)
-    sentence = words[:1].upper() + words[1:]
-    return {error.field if isinstance(error, InvalidError) else "files": sentence}

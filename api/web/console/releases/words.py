@@ -80,6 +80,7 @@ DONE: Mapping[str, str] = {
     "second": "The second approval is recorded.",
     "refused": "The release is refused.",
     "sealing": "The package is being sealed.",
+    "abandoned": "The sealing is given up. Nothing of this release will leave the house.",
     "revoked": "The release is revoked. No link of it works any more.",
     "reissued": "A new link is on its way to the recipient. The one before has ended.",
     "handoff": "The hand-off is recorded.",
@@ -104,7 +105,20 @@ MESSAGE_STATES: Mapping[str, tuple[str, str, str]] = {
     "queued": ("Waiting", "govuk-tag--yellow", "It is sent as soon as the mail server answers."),
     "sending": ("Being sent", "govuk-tag--blue", ""),
     "sent": ("Sent", "govuk-tag--green", ""),
-    "refused": ("Not delivered", "govuk-tag--red", _CHECK_ADDRESS),
-    "uncertain": ("Not known", "govuk-tag--orange", _ASK_RECIPIENT),
+    "refused": (
+        "Not delivered",
+        "govuk-tag--red",
+        _CHECK_ADDRESS,
+    ),
+    "bounced": (
+        "Came back",
+        "govuk-tag--red",
+        _CHECK_ADDRESS,
+    ),
+    "uncertain": (
+        "Not known",
+        "govuk-tag--orange",
+        _ASK_RECIPIENT,
+    ),
 }
 """What a message's state is called, its tag, and what to do about it."""

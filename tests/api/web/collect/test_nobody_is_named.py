@@ -107,7 +107,7 @@ def walk(app: FastAPI, house: House) -> None:
     )
     release = house.do(
         Role.OPERATOR,
-        lambda s: services.releases.propose(s, wanted, by=operator, at=utc_now()),
+        lambda s: services.proposals.propose(s, wanted, by=operator, at=utc_now()),
     )
     house.approve(release)
     house.seal(release)

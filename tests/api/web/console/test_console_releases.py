@@ -10,12 +10,16 @@ from sqlmodel import select
 
 from api.times import utc_now
 from evidence import attention
+from evidence.attention import AttentionRow
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import MessageState
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role, Subject
+from export.release.decisions import JOB_SEAL
 from export.release.proposals import Delivery
 from export.release.releases import label
+from storage.database import named_lock
+from storage.jobs import job_key
 from tests.api.web.visiting import Visitor, hidden_fields
 from tests.export.release.release_acts import (
     again,
@@ -429,13 +433,57 @@ def test_a_stopped_sealing_says_so_and_can_be_tried_again(
     row = propose(house, exhibit.reference)
     approve(house, row, house.subjects[Role.RELEASER], seal=True)
     with house.services.transaction() as session:
-        attention.call(session, row.id, "release.seal", "bytes differ", at=utc_now())
+        session.add(
+            AttentionRow(subject=row.id, job="release.seal", words="bytes differ", at=utc_now())
+        )
     path = f"/console/releases/{label(row)}"
     operator = browser(Role.OPERATOR)
     page = operator.get(path)
     assert "bytes differ" in seen(page)
     assert "data-follow" not in page.text
     assert operator.fill(path, {}, to=f"{path}/seal").status_code == 303
+
+
+def test_a_stopped_sealing_is_given_up_by_a_releaser_who_says_why(
+    browser: Opens, house: House, exhibit: ExhibitRow
+) -> None:
+    row = propose(house, exhibit.reference)
+    approve(house, row, house.subjects[Role.RELEASER], seal=True)
+    with house.services.transaction() as session:
+        attention.call(session, row.id, JOB_SEAL, "bytes differ", at=utc_now())
+    path = f"/console/releases/{label(row)}"
+    form = f"{path}/abandonment"
+    assert form not in browser(Role.OPERATOR).get(path).text
+    releaser = browser(Role.RELEASER)
+    assert form in releaser.get(path).text
+    page = seen(releaser.get(form))
+    assert "bytes differ" in page
+    assert "The release is refused there" in page
+    asked = releaser.fill(form, {"reason": " "})
+    assert asked.status_code == 422
+    assert "Enter why it is given up" in seen(asked)
+    done = releaser.fill(form, {"reason": "the disk\r\nis lost"})
+    page = seen(releaser.get(done.headers["location"]))
+    assert "The sealing is given up. Nothing of this release will leave the house." in page
+    assert "It was refused, and nothing left the house" in page
+    assert "bytes differ" not in page
+    assert again(house, row).reason == "the disk\nis lost"
+    # There is nothing more to give up: the form leads to the release.
+    assert releaser.get(form).headers["location"] == path
+
+
+def test_a_sealing_that_a_worker_is_at_is_not_given_up_and_the_page_says_so(
+    browser: Opens, house: House, exhibit: ExhibitRow
+) -> None:
+    row = propose(house, exhibit.reference)
+    approve(house, row, house.subjects[Role.RELEASER], seal=True)
+    form = f"/console/releases/{label(row)}/abandonment"
+    with named_lock(house.services.engine, job_key(JOB_SEAL, str(row.id))) as held:
+        assert held is not None
+        late = browser(Role.RELEASER).fill(form, {"reason": "too slow"})
+    assert late.status_code == 409
+    assert "is just being sealed" in seen(late)
+    assert again(house, row).state == "sealing"
 
 
 # The list.

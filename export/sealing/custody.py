@@ -1,0 +1,131 @@
+"""Service. The second step of sealing: the custody record so far, and the tag manifest over all."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlmodel import Session
+
+from custody.disclosure import LoggedEvent, format_events
+from custody.errors import NotYetError
+from custody.ledger import Ledger
+from custody.policy import LogPolicy, format_policy
+from evidence.exhibits.references import file_safe
+from evidence.exhibits.tables import ExhibitRow
+from export.holdings.stamps import Stamps
+from export.package.documents.instructions import InstructionFacts, verify_txt
+from export.package.format import layout
+from export.package.format.assembly import packed_files, tag_manifest
+from export.release.proposals import ReleaseKind
+from export.release.releases import Releases
+from export.release.tables import ReleaseRow
+from export.sealing.sealer import Sealer
+from export.sealing.steps import SealStep, SealStore
+
+HIDDEN = {ReleaseKind.INSURER: frozenset({"actor"})}
+"""Which fields a package keeps closed: a court sees who acted, an insurer only in which role."""
+
+
+class CustodyRecords:
+    """Gathers events, certificates and instructions; the tag manifest over them is the seal."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        ledger: Ledger,
+        releases: Releases,
+        stamps: Stamps,
+        council: Sealer,
+        *,
+        clock: Callable[[], datetime],
+        wait: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._begin = begin
+        self._ledger = ledger
+        self._releases = releases
+        self._stamps = stamps
+        self._council = council
+        self._clock = clock
+        self._wait = wait
+
+    def gather(self, store: SealStore) -> None:
+        """Gather the custody record, once every event of it has its place in the log."""
+        self._wait(lambda: self._require_indices(store))
+        now = self._clock()
+        with self._begin() as session:
+            row = session.get_one(ReleaseRow, store.release)
+            exhibits = self._releases.exhibits(session, row.id)
+            histories = self._histories(session, row, exhibits)
+            events = [event for history in histories.values() for event in history]
+            files = {
+                layout.EVENTS: format_events(sorted(events, key=lambda event: event.index)),
+                layout.POLICY: format_policy(LogPolicy(self._council.log_key)),
+                layout.VERIFY: self._instructions(row),
+                **self._certificates(),
+                **self._receipt_files(session, exhibits),
+            }
+            packed = [*store.packed(session), *packed_files(files)]
+            files[layout.TAG_MANIFEST] = tag_manifest(packed)
+            facts = {"heads": _heads(histories), "indices": [event.index for event in events]}
+            store.finish(session, SealStep.CUSTODY, at=now, files=files, facts=facts)
+
+    def _histories(
+        self, session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]
+    ) -> dict[str, tuple[LoggedEvent, ...]]:
+        hidden = HIDDEN.get(ReleaseKind(row.kind), frozenset())
+        records = [row.id, *(exhibit.id for exhibit in exhibits)]
+        return {
+            str(record): self._ledger.history(session, record, hidden=hidden) for record in records
+        }
+
+    def _require_indices(self, store: SealStore) -> None:
+        with self._begin() as session:
+            exhibits = self._releases.exhibits(session, store.release)
+            for record in (store.release, *(exhibit.id for exhibit in exhibits)):
+                if None in self._ledger.indices(session, record).values():
+                    raise NotYetError("custody events wait for their place in the log")
+
+    def _instructions(self, row: ReleaseRow) -> bytes:
+        return verify_txt(
+            InstructionFacts(
+                layout.package_name(row.urn, row.number),
+                self._council.name,
+                self._council.demonstration,
+            )
+        )
+
+    def _certificates(self) -> dict[str, bytes]:
+        chain = self._council.signer.chain
+        return {
+            layout.SIGNING_CHAIN: _pem(chain),
+            layout.COUNCIL_ROOT: _pem(chain[-1:]),
+            layout.TSA_CHAIN: _pem(self._council.authority.chain),
+        }
+
+    def _receipt_files(self, session: Session, exhibits: Sequence[ExhibitRow]) -> dict[str, bytes]:
+        files = {}
+        for exhibit in exhibits:
+            first = self._stamps.first_checkpoint(session, exhibit.id)
+            if first.tsr is None:
+                raise NotYetError(f"the receipt of {exhibit.reference} is not time-stamped yet")
+            name = file_safe(exhibit.reference)
+            files[layout.received_proof_path(name)] = self._ledger.proof(
+                session, first.index, first
+            )
+            files[layout.received_timestamp_path(name)] = first.tsr
+        return files
+
+
+def _heads(histories: Mapping[str, Sequence[LoggedEvent]]) -> dict[str, list[int | str]]:
+    """Return the head of each record as it was read: somebody may watch an exhibit meanwhile."""
+    return {
+        record: [len(history) - 1, hashlib.sha256(history[-1].data).hexdigest()]
+        for record, history in histories.items()
+    }
+
+
+def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)

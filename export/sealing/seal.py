@@ -1,0 +1,137 @@
+"""Service. The seal itself: signature, timestamp, the event in the ledger, and its proofs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from custody.disclosure import format_openings
+from custody.errors import LogStateError
+from custody.ledger import Ledger, Values
+from custody.timestamp import stamp
+from evidence.exhibits.references import file_safe
+from evidence.exhibits.tables import ExhibitRow
+from export.holdings.stamps import NONCE_BITS, Stamps
+from export.package.format import layout
+from export.package.format.assembly import packed_file, seal_of
+from export.release.releases import Releases, label, require_sealing
+from export.sealing.sealer import Sealer
+from export.sealing.steps import SealStep, SealStore
+
+
+class Seal:
+    """Signs the tag manifest, has the signature stamped, and writes the one `release.sealed`."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        ledger: Ledger,
+        releases: Releases,
+        stamps: Stamps,
+        council: Sealer,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], int],
+        wait: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._begin = begin
+        self._ledger = ledger
+        self._releases = releases
+        self._stamps = stamps
+        self._council = council
+        self._clock = clock
+        self._random = random
+        self._wait = wait
+
+    def sign(self, store: SealStore) -> None:
+        """Sign the tag manifest with the council's key."""
+        with self._begin() as session:
+            content = store.small(session)[layout.TAG_MANIFEST]
+        signature = self._council.signer.sign_detached(content)
+        with self._begin() as session:
+            files = {layout.SIGNATURE: signature}
+            store.finish(session, SealStep.SIGNATURE, at=self._clock(), files=files)
+
+    def stamp(self, store: SealStore) -> None:
+        """Have the time authority stamp the signature."""
+        with self._begin() as session:
+            signature = store.small(session)[layout.SIGNATURE]
+        tsr = stamp(signature, self._council.authority, nonce=self._random(NONCE_BITS))
+        # A crash here costs a second timestamp; none is in the package yet.
+        with self._begin() as session:
+            store.finish(
+                session, SealStep.TIMESTAMP, at=self._clock(), files={layout.TIMESTAMP: tsr}
+            )
+
+    def log(self, store: SealStore) -> None:
+        """Write the one `release.sealed`: event and step commit together, or neither does.
+
+        Raises:
+            LogStateError: the release got an event since its history was gathered. Stop.
+        """
+        now = self._clock()
+        with self._begin() as session:
+            # Locked first, as everywhere: the release, then the ledger's head of it.
+            row = require_sealing(session, store.release)
+            heads = (store.facts(session, SealStep.CUSTODY) or {})["heads"]
+            head = self._ledger.head(session, row.id)
+            if [head.n, head.head] != heads[str(row.id)]:
+                raise LogStateError(
+                    f"release {label(row)} got an event while it was sealed: expected "
+                    f"its head at {heads[str(row.id)][0]}, found {head.n}"
+                )
+            exhibits = self._releases.exhibits(session, row.id)
+            values = _sealed(store.small(session), exhibits, heads)
+            event = self._ledger.append(session, row.id, "release.sealed", values, at=now)
+            files = {
+                layout.RELEASE_ENTRY: self._ledger.entry(session, event),
+                layout.RELEASE_OPENINGS: format_openings(self._ledger.openings(session, event)),
+            }
+            store.finish(session, SealStep.LEDGER, at=now, files=files, facts={"event": str(event)})
+
+    def prove(self, store: SealStore) -> None:
+        """Collect every proof, all under the first checkpoint that covers `release.sealed`."""
+        with self._begin() as session:
+            event = UUID((store.facts(session, SealStep.LEDGER) or {})["event"])
+        self._wait(lambda: self._require_checkpoint(event))
+        with self._begin() as session:
+            exhibits = self._releases.exhibits(session, store.release)
+            sealing = self._ledger.first_checkpoint(session, event)
+            indices = (store.facts(session, SealStep.CUSTODY) or {})["indices"]
+            files = {
+                layout.event_proof_path(index): self._ledger.proof(session, index, sealing)
+                for index in indices
+            }
+            files[layout.RELEASE_PROOF] = self._ledger.proof(session, sealing.index, sealing)
+            for exhibit in exhibits:
+                first = self._stamps.first_checkpoint(session, exhibit.id)
+                path = layout.consistency_path(file_safe(exhibit.reference))
+                files[path] = self._ledger.consistency(session, first.size, sealing.size)
+            store.finish(session, SealStep.PROOFS, at=self._clock(), files=files)
+
+    def _require_checkpoint(self, event: UUID) -> None:
+        with self._begin() as session:
+            self._ledger.first_checkpoint(session, event)
+
+
+def _sealed(
+    small: Mapping[str, bytes], exhibits: Sequence[ExhibitRow], heads: Mapping[str, Any]
+) -> Values:
+    """Return what `release.sealed` commits to."""
+    return {
+        "seal": seal_of(small[layout.TAG_MANIFEST]),
+        "signature": packed_file("", small[layout.SIGNATURE]).sha256,
+        "timestamp": packed_file("", small[layout.TIMESTAMP]).sha256,
+        "exhibits": [
+            {
+                "record": str(exhibit.id),
+                "n": heads[str(exhibit.id)][0],
+                "head": heads[str(exhibit.id)][1],
+            }
+            for exhibit in exhibits
+        ],
+        "policy": packed_file("", small[layout.POLICY]).sha256,
+    }

@@ -1,0 +1,19 @@
+"""Service. The council that seals: its name, its keys, and the authority that it asks for time."""
+
+from dataclasses import dataclass
+
+from custody.note import VerifierKey
+from custody.signing import SealSigner
+from custody.timestamp import TimeAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Who seals, and with what."""
+
+    name: str
+    demonstration: bool
+    retention_days: int
+    signer: SealSigner
+    log_key: VerifierKey
+    authority: TimeAuthority
