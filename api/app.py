@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from api import errors
-from api.depends import UsesServices
+from api.depends import UsesServices, known_query
 from api.guard import Guard
 from api.health import OK
 from api.routes import exhibits, notify, releases, tus, uploads
@@ -49,7 +50,9 @@ def create_app(
         description=about,
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,
+        openapi_url=None,  # served below, as every other route is
         lifespan=_working,
+        dependencies=[Depends(known_query)],
         redirect_slashes=False,  # it would lead to whatever host a request names
     )
     app.state.services = services
@@ -82,6 +85,7 @@ def create_app(
         app.include_router(router)
     # After all others: a page of one exhibit answers for any name.
     app.include_router(console_exhibits.router)
+    app.add_api_route("/openapi.json", partial(description, app), include_in_schema=False)
     app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
     app.add_api_route(
         "/readyz",
@@ -103,6 +107,11 @@ async def _working(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await run_in_threadpool(beside.__exit__, None, None, None)
+
+
+def description(app: FastAPI) -> JSONResponse:
+    """Return what the service says of itself."""
+    return JSONResponse(app.openapi())
 
 
 def healthz() -> dict[str, str]:

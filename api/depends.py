@@ -1,14 +1,17 @@
-"""Edge. What routes depend on: the services, and who acts."""
+"""Edge. What routes depend on: the services, who acts, and that a query is understood."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.denials import UnauthorisedError
 from api.wiring import Services
+from evidence.errors import InvalidError
 from evidence.people.access import Subject
 
+_SHORT = 80
 bearer = HTTPBearer(auto_error=False, description="An API token, as `custos token add` writes it")
 
 
@@ -41,3 +44,36 @@ def subject_of(services: UsesServices, credentials: Credentials) -> Subject:
 
 
 Acts = Annotated[Subject, Depends(subject_of)]
+
+
+async def any_query() -> None:
+    """Let a route be asked with parameters that it does not declare."""
+
+
+async def known_query(request: Request) -> None:
+    """Refuse a query parameter that the route does not declare. Every route depends on this.
+
+    A filter that is misspelt would find everything, and look as if it had found it all. Nothing is
+    looked up before: whoever asks, and about what, the answer is the same.
+
+    Raises:
+        InvalidError: names the parameter.
+    """
+    known = declared_query(request.scope["route"])
+    for name in request.query_params:
+        if known is not None and name not in known:
+            short = name[:_SHORT]
+            raise InvalidError(short, f"this address takes no {short!r}: leave it out")
+
+
+def declared_query(route: APIRoute) -> frozenset[str] | None:
+    """Return the query parameters that a route declares; None: it takes any."""
+    names: set[str] = set()
+    left = [route.dependant]
+    while left:
+        one = left.pop()
+        if one.call is any_query:
+            return None
+        names |= {parameter.alias for parameter in one.query_params}
+        left += one.dependencies
+    return frozenset(names)

@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from api.demonstration.standins import ACTORS
 from api.denials import ForgedFormError, NotSignedInError
-from api.depends import UsesServices
+from api.depends import UsesServices, any_query
 from api.signin.provider import Dance, Identity
 from api.web.pages import page
 from api.web.staff import MaybeStaff, cookie_name, same_site
@@ -57,7 +57,8 @@ def begin(
     return answer
 
 
-@router.get(CALLBACK)
+# Providers add parameters of their own, and a client ignores them (RFC 6749, section 4.1.2).
+@router.get(CALLBACK, dependencies=[Depends(any_query)])
 def finish(
     request: Request,
     services: UsesServices,

@@ -26,9 +26,13 @@ class Visitor:
     _client: AsyncClient
     _portal: BlockingPortal
 
+    def ask(self, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401 - what httpx takes
+        """Send a request as it is."""
+        return self._portal.call(partial(self._client.request, method, path, **more))
+
     def get(self, path: str, **more: Any) -> Response:  # noqa: ANN401 - what httpx takes
         """Follow a link."""
-        return self._portal.call(partial(self._client.request, "GET", path, **more))
+        return self.ask("GET", path, **more)
 
     def head(self, path: str, **more: Any) -> Response:  # noqa: ANN401 - what httpx takes
         """Look at an address as mail scanners do."""

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from api.acts import act
 from api.denials import ForgedFormError
-from api.depends import UsesServices, services_of
+from api.depends import UsesServices, known_query, services_of
 from api.web.console.intake.clip import sentence
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, same_site, sends
@@ -47,6 +47,7 @@ class SignedInFirst(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
+            await known_query(request)
             await run_in_threadpool(_admit, request)
             answer: Response = await handle(request)
             return answer

@@ -1,0 +1,117 @@
+"""Every route refuses a query parameter that it does not know, and says which."""
+
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from api.depends import declared_query
+from api.web.public.signin import CALLBACK
+from evidence.people.access import Role
+from tests.api.asking import Web, flat
+from tests.api.statements import statements
+from tests.api.web.visiting import visiting
+from tests.houses import House
+
+TUS = {"Tus-Resumable": "1.0.0"}
+ODD = "<b>naïve</b>"
+
+
+def plain_path(route: APIRoute) -> str:
+    """Return an address of a route; whether there is anything does not matter."""
+    return re.sub(r"\{\w+(:\w+)?\}", "00000000-0000-4000-8000-000000000000", route.path)
+
+
+def asked(app: FastAPI, house: House, route: APIRoute, query: str) -> list[tuple[int, str]]:
+    """Ask a route by each of its methods, as a stranger and as somebody with a role."""
+    with visiting(app, house) as visitor:
+        answers = []
+        for role in (None, Role.RELEASER):
+            if role is not None:
+                visitor.sign_in(role)
+            headers = {"Sec-Fetch-Site": "same-origin", **TUS}
+            for method in sorted(route.methods or ()):
+                answer = visitor.ask(method, f"{plain_path(route)}?{query}", headers=headers)
+                answers.append((answer.status_code, answer.text))
+        return answers
+
+
+def test_every_route_is_of_the_kind_that_looks_at_its_query(app: FastAPI) -> None:
+    def plain(routes: list[BaseRoute]) -> list[BaseRoute]:
+        return [
+            route
+            for one in routes
+            for route in (
+                plain(one.original_router.routes) if hasattr(one, "original_router") else [one]
+            )
+        ]
+
+    others = [route for route in plain(app.routes) if not isinstance(route, APIRoute)]
+    assert others == [], "a route of another kind would take any parameter"
+
+
+def test_every_route_refuses_what_it_does_not_know_and_names_it(app: FastAPI, house: House) -> None:
+    routes = list(flat(app.routes))
+    assert len(routes) > 60
+    taking_any = [route.path for route in routes if declared_query(route) is None]
+    assert taking_any == [CALLBACK]
+    for route in routes:
+        if route.path in taking_any:
+            continue
+        for status, text in asked(app, house, route, "sinse=1"):
+            assert status == 422, route.path
+            assert "sinse" in text or "HEAD" in (route.methods or ()), (route.path, text)
+
+
+def test_what_a_route_declares_is_not_refused_as_unknown(app: FastAPI, house: House) -> None:
+    for route in flat(app.routes):
+        for name in sorted(declared_query(route) or ()):
+            for _, text in asked(app, house, route, f"{name}="):
+                assert "takes no" not in text, (route.path, name)
+
+
+def test_a_machine_is_told_which_parameter(web: Web) -> None:
+    answer = web.ask("GET", "/exhibits?limit=1&page=2", Role.OPERATOR)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["field"] == "page"
+    assert "'page'" in answer.json()["detail"]
+
+
+def test_a_person_gets_a_page_that_runs_nothing_of_what_was_sent(
+    app: FastAPI, house: House
+) -> None:
+    with visiting(app, house) as visitor:
+        visitor.sign_in(Role.OPERATOR)
+        answer = visitor.get("/console/exhibits", params={ODD: "1"})
+    assert answer.status_code == 422
+    assert "There is a problem with what was sent" in answer.text
+    assert ODD not in answer.text
+    assert "&lt;b&gt;" in answer.text
+
+
+@pytest.mark.parametrize("parameter", ["iss", "session_state", "scope"])
+def test_what_an_identity_provider_adds_to_its_answer_is_ignored(
+    app: FastAPI, house: House, parameter: str
+) -> None:
+    with visiting(app, house) as visitor:
+        plain, more = (
+            visitor.get(f"{CALLBACK}?state=x&code=y{added}") for added in ("", f"&{parameter}=z")
+        )
+    assert more.status_code == plain.status_code
+    assert "takes no" not in more.text
+
+
+def test_before_the_code_the_refusal_looks_nothing_up(app: FastAPI, house: House) -> None:
+    """Whether there is such a link cannot show in words or time: nobody asked."""
+    with visiting(app, house) as visitor, statements(house) as asked_for:
+        for method, path in (("GET", ""), ("GET", "/code"), ("POST", "/code"), ("POST", "/enter")):
+            pages = [
+                visitor.ask(method, f"/collect/{token}{path}?x=1")
+                for token in ("good" * 10, "bad0" * 10)
+            ]
+            assert [page.status_code for page in pages] == [422, 422]
+            assert pages[0].text == pages[1].text
+    assert asked_for == []
