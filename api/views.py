@@ -1,5 +1,6 @@
 """Edge. What routes and commands show: Pydantic models, made from rows in one place."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,16 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from api.wiring import Services
-from custody.entry import parse_entry
-from evidence import attention
+from custody.histories import FoundEvent, Told
+from evidence.attention import Call
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.desk.story import second_due
-from export.holdings.files import files_of
-from export.release.contents import chosen_files
+from export.desk.exhibits import ListedExhibit
+from export.desk.releases import ListedRelease
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStep, SealStore
 
 
 class View(BaseModel):
@@ -100,6 +99,11 @@ class EventView(View):
     event: str
     at: datetime
     values: dict[str, Any]
+    """What it says, as far as that is what the log committed to."""
+    altered: list[str]
+    """Fields that somebody changed in the database afterwards: their values are not told."""
+    erased: list[str]
+    """Fields of which nothing is left that could be told."""
 
 
 def show_exhibit(services: Services, session: Session, subject: Subject, name: str) -> ExhibitView:
@@ -109,11 +113,18 @@ def show_exhibit(services: Services, session: Session, subject: Subject, name: s
         AccessRefusedError, UnknownError: as the services say.
     """
     require(Action.SHOW_EXHIBIT, subject)
-    return exhibit_view(session, services.exhibits.find(session, name))
+    return exhibit_view(services, session, services.exhibits.find(session, name))
 
 
-def exhibit_view(session: Session, row: ExhibitRow) -> ExhibitView:
+def exhibit_view(services: Services, session: Session, row: ExhibitRow) -> ExhibitView:
     """Return the view of a row."""
+    (listed,) = services.exhibit_list.tell(session, [row])
+    return listed_exhibit(listed)
+
+
+def listed_exhibit(listed: ListedExhibit) -> ExhibitView:
+    """Return the view of an exhibit of a list."""
+    row = listed.row
     return ExhibitView(
         id=row.id,
         reference=row.reference,
@@ -132,10 +143,10 @@ def exhibit_view(session: Session, row: ExhibitRow) -> ExhibitView:
         received_at=row.received_at,
         files=[
             FileView(kind=file.kind, name=file.name, size=file.size, sha256=file.sha256)
-            for file in files_of(session, row.id)
+            for file in listed.files
         ],
         findings=row.findings,
-        attention=_attention(session, row.id),
+        attention=_attention(listed.attention),
     )
 
 
@@ -151,44 +162,47 @@ def show_release(services: Services, session: Session, subject: Subject, name: s
 
 def release_view(services: Services, session: Session, row: ReleaseRow) -> ReleaseView:
     """Return the view of a row."""
-    store = SealStore(row.id)
-    archive = store.facts(session, SealStep.ARCHIVE) or {}
-    checked = store.facts(session, SealStep.CHECK) or {}
+    (listed,) = services.release_list.tell(session, [row])
+    return listed_release(listed)
+
+
+def listed_release(listed: ListedRelease) -> ReleaseView:
+    """Return the view of a release of a list."""
+    row = listed.row
     return ReleaseView(
         id=row.id,
-        name=f"{row.urn}-R{row.number}",
+        name=listed.label,
         kind=row.kind,
         state=row.state,
-        exhibits=[exhibit.reference for exhibit in services.releases.exhibits(session, row.id)],
+        exhibits=list(listed.exhibits),
         organisation=row.organisation,
         purpose=row.purpose,
         basis=row.basis,
         with_master=row.with_master,
-        files=[
-            ChosenView(exhibit=file.exhibit, name=file.name)
-            for file in chosen_files(session, row.id)
-        ],
+        files=[ChosenView(exhibit=file.exhibit, name=file.name) for file in listed.chosen],
         delivery=row.delivery,
         link_days=row.link_days,
         urgent=row.urgent,
-        second_due=second_due(row),
+        second_due=listed.second_due,
         reason=row.reason,
-        steps_done=[step for step in SealStep if store.facts(session, step) is not None],
-        sha256=checked.get("sha256"),
-        size=archive.get("size"),
-        attention=_attention(session, row.id),
+        steps_done=list(listed.sealed.steps),
+        sha256=listed.sealed.sha256,
+        size=listed.sealed.size,
+        attention=_attention(listed.attention),
     )
 
 
-def show_custody(services: Services, session: Session, record: UUID) -> list[EventView]:
-    """Return the events of a record in their order, opened as far as they are not erased."""
-    views = []
-    for event, index in services.ledger.indices(session, record).items():
-        entry = parse_entry(services.ledger.entry(session, event))
-        values = {one.field: one.value for one in services.ledger.openings(session, event)}
-        views.append(EventView(index=index, event=entry.event, at=entry.at, values=values))
-    return views
+def event_view(event: FoundEvent, told: Sequence[Told]) -> EventView:
+    """Return the view of a custody event, opened as far as it is not erased."""
+    return EventView(
+        index=event.index,
+        event=event.event,
+        at=event.at,
+        values={one.field: one.value for one in told if not one.altered and not one.erased},
+        altered=[one.field for one in told if one.altered],
+        erased=[one.field for one in told if one.erased],
+    )
 
 
-def _attention(session: Session, subject: UUID) -> list[str]:
-    return [f"{one.job}: {one.words}" for one in attention.calls_to(session, subject)]
+def _attention(calls: Sequence[Call]) -> list[str]:
+    return [f"{one.job}: {one.words}" for one in calls]

@@ -21,6 +21,7 @@ from api.settings.council import Council
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins
 from api.signin.provider import IdentityProvider
+from custody.histories import Histories
 from custody.keyring import Keyring
 from custody.ledger import Ledger
 from custody.roots import Roots
@@ -34,7 +35,9 @@ from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
+from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
+from export.desk.releases import ReleaseList
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.copies import Copies
@@ -91,12 +94,15 @@ class Services:
     messages: Messages
     links: Links
     revocations: Revocations
+    release_list: ReleaseList
     stories: Stories
     handoffs: Handoffs
     register: Register
     fixity: Fixity
     package_fixity: PackageFixity
+    histories: Histories
     custody: CustodySearch
+    exhibit_list: ExhibitList
     search: Search
     views: Views
     holds: Holds
@@ -147,6 +153,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **released,
         **build_sealing(ground, released, holdings["stamps"]),
         **build_delivery(ground, evidence, released),
-        **build_desk(evidence, released["releases"]),
+        **build_desk(evidence, released["releases"], holdings["holds"]),
         **build_outside(ground, evidence),
     )

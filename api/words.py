@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evidence.paging import MOST_COUNTED
+
 LONDON = ZoneInfo("Europe/London")
 _KILO = 1000
 
@@ -72,7 +74,13 @@ def machine_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def counted(number: int) -> str:
+    """Return how many there are, as far as they are counted."""
+    return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
+
+
 FILTERS: Mapping[str, Callable[[Any], str]] = {
+    "counted": counted,
     "local_time": local_time,
     "local_date": local_date,
     "machine_time": machine_time,

@@ -5,12 +5,12 @@ wrapped by a key-encryption key that no database backup holds, bound to its reco
 additional data of AES-256-GCM, so that rows cannot be swapped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from custody.errors import KeyStoreError
 from custody.tables import RecordKeyRow
@@ -44,8 +44,16 @@ class RecordKeys:
         Raises:
             KeyStoreError: the row was made under another key-encryption key, or for another record.
         """
-        row = session.get(RecordKeyRow, record)
-        return None if row is None else self.unwrap(record, row.wrapped)
+        return self.open_all(session, (record,)).get(record)
+
+    def open_all(self, session: Session, records: Iterable[UUID]) -> dict[UUID, bytes]:
+        """Return K of each of these records, by one statement; those that were erased are left out.
+
+        Raises:
+            KeyStoreError: as of `open`.
+        """
+        rows = session.exec(select(RecordKeyRow).where(col(RecordKeyRow.record).in_(set(records))))
+        return {row.record: self.unwrap(row.record, row.wrapped) for row in rows}
 
     def unwrap(self, record: UUID, wrapped: bytes) -> bytes:
         """Return K of ``record`` from the form in which it is kept.

@@ -188,37 +188,46 @@ class Ledger:
         Raises:
             NotYetError: an event has no index yet.
         """
-        events = []
-        for event_id, index in self.indices(session, record).items():
-            if index is None:
-                raise NotYetError("an event still waits for its place in the log")
-            events.append(self._logged(session, event_id, index, hidden))
-        return tuple(events)
-
-    def _logged(
-        self, session: Session, event_id: UUID, index: int, hidden: frozenset[str]
-    ) -> LoggedEvent:
-        row = session.get_one(LogEntryRow, index)
-        return LoggedEvent(
-            index=index, data=row.entry, openings=self.openings(session, event_id, hidden=hidden)
+        places = self.indices(session, record)
+        if None in places.values():
+            raise NotYetError("an event still waits for its place in the log")
+        entries = session.exec(
+            select(LogEntryRow)
+            .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event)
+            .where(CustodyEventRow.record == record)
+            .order_by(col(CustodyEventRow.n))
+        ).all()
+        openings = self.openings_of(session, [row.event for row in entries], hidden=hidden)
+        return tuple(
+            LoggedEvent(index=row.index, data=row.entry, openings=openings[row.event])
+            for row in entries
         )
 
     def openings(
         self, session: Session, event_id: UUID, *, hidden: frozenset[str] = frozenset()
     ) -> tuple[Opening, ...]:
         """Return the openings of an event's fields, sorted by name; erased ones are left out."""
+        return self.openings_of(session, [event_id], hidden=hidden)[event_id]
+
+    def openings_of(
+        self, session: Session, events: Sequence[UUID], *, hidden: frozenset[str] = frozenset()
+    ) -> dict[UUID, tuple[Opening, ...]]:
+        """Return the openings of several events: two statements, and each key is opened once."""
         rows = session.exec(
             select(CustodyValueRow)
-            .where(CustodyValueRow.event == event_id, col(CustodyValueRow.field).not_in(hidden))
+            .where(
+                col(CustodyValueRow.event).in_(events), col(CustodyValueRow.field).not_in(hidden)
+            )
             .order_by(col(CustodyValueRow.field).collate("C"))
-        )
-        openings = []
+        ).all()
+        keys = self._keys.open_all(session, {row.key_record for row in rows})
+        openings: dict[UUID, list[Opening]] = {event: [] for event in events}
         for row in rows:
-            key = self._keys.open(session, row.key_record)
-            if key is not None:
+            if (key := keys.get(row.key_record)) is not None:
                 value = parse_canonical(row.value.encode())
-                openings.append(Opening(row.field, value, field_key(key, event_id, row.field)))
-        return tuple(openings)
+                field = field_key(key, row.event, row.field)
+                openings[row.event].append(Opening(row.field, value, field))
+        return {event: tuple(some) for event, some in openings.items()}
 
     def entry(self, session: Session, event_id: UUID) -> bytes:
         """Return the entry of an event, byte for byte as it is hashed."""

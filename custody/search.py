@@ -1,4 +1,6 @@
-"""Service. Finds custody events for people: by record, kind, time and place in the log.
+"""Service. Finds custody events for people by record, kind, time and place, and proves them.
+
+What an event says `custody.histories` tells.
 
 Every search walks an index, from the newest event back, and stops after a page.
 """
@@ -11,20 +13,11 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlmodel import Session, col
 
-from custody.canonical import JSON
 from custody.check.cms import parse_timestamp
-from custody.entry import check_opening, parse_entry
-from custody.errors import ProofError
-from custody.events import check_field
+from custody.histories import FoundEvent, events_with_places
 from custody.ledger import CoveringCheckpoint, Ledger
 from custody.merkle import leaf_hash
-from custody.tables import (
-    CustodyEventRow,
-    CustodyRecord,
-    LogCheckpointRow,
-    LogEntryRow,
-    LogStampRow,
-)
+from custody.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStampRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +29,6 @@ class Wanted:
     since: datetime | None = None
     before: datetime | None = None
     index: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundEvent:
-    """One event, and its place in the log: None while it waits for one."""
-
-    id: UUID
-    seq: int
-    record: UUID
-    kind: str
-    n: int
-    event: str
-    at: datetime
-    entry: bytes
-    index: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One field of an event as the database tells it, held against what the log committed to."""
-
-    field: str
-    commitment: str
-    value: JSON
-    erased: bool = False
-    """There is nothing left that could be told."""
-    altered: bool = False
-    """It is not what the log committed to: somebody changed it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +55,7 @@ class CustodySearch:
         self, session: Session, wanted: Wanted, *, older_than: int | None = None, most: int
     ) -> list[FoundEvent]:
         """Return the newest events that are wanted; ``older_than`` is the `seq` of one of them."""
-        statement = _events()
+        statement = events_with_places()
         if wanted.records is not None:
             statement = statement.where(col(CustodyEventRow.record).in_(wanted.records))
         if wanted.event is not None:
@@ -110,43 +75,7 @@ class CustodySearch:
             statement = statement.where(place < (at, older_than))
         newest = (col(CustodyEventRow.at).desc(), col(CustodyEventRow.seq).desc())
         rows = session.execute(statement.order_by(*newest).limit(most))
-        return [_found(row) for row in rows]
-
-    def history(
-        self, session: Session, record: UUID, *, start: int = 0, most: int
-    ) -> list[FoundEvent]:
-        """Return the events of one record in their order, from number ``start`` on."""
-        statement = (
-            _events()
-            .where(col(CustodyEventRow.record) == record, col(CustodyEventRow.n) >= start)
-            .order_by(col(CustodyEventRow.n))
-            .limit(most)
-        )
-        return [_found(row) for row in session.execute(statement)]
-
-    def at(self, session: Session, index: int) -> FoundEvent | None:
-        """Return the event at a place in the log."""
-        row = session.execute(_events().where(col(LogEntryRow.index) == index)).first()
-        return None if row is None else _found(row)
-
-    def tell(self, session: Session, event: FoundEvent) -> list[Told]:
-        """Return every field of an event; those of the record first, then by name."""
-        entry = parse_entry(event.entry)
-        openings = {one.field: one for one in self._ledger.openings(session, event.id)}
-        told = []
-        for field, commitment in sorted(entry.commitments.items()):
-            opening = openings.get(field)
-            if opening is None:
-                told.append(Told(field, commitment, None, erased=True))
-                continue
-            try:
-                check_opening(entry, opening)
-                check_field(entry.event, field, opening.value)
-            except ProofError:
-                told.append(Told(field, commitment, opening.value, altered=True))
-            else:
-                told.append(Told(field, commitment, opening.value))
-        return told
+        return [FoundEvent(*row) for row in rows]
 
     def prove(self, session: Session, index: int) -> Proved | None:
         """Prove that an event stands in the log; None: no checkpoint covers it yet.
@@ -169,29 +98,6 @@ class CustodySearch:
             stamped_at=parse_timestamp(stamp.tsr).at if stamp else None,
             authority=stamp.authority if stamp else "",
         )
-
-
-def _events() -> Any:  # noqa: ANN401 - a select of nine columns; SQLAlchemy types fewer
-    columns = (
-        col(CustodyEventRow.id),
-        col(CustodyEventRow.seq),
-        col(CustodyEventRow.record),
-        col(CustodyRecord.kind),
-        col(CustodyEventRow.n),
-        col(CustodyEventRow.event),
-        col(CustodyEventRow.at),
-        col(CustodyEventRow.entry),
-        col(LogEntryRow.index),
-    )
-    return (
-        select(*columns)
-        .join(CustodyRecord, col(CustodyRecord.id) == CustodyEventRow.record)
-        .join(LogEntryRow, col(LogEntryRow.event) == CustodyEventRow.id, isouter=True)
-    )
-
-
-def _found(row: Any) -> FoundEvent:  # noqa: ANN401 - a row of the select above
-    return FoundEvent(*row)
 
 
 def _first(size: Any, index: int) -> Any:  # noqa: ANN401 - a column, and a select over it

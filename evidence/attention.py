@@ -3,7 +3,7 @@
 Whoever calls a person says in which words; whoever shows something asks here what was said of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -58,12 +58,18 @@ def settle(session: Session, subject: UUID, job: str) -> None:
 
 def calls_to(session: Session, subject: UUID) -> Sequence[Call]:
     """Return what a person must look at in ``subject``, the first first."""
-    rows = session.exec(
-        select(AttentionRow)
-        .where(AttentionRow.subject == subject)
-        .order_by(col(AttentionRow.at), col(AttentionRow.job))
-    )
-    return [Call(row.job, row.words, row.at) for row in rows]
+    return calls_among(session, [subject]).get(subject, ())
+
+
+def calls_among(session: Session, subjects: Collection[UUID]) -> Mapping[UUID, Sequence[Call]]:
+    """Return what a person must look at in each of these, the first first; nothing: no key."""
+    # Columns, not rows: what this transaction itself said last is seen, too.
+    said = select(AttentionRow.subject, AttentionRow.job, AttentionRow.words, AttentionRow.at)
+    of = said.where(col(AttentionRow.subject).in_(subjects))
+    found: dict[UUID, list[Call]] = {}
+    for subject, *call in session.exec(of.order_by(col(AttentionRow.at), col(AttentionRow.job))):
+        found.setdefault(subject, []).append(Call(*call))
+    return found
 
 
 def calls(job: str | None = None) -> Subquery:

@@ -129,3 +129,50 @@ def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:
     wanted = [line for line in lock.splitlines() if line and line[0].isalnum()]
     assert wanted
     assert all(line.rstrip().endswith("\\") for line in wanted), "each is followed by its hashes"
+
+
+SHOWING = ("api.web", "api.routes", "api.views", "api.cli")
+"""What shows: it asks services, and no table."""
+ASKS = {"add", "delete", "exec", "execute", "get", "get_one", "merge", "scalar", "scalars"}
+
+
+def showing() -> dict[str, Path]:
+    rooms = tuple(f"{name}." for name in SHOWING)
+    return {name: path for name, path in modules().items() if f"{name}.".startswith(rooms)}
+
+
+def questions(tree: ast.Module) -> list[str]:
+    """Return what a module asks the database itself: what it imports for it, and what it calls."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            found += [name for name in names if name.split(".")[0] in ("sqlalchemy", "sqlmodel")]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            from_sql = node.module.split(".")[0] in ("sqlalchemy", "sqlmodel")
+            names = [alias.name for alias in node.names]
+            found += [name for name in names if from_sql and name != "Session"]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            on = node.func.value
+            asked = isinstance(on, ast.Name) and on.id in ("session", "s")
+            found += [f"session.{node.func.attr}"] if asked and node.func.attr in ASKS else []
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(showing()))
+def test_what_shows_builds_no_sql(name: str) -> None:
+    assert questions(ast.parse(showing()[name].read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from sqlmodel import Session, select",
+        "import sqlalchemy",
+        "from sqlalchemy.orm import aliased",
+        "def read(session): return session.get(Row, 1)",
+        "work = lambda s: s.exec(wanted)",
+    ],
+)
+def test_sql_in_what_shows_is_found(code: str) -> None:
+    assert questions(ast.parse(code))

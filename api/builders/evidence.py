@@ -1,10 +1,11 @@
-"""Edge. The rooms of evidence, built: people, exhibits, mailbox, and the search of the ledger."""
+"""Edge. The rooms of evidence, built: people, exhibits, mailbox, and how the ledger is read."""
 
 import secrets
 import uuid
 from typing import TypedDict
 
 from api.builders.ground import Ground
+from custody.histories import Histories
 from custody.search import CustodySearch
 from evidence.exhibits.exhibits import Exhibits
 from evidence.mailbox.messages import FormerKey, Messages
@@ -21,6 +22,7 @@ class Evidence(TypedDict):
     sessions: Sessions
     exhibits: Exhibits
     messages: Messages
+    histories: Histories
     custody: CustodySearch
 
 
@@ -33,6 +35,7 @@ def build_evidence(ground: Ground) -> Evidence:
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=Exhibits(ground.ledger),
         messages=_messages(ground),
+        histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
         custody=CustodySearch(ground.ledger),
     )
 

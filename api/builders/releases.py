@@ -11,9 +11,12 @@ from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
+from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
+from export.desk.releases import ReleaseList
 from export.desk.search import Search
 from export.desk.story import Stories
+from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
 from export.release.decisions import Decisions
 from export.release.releases import Releases
@@ -51,6 +54,8 @@ class Delivered(TypedDict):
 class Desk(TypedDict):
     """The services of what staff look at."""
 
+    exhibit_list: ExhibitList
+    release_list: ReleaseList
     stories: Stories
     register: Register
     search: Search
@@ -139,9 +144,11 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     )
 
 
-def build_desk(evidence: Evidence, releases: Releases) -> Desk:
+def build_desk(evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
     """Build what staff look at."""
     return Desk(
+        exhibit_list=ExhibitList(holds),
+        release_list=ReleaseList(),
         stories=Stories(releases),
         register=Register(),
         search=Search(evidence["custody"], evidence["exhibits"], releases),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 from api.acts import act, record_refusal
@@ -16,8 +17,12 @@ from evidence.exhibits.clocks import parse_offset
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
+from export.desk.exhibits import ListedExhibit, WantedExhibits
 from export.holdings.masters import Arrived
+
+_AT_ONCE = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,10 +134,8 @@ def _name(path: Path) -> str:
 
 def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     if given.ref is None:
-        rows = act(
-            services, subject, lambda session: services.exhibits.visible(session, by=subject)
-        )
-        for row in rows:
+        for one in every(partial(_page, services, subject)):
+            row = one.row
             print(f"{row.reference:<10} {row.state:<10} {row.camera:<20} {row.title}")
         return 0
     view = act(
@@ -140,3 +143,13 @@ def _show(given: argparse.Namespace, services: Services, subject: Subject) -> in
     )
     print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
     return 0
+
+
+def _page(services: Services, subject: Subject, cursor: Cursor | None) -> Page[ListedExhibit]:
+    return act(
+        services,
+        subject,
+        lambda session: services.exhibit_list.page(
+            session, WantedExhibits(), by=subject, cursor=cursor, most=_AT_ONCE
+        ),
+    )

@@ -2,7 +2,10 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
+
+from sqlmodel import Session
 
 from api.acts import act
 from api.cli.caller import add_acting, services_of, subject_of
@@ -11,12 +14,17 @@ from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services
 from evidence.exhibits.clocks import utc_text
+from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
 from export.delivery.handoffs import NewHandoff
-from export.desk.register import format_register, parse_period
+from export.desk.disclosures import parse_period
+from export.desk.releases import ListedRelease
+from export.desk.spreadsheet import format_register
 from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
 from export.release.releases import label
 from storage.errors import ConflictError
+
+_AT_ONCE = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -214,19 +222,23 @@ def _hand_off(given: argparse.Namespace, services: Services, subject: Subject) -
 
 def _register(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     period = parse_period(given.first, given.last)
-    entries = act(
-        services,
-        subject,
-        lambda session: services.register.entries(session, period, by=subject),
-    )
-    try:
+
+    def write(session: Session) -> int:
+        entries = services.register.entries(session, period, by=subject)
         with given.out.open("x", encoding="utf-8", newline="") as file:
-            file.write(format_register(entries))
+            try:
+                return sum(1 for line in format_register(entries) if file.write(line)) - 1
+            except BaseException:
+                given.out.unlink()  # a part of a register would look like a whole one
+                raise
+
+    try:
+        written = act(services, subject, write)
     except FileExistsError:
         raise ConflictError(f"{given.out} is there already: name another file") from None
     except OSError as error:
         raise UsageError(f"{given.out} cannot be written: {error.strerror}") from error
-    print(f"{len(entries)} entries: {given.out}")
+    print(f"{written} entries: {given.out}")
     return 0
 
 
@@ -263,13 +275,22 @@ def _abandon(given: argparse.Namespace, services: Services, subject: Subject) ->
 
 def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     if given.release is None:
-        for row in act(
-            services, subject, lambda session: services.releases.visible(session, by=subject)
-        ):
-            print(f"{label(row):<22} {row.state:<10} {row.kind:<8} {row.organisation}")
+        for one in every(partial(_page, services, subject)):
+            row = one.row
+            print(f"{one.label:<22} {row.state:<10} {row.kind:<8} {row.organisation}")
         return 0
     view = act(
         services, subject, lambda session: show_release(services, session, subject, given.release)
     )
     print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
     return 0
+
+
+def _page(services: Services, subject: Subject, cursor: Cursor | None) -> Page[ListedRelease]:
+    return act(
+        services,
+        subject,
+        lambda session: services.release_list.page(
+            session, by=subject, cursor=cursor, most=_AT_ONCE
+        ),
+    )

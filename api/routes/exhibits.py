@@ -1,18 +1,31 @@
 """Edge. `/api/v1/exhibits`."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from api.acts import act
 from api.depends import Acts, UsesServices
+from api.routes.pages import From, Limit, link, link_pages
 from api.routes.uploads import EXAMPLE_ID
-from api.views import EventView, ExhibitView, View, exhibit_view, show_custody, show_exhibit
+from api.views import (
+    EventView,
+    ExhibitView,
+    View,
+    event_view,
+    exhibit_view,
+    listed_exhibit,
+    show_exhibit,
+)
+from custody.canonical import MAX_INTEGER
 from evidence.exhibits.exhibits import NewExhibit
+from evidence.paging import parse_cursor
 from evidence.people.access import Action
 from evidence.people.people import require
+from export.desk.exhibits import WantedExhibits
 from export.holdings.masters import Arrived
 
 router = APIRouter(prefix="/api/v1", tags=["exhibits"])
@@ -81,6 +94,7 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
         services,
         subject,
         lambda session: exhibit_view(
+            services,
             session,
             services.masters.add(session, new, files, by=subject, at=services.clock()),
         ),
@@ -88,15 +102,25 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
 
 
 @router.get("/exhibits", summary="List exhibits")
-def list_exhibits(services: UsesServices, subject: Acts) -> list[ExhibitView]:
-    """List every exhibit, the newest first."""
-    return act(
+def list_exhibits(
+    request: Request,
+    response: Response,
+    services: UsesServices,
+    subject: Acts,
+    limit: Limit = 50,
+    cursor: From = "",
+) -> list[ExhibitView]:
+    """List the exhibits, the newest first, a page at a time: `Link` says where the next one is."""
+    at = parse_cursor(cursor)
+    page = act(
         services,
         subject,
-        lambda session: [
-            exhibit_view(session, row) for row in services.exhibits.visible(session, by=subject)
-        ],
+        lambda session: services.exhibit_list.page(
+            session, WantedExhibits(), by=subject, cursor=at, most=limit
+        ),
     )
+    link_pages(request, response, page, limit)
+    return [listed_exhibit(one) for one in page.rows]
 
 
 @router.get("/exhibits/{exhibit}", summary="Show an exhibit")
@@ -108,12 +132,27 @@ def get_exhibit(exhibit: UUID, services: UsesServices, subject: Acts) -> Exhibit
 
 
 @router.get("/exhibits/{exhibit}/custody", summary="Show the custody events of an exhibit")
-def get_custody(exhibit: UUID, services: UsesServices, subject: Acts) -> list[EventView]:
-    """Show the custody events of one exhibit, opened, each with its place in the log, if it has."""
+def get_custody(
+    exhibit: UUID,
+    request: Request,
+    response: Response,
+    services: UsesServices,
+    subject: Acts,
+    limit: Limit = 50,
+    start: Annotated[int, Query(ge=0, le=MAX_INTEGER, examples=[0])] = 0,
+) -> list[EventView]:
+    """Show the custody events of one exhibit, opened, each with its place in the log, if it has.
+
+    In their order, from number `start` on; `Link` says where it goes on.
+    """
 
     def read(session: Session) -> list[EventView]:
         require(Action.READ_CUSTODY, subject)
         row = services.exhibits.find(session, str(exhibit))
-        return show_custody(services, session, row.id)
+        found = services.histories.of(session, row.id, start=start, most=limit + 1)
+        if len(found) > limit:
+            link(request, response, next={"limit": limit, "start": start + limit})
+        told = services.histories.tell(session, found[:limit])
+        return [event_view(event, told[event.id]) for event in found[:limit]]
 
     return act(services, subject, read)

@@ -8,9 +8,18 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import Acts, Credentials, UsesServices, subject_of
+from api.routes.pages import From, Limit, link_pages
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_package
-from api.views import ChosenView, ReleaseView, View, release_view, show_release
+from api.views import (
+    ChosenView,
+    ReleaseView,
+    View,
+    listed_release,
+    release_view,
+    show_release,
+)
+from evidence.paging import parse_cursor
 from export.delivery.handoffs import NewHandoff
 from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
 
@@ -102,16 +111,23 @@ def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> Re
 
 
 @router.get("", summary="List releases")
-def list_releases(services: UsesServices, subject: Acts) -> list[ReleaseView]:
-    """List every release, the newest first."""
-    return act(
+def list_releases(
+    request: Request,
+    response: Response,
+    services: UsesServices,
+    subject: Acts,
+    limit: Limit = 50,
+    cursor: From = "",
+) -> list[ReleaseView]:
+    """List the releases, the newest first, a page at a time: `Link` says where the next one is."""
+    at = parse_cursor(cursor)
+    page = act(
         services,
         subject,
-        lambda session: [
-            release_view(services, session, row)
-            for row in services.releases.visible(session, by=subject)
-        ],
+        lambda session: services.release_list.page(session, by=subject, cursor=at, most=limit),
     )
+    link_pages(request, response, page, limit)
+    return [listed_release(one) for one in page.rows]
 
 
 @router.get("/{release}", summary="Show a release")

@@ -24,6 +24,7 @@ from api.web.staff import MaybeStaff, same_site
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from export.intake.arrivals import kept_uploads
 from export.intake.tables import ResumableUploadRow, UploadRow
 from export.intake.tus import parse_length, parse_metadata
 from export.intake.uploads import MOST_BYTES, UploadState
@@ -230,14 +231,13 @@ def show(resumable: UUID, services: UsesServices, subject: Uploads) -> Resumable
 
     def read(session: Session) -> ResumableView:
         row = services.uploads.find(session, resumable, by=subject)
-        return resumable_view(session, row)
+        return resumable_view(row, kept_uploads(session, [row.upload]).get(row.upload))
 
     return act(services, subject, read)
 
 
-def resumable_view(session: Session, row: ResumableUploadRow) -> ResumableView:
-    """Return the view of a row."""
-    kept = session.get(UploadRow, row.upload) if row.upload else None
+def resumable_view(row: ResumableUploadRow, kept: UploadRow | None) -> ResumableView:
+    """Return the view of a row, and of what is in the vault of it."""
     return ResumableView(
         id=row.id,
         name=row.name,

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from api.web.console.places import record_path
 from api.words import local_time, offset, size
 from custody.canonical import JSON, canonical_json, parse_time
 from custody.events import EVENTS, PERSON_FIELDS, FieldType
-from custody.search import FoundEvent, Told
+from custody.histories import FoundEvent, Told
 from export.desk.search import Named
 
 EVENT_WORDS: Mapping[str, str] = {
@@ -227,4 +228,4 @@ def _file(value: JSON) -> Line:
 
 def _record(record: UUID, named: Mapping[UUID, Named]) -> Line:
     called = named.get(record)
-    return Line(called.name, href=called.path) if called else Line(str(record), digest=True)
+    return Line(called.name, href=record_path(called)) if called else Line(str(record), digest=True)

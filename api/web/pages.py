@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
 from api import words
+from api.web.console.places import record_path
 from api.wiring import Services
 
 STATIC = Path(__file__).parent / "static"
@@ -35,7 +36,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(words.FILTERS)
+    made.filters.update({**words.FILTERS, "record_path": record_path})
     made.globals["static"] = static
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from custody.canonical import JSON
 from custody.events import RecordKind
@@ -169,15 +169,6 @@ class Exhibits:
         if row is None:
             raise UnknownError(f"there is no exhibit {name!r}")
         return row
-
-    def visible(self, session: Session, *, by: Subject) -> Sequence[ExhibitRow]:
-        """Return every exhibit, the newest first.
-
-        Raises:
-            AccessRefusedError: ``by`` may see none.
-        """
-        require(Action.SHOW_EXHIBIT, by)
-        return session.exec(select(ExhibitRow).order_by(col(ExhibitRow.received_at).desc())).all()
 
     def examined(
         self,

@@ -14,6 +14,7 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _URN_SYMBOLS = 8
 _BASE = len(ALPHABET)
 _REFERENCE = re.compile(r"([A-Z]{2,4})/([1-9][0-9]{0,6})")
+_FILE_SAFE = re.compile(r"([A-Z]{2,4})-([1-9][0-9]{0,6})")
 _PREFIX = re.compile(r"[A-Z]{2,5}")
 
 
@@ -36,6 +37,12 @@ def parse_reference(reference: str) -> tuple[str, int]:
 def file_safe(reference: str) -> str:
     """Return the reference as it stands in file names: ``JS/1`` becomes ``JS-1``."""
     return reference.replace("/", "-")
+
+
+def as_reference(name: str) -> str:
+    """Return ``JS/1`` for ``JS-1``, as it stands in addresses; anything else as it is."""
+    match = _FILE_SAFE.fullmatch(name)
+    return f"{match[1]}/{match[2]}" if match else name
 
 
 def copy_name(reference: str, number: int) -> str:

@@ -152,6 +152,13 @@ def require(action: Action, subject: Subject) -> Role:
     return decision.role
 
 
+def names_of(session: Session, people: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return the names of these people; those that were erased are left out."""
+    wanted = {person for person in people if person is not None}
+    rows = session.exec(select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(wanted)))
+    return dict(rows.all())
+
+
 def _staff_name(name: str) -> str:
     try:
         return check_words("name", name, most=200)

@@ -1,30 +1,28 @@
 """Service. The disclosure register, in the words of the Information Commissioner's guidance.
 
 When, to whom, at which organisation, why and how: one entry for each way in which a package really
-went out, and one, marked as such, for a link that was offered and never followed.
+went out, and one, marked as such, for a link that was offered and never followed. An entry's place
+among the others is its moment, and the identifier of the row that it comes from.
 """
 
-import csv
-import io
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import Select, func, select, union_all
+from sqlmodel import Session, col
 
-from evidence.errors import InvalidError
-from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.tables import ExhibitRow
+from evidence.paging import MOST_COUNTED, Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.people.tables import PersonRow
-from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
-from export.holdings.files import MASTER
-from export.holdings.tables import ExhibitFileRow
+from export.delivery.tables import CollectionRow, LinkRow, ReceiptRow
+from export.desk.departures import Departure, departures
+from export.desk.disclosures import Disclosure, How, Period
+from export.holdings.files import MASTER, files_among
 from export.release.contents import goes
 from export.release.releases import label
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
@@ -33,202 +31,137 @@ from export.sealing.tables import SealStepRow
 
 ERASED = "erased"
 """What stands where a name was, once it may no longer be kept."""
-_AT_ONCE = 1000
-_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-"""How a cell begins that a spreadsheet would run (the last four are the wide forms)."""
-
-
-class How(StrEnum):
-    """How a package went out."""
-
-    LINK = "secure link"
-    HANDOFF = "hand-off"
-    STAFF = "collected by staff"
-    OFFERED = "offered by secure link, not collected"
-
-    @property
-    def happened(self) -> bool:
-        """Whether anything was disclosed."""
-        return self is not How.OFFERED
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Disclosure:
-    """One entry of the register."""
+class Counted:
+    """How many entries there are, each counted up to one more than `MOST_COUNTED`."""
 
-    at: datetime
-    how: How
-    release: str
-    """The reference, which leads to everything else: BAR-7K4M-2XQ9-J-R1."""
-    person: str
-    email: str
-    organisation: str
-    kind: str
-    why: str
-    basis: str
-    exhibits: tuple[str, ...]
-    """Each with what of it went: ``JS/1 with master``."""
-    files: int
-    sha256: str
-    """Of the whole package, as it was sealed."""
-    approved_by: tuple[str, ...]
-    detail: str
-    """The other system and its reference, or who of the staff collected it."""
-    receipt: datetime | None
-    """When the recipient confirmed, by its digest, that it arrived whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The days of which entries are wanted, both included, in the council's own time."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def holds(self, at: datetime) -> bool:
-        """Tell whether a moment lies in the period."""
-        start, end = self._start(), self._end()
-        return (start is None or at >= start) and (end is None or at < end)
-
-    def _start(self) -> datetime | None:
-        return None if self.first is None else datetime.combine(self.first, time(), LONDON)
-
-    def _end(self) -> datetime | None:
-        if self.last is None:
-            return None
-        return datetime.combine(self.last + timedelta(days=1), time(), LONDON)
-
-
-def parse_period(first: str, last: str) -> Period:
-    """Read two dates as ``2026-11-21``; empty: no limit.
-
-    Raises:
-        InvalidError: no date, or the last day lies before the first.
-    """
-    period = Period(_day("first", first), _day("last", last))
-    if period.first and period.last and period.last < period.first:
-        raise InvalidError("last", "the last day lies before the first")
-    return period
-
-
-def _day(name: str, text: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        day = None
-    if day is None or not 1970 <= day.year < 2200:  # noqa: PLR2004 - nobody meant another year
-        raise InvalidError(name, "this is no date: write it like 2026-11-21")
-    return day
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """That something left, or was offered, before it is told in full."""
-
-    at: datetime
-    how: How
-    release: UUID
-    detail: str = ""
-    person: UUID | None = None
+    disclosed: int
+    offered: int
+    """What was offered by a link, and never collected."""
 
 
 class Register:
     """Tells what was disclosed."""
 
-    def entries(self, session: Session, period: Period, *, by: Subject) -> list[Disclosure]:
-        """Return the entries of a period, the newest first.
+    def page(
+        self,
+        session: Session,
+        period: Period,
+        *,
+        by: Subject,
+        cursor: Cursor | None = None,
+        most: int,
+    ) -> Page[Disclosure]:
+        """Return a page of the entries of a period, the newest first.
 
         Raises:
             AccessRefusedError: ``by`` may not read the register.
         """
         require(Action.READ_REGISTER, by)
-        facts = [fact for fact in _facts(session) if period.holds(fact.at)]
-        facts.sort(key=lambda fact: (fact.at, str(fact.release), fact.how), reverse=True)
-        known = _Known(session, sorted({fact.release for fact in facts}))
-        return [known.tell(fact) for fact in facts]
+        ways = departures(period)
+
+        def read(at: Cursor | None) -> Sequence[Departure]:
+            # A page of each way, by its own index, and of these the page of them all.
+            ends = [beyond(one.statement, one.at, one.id, at, most=most) for one in ways]
+            facts = union_all(*(select(one.subquery()) for one in ends)).subquery()
+            place = facts.c.at, facts.c.id
+            return [
+                Departure(*row)
+                for row in session.execute(beyond(select(facts), *place, at, most=most))
+            ]
+
+        found = page_of(read, lambda fact: (fact.at, fact.id), cursor, most=most)
+        return found.of(_told(session, found.rows))
+
+    def entries(self, session: Session, period: Period, *, by: Subject) -> Iterator[Disclosure]:
+        """Yield every entry of a period, the newest first, as of one moment.
+
+        They are read some hundred at a time, as long as the transaction lasts.
+
+        Raises:
+            AccessRefusedError: ``by`` may not read the register.
+        """
+        require(Action.READ_REGISTER, by)
+        return self._entries(session, period)
+
+    def _entries(self, session: Session, period: Period) -> Iterator[Disclosure]:
+        facts = union_all(*(one.statement for one in departures(period))).subquery()
+        # One statement, so that nothing that moves meanwhile is missed or told twice.
+        rows = session.execute(
+            select(facts).order_by(facts.c.at.desc(), facts.c.id.desc()),
+            execution_options={"yield_per": _AT_ONCE},
+        )
+        for some in rows.partitions():
+            yield from _told(session, [Departure(*row) for row in some])
+
+    def counts(self, session: Session, period: Period, *, by: Subject) -> Counted:
+        """Return how many entries a period has.
+
+        Raises:
+            AccessRefusedError: ``by`` may not read the register.
+        """
+        require(Action.READ_REGISTER, by)
+        ways = departures(period)
+        counts = [
+            select(func.count())
+            .select_from(one.statement.limit(MOST_COUNTED + 1).subquery())
+            .scalar_subquery()
+            for one in ways
+        ]
+        found = dict(zip(ways, session.execute(select(*counts)).one(), strict=True))
+        disclosed = sum(count for one, count in found.items() if one.how.happened)
+        offered = sum(count for one, count in found.items() if not one.how.happened)
+        return Counted(min(disclosed, MOST_COUNTED + 1), offered)
 
 
-def _facts(session: Session) -> Iterator[_Fact]:
-    """Yield what left the house, and what was only offered."""
-    out: set[UUID] = set()
-    first = func.min(DownloadRow.authorised_at)
-    downloads = session.exec(
-        select(LinkRow.release, first)
-        .join(DownloadRow, col(DownloadRow.link) == LinkRow.id)
-        .group_by(col(LinkRow.release))
-    )
-    for release, at in downloads:
-        out.add(release)
-        yield _Fact(at, How.LINK, release)
-    for handoff in session.exec(select(HandoffRow)):
-        out.add(handoff.release)
-        detail = f"{handoff.system}, reference {handoff.reference}"
-        yield _Fact(handoff.at, How.HANDOFF, handoff.release, detail)
-    taken = select(ReleaseRow.id, ReleaseRow.taken_at, ReleaseRow.taken_by)
-    for release, taken_at, person in session.exec(
-        taken.where(col(ReleaseRow.taken_at).is_not(None))
-    ):
-        assert taken_at is not None
-        out.add(release)
-        yield _Fact(taken_at, How.STAFF, release, person=person)
-    issued = select(LinkRow.release, func.min(LinkRow.issued_at)).group_by(col(LinkRow.release))
-    for release, at in session.exec(issued):
-        if release not in out:
-            yield _Fact(at, How.OFFERED, release)
+def _told(session: Session, facts: Sequence[Departure]) -> list[Disclosure]:
+    known = _Known(session, {fact.release for fact in facts})
+    return [known.tell(fact) for fact in facts]
 
 
 class _Known:
     """Everything that entries tell of some releases, read in a few statements."""
 
-    def __init__(self, session: Session, releases: Sequence[UUID]) -> None:
-        self._releases = {
-            row.id: row for row in _rows(session, select(ReleaseRow), ReleaseRow.id, releases)
-        }
-        self._sealed = {
-            row.release: row.facts.get("sha256", "")
-            for row in _rows(session, select(SealStepRow), SealStepRow.release, releases)
-            if row.step == SealStep.CHECK
-        }
-        self._receipts = dict(_receipts(session, releases))
+    def __init__(self, session: Session, releases: Collection[UUID]) -> None:
+        rows = session.scalars(select(ReleaseRow).where(col(ReleaseRow.id).in_(releases)))
+        self._releases = {row.id: row for row in rows}
+        sealed = select(col(SealStepRow.release), col(SealStepRow.facts)["sha256"].astext).where(
+            col(SealStepRow.step) == SealStep.CHECK.value, col(SealStepRow.release).in_(releases)
+        )
+        self._sealed = _pairs(session, sealed)
+        self._receipts = _pairs(session, _receipts(releases))
         self._exhibits = _grouped(
-            (row.release, row.exhibit)
-            for row in _rows(
-                session, select(ReleaseExhibitRow), ReleaseExhibitRow.release, releases
-            )
+            session,
+            select(col(ReleaseExhibitRow.release), col(ExhibitRow.id), col(ExhibitRow.reference))
+            .join(ExhibitRow, col(ExhibitRow.id) == ReleaseExhibitRow.exhibit)
+            .where(col(ReleaseExhibitRow.release).in_(releases)),
         )
         self._chosen = _grouped(
-            (row.release, row.file)
-            for row in _rows(session, select(ReleaseFileRow), ReleaseFileRow.release, releases)
+            session,
+            select(col(ReleaseFileRow.release), col(ReleaseFileRow.file)).where(
+                col(ReleaseFileRow.release).in_(releases)
+            ),
         )
-        ids = sorted({exhibit for some in self._exhibits.values() for exhibit in some})
-        self._references = {
-            row.id: row.reference for row in _rows(session, select(ExhibitRow), ExhibitRow.id, ids)
-        }
-        self._files: dict[UUID, list[ExhibitFileRow]] = defaultdict(list)
-        for file in _rows(session, select(ExhibitFileRow), ExhibitFileRow.exhibit, ids):
-            self._files[file.exhibit].append(file)
-        rows = self._releases.values()
-        people = {row.recipient for row in rows} | {
-            person
-            for row in rows
-            for person in (row.approved_by, row.seconded_by, row.taken_by)
-            if person is not None
-        }
-        self._people = {
-            row.id: row for row in _rows(session, select(PersonRow), PersonRow.id, sorted(people))
-        }
+        exhibits = {exhibit for some in self._exhibits.values() for exhibit, _ in some}
+        self._files = files_among(session, exhibits)
+        people: set[UUID | None] = set()
+        for row in self._releases.values():
+            people |= {row.recipient, row.approved_by, row.seconded_by, row.taken_by}
+        found = session.scalars(select(PersonRow).where(col(PersonRow.id).in_(people - {None})))
+        self._people = {row.id: row for row in found}
 
-    def tell(self, fact: _Fact) -> Disclosure:
+    def tell(self, fact: Departure) -> Disclosure:
         """Return the entry of a fact."""
-        row = self._releases[fact.release]
+        row, how = self._releases[fact.release], How(fact.how)
         recipient = self._people.get(row.recipient)
-        exhibits = [self._exhibit(row, exhibit) for exhibit in self._exhibits[row.id]]
+        exhibits = [self._exhibit(row, *exhibit) for exhibit in self._exhibits[row.id]]
         approvers = [person for person in (row.approved_by, row.seconded_by) if person is not None]
         return Disclosure(
             at=fact.at,
-            how=fact.how,
+            how=how,
             release=label(row),
             person=recipient.name if recipient else ERASED,
             email=recipient.email if recipient else ERASED,
@@ -238,109 +171,43 @@ class _Known:
             basis=row.basis,
             exhibits=tuple(sorted(words for words, _ in exhibits)),
             files=sum(count for _, count in exhibits),
-            sha256=self._sealed.get(row.id, ""),
+            sha256=self._sealed.get(row.id) or "",
             approved_by=tuple(self._name(person) for person in approvers),
             detail=fact.detail or (self._name(fact.person) if fact.person else ""),
-            receipt=self._receipts.get(row.id) if fact.how is How.LINK else None,
+            receipt=self._receipts.get(row.id) if how is How.LINK else None,
         )
 
-    def _exhibit(self, row: ReleaseRow, exhibit: UUID) -> tuple[str, int]:
+    def _exhibit(self, row: ReleaseRow, exhibit: UUID, reference: str) -> tuple[str, int]:
         """Return an exhibit with the word whether a master of it went, and how many files went."""
-        files, chosen = self._files[exhibit], frozenset(self._chosen[row.id])
+        files = self._files.get(exhibit, [])
+        chosen = frozenset(file for (file,) in self._chosen.get(row.id, ()))
         gone = [f for f in files if goes(f, files, chosen, with_master=row.with_master)]
         master = any(file.kind == MASTER for file in gone)
         word = "with master" if master else "without master"
-        return f"{self._references[exhibit]} {word}", len(gone)
+        return f"{reference} {word}", len(gone)
 
     def _name(self, person: UUID) -> str:
         row = self._people.get(person)
         return row.name if row else ERASED
 
 
-def _rows(session: Session, statement: Any, column: Any, keys: Sequence[UUID]) -> Iterator[Any]:  # noqa: ANN401 - any table
-    """Yield the rows of some keys; as many at once as one statement carries well."""
-    for start in range(0, len(keys), _AT_ONCE):
-        yield from session.exec(statement.where(col(column).in_(keys[start : start + _AT_ONCE])))
-
-
-def _receipts(session: Session, releases: Sequence[UUID]) -> Iterator[tuple[UUID, datetime]]:
-    statement = (
-        select(LinkRow.release, func.min(ReceiptRow.confirmed_at))
+def _receipts(releases: Collection[UUID]) -> Select[UUID, datetime]:
+    return (
+        select(col(LinkRow.release), func.min(ReceiptRow.confirmed_at))
         .join(CollectionRow, col(CollectionRow.link) == LinkRow.id)
         .join(ReceiptRow, col(ReceiptRow.collection) == CollectionRow.id)
+        .where(col(LinkRow.release).in_(releases))
         .group_by(col(LinkRow.release))
     )
-    yield from _rows(session, statement, LinkRow.release, releases)
 
 
-def _grouped(pairs: Iterator[tuple[UUID, UUID]]) -> Mapping[UUID, list[UUID]]:
-    groups: dict[UUID, list[UUID]] = defaultdict(list)
-    for key, value in pairs:
-        groups[key].append(value)
+def _pairs(session: Session, statement: Any) -> Mapping[UUID, Any]:  # noqa: ANN401 - a select of two columns
+    return {key: value for key, value in session.execute(statement)}  # noqa: C416 - rows are no pairs
+
+
+def _grouped(session: Session, statement: Any) -> Mapping[UUID, list[tuple[Any, ...]]]:  # noqa: ANN401 - any select
+    """Return the rows by their first column, without it."""
+    groups: dict[UUID, list[tuple[Any, ...]]] = {}
+    for key, *rest in session.execute(statement):
+        groups.setdefault(key, []).append(tuple(rest))
     return groups
-
-
-COLUMNS = (
-    "Date and time",
-    "Disclosed",
-    "Person",
-    "E-mail",
-    "Organisation",
-    "Kind",
-    "Why",
-    "Legal basis",
-    "How",
-    "Detail",
-    "Reference",
-    "What",
-    "Files",
-    "SHA-256 of the package",
-    "Approved by",
-    "Receipt confirmed",
-)
-
-
-def format_register(entries: Sequence[Disclosure]) -> str:
-    """Write entries as CSV (RFC 4180) that a spreadsheet opens as it is and runs nothing of.
-
-    It begins with a byte order mark, without which names with accents would be spoilt. Times are
-    ISO 8601 on the council's clock, with their offset from UTC.
-    """
-    text = io.StringIO()
-    text.write("\ufeff")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        writer.writerow([defused(cell) for cell in _cells(entry)])
-    return text.getvalue()
-
-
-def _cells(entry: Disclosure) -> tuple[str, ...]:
-    return (
-        _local(entry.at),
-        "yes" if entry.how.happened else "no",
-        entry.person,
-        entry.email,
-        entry.organisation,
-        entry.kind,
-        entry.why,
-        entry.basis,
-        entry.how.value,
-        entry.detail,
-        entry.release,
-        "; ".join(entry.exhibits),
-        str(entry.files),
-        entry.sha256,
-        "; ".join(entry.approved_by),
-        _local(entry.receipt) if entry.receipt else "",
-    )
-
-
-def _local(at: datetime) -> str:
-    return at.astimezone(LONDON).isoformat(timespec="seconds")
-
-
-def defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whatever somebody typed."""
-    shown = cell.lstrip(" \u00a0")
-    return f"'{cell}" if shown[:1] in _FORMULA and shown else cell

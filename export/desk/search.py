@@ -1,54 +1,43 @@
-"""Service. Finds exhibits, records and digests for the pages; every search walks an index."""
+"""Service. Finds records and digests for the pages; every search walks an index."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from custody.search import CustodySearch, FoundEvent, Wanted
+from custody.events import RecordKind
+from custody.histories import FoundEvent
+from custody.search import CustodySearch, Wanted
 from evidence.errors import InvalidError, UnknownError
-from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import Exhibits
+from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
 from export.release.releases import Releases, label
-from export.release.tables import ReleaseExhibitRow, ReleaseRow
+from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
 MOST_WORDS = 200
-_FILE_SAFE = re.compile(r"([A-Z]{2,4})-([1-9][0-9]{0,6})")
-_SIMPLE: ColumnElement[Any] = literal_column("'simple'")
-"""The text search configuration without the grammar of any language: titles are names."""
+_MOST_KNOWN = 100
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class WantedExhibits:
-    """Which exhibits are looked for; what is empty does not matter."""
-
-    words: str = ""
-    """The beginning of a reference or of a camera's name, or words of a title."""
-    recorded: date | None = None
-    """A day in England on which the recording was made, by its corrected times."""
-    state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Named:
-    """How people call a record, and where its page is."""
+    """How people call a record, and of which kind it is."""
 
     name: str
-    path: str = ""
+    kind: RecordKind
 
 
 class Known(StrEnum):
@@ -79,42 +68,6 @@ class Search:
         self._custody = custody
         self._exhibits = exhibits
         self._releases = releases
-
-    def exhibits(
-        self,
-        session: Session,
-        wanted: WantedExhibits,
-        *,
-        by: Subject,
-        page: int,
-        size: int,
-    ) -> tuple[Sequence[ExhibitRow], bool]:
-        """Return one page of exhibits, the newest first, and whether there is another one.
-
-        Raises:
-            AccessRefusedError: ``by`` may see none.
-        """
-        require(Action.SHOW_EXHIBIT, by)
-        statement = select(ExhibitRow).where(*_conditions(wanted))
-        newest = (col(ExhibitRow.received_at).desc(), col(ExhibitRow.id))
-        rows = session.exec(
-            statement.order_by(*newest).offset((page - 1) * size).limit(size + 1)
-        ).all()
-        return rows[:size], len(rows) > size
-
-    def releases_of(self, session: Session, exhibit: UUID, *, by: Subject) -> Sequence[ReleaseRow]:
-        """Return the releases that carry an exhibit, the newest first.
-
-        Raises:
-            AccessRefusedError: ``by`` may see none.
-        """
-        require(Action.SHOW_RELEASE, by)
-        return session.exec(
-            select(ReleaseRow)
-            .join(ReleaseExhibitRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
-            .where(ReleaseExhibitRow.exhibit == exhibit)
-            .order_by(col(ReleaseRow.proposed_at).desc())
-        ).all()
 
     def record(self, session: Session, name: str) -> UUID:
         """Return the record of an exhibit's reference, or of a release's name.
@@ -183,6 +136,7 @@ class Search:
             .join(ExhibitRow, col(ExhibitRow.id) == ExhibitFileRow.exhibit)
             .where(ExhibitFileRow.sha256 == digest)
             .order_by(col(ExhibitFileRow.stored_at))
+            .limit(_MOST_KNOWN)
         )
         found = [
             KnownDigest(
@@ -199,73 +153,36 @@ class Search:
         return found + _packages(session, digest)
 
 
-def as_reference(name: str) -> str:
-    """Return ``JS/1`` for ``JS-1``, as it stands in addresses; anything else as it is."""
-    match = _FILE_SAFE.fullmatch(name)
-    return f"{match[1]}/{match[2]}" if match else name
-
-
 def _exhibit_named(reference: str) -> Named:
-    return Named(reference, f"/console/exhibits/{reference.replace('/', '-')}")
+    return Named(reference, RecordKind.EXHIBIT)
 
 
 def _release_named(row: ReleaseRow) -> Named:
-    return Named(label(row), f"/console/releases/{label(row)}")
+    return Named(label(row), RecordKind.RELEASE)
 
 
 def _packages(session: Session, digest: str) -> list[KnownDigest]:
+    joined = aliased(SealStepRow)
     rows = session.exec(
-        select(SealStepRow, ReleaseRow)
+        select(SealStepRow.done_at, col(joined.facts)["size"].astext, ReleaseRow)
         .join(ReleaseRow, col(ReleaseRow.id) == SealStepRow.release)
+        .join(joined, col(joined.release) == ReleaseRow.id)
         .where(
             SealStepRow.step == SealStep.CHECK.value,
             col(SealStepRow.facts)["sha256"].astext == digest,
+            joined.step == SealStep.ARCHIVE.value,
         )
+        .limit(_MOST_KNOWN)
     )
-    found = []
-    for step, release in rows:
-        archive = session.get_one(SealStepRow, (release.id, SealStep.ARCHIVE.value))
-        found.append(
-            KnownDigest(
-                Known.PACKAGE,
-                "package",
-                f"{label(release)}.zip",
-                release.id,
-                _release_named(release),
-                archive.facts["size"],
-                step.done_at,
-            )
+    return [
+        KnownDigest(
+            Known.PACKAGE,
+            "package",
+            f"{label(release)}.zip",
+            release.id,
+            _release_named(release),
+            int(size),
+            done_at,
         )
-    return found
-
-
-def _conditions(wanted: WantedExhibits) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    words = wanted.words.strip()
-    if words:
-        reference = as_reference(words.upper())
-        conditions.append(
-            or_(
-                col(ExhibitRow.reference).like(_beginning(reference), escape="\\"),
-                func.lower(col(ExhibitRow.camera)).like(_beginning(words.lower()), escape="\\"),
-                # As 0002_release_path.sql writes it: otherwise the index would be of no use.
-                func.to_tsvector(_SIMPLE, col(ExhibitRow.title)).op("@@")(
-                    func.plainto_tsquery(_SIMPLE, words)
-                ),
-            )
-        )
-    if wanted.recorded is not None:
-        start = datetime.combine(wanted.recorded, datetime.min.time(), LONDON)
-        end = datetime.combine(wanted.recorded + timedelta(days=1), datetime.min.time(), LONDON)
-        conditions += [
-            col(ExhibitRow.corrected_start) < end,
-            col(ExhibitRow.corrected_end) >= start,
-        ]
-    if wanted.state:
-        conditions.append(col(ExhibitRow.state) == wanted.state)
-    return conditions
-
-
-def _beginning(text: str) -> str:
-    """Return a pattern of LIKE for what begins so."""
-    return re.sub(r"([\\%_])", r"\\\1", text) + "%"
+        for done_at, size, release in rows
+    ]

@@ -1,80 +1,27 @@
-"""Service. Where releases stand: the list of them, and everything that became of one."""
+"""Service. Everything that became of one release, in one look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, true
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from custody.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
+from export.desk.releases import second_due
 from export.holdings.tables import ExhibitFileRow
-from export.release.contents import carried
-from export.release.decisions import SECOND_WITHIN
+from export.release.contents import carried_of
 from export.release.releases import Releases, label
-from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
-
-PAGE = 20
-"""Releases on one page of the list."""
-
-
-class Group(StrEnum):
-    """Which releases a list shows."""
-
-    WAITING = "waiting"
-    """For an approval: the first, or the second of an urgent one."""
-    SEALING = "sealing"
-    OUT = "out"
-    ENDED = "ended"
-    ALL = "all"
-
-
-_STATES: Mapping[Group, tuple[ReleaseState, ...]] = {
-    Group.SEALING: (ReleaseState.APPROVED, ReleaseState.SEALING),
-    Group.OUT: (ReleaseState.SEALED, ReleaseState.EXPIRED),
-    Group.ENDED: (ReleaseState.REFUSED, ReleaseState.REVOKED),
-}
-_OVER = (ReleaseState.PROPOSED, *_STATES[Group.ENDED])
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One release, as a list shows it."""
-
-    row: ReleaseRow
-    recipient: str
-    exhibits: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        """How people call it."""
-        return label(self.row)
-
-    @property
-    def second_due(self) -> datetime | None:
-        """By when a second person must confirm it; None: nobody must."""
-        return second_due(self.row)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of the list."""
-
-    releases: tuple[Listed, ...]
-    found: int
-    counts: Mapping[Group, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,51 +96,11 @@ class Story:
         return sum(name == event for name, _ in self.events)
 
 
-def second_due(row: ReleaseRow) -> datetime | None:
-    """Return by when a second person must confirm an urgent release; None: nobody must."""
-    if not row.urgent or row.approved_at is None or row.seconded_at is not None:
-        return None
-    return None if row.state in _OVER else row.approved_at + SECOND_WITHIN
-
-
 class Stories:
-    """Reads where releases stand; decides and writes nothing."""
+    """Tells what became of releases; decides and writes nothing."""
 
     def __init__(self, releases: Releases) -> None:
         self._releases = releases
-
-    def page(
-        self, session: Session, group: Group, *, words: str = "", number: int = 1, by: Subject
-    ) -> Listing:
-        """Return a page of the list, the newest first; ``words`` are of a name or a reference.
-
-        Raises:
-            AccessRefusedError: ``by`` may see no release.
-        """
-        require(Action.SHOW_RELEASE, by)
-        match = _matches(words)
-        joined = select(ReleaseRow, PersonRow.name).join(
-            PersonRow, col(ReleaseRow.recipient) == PersonRow.id
-        )
-        rows = session.exec(
-            joined.where(match, _is_in(group))
-            .order_by(col(ReleaseRow.proposed_at).desc(), col(ReleaseRow.id))
-            .offset((number - 1) * PAGE)
-            .limit(PAGE)
-        ).all()
-        counts = {one: _count(session, match, one) for one in Group}
-        return Listing(
-            tuple(
-                Listed(
-                    row,
-                    name,
-                    tuple(one.reference for one in self._releases.exhibits(session, row.id)),
-                )
-                for row, name in rows
-            ),
-            counts[group],
-            counts,
-        )
 
     def story(self, session: Session, name: str, *, by: Subject) -> Story:
         """Return everything that became of one release.
@@ -219,10 +126,7 @@ class Stories:
             row=row,
             recipient=self._releases.recipient(session, row),
             people=_names(session, row, handoffs),
-            files=[
-                (exhibit, carried(session, row, exhibit.id))
-                for exhibit in self._releases.exhibits(session, row.id)
-            ],
+            files=carried_of(session, row, self._releases.exhibits(session, row.id)),
             steps={step.step: step for step in steps},
             links=links,
             messages=tuple(messages),
@@ -232,72 +136,40 @@ class Stories:
         )
 
 
-def _is_in(group: Group) -> ColumnElement[bool]:
-    if group is Group.ALL:
-        return true()
-    if group is not Group.WAITING:
-        return col(ReleaseRow.state).in_(_STATES[group])
-    unconfirmed = and_(
-        col(ReleaseRow.urgent).is_(True),
-        col(ReleaseRow.seconded_at).is_(None),
-        col(ReleaseRow.state).not_in(_OVER),
-    )
-    return or_(col(ReleaseRow.state) == ReleaseState.PROPOSED, unconfirmed)
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    """Return the condition that every word stands in a name, an organisation or a reference."""
-    conditions: list[ColumnElement[bool]] = [true()]
-    for word in words.split()[:10]:
-        columns = (ReleaseRow.organisation, ReleaseRow.urn, PersonRow.name, PersonRow.email)
-        called = func.concat(ReleaseRow.urn, "-R", ReleaseRow.number)
-        conditions.append(
-            or_(
-                called.icontains(word, autoescape=True),
-                *(col(column).icontains(word, autoescape=True) for column in columns),
-            )
-        )
-    return and_(*conditions)
-
-
-def _count(session: Session, match: ColumnElement[bool], group: Group) -> int:
-    statement = (
-        select(func.count())
-        .select_from(ReleaseRow)
-        .join(PersonRow, col(ReleaseRow.recipient) == PersonRow.id)
-        .where(match, _is_in(group))
-    )
-    return session.exec(statement).one()
-
-
 def _links(session: Session, release: UUID) -> tuple[LinkStory, ...]:
-    rows = session.exec(
+    of_release = select(LinkRow.id).where(LinkRow.release == release)
+    links = session.exec(
         select(LinkRow).where(LinkRow.release == release).order_by(col(LinkRow.number))
     ).all()
-    return tuple(_link(session, row) for row in rows)
-
-
-def _link(session: Session, row: LinkRow) -> LinkStory:
-    collections = session.exec(select(CollectionRow.id).where(CollectionRow.link == row.id)).all()
+    collections = session.exec(
+        select(CollectionRow.id, CollectionRow.link).where(col(CollectionRow.link).in_(of_release))
+    ).all()
     downloads = session.exec(
         select(DownloadRow)
-        .where(DownloadRow.link == row.id)
+        .where(col(DownloadRow.link).in_(of_release))
         .order_by(col(DownloadRow.authorised_at))
-    )
+    ).all()
     receipts = session.exec(
-        select(ReceiptRow)
-        .where(col(ReceiptRow.collection).in_(collections))
+        select(ReceiptRow, CollectionRow.link)
+        .join(CollectionRow, col(CollectionRow.id) == ReceiptRow.collection)
+        .where(col(CollectionRow.link).in_(of_release))
         .order_by(col(ReceiptRow.confirmed_at))
+    ).all()
+    return tuple(
+        LinkStory(
+            row,
+            collections=sum(link == row.id for _, link in collections),
+            downloads=tuple(one for one in downloads if one.link == row.id),
+            receipts=tuple(receipt for receipt, link in receipts if link == row.id),
+        )
+        for row in links
     )
-    return LinkStory(row, len(collections), tuple(downloads), tuple(receipts))
 
 
 def _names(session: Session, row: ReleaseRow, handoffs: Sequence[HandoffRow]) -> dict[UUID, str]:
     wanted = {row.proposed_by, row.approved_by, row.seconded_by, row.ended_by, row.taken_by}
     wanted |= {handoff.person for handoff in handoffs}
-    people = [person for person in wanted if person is not None]
-    rows = session.exec(select(PersonRow).where(col(PersonRow.id).in_(people)))
-    return {person.id: person.name for person in rows}
+    return names_of(session, wanted)
 
 
 def _events(session: Session, release: UUID) -> tuple[tuple[str, datetime], ...]:

@@ -1,5 +1,6 @@
 """Service. Which files an exhibit has, and of which kinds they are."""
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -13,8 +14,18 @@ COPY, DERIVATION, FRAMES, CONTACT_SHEET = "copy", "derivation", "frames", "conta
 
 def files_of(session: Session, exhibit: UUID, *kinds: str) -> list[ExhibitFileRow]:
     """Return the files of an exhibit that are of these kinds (none: all), in a fixed order."""
-    statement = select(ExhibitFileRow).where(ExhibitFileRow.exhibit == exhibit)
+    return files_among(session, [exhibit], *kinds).get(exhibit, [])
+
+
+def files_among(
+    session: Session, exhibits: Collection[UUID], *kinds: str
+) -> Mapping[UUID, list[ExhibitFileRow]]:
+    """Return the files of each of these exhibits, as `files_of` does; none: no key."""
+    statement = select(ExhibitFileRow).where(col(ExhibitFileRow.exhibit).in_(exhibits))
     if kinds:
         statement = statement.where(col(ExhibitFileRow.kind).in_(kinds))
     order = (col(ExhibitFileRow.position), col(ExhibitFileRow.name).collate("C"))
-    return list(session.exec(statement.order_by(*order)).all())
+    found: dict[UUID, list[ExhibitFileRow]] = {}
+    for row in session.exec(statement.order_by(*order)):
+        found.setdefault(row.exhibit, []).append(row)
+    return found

@@ -1,11 +1,11 @@
 """Service. Takes bytes in: streamed into the vault, hashed in passing, locked, then recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePath
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action, Subject
@@ -120,6 +120,15 @@ class Intake:
         if row.exhibit is not None:
             raise StateError(f"upload {upload} belongs to an exhibit already")
         return row
+
+
+def kept_uploads(
+    session: Session, uploads: Iterable[UUID | None]
+) -> Mapping[UUID | None, UploadRow]:
+    """Return these of the uploads in the vault, by their identifiers."""
+    wanted = {upload for upload in uploads if upload is not None}
+    rows = session.exec(select(UploadRow).where(col(UploadRow.id).in_(wanted)))
+    return {row.id: row for row in rows}
 
 
 def bare_name(name: str) -> str:

@@ -12,7 +12,15 @@ from sqlmodel import Session, col, or_, select
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, FRAMES, MASTER, files_of
+from export.holdings.files import (
+    CONTACT_SHEET,
+    COPY,
+    DERIVATION,
+    FRAMES,
+    MASTER,
+    files_among,
+    files_of,
+)
 from export.holdings.tables import ExhibitFileRow
 from export.intake.scans import infected
 from export.release.proposals import ChosenFile
@@ -80,26 +88,28 @@ def releasable(session: Session, words: str, *, most: int) -> Sequence[ExhibitRo
     return session.exec(newest.limit(most)).all()
 
 
-def chosen_files(session: Session, release: UUID) -> list[ChosenFile]:
-    """Return the files that the proposer of a release chose by name."""
-    rows = session.exec(
-        select(ExhibitRow.reference, ExhibitFileRow.name)
-        .join(ExhibitFileRow, col(ExhibitFileRow.exhibit) == ExhibitRow.id)
-        .join(ReleaseFileRow, col(ReleaseFileRow.file) == ExhibitFileRow.id)
-        .where(ReleaseFileRow.release == release)
-        .order_by(col(ExhibitRow.reference), col(ExhibitFileRow.name).collate("C"))
-    )
-    return [ChosenFile(reference, name) for reference, name in rows]
-
-
 def carried(session: Session, release: ReleaseRow, exhibit: UUID) -> list[ExhibitFileRow]:
     """Return the files of an exhibit that a release carries, in the order of `files_of`."""
-    chosen = frozenset(
-        session.exec(
-            select(ReleaseFileRow.file).where(col(ReleaseFileRow.release) == release.id)
-        ).all()
-    )
-    files = files_of(session, exhibit)
+    return _carried(files_of(session, exhibit), _chosen(session, release.id), release)
+
+
+def carried_of(
+    session: Session, release: ReleaseRow, exhibits: Sequence[ExhibitRow]
+) -> list[tuple[ExhibitRow, list[ExhibitFileRow]]]:
+    """Return the files of each exhibit that a release carries, by two statements."""
+    files = files_among(session, [exhibit.id for exhibit in exhibits])
+    chosen = _chosen(session, release.id)
+    return [(exhibit, _carried(files.get(exhibit.id, []), chosen, release)) for exhibit in exhibits]
+
+
+def _chosen(session: Session, release: UUID) -> frozenset[UUID]:
+    named = select(ReleaseFileRow.file).where(col(ReleaseFileRow.release) == release)
+    return frozenset(session.exec(named).all())
+
+
+def _carried(
+    files: list[ExhibitFileRow], chosen: frozenset[UUID], release: ReleaseRow
+) -> list[ExhibitFileRow]:
     return [file for file in files if goes(file, files, chosen, with_master=release.with_master)]
 
 

@@ -13,7 +13,7 @@ from evidence.people.people import require
 from evidence.people.tables import PersonRow
 from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
-from export.release.contents import carried
+from export.release.contents import carried_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 
@@ -47,15 +47,6 @@ class Releases:
             raise UnknownError(f"there is no release {name!r}: they look like BAR-7K4M-2XQ9-J-R1")
         return row
 
-    def visible(self, session: Session, *, by: Subject) -> Sequence[ReleaseRow]:
-        """Return every release, the newest first.
-
-        Raises:
-            AccessRefusedError: ``by`` may see none.
-        """
-        require(Action.SHOW_RELEASE, by)
-        return session.exec(select(ReleaseRow).order_by(col(ReleaseRow.proposed_at).desc())).all()
-
     def exhibits(self, session: Session, release: UUID) -> list[ExhibitRow]:
         """Return the exhibits of a release, by reference."""
         rows = session.exec(
@@ -67,11 +58,8 @@ class Releases:
 
     def files(self, session: Session, row: ReleaseRow) -> list[ExhibitFileRow]:
         """Return every file that a release carries, exhibit by exhibit."""
-        return [
-            file
-            for exhibit in self.exhibits(session, row.id)
-            for file in carried(session, row, exhibit.id)
-        ]
+        exhibits = self.exhibits(session, row.id)
+        return [file for _, files in carried_of(session, row, exhibits) for file in files]
 
     def recipient(self, session: Session, row: ReleaseRow) -> PersonRow:
         """Return the one person whom the release is for."""

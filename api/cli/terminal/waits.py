@@ -11,11 +11,8 @@ from api.cli.terminal.progress import Bar
 from api.wiring import Services
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
-from evidence.exhibits.tables import ExhibitRow
 from export.errors import ExportError
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStep, SealStore
 from storage.errors import UnavailableError
 
 _POLL_S = 0.1
@@ -30,7 +27,7 @@ def wait_for_copy(services: Services, exhibit: UUID, bar: Bar) -> ExhibitState:
     """Wait until an exhibit is ready, or needs a person; return which."""
 
     def look(session: Session) -> ExhibitState | None:
-        state = ExhibitState(session.get_one(ExhibitRow, exhibit).state)
+        state = ExhibitState(services.exhibits.find(session, str(exhibit)).state)
         bar.show(0, f"({state})")
         return state if state in (ExhibitState.READY, ExhibitState.ATTENTION) else None
 
@@ -39,13 +36,13 @@ def wait_for_copy(services: Services, exhibit: UUID, bar: Bar) -> ExhibitState:
 
 def wait_for_seal(services: Services, release: UUID, bar: Bar) -> None:
     """Wait until a release is sealed and read back; the bar counts its steps."""
-    store = SealStore(release)
 
     def look(session: Session) -> ReleaseState | None:
-        done = [step for step in SealStep if store.facts(session, step) is not None]
+        row = services.releases.find(session, str(release))
+        (listed,) = services.release_list.tell(session, [row])
+        done = listed.sealed.steps
         bar.show(len(done), done[-1] if done else "")
-        sealed = session.get_one(ReleaseRow, release).state == ReleaseState.SEALED
-        return ReleaseState.SEALED if sealed else None
+        return ReleaseState.SEALED if row.state == ReleaseState.SEALED else None
 
     _wait(services, release, look)
 

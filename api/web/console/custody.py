@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -15,20 +14,24 @@ from api.acts import act
 from api.depends import UsesServices
 from api.web.console.days import begins, ends, parse_day
 from api.web.console.exhibits.details import KINDS
+from api.web.console.places import list_address, record_path
 from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fields
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
 from custody.canonical import MAX_INTEGER
 from custody.events import EVENTS
-from custody.search import FoundEvent, Proved, Wanted
+from custody.histories import FoundEvent
+from custody.search import Proved, Wanted
 from evidence.errors import InvalidError, UnknownError
+from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
 from evidence.people.people import require
-from export.desk.search import Named, as_reference
+from export.desk.search import Named
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+SEARCH = "/console/custody"
 
 Reads = Annotated[Staff, allowed(Action.READ_CUSTODY)]
 Text = Annotated[str, Query(max_length=200)]
@@ -96,8 +99,8 @@ def search(
             errors=errors,
             choices=EVENTS_BY_RECORD,
             rows=[_shown(one, named) for one in rows],
-            newest=_address(typed) if before is not None else "",
-            older=_address(typed, before=rows[-1].seq) if more else "",
+            newest=list_address(SEARCH, typed) if before is not None else "",
+            older=list_address(SEARCH, {**typed, "before": str(rows[-1].seq)}) if more else "",
         )
 
     return act(services, staff.subject, read)
@@ -150,15 +153,11 @@ def _index(text: str) -> int:
     return int(text)
 
 
-def _address(typed: Mapping[str, str], **more: int) -> str:
-    said = {name: value for name, value in typed.items() if value}
-    return f"/console/custody?{urlencode({**said, **more})}"
-
-
 def _shown(
     one: FoundEvent, named: Mapping[UUID, Named], fields: tuple[ToldField, ...] = ()
 ) -> Shown:
-    return Shown(one, EVENT_WORDS[one.event], one.event in REFUSALS, named.get(one.record), fields)
+    words = EVENT_WORDS.get(one.event, one.event)
+    return Shown(one, words, one.event in REFUSALS, named.get(one.record), fields)
 
 
 @router.get("/console/custody/known")
@@ -232,14 +231,14 @@ def _history(
     start: int,
 ) -> HTMLResponse:
     require(Action.READ_CUSTODY, staff.subject)
-    found = services.custody.history(session, record, start=start, most=PAGE + 1)
+    found = services.histories.of(session, record, start=start, most=PAGE + 1)
     rows, more = found[:PAGE], len(found) > PAGE
-    told = {one.id: services.custody.tell(session, one) for one in rows}
+    told = services.histories.tell(session, rows)
     wanted = {record}.union(*(records_in(one, told[one.id]) for one in rows))
     named = services.search.named(session, wanted)
     shown = [_shown(one, named, tuple(told_fields(one.event, told[one.id], named))) for one in rows]
     about = named[record]
-    history = f"{about.path}/history"
+    history = f"{record_path(about)}/history"
     return page(
         request,
         "console/history.html",
@@ -257,7 +256,7 @@ def event(request: Request, services: UsesServices, staff: Reads, index: Place) 
 
     def read(session: Session) -> HTMLResponse:
         found, proved = _proved(services, session, staff, index)
-        told = services.custody.tell(session, found)
+        told = services.histories.tell(session, [found])[found.id]
         named = services.search.named(session, records_in(found, told))
         fields = tuple(told_fields(found.event, told, named, whole=True))
         return page(
@@ -302,7 +301,7 @@ def _proved(
     services: Services, session: Session, staff: Staff, index: int
 ) -> tuple[FoundEvent, Proved | None]:
     require(Action.READ_CUSTODY, staff.subject)
-    found = services.custody.at(session, index)
+    found = services.histories.at(session, index)
     if found is None:
         raise UnknownError(f"the log has no entry {index}")
     return found, services.custody.prove(session, index)

@@ -1,84 +1,107 @@
 """Edge. The disclosure register: a page, and a file for a spreadsheet."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Annotated
-from urllib.parse import urlencode
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
+from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.places import list_address, page_address
 from api.web.pages import page
 from api.web.staff import Staff, allowed
-from api.wiring import Services
 from evidence.errors import InvalidError
+from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
-from export.desk.register import Disclosure, Period, format_register, parse_period
+from export.desk.disclosures import Disclosure, Period, parse_period
+from export.desk.register import Counted
+from export.desk.spreadsheet import format_register
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+REGISTER = "/console/register"
+_IN_MEMORY = 1 << 20
+_PIECE = 1 << 16
 Reads = Annotated[Staff, allowed(Action.READ_REGISTER)]
-Day = Annotated[str, Query(max_length=40)]
+Text = Annotated[str, Query(max_length=200)]
 
 
-def _entries(services: Services, staff: Staff, period: Period) -> list[Disclosure]:
-    return act(
-        services,
-        staff.subject,
-        lambda session: services.register.entries(session, period, by=staff.subject),
-    )
-
-
-@router.get("/console/register")
+@router.get(REGISTER)
 def shown(
     request: Request,
     services: UsesServices,
     staff: Reads,
-    first: Day = "",
-    last: Day = "",
-    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    first: Text = "",
+    last: Text = "",
+    cursor: Text = "",
 ) -> Response:
-    """Show the register, the newest entries first."""
+    """Show a page of the register, the newest entries first."""
     errors: dict[str, str] = {}
-    entries: list[Disclosure] = []
+    found: Page[Disclosure] = Page(())
+    counts, at = Counted(0, 0), parse_cursor(cursor)
+
+    def read(session: Session) -> tuple[Page[Disclosure], Counted]:
+        period, by = parse_period(first, last), staff.subject
+        entries = services.register.page(session, period, by=by, cursor=at, most=PAGE)
+        return entries, services.register.counts(session, period, by=by)
+
     try:
-        entries = _entries(services, staff, parse_period(first, last))
+        found, counts = act(services, staff.subject, read)
     except InvalidError as error:
         words = str(error)
         errors[error.field] = words[:1].upper() + words[1:]
-    given = {name: value for name, value in (("first", first), ("last", last)) if value}
-
-    def address(at: int) -> str:
-        return "/console/register?" + urlencode({**given, "page": at})
-
+    given = {"first": first, "last": last}
     return page(
         request,
         "console/register.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         staff=staff,
         errors=errors,
-        entries=entries[(number - 1) * PAGE : number * PAGE],
-        found=len(entries),
-        disclosed=sum(entry.how.happened for entry in entries),
+        entries=found.rows,
+        counts=counts,
         first=first,
         last=last,
-        csv="/console/register.csv" + (f"?{urlencode(given)}" if given else ""),
-        number=number,
-        earlier=address(number - 1) if number > 1 else "",
-        later=address(number + 1) if number * PAGE < len(entries) else "",
+        csv=list_address(f"{REGISTER}.csv", given),
+        newer=page_address(REGISTER, given, found.newer),
+        older=page_address(REGISTER, given, found.older),
     )
 
 
-@router.get("/console/register.csv")
-def exported(services: UsesServices, staff: Reads, first: Day = "", last: Day = "") -> Response:
-    """Return the register as a file."""
-    period = parse_period(first, last)
-    text = format_register(_entries(services, staff, period))
+@router.get(f"{REGISTER}.csv")
+def exported(
+    services: UsesServices, staff: Reads, first: Text = "", last: Text = ""
+) -> StreamingResponse:
+    """Return the register as a file: every entry, or a refusal, but never a part of it."""
+    period: Period = parse_period(first, last)
+
+    def write(session: Session) -> IO[bytes]:
+        # Written to the end before the first byte goes: a slow reader holds no transaction, and
+        # what breaks off on our side never looks like a whole register.
+        file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+        entries = services.register.entries(session, period, by=staff.subject)
+        file.writelines(line.encode() for line in format_register(entries))
+        return file
+
+    file = act(services, staff.subject, write)
+    size = file.tell()
+    file.seek(0)
     days = [day.isoformat() for day in (period.first, period.last) if day]
     name = "-".join(["disclosure-register", *days]) + ".csv"
-    return Response(
-        text.encode(),
+    return StreamingResponse(
+        _pieces(file),
         media_type="text/csv; charset=utf-8; header=present",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Length": str(size),
+            "Content-Disposition": f'attachment; filename="{name}"',
+        },
     )
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece

@@ -13,15 +13,8 @@ from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.delivery.tables import CollectionRow, DownloadRow, ReceiptRow
-from export.desk.register import (
-    COLUMNS,
-    Disclosure,
-    How,
-    Period,
-    defused,
-    format_register,
-    parse_period,
-)
+from export.desk.disclosures import Disclosure, How, Period, parse_period
+from export.desk.spreadsheet import COLUMNS, defused, format_register
 from export.release.proposals import Delivery
 from export.release.releases import label
 from export.release.tables import ReleaseRow
@@ -57,7 +50,9 @@ def entries(
 ) -> list[Disclosure]:
     return house.do(
         role,
-        lambda s: house.services.register.entries(s, period or Period(), by=house.subjects[role]),
+        lambda s: list(
+            house.services.register.entries(s, period or Period(), by=house.subjects[role])
+        ),
     )
 
 
@@ -192,7 +187,7 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_the_file_is_read_back_as_it_was_written() -> None:
-    text = format_register([ENTRY])
+    text = "".join(format_register([ENTRY]))
     (row,) = read(text)
     assert tuple(row) == COLUMNS
     assert row["Date and time"] == "2026-07-01T12:00:00+01:00"
@@ -206,7 +201,7 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
 
 
 def test_what_was_only_offered_says_so_in_the_file() -> None:
-    (row,) = read(format_register([replace(ENTRY, how=How.OFFERED, receipt=None)]))
+    (row,) = read("".join(format_register([replace(ENTRY, how=How.OFFERED, receipt=None)])))
     assert (row["Disclosed"], row["Receipt confirmed"]) == ("no", "")
     assert row["How"] == "offered by secure link, not collected"
 
@@ -229,7 +224,8 @@ EVIL = [
 )
 def test_no_cell_is_a_formula(evil: str, field: str) -> None:
     change: dict[str, str] = {field: evil}
-    for row in csv.reader(io.StringIO(format_register([replace(ENTRY, **change)])[1:], newline="")):  # type: ignore[arg-type]
+    text = "".join(format_register([replace(ENTRY, **change)]))  # type: ignore[arg-type]
+    for row in csv.reader(io.StringIO(text[1:], newline="")):
         for cell in row:
             assert cell.lstrip()[:1] not in "=+-@\uff1d" or not cell
     assert defused(evil) == f"'{evil}"

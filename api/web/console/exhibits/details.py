@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from api.web.staff import Staff
 from api.wiring import Services
-from evidence.attention import Call, calls_to
+from evidence.attention import Call
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
-from evidence.people.access import Action
-from evidence.people.tables import PersonRow
-from export.holdings.files import COPY, MASTER, files_of
+from export.desk.exhibits import ExhibitStory
+from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
 from export.holdings.tables import ExhibitFileRow
-from export.intake.tables import UploadRow
 from export.release.tables import ReleaseRow
 
 KINDS: Mapping[str, str] = {
@@ -102,9 +100,8 @@ def show_exhibit(
     services: Services, session: Session, staff: Staff, row: ExhibitRow
 ) -> ShownExhibit:
     """Return an exhibit as its page shows it."""
-    files = files_of(session, row.id)
-    exported = row.taken_in["exported_at"]
-    sees_releases = staff.may(Action.SHOW_RELEASE)
+    story = services.exhibit_list.story(session, row, by=staff.subject)
+    files, exported = story.listed.files, row.taken_in["exported_at"]
     return ShownExhibit(
         row=row,
         path=f"/console/exhibits/{file_safe(row.reference)}",
@@ -115,40 +112,29 @@ def show_exhibit(
         offset_ms=row.clock["offset_ms"],
         checked_at=datetime.fromisoformat(row.clock["checked_at"]),
         exported_at=datetime.fromisoformat(exported) if exported else None,
-        files=_files(session, row, files),
+        files=_files(story),
         copies=[file for file in files if file.kind == COPY],
         findings=row.findings,
         masters=sum(file.kind == MASTER for file in files),
-        holds=_holds(session, services.holds.of(session, row.id)),
-        releases=services.search.releases_of(session, row.id, by=staff.subject)
-        if sees_releases
-        else (),
-        attention=[(JOBS.get(one.job, one.job), one) for one in calls_to(session, row.id)],
+        holds=[_hold(story, one) for one in story.holds],
+        releases=story.releases,
+        attention=[(JOBS.get(one.job, one.job), one) for one in story.listed.attention],
     )
 
 
-def _files(session: Session, row: ExhibitRow, files: Sequence[ExhibitFileRow]) -> list[ShownFile]:
-    uploads = session.exec(select(UploadRow).where(UploadRow.exhibit == row.id))
-    scans = {(upload.key, upload.version): upload.scan for upload in uploads}
+def _files(story: ExhibitStory) -> list[ShownFile]:
     order = list(KINDS)
     return [
-        ShownFile(file, KINDS[file.kind], scans.get((file.key, file.version), ""))
-        for file in sorted(files, key=lambda file: (order.index(file.kind), file.position))
+        ShownFile(file, KINDS[file.kind], story.scans.get((file.key, file.version), ""))
+        for file in sorted(story.listed.files, key=lambda f: (order.index(f.kind), f.position))
     ]
 
 
-def _holds(session: Session, holds: Sequence[Hold]) -> list[ShownHold]:
-    people = {one.row.placed_by for one in holds} | {
-        one.row.lifted_by for one in holds if one.row.lifted_by
-    }
-    wanted = select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(people))
-    names = dict(session.exec(wanted).all()) if people else {}
-    return [
-        ShownHold(
-            one,
-            names.get(one.row.placed_by, ""),
-            names.get(one.row.lifted_by, "") if one.row.lifted_by else "",
-            *STANDINGS[one.standing],
-        )
-        for one in holds
-    ]
+def _hold(story: ExhibitStory, hold: Hold) -> ShownHold:
+    lifted_by = hold.row.lifted_by
+    return ShownHold(
+        hold,
+        story.people.get(hold.row.placed_by, ""),
+        story.people.get(lifted_by, "") if lifted_by else "",
+        *STANDINGS[hold.standing],
+    )

@@ -1,9 +1,8 @@
 """Edge. Exhibits: the list, one exhibit, watching it, and its legal hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -16,17 +15,19 @@ from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_file
 from api.web.console.days import parse_day
 from api.web.console.exhibits.details import ShownExhibit, show_exhibit
+from api.web.console.places import page_address
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, sends
 from api.wiring import Services
 from api.words import STATES
 from evidence.errors import InvalidError
+from evidence.exhibits.references import as_reference
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
-from export.desk.search import WantedExhibits, as_reference
+from export.desk.exhibits import ListedExhibit, WantedExhibits
 from export.holdings.files import CONTACT_SHEET, COPY
-from export.holdings.holds import held_of
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -47,7 +48,7 @@ def listed(
     q: Text = "",
     recorded: Text = "",
     state: Text = "",
-    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    cursor: Text = "",
 ) -> HTMLResponse:
     """Show a page of the exhibits that are looked for."""
     typed = {"q": q, "recorded": recorded, "state": state}
@@ -59,12 +60,14 @@ def listed(
         errors[error.field] = str(error)
     wanted = WantedExhibits(q, day, state if state in dict(_STATES) else "")
 
+    at = parse_cursor(cursor)
+
     def read(session: Session) -> HTMLResponse:
-        rows, more = (
-            ([], False)
-            if errors
-            else services.search.exhibits(session, wanted, by=staff.subject, page=number, size=PAGE)
-        )
+        found: Page[ListedExhibit] = Page(())
+        if not errors:
+            found = services.exhibit_list.page(
+                session, wanted, by=staff.subject, cursor=at, most=PAGE
+            )
         return page(
             request,
             "console/exhibits.html",
@@ -73,19 +76,12 @@ def listed(
             errors=errors,
             typed=typed,
             states=_STATES,
-            rows=rows,
-            held=held_of(session, [row.id for row in rows]),
-            number=number,
-            earlier=_address(typed, number - 1) if number > 1 else "",
-            later=_address(typed, number + 1) if more else "",
+            rows=found.rows,
+            newer=page_address("/console/exhibits", typed, found.newer),
+            older=page_address("/console/exhibits", typed, found.older),
         )
 
     return act(services, staff.subject, read)
-
-
-def _address(typed: Mapping[str, str], number: int) -> str:
-    said = {name: value for name, value in typed.items() if value}
-    return f"/console/exhibits?{urlencode({**said, 'page': number})}"
 
 
 @router.get("/console/exhibits/{name}")

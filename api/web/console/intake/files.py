@@ -26,6 +26,7 @@ from api.web.staff import Staff, admit, allowed, same_site, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action
+from export.intake.arrivals import kept_uploads
 from export.intake.malware import FOUND
 from export.intake.tables import ResumableUploadRow, UploadRow
 from export.intake.uploads import UploadState
@@ -126,7 +127,7 @@ def files_page(
 
     def read(session: Session) -> list[File]:
         rows = services.uploads.unclaimed(session, by=staff.subject)
-        return [file_of(session, row) for row in rows]
+        return files_of(session, rows)
 
     return page(
         request,
@@ -139,9 +140,10 @@ def files_page(
     )
 
 
-def file_of(session: Session, row: ResumableUploadRow) -> File:
-    """Return what is shown of an upload."""
-    return File(row, session.get(UploadRow, row.upload) if row.upload else None)
+def files_of(session: Session, rows: Sequence[ResumableUploadRow]) -> list[File]:
+    """Return what is shown of uploads."""
+    kept = kept_uploads(session, (row.upload for row in rows))
+    return [File(row, kept.get(row.upload)) for row in rows]
 
 
 @plain.post(FILES)

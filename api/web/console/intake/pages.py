@@ -21,7 +21,7 @@ from api.web.console.intake.files import (
     SendsClip,
     SentForm,
     TakesIn,
-    file_of,
+    files_of,
     files_page,
     identifier,
 )
@@ -157,10 +157,10 @@ def _chosen(
         raise InvalidError("file", "Select at least one file that has arrived")
 
     def read(session: Session) -> list[File]:
-        rows = (
+        rows = [
             services.uploads.find(session, identifier(name), by=staff.subject) for name in wanted
-        )
-        return [file_of(session, row) for row in rows]
+        ]
+        return files_of(session, rows)
 
     try:
         files = act(services, staff.subject, read)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.places import list_address, page_address
 from api.web.console.releases.words import (
     DELIVERIES,
     DONE,
@@ -25,12 +26,16 @@ from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
+from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action, decide, decide_approval, decide_second
-from export.desk.story import PAGE, Group, Story
+from export.desk.releases import Group, ListedRelease
+from export.desk.story import Story
 from export.release.states import ReleaseState
 from export.sealing.steps import SealStep
 
 router = APIRouter(include_in_schema=False)
+LIST = "/console/releases"
+PAGE = 20
 Shows = Annotated[Staff, allowed(Action.SHOW_RELEASE)]
 Text = Annotated[str, Query(max_length=200)]
 
@@ -42,34 +47,31 @@ def listed(
     staff: Shows,
     show: Text = "",
     q: Text = "",
-    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    cursor: Text = "",
 ) -> Response:
     """Show a page of the releases."""
-    group = Group(show) if show in set(Group) else Group.ALL
-    listing = act(
-        services,
-        staff.subject,
-        lambda session: services.stories.page(
-            session, group, words=q, number=number, by=staff.subject
-        ),
-    )
+    group, at = Group(show) if show in set(Group) else Group.ALL, parse_cursor(cursor)
 
-    def address(one: Group, at: int = 1) -> str:
-        words = {"show": one.value, "q": q, "page": at if at > 1 else ""}
-        return "/console/releases?" + urlencode({k: v for k, v in words.items() if v})
+    def read(session: Session) -> tuple[Page[ListedRelease], Mapping[Group, int]]:
+        lists, by = services.release_list, staff.subject
+        found = lists.page(session, group, words=q, by=by, cursor=at, most=PAGE)
+        return found, lists.counts(session, words=q, by=by)
 
+    found, counts = act(services, staff.subject, read)
     return page(
         request,
         "console/releases.html",
         staff=staff,
-        listing=listing,
+        releases=found.rows,
+        found=counts[group],
         group=group,
-        groups=[(one, words, address(one), listing.counts[one]) for one, words in GROUPS.items()],
+        groups=[
+            (one, words, list_address(LIST, {"show": one.value, "q": q}), counts[one])
+            for one, words in GROUPS.items()
+        ],
         q=q,
-        number=number,
-        pages=max(1, -(-listing.found // PAGE)),
-        earlier=address(group, number - 1) if number > 1 else "",
-        later=address(group, number + 1) if number * PAGE < listing.found else "",
+        newer=page_address(LIST, {"show": group.value, "q": q}, found.newer),
+        older=page_address(LIST, {"show": group.value, "q": q}, found.older),
         kinds=KINDS,
         now=services.clock(),
     )

@@ -19,10 +19,10 @@ from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
+from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
-from export.desk.search import as_reference
 from export.holdings.files import MASTER, files_of
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import CHOOSABLE, releasable

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from export.desk.story import Group
+from export.desk.releases import Group
 from export.sealing.steps import SealStep
 
 KINDS: Mapping[str, str] = {

@@ -510,7 +510,8 @@ def test_the_list_comes_in_pages(browser: Opens, house: House, exhibit: ExhibitR
     rows = [propose(house, exhibit.reference, organisation="Pagely Ltd") for _ in range(21)]
     auditor = browser(Role.AUDITOR)
     first = auditor.get("/console/releases?q=Pagely")
-    second = auditor.get("/console/releases?q=Pagely&page=2")
+    (older,) = re.findall(r'href="([^"]+)" rel="next"', first.text)
+    second = auditor.get(html.unescape(older))
     assert label(rows[-1]) in first.text
     assert label(rows[0]) in second.text
     assert label(rows[0]) not in first.text

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -24,19 +25,21 @@ from custody.checkpoint import parse_checkpoint
 from custody.entry import parse_entry
 from custody.errors import ProofError
 from custody.events import COMMON_FIELDS, EVENTS, PERSON_FIELDS
-from custody.ledger import Values
+from custody.histories import Told
+from custody.ledger import Values, event_mac
 from custody.merkle import leaf_hash
 from custody.note import check_note, parse_note
 from custody.proof import LogProof, check_proof, parse_proof
-from custody.search import Told, Wanted
+from custody.search import Wanted
 from custody.tables import CustodyEventRow, LogEntryRow, RecordKeyRow
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
+from tests.api.asking import Web
 from tests.api.web.visiting import Visitor
-from tests.houses import NEW, House, digest, patiently
+from tests.houses import NEW, Estate, House, digest, patiently
 
 Opens = Callable[..., Visitor]
 CHECKED: Values = {"files": [{"sha256": "0" * 64, "size": 1}], "result": "whole"}
@@ -286,7 +289,7 @@ def test_an_event_that_waits_for_its_place_has_no_page_and_says_so(
             CHECKED,
             at=utc_now(),
         )
-        found = house.services.custody.history(session, row.id, most=10)
+        found = house.services.histories.of(session, row.id, most=10)
         assert found[-1].index is None
     page = visitor.get(history(row)).text
     assert "Stored files read again and found whole" in page
@@ -506,6 +509,87 @@ def test_what_somebody_changed_in_the_database_is_not_told_as_true(
     assert "Not what was recorded" in page.text
     place = index_of(house, row.id, "exhibit.received") + 1
     assert "Not what was recorded" in browser(Role.AUDITOR).get(f"/console/custody/{place}").text
+
+
+EVERY = EVENTS["clock.checked"].all_fields.keys()
+FORGERIES = {
+    "a value": ("custody_value SET value = '\"a lie\"'", {"reference"}),
+    "a value of another type": ("custody_value SET value = '7'", {"reference"}),
+    "the event's name": ("custody_event SET event = 'hold.lifted'", EVERY),
+    "its moment": ("custody_event SET at = at - interval '1 day'", EVERY),
+    "its number": ("custody_event SET n = 7", {"n"}),
+    "its MAC": ("custody_event SET mac = decode('00', 'hex')", EVERY),
+    "its entry": ("custody_event SET entry = %(entry)s", EVERY),
+    "its entry, and its MAC with it": ("custody_event SET entry = %(entry)s, mac = %(mac)s", EVERY),
+}
+"""What whoever owns the machine can write, and the fields that must not be believed then."""
+
+
+@contextmanager
+def forged(house: House, estate: Estate, event: CustodyEventRow, change: str) -> Iterator[None]:
+    """Change the row of an event, or of its reference, past every right; at the end put it back."""
+    entry = re.sub(rb'("role":")(..)', lambda one: one[1] + bytes(reversed(one[2])), event.entry)
+    mac = event_mac(house.services.keyring.event_hmac, entry)
+    values = {"event": event.id, "entry": entry, "mac": mac}
+    kept = {
+        "event": event.id,
+        "name": event.event,
+        "at": event.at,
+        "n": event.n,
+        "entry": event.entry,
+        "mac": event.mac,
+    }
+    database = house.services.engine.url.database
+    assert database is not None
+    key = "event = %(event)s AND field = 'reference'" if "_value" in change else "id = %(event)s"
+    with estate.superuser.connect(database) as connection:
+        connection.execute(f"UPDATE {change} WHERE {key}", values)
+        try:
+            yield
+        finally:
+            connection.execute(
+                "UPDATE custody_event SET event = %(name)s, at = %(at)s, n = %(n)s, "
+                "entry = %(entry)s, mac = %(mac)s WHERE id = %(event)s",
+                kept,
+            )
+            connection.execute(
+                "UPDATE custody_value SET value = '\"speaking clock\"' "
+                "WHERE event = %(event)s AND field = 'reference'",
+                kept,
+            )
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_row_that_the_page_refuses_the_call_refuses_too(
+    browser: Opens, web: Web, house: House, estate: Estate, name: str
+) -> None:
+    row = house.exhibit(b"to be forged", replace(NEW, reference="AF"))
+    house.events(row.id)
+    wanted = select(CustodyEventRow).where(
+        CustodyEventRow.record == row.id, CustodyEventRow.event == "clock.checked"
+    )
+    event = house.look(lambda s: s.exec(wanted).one())
+    path = f"/exhibits/{row.id}/custody"
+
+    def asked() -> tuple[str, dict[str, Any]]:
+        page = browser(Role.AUDITOR).get(history(row))
+        assert page.status_code == 200
+        answer = web.ask("GET", path, Role.AUDITOR)
+        assert answer.status_code == 200
+        (one,) = (one for one in answer.json() if one["index"] == place)
+        return page.text, one
+
+    place = index_of(house, row.id, "clock.checked")
+    page, told = asked()
+    assert "Not what was recorded" not in page
+    assert told["altered"] == []
+    assert told["values"]["reference"] == "speaking clock"
+    change, altered = FORGERIES[name]
+    with forged(house, estate, event, change):
+        page, told = asked()
+        assert set(told["altered"]) == set(altered)
+        assert not set(told["values"]) & set(altered)
+        assert ("Not what was recorded" in page) == bool(set(altered) - COMMON_FIELDS.keys())
 
 
 def test_what_is_erased_says_so_and_its_proof_still_holds(

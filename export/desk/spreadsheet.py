@@ -1,0 +1,78 @@
+"""Pure. The disclosure register as a file for a spreadsheet, line by line."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from evidence.exhibits.clocks import LONDON
+from export.desk.disclosures import Disclosure
+
+_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""How a cell begins that a spreadsheet would run (the last four are the wide forms)."""
+COLUMNS = (
+    "Date and time",
+    "Disclosed",
+    "Person",
+    "E-mail",
+    "Organisation",
+    "Kind",
+    "Why",
+    "Legal basis",
+    "How",
+    "Detail",
+    "Reference",
+    "What",
+    "Files",
+    "SHA-256 of the package",
+    "Approved by",
+    "Receipt confirmed",
+)
+
+
+def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
+    """Yield entries as CSV (RFC 4180) that a spreadsheet opens as it is and runs nothing of.
+
+    It begins with a byte order mark, without which names with accents would be spoilt. Times are
+    ISO 8601 on the council's clock, with their offset from UTC.
+    """
+    yield "\ufeff" + _line(COLUMNS)
+    for entry in entries:
+        yield _line(defused(cell) for cell in _cells(entry))
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()
+
+
+def _cells(entry: Disclosure) -> tuple[str, ...]:
+    return (
+        _local(entry.at),
+        "yes" if entry.how.happened else "no",
+        entry.person,
+        entry.email,
+        entry.organisation,
+        entry.kind,
+        entry.why,
+        entry.basis,
+        entry.how.value,
+        entry.detail,
+        entry.release,
+        "; ".join(entry.exhibits),
+        str(entry.files),
+        entry.sha256,
+        "; ".join(entry.approved_by),
+        _local(entry.receipt) if entry.receipt else "",
+    )
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(LONDON).isoformat(timespec="seconds")
+
+
+def defused(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, whatever somebody typed."""
+    shown = cell.lstrip(" \u00a0")
+    return f"'{cell}" if shown[:1] in _FORMULA and shown else cell
