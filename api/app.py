@@ -19,8 +19,8 @@ from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
+from api.web.console import histories, register
 from api.web.console import home as console_home
-from api.web.console import register
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.intake import files as intake_files
 from api.web.console.intake import pages as intake
@@ -80,7 +80,8 @@ def create_app(
     app.include_router(register.router)
     app.include_router(information.router)
     app.include_router(console_home.router)
-    app.include_router(console_custody.router)
+    for router in (console_custody.router, histories.router):
+        app.include_router(router)
     for router in (intake.router, intake_files.router, intake_files.plain):
         app.include_router(router)
     # After all others: a page of one exhibit answers for any name.

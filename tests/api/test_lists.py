@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from api.times import utc_now
 from api.web.console import custody as custody_pages
+from api.web.console import histories as history_pages
 from api.web.console import register as register_pages
 from api.web.console.exhibits import pages as exhibit_pages
 from api.web.console.releases import pages as release_pages
@@ -92,7 +93,7 @@ PAGES = {
     "releases": ("/console/releases", release_pages, r"<tr[^>]*>\s*<th scope=\"row\"", MANY),
     "register": ("/console/register", register_pages, r"<tr[^>]*>\s*<th scope=\"row\"", FEW + 1),
     "custody": ("/console/custody", custody_pages, r"<tr[^>]*>\s*<td", MANY),
-    "history": ("history", custody_pages, r"custos-timeline__item\"", MANY),
+    "history": ("history", history_pages, r"custos-timeline__item\"", MANY),
 }
 
 

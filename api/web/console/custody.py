@@ -1,4 +1,4 @@
-"""Edge. The custody record for auditors: search, histories, single events with their proofs."""
+"""Edge. The custody record for auditors: search, and single events with their proofs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from api.acts import act
 from api.depends import UsesServices
 from api.web.console.days import begins, ends, parse_day
 from api.web.console.exhibits.details import KINDS
-from api.web.console.places import list_address, record_path
+from api.web.console.places import list_address
 from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fields
 from api.web.pages import page
 from api.web.staff import Staff, allowed
@@ -24,7 +24,6 @@ from custody.events import EVENTS
 from custody.histories import FoundEvent
 from custody.search import Proved, Wanted
 from evidence.errors import InvalidError, UnknownError
-from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
 from evidence.people.people import require
 from export.desk.search import Named
@@ -98,7 +97,7 @@ def search(
             typed=typed,
             errors=errors,
             choices=EVENTS_BY_RECORD,
-            rows=[_shown(one, named) for one in rows],
+            rows=[shown_event(one, named) for one in rows],
             newest=list_address(SEARCH, typed) if before is not None else "",
             older=list_address(SEARCH, {**typed, "before": str(rows[-1].seq)}) if more else "",
         )
@@ -153,9 +152,10 @@ def _index(text: str) -> int:
     return int(text)
 
 
-def _shown(
+def shown_event(
     one: FoundEvent, named: Mapping[UUID, Named], fields: tuple[ToldField, ...] = ()
 ) -> Shown:
+    """Return an event for a page."""
     words = EVENT_WORDS.get(one.event, one.event)
     return Shown(one, words, one.event in REFUSALS, named.get(one.record), fields)
 
@@ -188,68 +188,6 @@ def known(
     return act(services, staff.subject, read)
 
 
-@router.get("/console/exhibits/{name}/history")
-def exhibit_history(
-    request: Request,
-    services: UsesServices,
-    staff: Reads,
-    name: str,
-    start: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0,
-) -> HTMLResponse:
-    """Show the custody events of an exhibit."""
-
-    def read(session: Session) -> HTMLResponse:
-        row = services.exhibits.find(session, as_reference(name))
-        return _history(request, services, session, staff, row.id, start)
-
-    return act(services, staff.subject, read)
-
-
-@router.get("/console/releases/{name}/history")
-def release_history(
-    request: Request,
-    services: UsesServices,
-    staff: Reads,
-    name: str,
-    start: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0,
-) -> HTMLResponse:
-    """Show the custody events of a release."""
-
-    def read(session: Session) -> HTMLResponse:
-        row = services.releases.find(session, name)
-        return _history(request, services, session, staff, row.id, start)
-
-    return act(services, staff.subject, read)
-
-
-def _history(
-    request: Request,
-    services: Services,
-    session: Session,
-    staff: Staff,
-    record: UUID,
-    start: int,
-) -> HTMLResponse:
-    require(Action.READ_CUSTODY, staff.subject)
-    found = services.histories.of(session, record, start=start, most=PAGE + 1)
-    rows, more = found[:PAGE], len(found) > PAGE
-    told = services.histories.tell(session, rows)
-    wanted = {record}.union(*(records_in(one, told[one.id]) for one in rows))
-    named = services.search.named(session, wanted)
-    shown = [_shown(one, named, tuple(told_fields(one.event, told[one.id], named))) for one in rows]
-    about = named[record]
-    history = f"{record_path(about)}/history"
-    return page(
-        request,
-        "console/history.html",
-        staff=staff,
-        about=about,
-        rows=shown,
-        earlier=f"{history}?start={max(0, start - PAGE)}" if start else "",
-        later=f"{history}?start={start + PAGE}" if more else "",
-    )
-
-
 @router.get("/console/custody/{index}")
 def event(request: Request, services: UsesServices, staff: Reads, index: Place) -> HTMLResponse:
     """Show one event: its entry, what it says, and the proof that it stands in the log."""
@@ -263,7 +201,7 @@ def event(request: Request, services: UsesServices, staff: Reads, index: Place) 
             request,
             "console/event.html",
             staff=staff,
-            shown=_shown(found, named, fields),
+            shown=shown_event(found, named, fields),
             entry=found.entry.decode(),
             proved=proved,
         )
