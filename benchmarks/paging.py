@@ -73,7 +73,7 @@ class Desk:
             subject = services.people.subject(session, person, everything)
             at = services.clock()
             secret = services.sessions.start(session, subject, at=at)
-            token = services.people.add_token(session, person, everything, by=subject, at=at)
+            token = services.tokens.add(session, person, everything, by=subject, at=at)
         self._client = AsyncClient(
             transport=ASGITransport(create_app(services)),
             base_url=services.settings.origin,
@@ -149,9 +149,9 @@ def pages(services: Services, desk: Desk) -> Mapping[str, str]:
         "custody by day": f"/console/custody?since={day}&until={day}",
         "custody by digest": f"/console/custody?sha256={known['sha256']}",
         "call: exhibits": "/api/v1/exhibits",
-        "call: 200 exhibits": "/api/v1/exhibits?limit=200",
+        "call: 100 exhibits": "/api/v1/exhibits?limit=100",
         "call: releases": "/api/v1/releases",
-        "call: 200 releases": "/api/v1/releases?limit=200",
+        "call: 100 releases": "/api/v1/releases?limit=100",
     }
     deep = {
         f"{name}, far down": address
@@ -173,7 +173,7 @@ def pages(services: Services, desk: Desk) -> Mapping[str, str]:
         "is this ours?": f"/console/custody/known?sha256={known['sha256']}",
         "an event": f"/console/custody/{known['index']}",
         "call: an exhibit": f"/api/v1/exhibits/{known['exhibit']}",
-        "call: its history": f"/api/v1/exhibits/{known['exhibit']}/custody?limit=200",
+        "call: its history": f"/api/v1/exhibits/{known['exhibit']}/custody?limit=100",
         "call: a release": f"/api/v1/releases/{known['label']}",
     }
     return lists | deep | one

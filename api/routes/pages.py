@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 
 from evidence.paging import Page, format_cursor
 
-MOST = 200
+MOST = 100
 """Rows that one call answers at the most."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at the most", examples=[50])]

@@ -194,7 +194,7 @@ def test_a_history_goes_on_where_the_page_before_it_ended(
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=0", "limit"), ("limit=201", "limit"), ("cursor=2", "cursor"), ("start=1", "start")],
+    [("limit=0", "limit"), ("limit=101", "limit"), ("cursor=2", "cursor"), ("start=1", "start")],
 )
 def test_what_is_no_page_is_refused(web: Web, query: str, field: str) -> None:
     answer = web.ask("GET", f"/exhibits?{query}", Role.AUDITOR)
