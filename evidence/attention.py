@@ -67,8 +67,10 @@ def calls_among(session: Session, subjects: Collection[UUID]) -> Mapping[UUID, S
     said = select(AttentionRow.subject, AttentionRow.job, AttentionRow.words, AttentionRow.at)
     of = said.where(col(AttentionRow.subject).in_(subjects))
     found: dict[UUID, list[Call]] = {}
-    for subject, *call in session.exec(of.order_by(col(AttentionRow.at), col(AttentionRow.job))):
-        found.setdefault(subject, []).append(Call(*call))
+    for subject, job, words, at in session.exec(
+        of.order_by(col(AttentionRow.at), AttentionRow.job)
+    ):
+        found.setdefault(subject, []).append(Call(job, words, at))
     return found
 
 
