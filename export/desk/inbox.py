@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, union
+from sqlalchemy import ColumnElement, Select, union
 from sqlmodel import Session, col, func, select
 
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow
+from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -84,6 +85,12 @@ def desk_of(session: Session, by: Subject) -> Desk:
 _PROPOSED = ReleaseState.PROPOSED.value
 
 
+def _count(session: Session, wanted: Select[Any]) -> int:
+    """Return how many there are, counted up to one more than `MOST_COUNTED`."""
+    some = wanted.limit(MOST_COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
 def _recent(session: Session) -> Sequence[ExhibitRow]:
     newest = col(ExhibitRow.received_at).desc()
     return session.exec(select(ExhibitRow).order_by(newest).limit(_SHOWN)).all()
@@ -91,20 +98,24 @@ def _recent(session: Session) -> Sequence[ExhibitRow]:
 
 def _attention(session: Session) -> Queue:
     """Return exhibits of which an examination, or a job, says that a person must look."""
-    # Two indexes, one after the other; with "or" PostgreSQL would read every exhibit.
-    said = select(ExhibitRow.id).where(ExhibitRow.state == ExhibitState.ATTENTION.value)
-    wanted = col(ExhibitRow.id).in_(union(said, select(attention.calls().c.subject)))
-    count = session.exec(select(func.count()).select_from(ExhibitRow).where(wanted)).one()
     newest = col(ExhibitRow.received_at).desc()
-    return Queue(
-        count, session.exec(select(ExhibitRow).where(wanted).order_by(newest).limit(_SHOWN)).all()
-    )
+    said = select(ExhibitRow.id).where(ExhibitRow.state == ExhibitState.ATTENTION.value)
+    called = select(attention.calls().c.subject)
+
+    def among(most: int) -> ColumnElement[bool]:
+        # Two indexes, one after the other; with "or" PostgreSQL would read every exhibit.
+        some = said.order_by(newest).limit(most).subquery()
+        return col(ExhibitRow.id).in_(union(select(some.c.id), called))
+
+    count = _count(session, select(ExhibitRow.id).where(among(MOST_COUNTED + 1)))
+    shown = select(ExhibitRow).where(among(_SHOWN)).order_by(newest).limit(_SHOWN)
+    return Queue(count, session.exec(shown).all())
 
 
 def _stuck(session: Session) -> Queue:
     calls = attention.calls()
     on = calls.c.subject == col(ReleaseRow.id)
-    count = session.exec(select(func.count()).select_from(ReleaseRow).join(calls, on)).one()
+    count = _count(session, select(ReleaseRow.id).join(calls, on))
     rows = session.exec(
         select(ReleaseRow, calls.c.words).join(calls, on).order_by(calls.c.at.desc()).limit(_SHOWN)
     )
@@ -113,7 +124,7 @@ def _stuck(session: Session) -> Queue:
 
 def _releases(session: Session, *wanted: ColumnElement[bool]) -> Queue:
     """Return releases, the one that has waited longest first."""
-    count = session.exec(select(func.count()).select_from(ReleaseRow).where(*wanted)).one()
+    count = _count(session, select(ReleaseRow.id).where(*wanted))
     oldest = col(ReleaseRow.proposed_at)
     return Queue(
         count, session.exec(select(ReleaseRow).where(*wanted).order_by(oldest).limit(_SHOWN)).all()
@@ -127,7 +138,7 @@ def _seconds(session: Session, person: UUID) -> Queue:
         session,
         col(ReleaseRow.urgent).is_(True),
         col(ReleaseRow.approved_at).is_not(None),
-        col(ReleaseRow.seconded_by).is_(None),
+        col(ReleaseRow.seconded_at).is_(None),
         col(ReleaseRow.state).not_in(over),
         col(ReleaseRow.approved_by) != person,
     )
@@ -137,8 +148,7 @@ def _lost(session: Session) -> Queue:
     """Return messages that did not arrive, of releases that nobody has collected yet."""
     on = col(ReleaseRow.id) == col(MessageRow.about)
     lost = (col(MessageRow.state).in_(LOST), col(ReleaseRow.collected_at).is_(None))
-    counted = select(func.count()).select_from(MessageRow).join(ReleaseRow, on).where(*lost)
-    count = session.exec(counted).one()
+    count = _count(session, select(MessageRow.id).join(ReleaseRow, on).where(*lost))
     rows = session.exec(
         select(MessageRow, ReleaseRow)
         .join(ReleaseRow, on)

@@ -2,7 +2,7 @@
 CREATE INDEX release_proposed ON release (proposed_at, id);
 DROP INDEX release_proposed_at;
 CREATE INDEX release_unconfirmed ON release (proposed_at, id)
-    WHERE urgent AND seconded_at IS NULL;
+    WHERE urgent IS TRUE AND seconded_at IS NULL;
 CREATE INDEX release_recipient ON release (recipient);
 
 -- What releases are searched by; export/desk/releases.py writes the same words.

@@ -22,7 +22,7 @@ from export.desk.register import Counted
 from export.desk.spreadsheet import format_register
 
 router = APIRouter(include_in_schema=False)
-PAGE = 50
+PAGE = 25
 REGISTER = "/console/register"
 _IN_MEMORY = 1 << 20
 _PIECE = 1 << 16
