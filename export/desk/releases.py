@@ -17,8 +17,8 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from export.holdings.tables import ExhibitFileRow
-from export.release.proposals import ChosenFile
 from export.release.decisions import SECOND_WITHIN
+from export.release.proposals import ChosenFile
 from export.release.releases import label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow

@@ -1,15 +1,12 @@
 """Service. Releases: found by their name, listed, and what they carry."""
 
 import re
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
-from evidence.people.access import Action, Subject
-from evidence.people.people import require
 from evidence.people.tables import PersonRow
 from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
