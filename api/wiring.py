@@ -31,6 +31,8 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from export.delivery.collections import Collections
+from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
@@ -93,6 +95,8 @@ class Services:
     packages: Packages
     messages: Messages
     links: Links
+    collections: Collections
+    deadlines: Deadlines
     revocations: Revocations
     release_list: ReleaseList
     stories: Stories

@@ -140,7 +140,7 @@ def _links(services: Services) -> list[_Link]:
             )
             session.add(link)
             session.flush()
-            secret = services.links._collecting.start(session, link, at=at)  # noqa: SLF001 - as after the code
+            secret = services.collections.start(session, link, at=at)  # as after the code
             made.append(_Link(f"/collect/{token}", secret))
     return made
 

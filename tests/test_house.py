@@ -1,6 +1,7 @@
 """The house rules that no linter knows: docstrings say the kind, and a list stays true."""
 
 import ast
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -121,6 +122,16 @@ def test_nobody_but_its_room_moves_a_release() -> None:
 def test_a_move_outside_its_room_would_be_found(line: str) -> None:
     words = f"from export.release.tables import ReleaseRow\n{line}"
     assert state_changes(ast.parse(words))
+
+
+def test_nobody_but_its_owner_touches_the_rows_of_what_waits_for_a_person() -> None:
+    naming = {
+        str(path.relative_to(ROOT))
+        for folder in (*PACKAGES, "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\bAttention(?=Row\b)", path.read_text(encoding="utf-8"))
+    }
+    assert naming == {"evidence/attention.py"}
 
 
 def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:

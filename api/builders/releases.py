@@ -7,6 +7,9 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.times import wait_until
+from evidence.mailbox.codes import Gates
+from export.delivery.collections import Collections
+from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
@@ -47,6 +50,8 @@ class Delivered(TypedDict):
 
     packages: Packages
     links: Links
+    collections: Collections
+    deadlines: Deadlines
     revocations: Revocations
     handoffs: Handoffs
 
@@ -122,15 +127,16 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
     packages = Packages(releases, ledger)
+    collections = Collections(ledger, packages, random=secrets.token_bytes, new_id=uuid.uuid4)
     links = Links(
         ground.transaction,
         ledger,
         releases,
         decisions,
-        packages,
+        collections,
+        Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
         messages,
         ground.jobs,
-        key=ground.roots.codes,
         downloads=ground.council.downloads,
         clock=ground.clock,
         random=secrets.token_bytes,
@@ -139,6 +145,8 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     return Delivered(
         packages=packages,
         links=links,
+        collections=collections,
+        deadlines=Deadlines(ground.transaction, decisions, messages),
         revocations=Revocations(decisions, links, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )

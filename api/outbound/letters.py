@@ -1,48 +1,73 @@
-"""Edge. What messages say: one template in two forms for each kind, every address ours.
+"""Edge. What letters say: one template in two forms for each kind, every address ours.
 
-A name comes from people, so it is made plain before it stands in a message: one line, nothing that
-turns the direction of writing, and nothing that a mail program or GOV.UK Notify makes a link of.
+`WORDINGS` knows every kind that some room writes. The room that queues a letter gives its private
+part, the record that it is about gives the rest (`api/outbound/records`). A name comes from
+people, so it is made plain before it stands in a letter: one line, nothing that turns the direction
+of writing, and nothing that a mail program or GOV.UK Notify makes a link of.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from api.outbound.mailer import Letter
+from api.outbound.records import Facts
 from api.settings.council import Council
 from api.words import local_time
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.codes import CODE_LIFE
+from evidence.mailbox.letters import CodeLetter
+from export.delivery.letters import DeliveryLetter
+from export.release.letters import ReleaseLetter
 
-SUBJECTS: Mapping[MessageKind, str] = {
-    MessageKind.LINK: "CCTV package {reference} is ready",
-    MessageKind.CODE: "your code for CCTV package {reference}",
-    MessageKind.LINK_ENDED: "your link to CCTV package {reference} has ended",
-    MessageKind.EXPIRING: "your link to CCTV package {reference} ends soon",
-    MessageKind.REVOKED: "CCTV package {reference} was withdrawn",
-    MessageKind.SECOND_NEEDED: "CCTV release {reference} waits for a second approval",
-}
+PATIENCE = timedelta(hours=8)
+"""How long a letter waits for a mail server; then a person is told, and can issue it again."""
 _MOST_NAME = 100
 _MARKS = re.compile(r"[\[\]()<>{}*#^_`~|\\]+")
 _JOINTS = re.compile(r"(?<=[.:/@])(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How letters of a kind are worded, and how long they are wanted."""
+
+    subject: str
+    """What follows the council's name, with ``{reference}`` and ``{thing}`` of the record."""
+    private: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """What its private part must hold, and how each is written."""
+    names: tuple[str, ...] = ()
+    """What it asks of its record beside the reference."""
+    leads: bool = False
+    """It leads to its record, so that nobody wants it once that is over."""
+    lasts: timedelta = PATIENCE
+    late: str = "the mail server did not take it for hours"
+    """Why it does not go after ``lasts``."""
+    missed: bool = True
+    """Staff hear of it if it came too late: whoever waits for it cannot ask for another."""
+    settles: bool = False
+    """Once it went out, nobody need act on earlier letters about the record."""
+
+    def unwanted(self, facts: Facts, *, waited: timedelta) -> str:
+        """Return why a letter must not go any more; empty: it may."""
+        if waited >= self.lasts:
+            return self.late
+        return facts.over if self.leads else ""
+
+
+@dataclass(frozen=True, slots=True)
 class About:
-    """Who gets a message, and about which release."""
+    """Who gets a letter, of which kind, and what its record says."""
 
     message: UUID
-    kind: MessageKind
+    kind: str
     name: str
     address: str
-    reference: str
-    """The release's own, such as BAR-7K4M-2XQ9-J-R1."""
-    organisation: str
+    facts: Facts
 
 
 def compose(
@@ -54,21 +79,19 @@ def compose(
     demonstration: bool,
     at: datetime,
 ) -> Letter:
-    """Return a message as it leaves. ``origin`` begins every link, and nothing else ever does."""
+    """Return a letter as it leaves. ``origin`` begins every link, and nothing else ever does."""
+    wording, facts = WORDINGS[about.kind], about.facts
     told = {
         "council": council,
         "demonstration": demonstration,
-        "name": plain_name(about.name),
-        "organisation": plain_name(about.organisation),
-        "reference": about.reference,
         "origin": origin,
-        "link": f"{origin}/collect/{private['token']}" if "token" in private else "",
-        "code": _grouped(private.get("code", "")),
-        "why": private.get("why", ""),
-        "expires": _moment(private.get("expires", "")),
-        "due": _moment(private.get("due", "")),
+        "name": plain_name(about.name),
+        "thing": facts.thing,
+        "reference": facts.reference,
+        **{name: plain_name(facts.names[name]) for name in wording.names},
+        **{name: write(private[name]) for name, write in wording.private.items()},
     }
-    subject = SUBJECTS[about.kind].format(reference=about.reference)
+    subject = wording.subject.format(thing=facts.thing, reference=facts.reference)
     text, html = (
         _environment().get_template(f"{about.kind}.{form}").render(told) for form in ("txt", "html")
     )
@@ -95,7 +118,7 @@ def _environment() -> Environment:
 
 
 def plain_name(name: str) -> str:
-    """Return a name as it may stand in a message: it reads the same, and leads nowhere."""
+    """Return a name as it may stand in a letter: it reads the same, and leads nowhere."""
     bare = _MARKS.sub(" ", _one_line(name))
     apart = _JOINTS.sub(" ", bare)
     words = " ".join(apart.split())
@@ -114,6 +137,34 @@ def _grouped(code: str) -> str:
 
 def _moment(text: str) -> str:
     """Return a moment (UTC, RFC 3339) as people in England write it."""
-    if not text:
-        return ""
     return local_time(datetime.fromisoformat(text).astimezone(UTC))
+
+
+WORDINGS: Mapping[str, Wording] = {
+    DeliveryLetter.LINK: Wording(
+        "CCTV package {reference} is ready",
+        private={"token": str, "expires": _moment},
+        names=("organisation",),
+        leads=True,
+        settles=True,
+    ),
+    CodeLetter.CODE: Wording(
+        "your code for {thing} {reference}",
+        private={"code": _grouped, "expires": _moment},
+        leads=True,
+        lasts=CODE_LIFE,
+        late="the code had run out before it could be sent",
+        missed=False,
+    ),
+    DeliveryLetter.LINK_ENDED: Wording(
+        "your link to CCTV package {reference} has ended", private={"why": str}
+    ),
+    DeliveryLetter.EXPIRING: Wording(
+        "your link to CCTV package {reference} ends soon", private={"expires": _moment}, leads=True
+    ),
+    DeliveryLetter.REVOKED: Wording("CCTV package {reference} was withdrawn"),
+    ReleaseLetter.SECOND_NEEDED: Wording(
+        "CCTV release {reference} waits for a second approval", private={"due": _moment}
+    ),
+}
+"""By `LetterKind`, which is a string. A test demands that each kind of each room is here."""

@@ -8,28 +8,21 @@ again (`Messages.begin`), unless whoever delivers can tell that it was taken.
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from api.outbound.letters import About, compose
+from api.outbound.letters import WORDINGS, About, compose
 from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
+from api.outbound.records import Facts, facts_of
 from api.settings.council import Council
 from evidence import attention
-from evidence.mailbox.messages import JOB_SEND, MessageKind, Messages, MessageState
+from evidence.mailbox.messages import JOB_SEND, Messages, MessageState
 from evidence.mailbox.tables import MessageRow
 from evidence.people.tables import PersonRow
-from export.release.releases import label
-from export.release.states import ReleaseState
-from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError
 
-CODE_LASTS = timedelta(minutes=10)
-PATIENCE = timedelta(hours=8)
-"""How long a message waits for a mail server; then a person is told, and can issue it again."""
-_ENDED = (MessageKind.LINK, MessageKind.CODE, MessageKind.EXPIRING)
-"""What nobody wants any more once the release was taken back."""
 _log = logging.getLogger("custos.mail")
 
 
@@ -70,7 +63,7 @@ class Posting:
         try:
             reference = self._mailer.send(letter)
         except UnavailableError:
-            self._wait(message, at)
+            self._wait(message)
             raise
         except RefusedMailError as error:
             self._tell(message, MessageState.REFUSED, str(error), at)
@@ -87,11 +80,12 @@ class Posting:
         with self._begin() as session:
             row = self._messages.begin(session, message)
             if row is not None:
-                words = self._too_late(session, row, at)
-                if words is None:
-                    return self._letter(session, row, at)
+                wording, facts = WORDINGS[row.kind], facts_of(session, row.about)
+                words = wording.unwanted(facts, waited=at - row.queued_at)
+                if not words:
+                    return self._letter(session, row, facts, at)
                 self._messages.refused(session, message, words=words)
-                if row.kind != MessageKind.CODE:
+                if wording.missed:
                     self._need_a_person(session, row.about, words, at)
                 return None
             lost = session.get(MessageRow, message)
@@ -100,38 +94,16 @@ class Posting:
             self._look_again(message, at)
         return None
 
-    def _letter(self, session: Session, row: MessageRow, at: datetime) -> Letter:
+    def _letter(self, session: Session, row: MessageRow, facts: Facts, at: datetime) -> Letter:
         person = session.get_one(PersonRow, row.person)
-        release = session.get_one(ReleaseRow, row.about)
-        about = About(
-            message=row.id,
-            kind=MessageKind(row.kind),
-            name=person.name,
-            address=person.email,
-            reference=label(release),
-            organisation=release.organisation,
-        )
         return compose(
-            about,
+            About(row.id, row.kind, person.name, person.email, facts),
             self._messages.open(row),
             council=self._council,
             origin=self._origin,
             demonstration=self._demonstration,
             at=at,
         )
-
-    def _too_late(self, session: Session, row: MessageRow, at: datetime) -> str | None:
-        """Say why a message must not go any more, if it must not."""
-        waited = at - row.queued_at
-        if row.kind == MessageKind.CODE and waited >= CODE_LASTS:
-            return "the code had run out before it could be sent"
-        if waited >= PATIENCE:
-            return "the mail server did not take it for hours"
-        if row.kind in _ENDED:
-            release = session.get_one(ReleaseRow, row.about)
-            if release.state == ReleaseState.REVOKED:
-                return "the release was taken back before it could be sent"
-        return None
 
     def _look_again(self, message: UUID, at: datetime) -> None:
         """Ask whoever delivers what became of a message that a worker died at."""
@@ -144,10 +116,9 @@ class Posting:
             row = session.get_one(MessageRow, message)
             self._need_a_person(session, row.about, words, at)
 
-    def _wait(self, message: UUID, at: datetime) -> None:
+    def _wait(self, message: UUID) -> None:
         # A crash before this line leaves "sending" though nothing left us: it becomes uncertain,
         # which is too careful, and never a second message.
-        del at
         with self._begin() as session:
             self._messages.put_back(session, message)
 
@@ -155,8 +126,7 @@ class Posting:
         with self._begin() as session:
             self._messages.sent(session, message, reference=reference, at=self._clock())
             row = session.get_one(MessageRow, message)
-            if row.kind == MessageKind.LINK:
-                # Issued again, and gone out: nobody need act any more.
+            if WORDINGS[row.kind].settles:
                 attention.settle(session, row.about, JOB_SEND)
 
     def _tell(self, message: UUID, state: MessageState, words: str, at: datetime) -> None:
@@ -171,7 +141,7 @@ class Posting:
             )
             self._need_a_person(session, row.about, words, at)
 
-    def _need_a_person(self, session: Session, release: UUID, words: str, at: datetime) -> None:
-        """Keep what went wrong where `release show` and the console tell it."""
+    def _need_a_person(self, session: Session, about: UUID, words: str, at: datetime) -> None:
+        """Keep what went wrong where the record's page tells it."""
         told = f"a message did not go out, or may not have arrived: {words}"
-        attention.call(session, release, JOB_SEND, told, at=at)
+        attention.call(session, about, JOB_SEND, told, at=at)

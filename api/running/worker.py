@@ -59,7 +59,7 @@ def _mark_due(services: Services) -> None:
     """Let one process at a time do what is due: a worker taken for dead may yet be at it."""
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
-            services.links.mark_due(at=services.clock())
+            services.deadlines.mark(at=services.clock())
 
 
 def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:

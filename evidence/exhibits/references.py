@@ -1,4 +1,4 @@
-"""Pure. References: exhibits (JS/1), their copies (JS-1-CP1), and URNs (BAR-7K4M-2XQ9-J).
+"""Pure. References: exhibits (JS/1), their copies (JS-1-CP1), URNs and their releases (-R1).
 
 Design: docs/formats/references.md.
 """
@@ -16,6 +16,7 @@ _BASE = len(ALPHABET)
 _REFERENCE = re.compile(r"([A-Z]{2,4})/([1-9][0-9]{0,6})")
 _FILE_SAFE = re.compile(r"([A-Z]{2,4})-([1-9][0-9]{0,6})")
 _PREFIX = re.compile(r"[A-Z]{2,5}")
+_RELEASE = re.compile(r"([A-Z0-9-]+)-R([1-9][0-9]{0,5})")
 
 
 def parse_reference(reference: str) -> tuple[str, int]:
@@ -79,3 +80,14 @@ def parse_urn(urn: str) -> str:
     if check_symbol(symbols) != check:
         raise InvalidError("urn", f"{urn!r} has a typing error: its last symbol does not fit")
     return f"{prefix}-{symbols[:4]}-{symbols[4:]}-{check}"
+
+
+def format_release(urn: str, number: int) -> str:
+    """Return how people call the n-th release under a URN: ``BAR-7K4M-2XQ9-J-R1``."""
+    return f"{urn}-R{number}"
+
+
+def parse_release(text: str) -> tuple[str, int] | None:
+    """Return the URN and the number of a release as a person typed it; None: it is no such name."""
+    match = _RELEASE.fullmatch(text.upper())
+    return None if match is None else (match[1], int(match[2]))

@@ -1,4 +1,4 @@
-"""One mailbox of one person: its address, the codes that prove it, and letters to it.
+"""One mailbox of one person: its address, the codes that prove it, and any letter to it.
 
 Read `messages` first.
 """

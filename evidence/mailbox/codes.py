@@ -1,8 +1,9 @@
-"""Service. What stands before a link's token: asks, codes, attempts and locks.
+"""Service. What stands before anything that a token opens: asks, codes, attempts and locks.
 
-Everything is counted by the token's digest alone, before anybody looks whether there is such a
-link: so a wrong token meets the same words, limits and writes as a good one
-(docs/adr/0007-recipient-path.md).
+Everything is counted by the token's digest alone, before anybody looks whether the token opens
+anything: so a wrong one meets the same words, limits and writes as a good one
+(docs/adr/0007-recipient-path.md). Whoever gave the token out says what it opens, to whose mailbox
+a code goes, and does the jobs; a gate is locked before whatever stands behind it.
 """
 
 import hmac
@@ -16,9 +17,13 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session
+from sqlmodel import Session, col, delete, select
 
+from custody.canonical import format_time
+from evidence.mailbox.letters import CodeLetter
+from evidence.mailbox.messages import Messages
 from evidence.mailbox.tables import GateRow
 
 CODE_DIGITS = 8
@@ -34,6 +39,8 @@ LOCKED = timedelta(days=1)
 ASKED_SHOWN = timedelta(hours=1)
 """How long the page offers to enter a code that was asked for."""
 REFUSED_EVENT_EVERY = timedelta(hours=1)
+FORGET_GATES = timedelta(days=2)
+"""How long after somebody last stood before a token nothing is counted of it any more."""
 
 _INFO = b"custos/link-code/v1"
 _KEY_BYTES, _DRAW_BYTES = 32, 8
@@ -44,7 +51,7 @@ _BETWEEN = re.compile(r"[\s\u200b-\u200d\u2010-\u2015\u2212\ufeff-]+")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where somebody stands before the code; says nothing of whether there is such a link."""
+    """Where somebody stands before the code; says nothing of whether the token opens anything."""
 
     state: Literal["closed", "asked", "wrong", "waiting", "locked"]
     """closed: ask for a code. asked: enter it. wrong: it was wrong, used or too old (one word for
@@ -73,7 +80,8 @@ def read_code(text: str) -> str | None:
 class Gates:
     """Counts before a token, and knows its present code by an HMAC only."""
 
-    def __init__(self, *, key: bytes, random: Callable[[int], bytes]) -> None:
+    def __init__(self, messages: Messages, *, key: bytes, random: Callable[[int], bytes]) -> None:
+        self._messages = messages
         self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(key)
         self._random = random
 
@@ -85,10 +93,18 @@ class Gates:
         gate.seen_at = at
         return gate
 
-    def standing(self, gate: GateRow | None, *, at: datetime) -> Standing:
-        """Return where somebody stands who did nothing yet."""
-        if gate is None:
-            return Standing("closed")
+    def find(self, session: Session, subject: UUID) -> GateRow | None:
+        """Return the row that a job is about (see `token_subject`), locked."""
+        first, last = subject.hex + "0" * 32, subject.hex + "f" * 32
+        statement = select(GateRow).where(col(GateRow.token_sha256).between(first, last))
+        return session.exec(statement.with_for_update()).first()
+
+    def standing(self, session: Session, digest: str, *, at: datetime) -> Standing:
+        """Return where somebody stands who did nothing yet; writes nothing."""
+        gate = session.get(GateRow, digest)
+        return Standing("closed") if gate is None else self._standing(gate, at)
+
+    def _standing(self, gate: GateRow, at: datetime) -> Standing:
         if gate.locked_until is not None and at < gate.locked_until:
             return Standing("locked", gate.locked_until, 0, 0)
         asked = bool(gate.asks) and at < gate.asks[-1] + ASKED_SHOWN
@@ -97,7 +113,7 @@ class Gates:
 
     def ask(self, gate: GateRow, *, at: datetime) -> Standing:
         """Count an ask, unless that is one too many; the code before it is over."""
-        now = self.standing(gate, at=at)
+        now = self._standing(gate, at)
         if now.state == "locked":
             return now
         if now.asks_left == 0:
@@ -105,13 +121,39 @@ class Gates:
         # A new list: the row notices no change within the old one.
         gate.asks = [ask for ask in gate.asks if at < ask + DAY] + [at]
         gate.attempts, gate.code_hmac, gate.code_expires_at = 0, None, None
-        return self.standing(gate, at=at)
+        return self._standing(gate, at)
 
     def owes_code(self, gate: GateRow) -> bool:
         """Tell whether the last ask still waits for its code."""
         return bool(gate.asks) and gate.code_expires_at is None
 
-    def draw(self, gate: GateRow, *, at: datetime) -> str:
+    def send_code(
+        self,
+        session: Session,
+        gate: GateRow,
+        *,
+        opens: UUID,
+        person: UUID,
+        about: UUID,
+        at: datetime,
+    ) -> None:
+        """Answer the last ask: make the present code, and queue the letter that brings it.
+
+        ``opens`` is what the token opens: of each ask for it there is one letter.
+        """
+        code = self._draw(gate, at=at)
+        until = format_time((at + CODE_LIFE).replace(microsecond=0))
+        self._messages.queue(
+            session,
+            CodeLetter.CODE,
+            person=person,
+            about=about,
+            once=f"code:{opens}:{gate.asks[-1].isoformat()}:{len(gate.asks)}",
+            private={"code": code, "expires": until},
+            at=at,
+        )
+
+    def _draw(self, gate: GateRow, *, at: datetime) -> str:
         """Make the present code, and return it once."""
         # 2**64 is no multiple of 10**8: some codes are likelier than others by one in 10**11.
         number = int.from_bytes(self._random(_DRAW_BYTES), "big") % 10**CODE_DIGITS
@@ -124,8 +166,18 @@ class Gates:
         """Settle the last ask without a code: nothing that is entered will be right."""
         gate.code_hmac, gate.code_expires_at = None, at + CODE_LIFE
 
-    def check(self, gate: GateRow, code: str, *, at: datetime) -> bool:
-        """Tell whether ``code`` is the present one; if so, it is used up by that."""
+    def barred(self, gate: GateRow, text: str, *, at: datetime) -> Standing | None:
+        """Return where somebody stands whose entry does not count: locked, or it is no code."""
+        now = self._standing(gate, at)
+        if now.state == "locked":
+            return now
+        return replace(now, state="wrong") if read_code(text) is None else None
+
+    def check(self, gate: GateRow, text: str, *, at: datetime) -> bool:
+        """Tell whether ``text`` is the present code; if so, it is used up by that."""
+        code = read_code(text)
+        if code is None:
+            return False
         none = self._mac(gate.token_sha256, "")  # as long to compare as a code, and never equal
         equal = hmac.compare_digest(self._mac(gate.token_sha256, code), gate.code_hmac or none)
         fresh = gate.code_expires_at is not None and at < gate.code_expires_at
@@ -145,8 +197,8 @@ class Gates:
         if gate.refused >= REFUSED_A_DAY:
             gate.locked_until, gate.window_at, gate.refused = at + LOCKED, None, 0
             gate.code_hmac = None
-            return self.standing(gate, at=at)
-        return replace(self.standing(gate, at=at), state="wrong")
+            return self._standing(gate, at)
+        return replace(self._standing(gate, at), state="wrong")
 
     def _mac(self, digest: str, code: str) -> bytes:
         """Return what is kept of a code: bound to its token, worth nothing without our key."""
@@ -160,6 +212,16 @@ def calls_for_event(gate: GateRow, *, at: datetime) -> bool:
         return False
     gate.refused_event_at = at
     return True
+
+
+def forget_gates(session: Session, *, at: datetime) -> None:
+    """Delete what was counted before tokens that nobody has touched for long: it is no evidence."""
+    session.exec(
+        delete(GateRow).where(
+            col(GateRow.seen_at) < at - FORGET_GATES,
+            or_(col(GateRow.locked_until).is_(None), col(GateRow.locked_until) < at),
+        )
+    )
 
 
 def _asks_left(asks: Sequence[datetime], at: datetime) -> int:

@@ -1,4 +1,8 @@
-"""Service. Messages to one person each: queued with their cause, sent once, forgotten in parts.
+"""Service. Letters to one person each: queued with their cause, sent once, forgotten in parts.
+
+Any room above may write to anybody about any record: it owns the kinds of its letters
+(`evidence/mailbox/letters`), and `api/outbound` words them. Here each is a message, whatever
+it says.
 
 What a message says stands in rows, but for what no row may hold (a link's token, a code): that is
 encrypted beside it, and erased as soon as it went out or cannot go out any more.
@@ -22,6 +26,7 @@ from sqlmodel import Session, col, select
 from custody.canonical import canonical_json, parse_canonical
 from custody.errors import KeyStoreError
 from evidence.errors import StateError
+from evidence.mailbox.letters import LetterKind
 from evidence.mailbox.tables import MessageRow
 from storage.jobs import Jobs
 
@@ -29,30 +34,6 @@ JOB_SEND = "message.send"
 """Subject: the message's identifier. Its work is done by the edge that knows how mail leaves."""
 _NONCE_BYTES, _KEY_BYTES = 12, 32
 _INFO = b"custos/message/v1"
-
-
-class MessageKind(StrEnum):
-    """What a message is about, and the keys of what `Messages.open` gives for it."""
-
-    LINK = "link"
-    """To the recipient: your package is ready. ``token``, ``expires`` (UTC, RFC 3339)."""
-    CODE = "code"
-    """To the recipient: your code. ``code`` (8 digits), ``expires``."""
-    LINK_ENDED = "link_ended"
-    """To the recipient: somebody asked for a code of a link that is over, and how to go on.
-
-    ``why``: expired, replaced (a later link was sent), withdrawn (the release was taken back) or
-    spent (no download is left). A re-issue costs nothing, but for what was withdrawn.
-    """
-    EXPIRING = "expiring"
-    """To the recipient: not collected yet, and the link ends soon. ``expires``.
-
-    The token is not in it: only its digest was kept. It says to look for the earlier message.
-    """
-    REVOKED = "revoked"
-    """To the recipient: the release was taken back. Nothing beside the rows."""
-    SECOND_NEEDED = "second_needed"
-    """To a releaser: an urgent release waits for its second approval. ``due``."""
 
 
 class MessageState(StrEnum):
@@ -67,6 +48,10 @@ class MessageState(StrEnum):
     """It was not taken, or came back: ``words`` says why."""
     UNCERTAIN = "uncertain"
     """A worker died while it was handed over. It is not sent again by itself: never twice."""
+
+
+LOST = (MessageState.REFUSED, MessageState.UNCERTAIN)
+"""States of a message that did not arrive, as far as we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +83,7 @@ class Messages:
     def queue(
         self,
         session: Session,
-        kind: MessageKind,
+        kind: LetterKind,
         *,
         person: UUID,
         about: UUID,
@@ -106,7 +91,7 @@ class Messages:
         private: Mapping[str, str],
         at: datetime,
     ) -> None:
-        """Queue a message to ``person`` about a release, and the job that sends it.
+        """Queue a letter to ``person`` about a record, and the job that sends it.
 
         Both stand once the caller commits. ``once`` names the occasion: for one that had its
         message, nothing happens. It must hold no secret and no name.
@@ -131,7 +116,7 @@ class Messages:
             self._jobs.defer(session, JOB_SEND, str(message))
 
     def open(self, row: MessageRow) -> Mapping[str, str]:
-        """Return what a message says beside the rows (see `MessageKind`).
+        """Return what a message says beside the rows (see its `LetterKind`).
 
         Raises:
             StateError: it was erased, because the message went out or was given up.
@@ -203,11 +188,11 @@ class Messages:
             self._end(row, MessageState.UNCERTAIN, words)
 
     def withdraw(
-        self, session: Session, release: UUID, kinds: Iterable[MessageKind], *, words: str
+        self, session: Session, about: UUID, kinds: Iterable[LetterKind], *, words: str
     ) -> None:
-        """End the messages about a release that still wait: what they say is not true any more."""
+        """End the messages about a record that still wait: what they say is not true any more."""
         waiting = select(MessageRow).where(
-            MessageRow.about == release,
+            MessageRow.about == about,
             col(MessageRow.kind).in_([kind.value for kind in kinds]),
             MessageRow.state == MessageState.QUEUED.value,
         )

@@ -14,7 +14,7 @@ from storage.columns import maybe_bytes_column, utc_column
 
 
 class GateRow(SQLModel, table=True):
-    """What stands before a token, good or not: codes, attempts and locks are counted alike."""
+    """What stands before a secret that somebody holds, good or not: all are counted alike."""
 
     __tablename__: ClassVar[Any] = "gate"
     token_sha256: str = Field(primary_key=True)
@@ -47,7 +47,7 @@ class MessageRow(SQLModel, table=True):
     kind: str
     person: UUID = Field(foreign_key="person.id")
     about: UUID = Field(index=True)
-    """The release that it concerns."""
+    """The record that it concerns: a release, an exhibit, or what comes next."""
     state: str
     sealed: bytes | None = maybe_bytes_column()
     """What it says beside the rows (a token, a code), encrypted, and gone once it was sent."""

@@ -64,7 +64,7 @@ class Collected:
 
 
 class Collections:
-    """Knows who is past the code."""
+    """Knows who is past the code. Each `StateError` is in words for the recipient."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Collections:
         return secret
 
     def show(self, session: Session, secret: str, *, at: datetime) -> Collected | None:
-        """Return what the recipient sees; see `export.delivery.links.Links.collection`."""
+        """Return what the recipient sees; None: unknown, ended, idle for 60 min, over 12 h old."""
         try:
             row, link = self._open(session, secret, at=at)
         except StateError:
@@ -126,7 +126,11 @@ class Collections:
         )
 
     def accept(self, session: Session, secret: str, *, terms_sha256: str, at: datetime) -> None:
-        """Record that the terms were accepted; the same ones again change nothing."""
+        """Record that the terms were accepted; accepting the same ones again changes nothing.
+
+        Raises:
+            StateError: the collection ended.
+        """
         row, link = self._open(session, secret, at=at, lock=True)
         if row.terms_sha256 == terms_sha256:
             return
@@ -134,7 +138,11 @@ class Collections:
         self._ledger.append(session, link.release, "terms.accepted", {"terms": terms_sha256}, at=at)
 
     def authorise(self, session: Session, secret: str, *, at: datetime) -> DownloadRow:
-        """Authorise the download of a collection; see `export.delivery.links.Links.authorise`."""
+        """Authorise the one download of a collection; asked again, it is the same, and counts once.
+
+        Raises:
+            StateError: the terms are not accepted, no download is left, or the collection ended.
+        """
         row, link = self._open(session, secret, at=at, lock=True)
         if not row.terms_sha256:
             raise StateError("Accept the terms first: the download starts after that.")
@@ -159,7 +167,15 @@ class Collections:
         return download
 
     def package(self, session: Session, secret: str, download: UUID, *, at: datetime) -> Package:
-        """Return the package for one request of a download; see `Links.package`."""
+        """Return the package for one request of an authorised download; writes nothing.
+
+        For each of them, so that it ends with the link. Being idle does not end it: a browser
+        resumes by itself hours later, within the 12 hours.
+
+        Raises:
+            StateError: the collection ended, or the link expired or was revoked.
+            UnknownError: this collection was authorised no such download.
+        """
         row, link = self._open(session, secret, at=at, resuming=True)
         found = session.get(DownloadRow, download)
         if found is None or found.collection != row.id:
@@ -167,7 +183,11 @@ class Collections:
         return self._packages.package(session, session.get_one(ReleaseRow, link.release))
 
     def confirm(self, session: Session, secret: str, sha256: str, *, at: datetime) -> bool:
-        """Record the recipient's receipt; see `export.delivery.links.Links.confirm`."""
+        """Record the recipient's receipt, once a collection; False if the digest differs.
+
+        Raises:
+            StateError: the collection ended, or nothing was downloaded in it.
+        """
         row, link = self._open(session, secret, at=at, resuming=True, lock=True)
         mine = select(DownloadRow.id).where(DownloadRow.collection == row.id).limit(1)
         if session.exec(mine).first() is None:
@@ -182,7 +202,7 @@ class Collections:
         return True
 
     def leave(self, session: Session, secret: str, *, at: datetime) -> None:
-        """End a collection, its downloads included; one that is over already stays so."""
+        """End a collection because the recipient left it; an unknown one is no error."""
         statement = select(CollectionRow).where(_known_by(secret))
         row = session.exec(statement.with_for_update()).first()
         if row is not None and row.ended_at is None:

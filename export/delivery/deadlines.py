@@ -16,13 +16,15 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from custody.canonical import format_time
 from evidence import attention
-from evidence.mailbox.messages import MessageKind, Messages
-from evidence.mailbox.tables import GateRow
+from evidence.mailbox.codes import forget_gates
+from evidence.mailbox.messages import Messages
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow, StaffSessionRow
 from export.delivery.collections import lock_link
+from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.release.decisions import SECOND_WITHIN, Decisions
+from export.release.letters import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
@@ -30,7 +32,6 @@ JOB_SECOND = "release.second"
 """No job, but a name among them: what an overdue second approval is shown as."""
 WARN_BEFORE = timedelta(days=3)
 """How long before its end an uncollected link is warned of; of a short one, half its life."""
-FORGET_GATES = timedelta(days=2)
 FORGET_SESSIONS = timedelta(days=30)
 _WAITING = (
     ReleaseState.APPROVED,
@@ -127,7 +128,7 @@ class Deadlines:
         link.warned_at = at
         self._messages.queue(
             session,
-            MessageKind.EXPIRING,
+            DeliveryLetter.EXPIRING,
             person=row.recipient,
             about=row.id,
             once=f"expiring:{link.id}",
@@ -156,7 +157,7 @@ class Deadlines:
         for person in self._releasers(session, but=row.approved_by):
             self._messages.queue(
                 session,
-                MessageKind.SECOND_NEEDED,
+                ReleaseLetter.SECOND_NEEDED,
                 person=person,
                 about=row.id,
                 once=f"second:{row.id}:{person}",
@@ -181,13 +182,7 @@ class Deadlines:
 
     def _forget(self, session: Session, at: datetime) -> None:
         """Delete what counted attempts and who was signed in: none of it is evidence."""
-        old = at - FORGET_GATES
-        session.exec(
-            delete(GateRow).where(
-                col(GateRow.seen_at) < old,
-                or_(col(GateRow.locked_until).is_(None), col(GateRow.locked_until) < at),
-            )
-        )
+        forget_gates(session, at=at)
         long_ago = at - FORGET_SESSIONS
         session.exec(
             delete(StaffSessionRow).where(

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from custody.ledger import Ledger
 from evidence.errors import StateError
+from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.release.releases import Releases
+from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
@@ -82,7 +83,7 @@ class Packages:
     def _sealed(self, session: Session, row: ReleaseRow) -> Package:
         """Return the package of a release that is sealed now; raises StateError if it is not."""
         if row.state != ReleaseState.SEALED:
-            label = f"{row.urn}-R{row.number}"
+            label = format_release(row.urn, row.number)
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
         return self.package(session, row)
 
@@ -92,14 +93,13 @@ class Packages:
         Raises:
             StateError: it is not sealed yet.
         """
-        label = f"{row.urn}-R{row.number}"
         store = SealStore(row.id)
         archive = store.facts(session, SealStep.ARCHIVE)
         checked = store.facts(session, SealStep.CHECK)
         if archive is None or checked is None:
-            raise StateError(f"release {label} is {row.state}: it must be sealed first")
+            raise StateError(f"release {label(row)} is {row.state}: it must be sealed first")
         return Package(
-            f"{label}.zip",
+            f"{label(row)}.zip",
             archive["key"],
             archive["version"],
             archive["size"],

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from evidence.mailbox.messages import MessageKind, Messages
+from evidence.mailbox.messages import Messages
 from evidence.people.access import Subject
+from export.delivery.letters import DeliveryLetter
 from export.delivery.links import Links
 from export.release.decisions import Decisions
 from export.release.tables import ReleaseRow
@@ -35,7 +36,7 @@ class Revocations:
             self._links.end_all(session, row.id, at=at)
             self._messages.queue(
                 session,
-                MessageKind.REVOKED,
+                DeliveryLetter.REVOKED,
                 person=row.recipient,
                 about=row.id,
                 once=f"revoked:{row.id}",

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from custody.audit.facts import Claim, Expected
 from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
+from evidence.exhibits.references import format_release
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.delivery.tables import HandoffRow
@@ -208,7 +209,7 @@ class _Releases:
         revoked = row.state == ReleaseState.REVOKED
         return Claim(
             row.id,
-            f"{row.urn}-R{row.number}",
+            format_release(row.urn, row.number),
             RecordKind.RELEASE,
             {
                 "release.proposed": [Expected(proposed)],

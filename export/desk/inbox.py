@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
@@ -18,8 +19,6 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 _SHOWN = 5
-LOST = ("refused", "uncertain", "bounced")
-"""States of a message that did not arrive, as far as we know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Service. Releases: found by their name, listed, and what they carry."""
 
-import re
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from evidence.errors import StateError, UnknownError
+from evidence.exhibits.references import format_release, parse_release
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.tables import PersonRow
 from evidence.wording import check_words
@@ -15,7 +15,6 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 
 _NAME = 200
-_CALLED = re.compile(r"(?P<urn>[A-Z0-9-]+)-R(?P<number>[1-9][0-9]{0,5})")
 
 
 class Releases:
@@ -28,11 +27,11 @@ class Releases:
             UnknownError, InvalidError: there is none, or there can be none.
         """
         name = check_words("release", name, most=_NAME)
-        called = _CALLED.fullmatch(name.upper())
+        called = parse_release(name)
         row = None
         if called is not None:
             statement = select(ReleaseRow).where(
-                ReleaseRow.urn == called["urn"], ReleaseRow.number == int(called["number"])
+                ReleaseRow.urn == called[0], ReleaseRow.number == called[1]
             )
             row = session.exec(statement.with_for_update() if lock else statement).first()
         else:
@@ -77,4 +76,4 @@ def require_sealing(session: Session, release: UUID) -> ReleaseRow:
 
 def label(row: ReleaseRow) -> str:
     """Return how people call a release: ``BAR-7K4M-2XQ9-J-R1``."""
-    return f"{row.urn}-R{row.number}"
+    return format_release(row.urn, row.number)

@@ -19,9 +19,10 @@ from api.web.public.signin import _signer
 from api.wiring import Services, build
 from custody.errors import KeyStoreError
 from evidence.mailbox.codes import Gates
-from evidence.mailbox.messages import MessageKind, Messages
+from evidence.mailbox.messages import Messages
 from evidence.mailbox.tables import MessageRow
 from evidence.secrets import make_secret, secret_digest
+from export.delivery.letters import DeliveryLetter
 from tests.houses import House
 
 PRIVATE = {"token": "a-token", "expires": "2026-12-05T03:05:11Z"}
@@ -44,7 +45,7 @@ def queued(services: Services, messages: Messages, at: datetime) -> MessageRow:
         person = services.people.known(session, "a recipient")
         messages.queue(
             session,
-            MessageKind.LINK,
+            DeliveryLetter.LINK,
             person=person,
             about=uuid.uuid4(),
             once=once,
@@ -105,11 +106,13 @@ def test_no_later_letter_opens_with_the_key_of_the_records(house: House) -> None
 
 def test_no_code_is_checked_by_the_key_of_the_records(house: House) -> None:
     now, digest = utc_now(), secret_digest(make_secret(secrets.token_bytes))
-    old = Gates(key=house.services.keyring.record_kek, random=secrets.token_bytes)
+    old = Gates(
+        house.services.messages, key=house.services.keyring.record_kek, random=secrets.token_bytes
+    )
     new = house.services.links._gates
     with house.services.transaction() as session:
         gate = new.open(session, digest, at=now)
-        code = new.draw(gate, at=now)
+        code = new._draw(gate, at=now)
         assert not old.check(gate, code, at=now)
         assert new.check(gate, code, at=now)
 

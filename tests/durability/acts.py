@@ -16,7 +16,7 @@ from api.cli.verify import FileReader
 from api.wiring import Services
 from custody.tables import CustodyEventRow
 from custody.trust import parse_trust
-from evidence.attention import AttentionRow
+from evidence.attention import calls_to
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.exhibits import NewExhibit
 from evidence.exhibits.states import ExhibitState
@@ -131,8 +131,8 @@ def release(services: Services, exhibits: list[UUID]) -> UUID:
 def check_nobody_is_needed(services: Services, record: UUID) -> None:
     """Check that no job has given up on an exhibit or a release."""
     with services.transaction() as session:
-        for row in session.exec(select(AttentionRow).where(AttentionRow.subject == record)):
-            raise ViolationError(f"{row.job} of {record} gave up: {row.words}")
+        for call in calls_to(session, record):
+            raise ViolationError(f"{call.job} of {record} gave up: {call.words}")
 
 
 def is_done(services: Services, record: UUID) -> bool:

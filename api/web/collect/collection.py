@@ -25,7 +25,7 @@ from api.web.staff import form_token as token_of
 from api.web.staff import same_site
 from api.wiring import Services
 from evidence.secrets import is_same_secret
-from export.delivery.links import Collected
+from export.delivery.collections import Collected
 
 router = APIRouter(include_in_schema=False)
 TERMS = "collect/terms.html"
@@ -62,7 +62,7 @@ def collector(request: Request, services: UsesServices) -> Collector | None:
     if not secret:
         return None
     with services.transaction() as session:
-        collected = services.links.collection(session, secret, at=services.clock())
+        collected = services.collections.show(session, secret, at=services.clock())
     return None if collected is None else Collector(secret, collected)
 
 
@@ -128,7 +128,7 @@ def accept(
     if terms != terms_digest():
         return _package_page(request, services, who, {"accept": _TERMS_CHANGED})
     with services.transaction() as session:
-        services.links.accept(session, who.secret, terms_sha256=terms, at=services.clock())
+        services.collections.accept(session, who.secret, terms_sha256=terms, at=services.clock())
     return _to("/collect")
 
 
@@ -143,7 +143,7 @@ def confirm(
     if not _DIGEST.fullmatch(digest):
         return _package_page(request, services, who, {"sha256": _NO_DIGEST}, typed=sha256)
     with services.transaction() as session:
-        equal = services.links.confirm(session, who.secret, digest, at=services.clock())
+        equal = services.collections.confirm(session, who.secret, digest, at=services.clock())
     if not equal:
         return _package_page(request, services, who, {"sha256": _OTHER_DIGEST}, typed=digest)
     return _to("/collect/receipt")
@@ -164,7 +164,7 @@ def leave(services: UsesServices, who: Sends) -> Response:
     """End what this browser may do, here and in the browser."""
     if who is not None:
         with services.transaction() as session:
-            services.links.leave(session, who.secret, at=services.clock())
+            services.collections.leave(session, who.secret, at=services.clock())
     answer = _to("/collect/left")
     _forget(answer, services)
     return answer

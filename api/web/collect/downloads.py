@@ -34,7 +34,7 @@ def authorise(request: Request, services: UsesServices, who: Sends) -> Response:
         # Beginning again is no new download: the same person, in the same browser.
         return _to(address(it.downloads[-1], it.package.name))
     with services.transaction() as session:
-        download = services.links.authorise(session, who.secret, at=services.clock())
+        download = services.collections.authorise(session, who.secret, at=services.clock())
     # A crash or a lost answer here costs nothing: the page finds the download that is there.
     return _to(address(download.id, it.package.name))
 
@@ -46,7 +46,7 @@ def fetch(request: Request, services: UsesServices, download: str, name: str) ->
 
     def find() -> Outgoing:
         with services.transaction() as session:
-            package = services.links.package(session, secret, authorised, at=services.clock())
+            package = services.collections.package(session, secret, authorised, at=services.clock())
         if name != package.name:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return outgoing_package(package)

@@ -20,8 +20,7 @@ from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
 from api.web.staff import same_site
 from api.wiring import Services
-from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, read_code
-from export.delivery.links import Standing
+from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 
 router = APIRouter(include_in_schema=False)
 paced = APIRouter(include_in_schema=False, route_class=PacedRoute)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from evidence.exhibits.filenames import RESERVED, safe_name
+from evidence.exhibits.references import format_release
 from export.package.errors import NamingError
 
 BAGIT: Final = "bagit.txt"
@@ -68,7 +69,7 @@ def package_name(urn: str, number: int) -> str:
     Raises:
         NamingError: the URN or the number is none.
     """
-    name = f"{urn}-R{number}"
+    name = format_release(urn, number)
     if not _PACKAGE.fullmatch(name):
         raise NamingError("this is no URN, or no release number", found=name)
     return name

@@ -12,9 +12,10 @@ from sqlmodel import Session, select
 from api.app import create_app
 from api.routes.notify import BOUNCES
 from api.settings.facts import Mail
-from evidence.attention import AttentionRow
-from evidence.mailbox.messages import JOB_SEND, MessageKind
+from evidence.attention import calls_to
+from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import MessageRow
+from export.delivery.letters import DeliveryLetter
 from tests.api.asking import Web, asked
 from tests.api.outbound.servers import FakeNotify
 from tests.houses import House
@@ -41,7 +42,7 @@ def sent(house: House) -> MessageRow:
     with house.services.transaction() as session:
         messages.queue(
             session,
-            MessageKind.REVOKED,
+            DeliveryLetter.REVOKED,
             person=release.recipient,
             about=release.id,
             once=once,
@@ -92,7 +93,8 @@ def test_what_came_back_is_told_to_staff_without_the_address(
     for _ in range(2):  # Notify tells it again if it did not hear our answer
         assert call(web, told(str(sent.id), status)).status_code == 204
     assert state(house, sent) == ("refused", BOUNCES[status])
-    word = house.look(lambda s: s.get_one(AttentionRow, (sent.about, JOB_SEND)))
+    (word,) = house.look(lambda s: calls_to(s, sent.about))
+    assert word.job == JOB_SEND
     assert BOUNCES[status] in word.words
     assert SECRET not in caplog.text + word.words
 

@@ -9,13 +9,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from api.outbound.letters import PATIENCE
 from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
 from api.outbound.notify import NotifyMailer
-from api.outbound.posting import CODE_LASTS, PATIENCE, Posting
+from api.outbound.posting import Posting
 from api.times import utc_now
-from evidence.attention import AttentionRow
-from evidence.mailbox.messages import JOB_SEND, MessageKind
+from evidence.attention import calls_to, settle
+from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.codes import CODE_LIFE
+from evidence.mailbox.letters import CodeLetter, LetterKind
+from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import MessageRow
+from export.delivery.letters import DeliveryLetter
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError
@@ -65,9 +70,7 @@ def carrier() -> Carrier:
 def calm(house: House, release: ReleaseRow) -> None:
     """Begin each test without a word to staff."""
     with house.services.transaction() as session:
-        row = session.get(AttentionRow, (release.id, JOB_SEND))
-        if row is not None:
-            session.delete(row)
+        settle(session, release.id, JOB_SEND)
 
 
 def posting(house: House, mailer: Mailer, *, clock: Callable[[], datetime] = utc_now) -> Posting:
@@ -86,8 +89,10 @@ def posting(house: House, mailer: Mailer, *, clock: Callable[[], datetime] = utc
 def queue(
     house: House,
     release: ReleaseRow,
-    kind: MessageKind = MessageKind.LINK,
+    kind: LetterKind = DeliveryLetter.LINK,
     private: dict[str, str] | None = None,
+    *,
+    about: UUID | None = None,
 ) -> UUID:
     once = str(uuid4())
     with house.services.transaction() as session:
@@ -95,7 +100,7 @@ def queue(
             session,
             kind,
             person=release.recipient,
-            about=release.id,
+            about=about or release.id,
             once=once,
             private=TOKEN if private is None else private,
             at=utc_now(),
@@ -107,9 +112,9 @@ def row(house: House, message: UUID) -> MessageRow:
     return house.look(lambda s: s.get_one(MessageRow, message))
 
 
-def attention(house: House, release: ReleaseRow) -> str | None:
-    found = house.look(lambda s: s.get(AttentionRow, (release.id, JOB_SEND)))
-    return None if found is None else found.words
+def attention(house: House, record: ReleaseRow | ExhibitRow) -> str | None:
+    calls = house.look(lambda s: calls_to(s, record.id))
+    return next((call.words for call in calls if call.job == JOB_SEND), None)
 
 
 def test_a_message_leaves_once_and_what_it_said_is_forgotten(
@@ -207,8 +212,8 @@ def test_a_worker_killed_after_the_message_was_taken_is_made_good_where_that_can
 def test_a_code_that_ran_out_is_not_sent_and_troubles_nobody(
     house: House, release: ReleaseRow, carrier: Carrier
 ) -> None:
-    message = queue(house, release, MessageKind.CODE, CODE)
-    posting(house, carrier, clock=lambda: utc_now() + CODE_LASTS).send(message)
+    message = queue(house, release, CodeLetter.CODE, CODE)
+    posting(house, carrier, clock=lambda: utc_now() + CODE_LIFE).send(message)
     refused = row(house, message)
     assert (refused.state, refused.sealed) == ("refused", None)
     assert refused.words == "the code had run out before it could be sent"
@@ -219,8 +224,8 @@ def test_a_code_that_ran_out_is_not_sent_and_troubles_nobody(
 def test_a_code_that_still_works_is_sent(
     house: House, release: ReleaseRow, carrier: Carrier
 ) -> None:
-    message = queue(house, release, MessageKind.CODE, CODE)
-    late = CODE_LASTS - timedelta(seconds=30)
+    message = queue(house, release, CodeLetter.CODE, CODE)
+    late = CODE_LIFE - timedelta(seconds=30)
     posting(house, carrier, clock=lambda: utc_now() + late).send(message)
     assert row(house, message).state == "sent"
 
@@ -239,7 +244,7 @@ def test_a_link_of_a_release_that_was_taken_back_does_not_go_out_any_more(
     house: House, carrier: Carrier
 ) -> None:
     gone = house.propose(house.unplayable().reference)
-    message, last = queue(house, gone), queue(house, gone, MessageKind.REVOKED, {})
+    message, last = queue(house, gone), queue(house, gone, DeliveryLetter.REVOKED, {})
     with house.services.transaction() as session:
         session.get_one(ReleaseRow, gone.id).state = "revoked"
     posting(house, carrier).send(message)
@@ -284,6 +289,39 @@ def test_a_message_goes_over_the_wire(house: House, release: ReleaseRow) -> None
     plain = mail.get_body(preferencelist=("plain",))
     assert plain is not None
     assert f"/collect/{TOKEN['token']}\r\n" in plain.get_content()
+
+
+def test_a_letter_about_an_exhibit_goes_over_the_wire(house: House, release: ReleaseRow) -> None:
+    exhibit = house.unplayable()
+    with mail_server() as server:
+        message = queue(house, release, CodeLetter.CODE, CODE, about=exhibit.id)
+        posting(house, server.mailer()).send(message)
+        (mail,) = server.mails
+    assert row(house, message).state == "sent"
+    assert mail["Subject"].endswith(f"your code for CCTV exhibit {exhibit.reference}")
+    plain = mail.get_body(preferencelist=("plain",))
+    assert plain is not None
+    said = plain.get_content()
+    assert f"Your code for CCTV exhibit {exhibit.reference} is:\r\n\r\n1234 5678\r\n" in said
+
+
+def test_staff_find_a_lost_letter_about_an_exhibit_at_that_exhibit(
+    house: House, release: ReleaseRow, carrier: Carrier
+) -> None:
+    exhibit = house.unplayable()
+    carrier.ends = [RefusedMailError("the mail server refused the mailbox (550)")]
+    posting(house, carrier).send(queue(house, release, CodeLetter.CODE, CODE, about=exhibit.id))
+    assert "refused the mailbox" in str(attention(house, exhibit))
+    assert attention(house, release) is None
+
+
+def test_a_letter_that_asks_for_what_its_record_does_not_say_is_an_error_and_does_not_leave(
+    house: House, release: ReleaseRow, carrier: Carrier
+) -> None:
+    message = queue(house, release, about=house.unplayable().id)
+    with pytest.raises(KeyError, match="organisation"):
+        posting(house, carrier).send(message)
+    assert (row(house, message).state, carrier.given) == ("queued", [])
 
 
 def test_a_job_that_runs_twice_reaches_notify_once(house: House, release: ReleaseRow) -> None:

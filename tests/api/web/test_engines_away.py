@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.web.collect.gate import cookie_name as collecting_cookie
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.letters import CodeLetter
 from evidence.people.access import Role
 from storage.errors import UnavailableError
 from tests.api.web.collect.recipients import Mailbox, mailbox
@@ -89,4 +89,4 @@ def test_a_code_asked_for_while_it_is_away_is_not_sent_later(
     token = box.link()
     assert stranded.post(f"/collect/{token}/code").status_code == 503
     box.work(token)
-    assert box.has(MessageKind.CODE) == 0
+    assert box.has(CodeLetter.CODE) == 0

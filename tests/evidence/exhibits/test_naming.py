@@ -16,8 +16,10 @@ from evidence.exhibits.references import (
     check_symbol,
     copy_name,
     file_safe,
+    format_release,
     make_urn,
     parse_reference,
+    parse_release,
     parse_urn,
 )
 
@@ -133,6 +135,21 @@ def test_what_is_no_reference_is_refused(typed: str) -> None:
 def test_names_of_files_hold_no_stroke() -> None:
     assert file_safe("JS/12") == "JS-12"
     assert copy_name("JS/12", 3) == "JS-12-CP3"
+
+
+@given(PREFIXES, SYMBOLS, st.integers(1, 999_999))
+def test_a_release_is_its_urn_and_its_number(prefix: str, symbols: str, number: int) -> None:
+    urn = f"{prefix}-{symbols[:4]}-{symbols[4:]}-{check_symbol(symbols)}"
+    called = format_release(urn, number)
+    assert called == f"{urn}-R{number}"
+    assert parse_release(called) == parse_release(called.lower()) == (urn, number)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "BAR-7K4M-2XQ9-J", "BAR-7K4M-2XQ9-J-R0", "BAR-7K4M-2XQ9-J-R01", "-R1", "JS/1-R1"]
+)
+def test_what_names_no_release_is_none(typed: str) -> None:
+    assert parse_release(typed) is None
 
 
 def test_urns_are_drawn_at_random() -> None:

@@ -8,8 +8,9 @@ from sqlmodel import select
 
 from custody.errors import KeyStoreError
 from evidence.errors import StateError
-from evidence.mailbox.messages import JOB_SEND, MessageKind, Messages, MessageState
+from evidence.mailbox.messages import JOB_SEND, Messages, MessageState
 from evidence.mailbox.tables import MessageRow
+from export.delivery.letters import DeliveryLetter
 from tests.export.delivery.linking import Desk, at_once
 from tests.houses import House
 
@@ -43,7 +44,7 @@ def queue(desk: Desk, once: str, *, undone: bool = False) -> None:
     with services.transaction() as session:
         services.messages.queue(
             session,
-            MessageKind.LINK,
+            DeliveryLetter.LINK,
             person=services.people.known(session, "a recipient"),
             about=uuid.uuid4(),
             once=once,

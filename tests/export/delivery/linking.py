@@ -14,13 +14,15 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from api.times import utc_now
-from evidence.mailbox.codes import Standing, token_subject
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.codes import Gates, Standing, token_subject
+from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow
 from evidence.secrets import secret_digest
-from export.delivery.collections import Collected
+from export.delivery.collections import Collected, Collections
+from export.delivery.deadlines import Deadlines
+from export.delivery.letters import DeliveryLetter
 from export.delivery.links import Links
 from export.delivery.tables import DownloadRow, LinkRow
 from export.release.proposals import Delivery
@@ -49,20 +51,30 @@ class Desk:
     @property
     def links(self) -> Links:
         services = self.house.services
+        gates = Gates(services.messages, key=services.roots.codes, random=secrets.token_bytes)
         return Links(
             self.begin,
             services.ledger,
             services.releases,
             services.decisions,
-            services.packages,
+            services.collections,
+            gates,
             services.messages,
             services.jobs,
-            key=services.roots.codes,
             downloads=self.downloads,
             clock=lambda: self.now,
             random=secrets.token_bytes,
             new_id=uuid.uuid4,
         )
+
+    @property
+    def collections(self) -> Collections:
+        return self.house.services.collections
+
+    @property
+    def deadlines(self) -> Deadlines:
+        services = self.house.services
+        return Deadlines(self.begin, services.decisions, services.messages)
 
     def later(self, by: timedelta) -> None:
         self.now += by
@@ -95,7 +107,7 @@ class Desk:
         asked = self.ask(token)
         assert asked.state == "asked", asked
         self.work(token)
-        return self.mail(release, MessageKind.CODE)[-1]["code"]
+        return self.mail(release, CodeLetter.CODE)[-1]["code"]
 
     def past(self, release: ReleaseRow, token: str) -> str:
         """Go past the code; return the secret."""
@@ -110,21 +122,23 @@ class Desk:
         return secret
 
     def accept(self, secret: str, terms: str = TERMS) -> None:
-        self.do(lambda s: self.links.accept(s, secret, terms_sha256=terms, at=self.now))
+        self.do(lambda s: self.collections.accept(s, secret, terms_sha256=terms, at=self.now))
 
     def collection(self, secret: str) -> Collected | None:
-        return self.do(lambda session: self.links.collection(session, secret, at=self.now))
+        return self.do(lambda session: self.collections.show(session, secret, at=self.now))
 
     def authorise(self, secret: str) -> DownloadRow:
-        return self.do(lambda session: self.links.authorise(session, secret, at=self.now))
+        return self.do(lambda session: self.collections.authorise(session, secret, at=self.now))
 
     def package(self, secret: str, download: UUID) -> str:
         return self.do(
-            lambda session: self.links.package(session, secret, download, at=self.now).sha256
+            lambda session: self.collections.package(session, secret, download, at=self.now).sha256
         )
 
     def confirm(self, secret: str, sha256: str) -> bool:
-        return self.do(lambda session: self.links.confirm(session, secret, sha256, at=self.now))
+        return self.do(
+            lambda session: self.collections.confirm(session, secret, sha256, at=self.now)
+        )
 
     def reissue(self, release: ReleaseRow, role: str = Role.OPERATOR) -> LinkRow:
         by = self.house.subjects[role]
@@ -137,19 +151,19 @@ class Desk:
         """Return the last link."""
         return self.do(lambda session: self.links.of(session, release.id))[-1]
 
-    def messages(self, release: ReleaseRow, kind: MessageKind) -> list[MessageRow]:
+    def messages(self, release: ReleaseRow, kind: LetterKind) -> list[MessageRow]:
         statement = select(MessageRow).where(
             MessageRow.about == release.id, MessageRow.kind == kind.value
         )
         return self.do(lambda s: list(s.exec(statement.order_by(col(MessageRow.queued_at)))))
 
-    def mail(self, release: ReleaseRow, kind: MessageKind) -> list[dict[str, str]]:
+    def mail(self, release: ReleaseRow, kind: LetterKind) -> list[dict[str, str]]:
         """Return what the mails of a kind that can still go say beside the rows, in order."""
         opened = self.house.services.messages.open
         return [dict(opened(row)) for row in self.messages(release, kind) if row.sealed]
 
     def token(self, release: ReleaseRow) -> str:
-        return self.mail(release, MessageKind.LINK)[-1]["token"]
+        return self.mail(release, DeliveryLetter.LINK)[-1]["token"]
 
     def state(self, release: ReleaseRow) -> ReleaseRow:
         return self.do(lambda session: session.get_one(ReleaseRow, release.id))

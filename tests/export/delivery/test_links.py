@@ -8,9 +8,12 @@ import pytest
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.codes import Standing
-from evidence.mailbox.messages import JOB_SEND, MessageKind
+from evidence.mailbox.letters import CodeLetter
+from evidence.mailbox.messages import JOB_SEND
 from evidence.people.access import Role
 from evidence.secrets import secret_digest
+from export.delivery.collections import downloads_of
+from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import DownloadRow
 from export.release.decisions import JOB_ISSUE
 from export.release.tables import ReleaseRow
@@ -49,20 +52,20 @@ def test_a_link_is_issued_once_however_often_its_job_runs(
     assert link.number == 1
     assert link.expires_at == desk.now + timedelta(days=14)
     assert events(house, unlinked) == ["link.issued"]
-    (message,) = desk.messages(unlinked, MessageKind.LINK)
+    (message,) = desk.messages(unlinked, DeliveryLetter.LINK)
     assert (message.person, message.once) == (unlinked.recipient, f"link:{link.id}")
     assert desk.jobs(JOB_SEND, message.id) == 1
     (issued,) = values(house, unlinked, "link.issued")
     who = person(house, unlinked)
     assert issued["recipient"] == f"{who.name} <{who.email}>"
-    assert issued["expires"] == desk.mail(unlinked, MessageKind.LINK)[0]["expires"]
+    assert issued["expires"] == desk.mail(unlinked, DeliveryLetter.LINK)[0]["expires"]
 
 
 def test_two_workers_issue_one_link(desk: Desk, unlinked: ReleaseRow) -> None:
     results = at_once(*[lambda: desk.links.issue(unlinked.id)] * 2)
     assert results == [None, None]
     assert desk.count(unlinked, "link.issued") == 1
-    assert len(desk.messages(unlinked, MessageKind.LINK)) == 1
+    assert len(desk.messages(unlinked, DeliveryLetter.LINK)) == 1
 
 
 def test_the_mail_has_the_token_and_the_row_its_digest(
@@ -167,7 +170,7 @@ def test_of_two_browsers_exactly_one_gets_the_last_download(
     refused = [result for result in results if isinstance(result, StateError)]
     assert len(refused) == 1, results
     assert "No download is left" in str(refused[0])
-    assert len(desk.do(lambda session: desk.links.downloads(session, release.id))) == 2
+    assert len(desk.do(lambda session: downloads_of(session, desk.link(release).id))) == 2
     assert desk.count(release, "download.authorised") == 2
 
 
@@ -234,7 +237,7 @@ def test_an_unknown_secret_opens_nothing(desk: Desk, secret: str) -> None:
         desk.authorise(secret)
     with pytest.raises(StateError, match="This collection is over"):
         desk.package(secret, uuid4())
-    desk.do(lambda session: desk.links.leave(session, secret, at=desk.now))
+    desk.do(lambda session: desk.collections.leave(session, secret, at=desk.now))
 
 
 def test_an_hour_of_doing_nothing_closes_the_pages_but_not_a_download_that_goes_on(
@@ -275,7 +278,7 @@ def test_who_leaves_is_out_and_so_are_their_downloads(
 ) -> None:
     secret = desk.agreed(release, token)
     download = desk.authorise(secret)
-    desk.do(lambda session: desk.links.leave(session, secret, at=desk.now))
+    desk.do(lambda session: desk.collections.leave(session, secret, at=desk.now))
     assert desk.collection(secret) is None
     with pytest.raises(StateError):
         desk.package(secret, download.id)
@@ -332,8 +335,8 @@ def test_mail_of_the_earlier_link_that_waits_is_not_sent_after_a_reissue(
     desk.code(release, token)
     desk.later(timedelta(days=1))
     desk.reissue(release)
-    first, second = desk.messages(release, MessageKind.LINK)
-    (code,) = desk.messages(release, MessageKind.CODE)
+    first, second = desk.messages(release, DeliveryLetter.LINK)
+    (code,) = desk.messages(release, CodeLetter.CODE)
     assert (first.state, first.sealed, code.state) == ("refused", None, "refused")
     assert second.state == "queued"
     begin = house.services.messages.begin

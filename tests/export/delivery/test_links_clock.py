@@ -9,16 +9,19 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from evidence.attention import AttentionRow
+from evidence.attention import Call, calls_to
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.messages import JOB_SEND, MessageKind
+from evidence.mailbox.codes import FORGET_GATES
+from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import GateRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow, StaffSessionRow
 from evidence.secrets import secret_digest
-from export.delivery.deadlines import FORGET_GATES, FORGET_SESSIONS, JOB_SECOND
+from export.delivery.deadlines import FORGET_SESSIONS, JOB_SECOND
+from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow
 from export.release.decisions import THE_CLOCK
+from export.release.letters import ReleaseLetter
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, at_once, sealed
 from tests.houses import House
@@ -45,10 +48,10 @@ def test_an_uncollected_release_expires_with_its_link_once(
     desk: Desk, release: ReleaseRow, house: House
 ) -> None:
     ends = desk.link(release).expires_at
-    desk.links.mark_due(at=ends - INSTANT)
+    desk.deadlines.mark(at=ends - INSTANT)
     assert desk.state(release).state == "sealed"
     for _ in range(3):
-        desk.links.mark_due(at=ends)
+        desk.deadlines.mark(at=ends)
     assert desk.state(release).state == "expired"
     assert desk.link(release).expired_at == ends
     (event,) = expired(desk, release)
@@ -58,7 +61,7 @@ def test_an_uncollected_release_expires_with_its_link_once(
 
 def test_two_clocks_expire_a_release_once(desk: Desk, release: ReleaseRow) -> None:
     ends = desk.link(release).expires_at
-    assert at_once(*[lambda: desk.links.mark_due(at=ends)] * 3) == [None] * 3
+    assert at_once(*[lambda: desk.deadlines.mark(at=ends)] * 3) == [None] * 3
     assert len(expired(desk, release)) == 1
 
 
@@ -67,7 +70,7 @@ def test_a_collected_release_stays_sealed_when_its_link_expires(
 ) -> None:
     desk.authorise(desk.agreed(release, token))
     ends = desk.link(release).expires_at
-    desk.links.mark_due(at=ends)
+    desk.deadlines.mark(at=ends)
     assert (desk.state(release).state, expired(desk, release)) == ("sealed", [])
     assert desk.link(release).expired_at == ends
 
@@ -81,7 +84,7 @@ def test_a_package_that_only_staff_took_out_was_not_collected(
             session, str(release.id), by=house.subjects[Role.OPERATOR], at=desk.now
         ),
     )
-    desk.links.mark_due(at=desk.link(release).expires_at)
+    desk.deadlines.mark(at=desk.link(release).expires_at)
     assert desk.state(release).state == "expired"
 
 
@@ -91,16 +94,16 @@ def test_the_earlier_link_of_a_reissued_release_does_not_expire_it(
     first = desk.link(release)
     desk.later(timedelta(days=10))
     second = desk.reissue(release)
-    desk.links.mark_due(at=first.expires_at)
+    desk.deadlines.mark(at=first.expires_at)
     assert desk.state(release).state == "sealed"
-    desk.links.mark_due(at=second.expires_at)
+    desk.deadlines.mark(at=second.expires_at)
     assert desk.state(release).state == "expired"
     assert len(expired(desk, release)) == 1
 
 
 def test_a_reissue_brings_an_expired_release_back(desk: Desk, release: ReleaseRow) -> None:
     desk.now = desk.link(release).expires_at
-    desk.links.mark_due(at=desk.now)
+    desk.deadlines.mark(at=desk.now)
     desk.reissue(release)
     assert desk.state(release).state == "sealed"
     secret = desk.agreed(release, desk.token(release))
@@ -116,7 +119,7 @@ def test_a_reissue_brings_an_expired_release_back(desk: Desk, release: ReleaseRo
 
 def test_a_revoked_release_does_not_expire(desk: Desk, release: ReleaseRow) -> None:
     desk.revoke(release)
-    desk.links.mark_due(at=desk.link(release).expires_at)
+    desk.deadlines.mark(at=desk.link(release).expires_at)
     assert (desk.state(release).state, expired(desk, release)) == ("sealed", [])
     assert desk.link(release).expired_at is None
 
@@ -126,7 +129,7 @@ def test_a_link_that_ended_otherwise_since_it_was_found_due_is_left_alone(
 ) -> None:
     link = desk.link(release)
     desk.revoke(release)
-    desk.do(lambda session: desk.links._deadlines._expire(session, link.id, link.expires_at))
+    desk.do(lambda session: desk.deadlines._expire(session, link.id, link.expires_at))
     assert (desk.state(release).state, expired(desk, release)) == ("sealed", [])
     assert desk.link(release).expired_at is None
 
@@ -134,15 +137,15 @@ def test_a_link_that_ended_otherwise_since_it_was_found_due_is_left_alone(
 def test_one_warning_three_days_before_the_end(desk: Desk, release: ReleaseRow) -> None:
     link = desk.link(release)
     warned = link.expires_at - timedelta(days=3)
-    desk.links.mark_due(at=warned - INSTANT)
-    assert desk.mail(release, MessageKind.EXPIRING) == []
+    desk.deadlines.mark(at=warned - INSTANT)
+    assert desk.mail(release, DeliveryLetter.EXPIRING) == []
     for _ in range(3):
-        desk.links.mark_due(at=warned)
+        desk.deadlines.mark(at=warned)
         warned += timedelta(hours=1)
-    (row,) = desk.messages(release, MessageKind.EXPIRING)
+    (row,) = desk.messages(release, DeliveryLetter.EXPIRING)
     assert (row.person, row.once) == (release.recipient, f"expiring:{link.id}")
-    assert desk.mail(release, MessageKind.EXPIRING) == [
-        {"expires": desk.mail(release, MessageKind.LINK)[0]["expires"]}
+    assert desk.mail(release, DeliveryLetter.EXPIRING) == [
+        {"expires": desk.mail(release, DeliveryLetter.LINK)[0]["expires"]}
     ]
 
 
@@ -155,16 +158,16 @@ def test_no_warning_of_what_needs_none(
         desk.authorise(desk.agreed(release, token))
     elif end == "revoked":
         desk.revoke(release)
-    desk.links.mark_due(at=ends if end == "over" else ends - timedelta(days=1))
-    assert desk.mail(release, MessageKind.EXPIRING) == []
+    desk.deadlines.mark(at=ends if end == "over" else ends - timedelta(days=1))
+    assert desk.mail(release, DeliveryLetter.EXPIRING) == []
 
 
 def test_a_reissued_link_is_warned_of_for_itself(desk: Desk, release: ReleaseRow) -> None:
     for _ in range(2):
         desk.now = desk.link(release).expires_at - timedelta(days=1)
-        desk.links.mark_due(at=desk.now)
+        desk.deadlines.mark(at=desk.now)
         desk.reissue(release)
-    assert len(desk.messages(release, MessageKind.EXPIRING)) == 2
+    assert len(desk.messages(release, DeliveryLetter.EXPIRING)) == 2
 
 
 def test_a_short_link_is_warned_of_after_half_its_life(
@@ -173,10 +176,10 @@ def test_a_short_link_is_warned_of_after_half_its_life(
     short = sealed(house, exhibit.reference, link_days=2)
     desk.links.issue(short.id)
     half = desk.now + timedelta(days=1)
-    desk.links.mark_due(at=half - INSTANT)
-    assert desk.mail(short, MessageKind.EXPIRING) == []
-    desk.links.mark_due(at=half)
-    assert len(desk.mail(short, MessageKind.EXPIRING)) == 1
+    desk.deadlines.mark(at=half - INSTANT)
+    assert desk.mail(short, DeliveryLetter.EXPIRING) == []
+    desk.deadlines.mark(at=half)
+    assert len(desk.mail(short, DeliveryLetter.EXPIRING)) == 1
 
 
 @pytest.fixture
@@ -208,8 +211,9 @@ def approved_urgently(desk: Desk, release: ReleaseRow, by: UUID) -> None:
     desk.do(mark)
 
 
-def alarm(desk: Desk, release: ReleaseRow) -> AttentionRow | None:
-    return desk.do(lambda session: session.get(AttentionRow, (release.id, JOB_SECOND)))
+def alarm(desk: Desk, release: ReleaseRow) -> Call | None:
+    calls = desk.do(lambda session: calls_to(session, release.id))
+    return next((call for call in calls if call.job == JOB_SECOND), None)
 
 
 def test_a_second_releaser_is_asked_once_and_after_a_day_there_is_an_alarm_until_they_came(
@@ -219,19 +223,19 @@ def test_a_second_releaser_is_asked_once_and_after_a_day_there_is_an_alarm_until
     approved_urgently(desk, release, first)
     due = desk.now + timedelta(hours=24)
     for at in (desk.now, desk.now + timedelta(hours=1), due - INSTANT):
-        desk.links.mark_due(at=at)
+        desk.deadlines.mark(at=at)
         assert alarm(desk, release) is None
-    (message,) = desk.messages(release, MessageKind.SECOND_NEEDED)
+    (message,) = desk.messages(release, ReleaseLetter.SECOND_NEEDED)
     assert message.person == releasers["second"]
     assert desk.jobs(JOB_SEND, message.id) == 1
     for _ in range(2):
-        desk.links.mark_due(at=due)
+        desk.deadlines.mark(at=due)
     raised = alarm(desk, release)
     assert raised is not None
     assert "second approval" in raised.words
-    assert len(desk.messages(release, MessageKind.SECOND_NEEDED)) == 1
+    assert len(desk.messages(release, ReleaseLetter.SECOND_NEEDED)) == 1
     desk.do(lambda s: setattr(s.get_one(ReleaseRow, release.id), "seconded_at", due))
-    desk.links.mark_due(at=due)
+    desk.deadlines.mark(at=due)
     assert alarm(desk, release) is None
 
 
@@ -239,14 +243,14 @@ def test_who_approved_first_is_not_asked_to_be_the_second(
     desk: Desk, release: ReleaseRow, releasers: dict[str, UUID]
 ) -> None:
     approved_urgently(desk, release, releasers["second"])
-    desk.links.mark_due(at=desk.now)
-    assert desk.messages(release, MessageKind.SECOND_NEEDED) == []
+    desk.deadlines.mark(at=desk.now)
+    assert desk.messages(release, ReleaseLetter.SECOND_NEEDED) == []
 
 
 @pytest.mark.usefixtures("releasers")
 def test_what_is_not_urgent_needs_no_second(desk: Desk, release: ReleaseRow) -> None:
-    desk.links.mark_due(at=desk.now + timedelta(days=2))
-    assert desk.messages(release, MessageKind.SECOND_NEEDED) == []
+    desk.deadlines.mark(at=desk.now + timedelta(days=2))
+    assert desk.messages(release, ReleaseLetter.SECOND_NEEDED) == []
     assert alarm(desk, release) is None
 
 
@@ -262,21 +266,21 @@ def test_gates_are_forgotten_two_days_after_the_last_visit_unless_locked(
         desk.ask(one)
     until = desk.now + timedelta(days=9)
     desk.do(lambda s: setattr(s.get_one(GateRow, secret_digest(locked)), "locked_until", until))
-    desk.links.mark_due(at=desk.now + FORGET_GATES)
+    desk.deadlines.mark(at=desk.now + FORGET_GATES)
     assert there(desk, GateRow, secret_digest(token))
-    desk.links.mark_due(at=desk.now + FORGET_GATES + INSTANT)
+    desk.deadlines.mark(at=desk.now + FORGET_GATES + INSTANT)
     assert not there(desk, GateRow, secret_digest(token))
     assert there(desk, GateRow, secret_digest(locked))
-    desk.links.mark_due(at=until + INSTANT)
+    desk.deadlines.mark(at=until + INSTANT)
     assert not there(desk, GateRow, secret_digest(locked))
 
 
 def test_sessions_of_the_staff_are_forgotten_a_month_later(desk: Desk, house: House) -> None:
     sessions, operator = house.services.sessions, house.subjects[Role.OPERATOR]
     digest = desk.do(lambda s: secret_digest(sessions.start(s, operator, at=desk.now)))
-    desk.links.mark_due(at=desk.now + FORGET_SESSIONS)
+    desk.deadlines.mark(at=desk.now + FORGET_SESSIONS)
     assert there(desk, StaffSessionRow, digest)
-    desk.links.mark_due(at=desk.now + FORGET_SESSIONS + INSTANT)
+    desk.deadlines.mark(at=desk.now + FORGET_SESSIONS + INSTANT)
     assert not there(desk, StaffSessionRow, digest)
 
 
@@ -288,9 +292,9 @@ def test_collections_are_forgotten_a_month_later_but_for_those_of_a_download(
     assert idle_shown is not None
     assert used_shown is not None
     desk.authorise(used)
-    desk.links.mark_due(at=desk.now + FORGET_SESSIONS - timedelta(seconds=2))
+    desk.deadlines.mark(at=desk.now + FORGET_SESSIONS - timedelta(seconds=2))
     assert there(desk, CollectionRow, idle_shown.collection)
-    desk.links.mark_due(at=desk.now + FORGET_SESSIONS + INSTANT)
+    desk.deadlines.mark(at=desk.now + FORGET_SESSIONS + INSTANT)
     assert not there(desk, CollectionRow, idle_shown.collection)
     assert there(desk, CollectionRow, used_shown.collection)
 
@@ -315,8 +319,8 @@ def test_a_release_that_cannot_expire_keeps_no_other_from_it(
     with monkeypatch.context() as patched:
         patched.setattr(type(house.services.ledger), "append", lambda _, *a, **k: fail_one(*a, **k))
         with pytest.raises(ExceptionGroup, match="could not all be done"):
-            desk.links.mark_due(at=ends)
+            desk.deadlines.mark(at=ends)
     assert (desk.state(release).state, desk.state(other).state) == ("sealed", "expired")
     assert desk.link(release).expired_at is None
-    desk.links.mark_due(at=ends)
+    desk.deadlines.mark(at=ends)
     assert desk.state(release).state == "expired"

@@ -13,9 +13,10 @@ from sqlmodel import Session
 
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.codes import token_subject
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.tables import GateRow
 from evidence.secrets import secret_digest
+from export.delivery.letters import DeliveryLetter
 from export.delivery.links import JOB_REFUSED
 from export.release.proposals import ReleaseKind
 from export.release.tables import ReleaseRow
@@ -77,7 +78,7 @@ def test_the_issue_job_leaves_one_live_link_one_event_and_one_message(
     desk.links.issue(unlinked.id)
     (link,) = desk.do(lambda session: desk.links.of(session, unlinked.id))
     assert desk.count(unlinked, "link.issued") == 1
-    (mail,) = desk.mail(unlinked, MessageKind.LINK)
+    (mail,) = desk.mail(unlinked, DeliveryLetter.LINK)
     assert secret_digest(mail["token"]) == link.token_sha256
     assert isinstance(desk.past(unlinked, mail["token"]), str)
 
@@ -94,7 +95,7 @@ def test_the_code_job_sends_one_code_and_it_works(
     for _ in range(2):
         desk.later(timedelta(seconds=1))
         desk.links.send_code(subject)
-    (mail,) = desk.mail(release, MessageKind.CODE)
+    (mail,) = desk.mail(release, CodeLetter.CODE)
     assert (desk.count(release, "code.sent"), desk.count(release, "link.requested")) == (1, 1)
     assert isinstance(desk.enter(token, mail["code"]), str)
 
@@ -105,7 +106,7 @@ def test_the_code_job_that_runs_again_after_the_code_was_used_sends_no_other(
     desk.past(release, token)
     desk.later(timedelta(hours=1))
     desk.links.send_code(token_subject(secret_digest(token)))
-    assert len(desk.mail(release, MessageKind.CODE)) == 1
+    assert len(desk.mail(release, CodeLetter.CODE)) == 1
     assert desk.count(release, "code.sent") == 1
 
 
@@ -131,7 +132,7 @@ def test_a_job_of_a_token_that_is_forgotten_does_nothing(
     desk.ask(token)
     desk.do(lambda s: s.delete(s.get_one(GateRow, secret_digest(token))))
     desk.work(token)
-    assert desk.mail(release, MessageKind.CODE) == []
+    assert desk.mail(release, CodeLetter.CODE) == []
 
 
 @pytest.mark.parametrize("step", range(8))
@@ -151,8 +152,8 @@ def test_the_clock_that_is_killed_between_two_things_goes_on(
 
     dying = replace(desk, begin=begin)
     with pytest.raises(Killed) if step < 4 else _either():
-        dying.links.mark_due(at=ends)
-    desk.links.mark_due(at=ends)
+        dying.deadlines.mark(at=ends)
+    desk.deadlines.mark(at=ends)
     assert desk.state(release).state == "expired"
     assert desk.count(release, "release.expired") == 1
 
@@ -193,7 +194,7 @@ def test_no_secret_name_or_address_stands_in_any_row_but_the_persons(
     desk.ask(token)
     jobs = dump(house, "procrastinate_jobs")
     desk.work(token)
-    code = desk.mail(release, MessageKind.CODE)[-1]["code"]
+    code = desk.mail(release, CodeLetter.CODE)[-1]["code"]
     secret = desk.enter(token, code)
     assert isinstance(secret, str)
     desk.accept(secret)
@@ -202,7 +203,7 @@ def test_no_secret_name_or_address_stands_in_any_row_but_the_persons(
     desk.authorise(secret)
     desk.confirm(secret, shown.package.sha256)
     desk.enter(token, "00000000")
-    desk.links.mark_due(at=desk.now + timedelta(days=13))
+    desk.deadlines.mark(at=desk.now + timedelta(days=13))
     tables = ("gate", "link", "collection", "download", "receipt", "message", "attention")
     rows = jobs + "".join(dump(house, table) for table in (*tables, "procrastinate_jobs"))
     for planted in ("Zerlina", "Quixworth", "quixworth", EMAIL, token, secret):

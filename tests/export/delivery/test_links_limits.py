@@ -21,9 +21,10 @@ from evidence.mailbox.codes import (
     read_code,
     token_subject,
 )
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.tables import GateRow
 from evidence.secrets import secret_digest
+from export.delivery.letters import DeliveryLetter
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, at_once, minutes, sealed
@@ -261,7 +262,7 @@ def test_an_ask_too_many_neither_ends_the_code_nor_sends_one(
     code = desk.code(release, token)
     assert desk.ask(token).state == "waiting"
     desk.work(token)
-    assert len(desk.mail(release, MessageKind.CODE)) == ASKS
+    assert len(desk.mail(release, CodeLetter.CODE)) == ASKS
     assert isinstance(desk.enter(token, code), str)
 
 
@@ -272,7 +273,7 @@ def test_a_second_code_ends_the_first_at_once(desk: Desk, release: ReleaseRow, t
     assert stood(desk.enter(token, first)).state == "wrong"
     desk.work(token)
     assert stood(desk.enter(token, first)).state == "wrong"
-    second = desk.mail(release, MessageKind.CODE)[-1]["code"]
+    second = desk.mail(release, CodeLetter.CODE)[-1]["code"]
     assert second != first
     assert isinstance(desk.enter(token, second), str)
 
@@ -294,7 +295,7 @@ def test_a_code_that_is_sent_late_is_good_for_ten_minutes_from_then(
     desk.later(minutes(9))
     desk.work(token)
     desk.later(minutes(9))
-    code = desk.mail(release, MessageKind.CODE)[-1]["code"]
+    code = desk.mail(release, CodeLetter.CODE)[-1]["code"]
     assert isinstance(desk.enter(token, code), str)
 
 
@@ -371,7 +372,7 @@ def test_asks_side_by_side_are_all_counted(desk: Desk, release: ReleaseRow, toke
         states = sorted(result.state for result in results if isinstance(result, Standing))
         assert states == ["asked", "asked", "asked", "waiting"]
     desk.work(token)
-    assert len(desk.mail(release, MessageKind.CODE)) == 1
+    assert len(desk.mail(release, CodeLetter.CODE)) == 1
     assert desk.count(release, "link.requested") == 1
 
 
@@ -433,7 +434,7 @@ def test_the_mailbox_hears_why_a_link_is_over_once_a_day(
         assert desk.ask(token).state == "asked"
         desk.work(token)
         desk.later(minutes(1))
-    assert desk.mail(release, MessageKind.LINK_ENDED) == [{"why": why}]
+    assert desk.mail(release, DeliveryLetter.LINK_ENDED) == [{"why": why}]
     assert (desk.count(release, "link.requested"), desk.count(release, "code.sent")) == (
         asked,
         codes,
@@ -441,7 +442,7 @@ def test_the_mailbox_hears_why_a_link_is_over_once_a_day(
     desk.later(timedelta(days=1))
     desk.ask(token)
     desk.work(token)
-    assert len(desk.mail(release, MessageKind.LINK_ENDED)) == 2
+    assert len(desk.mail(release, DeliveryLetter.LINK_ENDED)) == 2
 
 
 def test_wrong_codes_on_a_link_are_one_event_an_hour(

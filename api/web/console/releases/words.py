@@ -105,20 +105,7 @@ MESSAGE_STATES: Mapping[str, tuple[str, str, str]] = {
     "queued": ("Waiting", "govuk-tag--yellow", "It is sent as soon as the mail server answers."),
     "sending": ("Being sent", "govuk-tag--blue", ""),
     "sent": ("Sent", "govuk-tag--green", ""),
-    "refused": (
-        "Not delivered",
-        "govuk-tag--red",
-        _CHECK_ADDRESS,
-    ),
-    "bounced": (
-        "Came back",
-        "govuk-tag--red",
-        _CHECK_ADDRESS,
-    ),
-    "uncertain": (
-        "Not known",
-        "govuk-tag--orange",
-        _ASK_RECIPIENT,
-    ),
+    "refused": ("Not delivered", "govuk-tag--red", _CHECK_ADDRESS),
+    "uncertain": ("Not known", "govuk-tag--orange", _ASK_RECIPIENT),
 }
 """What a message's state is called, its tag, and what to do about it."""

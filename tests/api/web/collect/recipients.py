@@ -9,10 +9,11 @@ from sqlmodel import col, select
 from api.times import utc_now
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.codes import token_subject
-from evidence.mailbox.messages import MessageKind
+from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.secrets import secret_digest
+from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import LinkRow
 from export.release.proposals import Delivery, ReleaseKind
 from export.release.tables import ReleaseRow
@@ -40,18 +41,18 @@ class Mailbox:
                 session, str(release.id), by=operator, at=utc_now()
             ),
         )
-        return self._newest(MessageKind.LINK)["token"]
+        return self._newest(DeliveryLetter.LINK)["token"]
 
     def code(self, token: str) -> str:
         """Return the code that was asked for, once the worker did its part."""
         self.work(token)
-        return self._newest(MessageKind.CODE)["code"]
+        return self._newest(CodeLetter.CODE)["code"]
 
     def work(self, token: str) -> None:
         """Do what the worker does after a code was asked for."""
         self.house.services.links.send_code(token_subject(secret_digest(token)))
 
-    def has(self, kind: MessageKind) -> int:
+    def has(self, kind: LetterKind) -> int:
         """Tell how many messages of a kind there are."""
         return len(self._all(kind))
 
@@ -63,7 +64,7 @@ class Mailbox:
             for name, value in columns.items():
                 setattr(row, name, value)
 
-    def _all(self, kind: MessageKind) -> list[MessageRow]:
+    def _all(self, kind: LetterKind) -> list[MessageRow]:
         statement = (
             select(MessageRow)
             .where(MessageRow.about == self.release.id, MessageRow.kind == kind.value)
@@ -71,7 +72,7 @@ class Mailbox:
         )
         return list(self.house.look(lambda session: session.exec(statement).all()))
 
-    def _newest(self, kind: MessageKind) -> dict[str, str]:
+    def _newest(self, kind: LetterKind) -> dict[str, str]:
         return dict(self.house.services.messages.open(self._all(kind)[0]))
 
 

@@ -13,7 +13,7 @@ from api.times import utc_now
 from api.web.collect.collection import TERMS, terms_digest
 from api.web.collect.limiter import Limit, Limiter
 from api.web.pages import environment
-from evidence.mailbox.messages import MessageKind
+from export.delivery.letters import DeliveryLetter
 from tests.api.web.collect.recipients import (
     UNKNOWN,
     Mailbox,
@@ -223,11 +223,11 @@ def test_a_link_that_is_over_tells_the_mailbox_and_not_the_page(
 ) -> None:
     token = box.link()
     box.change(token, expires_at=utc_now() - timedelta(minutes=1))
-    told = box.has(MessageKind.LINK_ENDED)
+    told = box.has(DeliveryLetter.LINK_ENDED)
     assert ask(visitor, token).headers["location"] == f"/collect/{token}/enter"
     assert "expired, been used up" in visitor.get(f"/collect/{token}/enter").text
     box.work(token)
-    assert box.has(MessageKind.LINK_ENDED) == told + 1
+    assert box.has(DeliveryLetter.LINK_ENDED) == told + 1
 
 
 def test_a_browser_that_was_idle_for_too_long_starts_again(

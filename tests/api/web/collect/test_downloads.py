@@ -253,7 +253,7 @@ def test_a_large_package_is_never_in_memory(
     package = replace(
         _package(house, visitor, address), key=stored.key, version=stored.version, size=size
     )
-    monkeypatch.setattr(house.services.links, "package", lambda *_, **__: package)
+    monkeypatch.setattr(house.services.collections, "package", lambda *_, **__: package)
     seen = _Seen()
     tracemalloc.start()
     try:
@@ -416,7 +416,7 @@ def _package(house: House, visitor: Visitor, address: str) -> Package:
     secret = str(visitor.cookies["custos_collection"])
     download = UUID(address.split("/")[-2])
     return house.look(
-        lambda session: house.services.links.package(session, secret, download, at=utc_now())
+        lambda session: house.services.collections.package(session, secret, download, at=utc_now())
     )
 
 

@@ -17,7 +17,7 @@ from api.times import utc_now
 from api.web.console.exhibits.details import JOBS, KINDS
 from api.web.console.exhibits.pages import PAGE
 from custody.tables import CustodyEventRow
-from evidence.attention import AttentionRow
+from evidence import attention
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
@@ -69,11 +69,7 @@ def planted(house: House) -> ExhibitRow:
             s, row.reference, reason=PLANTED, by=operator, at=utc_now()
         ),
     )
-    house.look(
-        lambda s: s.add(
-            AttentionRow(subject=row.id, job="exhibit.derive", words=PLANTED, at=utc_now())
-        )
-    )
+    house.look(lambda s: attention.call(s, row.id, "exhibit.derive", PLANTED, at=utc_now()))
     return row
 
 

@@ -10,7 +10,6 @@ from sqlmodel import select
 
 from api.times import utc_now
 from evidence import attention
-from evidence.attention import AttentionRow
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import MessageState
 from evidence.mailbox.tables import MessageRow
@@ -433,9 +432,7 @@ def test_a_stopped_sealing_says_so_and_can_be_tried_again(
     row = propose(house, exhibit.reference)
     approve(house, row, house.subjects[Role.RELEASER], seal=True)
     with house.services.transaction() as session:
-        session.add(
-            AttentionRow(subject=row.id, job="release.seal", words="bytes differ", at=utc_now())
-        )
+        attention.call(session, row.id, "release.seal", "bytes differ", at=utc_now())
     path = f"/console/releases/{label(row)}"
     operator = browser(Role.OPERATOR)
     page = operator.get(path)
