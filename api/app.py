@@ -13,6 +13,7 @@ from api import errors
 from api.depends import UsesServices, known_query
 from api.guard import Guard
 from api.health import OK
+from api.routes import departures as packages
 from api.routes import exhibits, notify, releases, tus, uploads
 from api.web import assets
 from api.web.collect import collection as collect
@@ -66,7 +67,13 @@ def create_app(
         store=services.settings.s3_public_url,
         secure=services.settings.secure,
     )
-    for router in (uploads.router, exhibits.router, releases.router, notify.router):
+    for router in (
+        uploads.router,
+        exhibits.router,
+        releases.router,
+        packages.router,
+        notify.router,
+    ):
         app.include_router(router, responses=errors.RESPONSES)
     app.include_router(assets.router)
     # What is past the code stands first: its addresses are no tokens.

@@ -19,7 +19,8 @@ from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.fixity import JOB_RECHECK_PACKAGE
 from storage.database import named_lock
 from storage.errors import UnavailableError
-from storage.jobs import JobWorker, Pace, Work, job_key
+from storage.jobs import job_key
+from storage.workers import JobWorker, Pace, Work
 
 RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 """What a later attempt may get over; everything else needs a person."""

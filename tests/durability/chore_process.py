@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from storage.jobs import JobWorker
+from storage.workers import JobWorker
 from tests.durability.working import PACE
 
 EVERY_SECOND = replace(PACE, chores="* * * * * *")

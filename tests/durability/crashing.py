@@ -30,9 +30,9 @@ from export.intake.arrivals import Intake
 from export.sealing.archives import Archives
 from export.sealing.sealing import Sealing
 from export.sealing.steps import SealStep, SealStore
-from storage.jobs import Pace
 from storage.objects.multipart import MultipartUpload
 from storage.objects.store import ObjectStore
+from storage.workers import Pace
 from tests.durability import acts
 from tests.polling import PATIENCE_S
 

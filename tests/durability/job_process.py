@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from storage.jobs import JobWorker
+from storage.workers import JobWorker
 from tests.durability.working import PACE
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from api.running.worker import CHORE_DUE, conninfo, worker
-from storage import jobs as jobs_module
-from storage.jobs import Chore, JobWorker
+from storage import workers
+from storage.workers import Chore, JobWorker
 from tests.durability.chore_process import EVERY_SECOND
 from tests.durability.houses import House
 from tests.durability.working import at_work, killed
@@ -83,7 +83,7 @@ def test_a_chore_that_fails_is_done_again_in_its_time(house: House) -> None:
 def test_the_chore_of_a_killed_worker_is_done_by_another_and_never_given_up(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_module, "MOST_RESCUES", 0)
+    monkeypatch.setattr(workers, "MOST_RESCUES", 0)
     words = conninfo(house.services.addresses.app_url)
     with killed("tests.durability.chore_process", str(tmp_path), words=words):
         poll((tmp_path / "began").exists)

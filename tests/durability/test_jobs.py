@@ -12,8 +12,9 @@ from procrastinate import exceptions
 from sqlalchemy import text
 
 from api.running.worker import conninfo
-from storage import jobs as jobs_module
-from storage.jobs import Jobs, JobWorker, Work
+from storage import workers
+from storage.jobs import Jobs
+from storage.workers import JobWorker, Work
 from tests.durability.houses import House
 from tests.durability.working import PACE, at_work, killed
 from tests.polling import PATIENCE_S, poll
@@ -225,7 +226,7 @@ def test_a_job_that_failed_and_was_asked_for_again_goes_on(office: Office, subje
 def test_a_job_that_kills_its_workers_is_given_up(
     office: Office, subject: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_module, "MOST_RESCUES", 1)
+    monkeypatch.setattr(workers, "MOST_RESCUES", 1)
     hang(office, subject, tmp_path)
     (tmp_path / subject).unlink()
     with killed("tests.durability.job_process", str(tmp_path), words=office.conninfo):
@@ -246,7 +247,7 @@ def test_an_authority_that_was_long_away_does_not_count_as_killed_workers(
             text("UPDATE procrastinate_jobs SET attempts = 100 WHERE args->>'subject' = :subject"),
             {"subject": subject},
         )
-    monkeypatch.setattr(jobs_module, "MOST_RESCUES", 1)
+    monkeypatch.setattr(workers, "MOST_RESCUES", 1)
     seen: list[str] = []
     with at_work(office.worker("test.hang", seen.append)):
         poll(lambda: not office.rows(subject))

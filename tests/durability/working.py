@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.jobs import JobWorker, Pace
+from storage.workers import JobWorker, Pace
 from tests.polling import PATIENCE_S
 
 PACE = Pace(heartbeat_s=0.2, stalled_s=1.0, rescue_s=0.5, look_s=0.5)

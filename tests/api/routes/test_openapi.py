@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from api.routes.departures import HandoffRequest
 from api.routes.exhibits import ExhibitRequest
 from api.routes.notify import Callback
-from api.routes.releases import HandoffRequest, ReasonRequest, ReleaseRequest
+from api.routes.releases import ReasonRequest, ReleaseRequest
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
