@@ -47,11 +47,19 @@ Acts = Annotated[Subject, Depends(subject_of)]
 
 
 async def any_query() -> None:
-    """Let a route be asked with parameters that it does not declare."""
+    """Let a route be asked with parameters that it does not declare.
+
+    Pages for strangers and recipients: whoever carries a link to somebody may hang parameters of
+    their own on it (gateways of mail, checkers of links), and it must work all the same.
+    """
+
+
+ANY_QUERY = Depends(any_query)
+"""What such a route, or a router of such routes, depends on."""
 
 
 async def known_query(request: Request) -> None:
-    """Refuse a query parameter that the route does not declare. Every route depends on this.
+    """Refuse a query parameter that the route does not declare, unless it takes any.
 
     A filter that is misspelt would find everything, and look as if it had found it all. Nothing is
     looked up before: whoever asks, and about what, the answer is the same.

@@ -187,3 +187,15 @@ def test_what_shows_builds_no_sql(name: str) -> None:
 )
 def test_sql_in_what_shows_is_found(code: str) -> None:
     assert questions(ast.parse(code))
+
+
+def test_the_map_names_only_rooms_that_there_are() -> None:
+    words = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"`((?:api|export|evidence|custody|storage|docs|tests)/[\w/.-]+)`", words)
+    )
+    assert len(named) > 40
+    gone = {
+        name for name in named if not any((ROOT / f"{name}{end}").exists() for end in ("", ".py"))
+    }
+    assert not gone

@@ -18,7 +18,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
-from api.depends import UsesServices
+from api.depends import ANY_QUERY, UsesServices
 from api.web.collect.gate import cookie_name
 from api.web.pages import environment, page
 from api.web.staff import form_token as token_of
@@ -27,7 +27,7 @@ from api.wiring import Services
 from evidence.secrets import is_same_secret
 from export.delivery.collections import Collected
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 TERMS = "collect/terms.html"
 NEAR = timedelta(days=3)
 """How long before its end a page warns."""

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from api.depends import UsesServices
+from api.depends import ANY_QUERY, UsesServices
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_package
 from api.web.collect.collection import Sends, address, closed
@@ -21,7 +21,7 @@ from api.web.pages import page
 from evidence.errors import StateError
 from storage.errors import UnavailableError
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 
 
 @router.post("/collect/download")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
-from api.depends import UsesServices
+from api.depends import ANY_QUERY, UsesServices
 from api.web.collect.limiter import Limiter
 from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
@@ -22,8 +22,8 @@ from api.web.staff import same_site
 from api.wiring import Services
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 
-router = APIRouter(include_in_schema=False)
-paced = APIRouter(include_in_schema=False, route_class=PacedRoute)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
+paced = APIRouter(include_in_schema=False, route_class=PacedRoute, dependencies=[ANY_QUERY])
 
 COOKIE, SECURE_COOKIE = "custos_collection", "__Host-custos_collection"
 _WRONG = (

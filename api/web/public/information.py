@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from api.builders.trust import trust_file
-from api.depends import UsesServices
+from api.depends import ANY_QUERY, UsesServices
 from api.web.collect import gate
 from api.web.pages import page
 from api.web.staff import cookie_name
@@ -25,7 +25,7 @@ from custody.trust import Trust, parse_trust
 from export.delivery.collections import IDLE, LONGEST
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 
 _NAMES = {"MACOS": "macOS"}
 """Headings whose capitals mean something."""

@@ -18,12 +18,12 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from api.demonstration.standins import mail_folder
-from api.depends import UsesServices
+from api.depends import ANY_QUERY, UsesServices
 from api.web.pages import page
 from api.web.staff import MaybeStaff
 from api.wiring import Services
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 MOST = 200
 _NAME = re.compile(r"[0-9]{20}-[0-9a-f]{8}")
 _LARGEST = 1 << 20

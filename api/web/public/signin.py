@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from api.demonstration.standins import ACTORS
 from api.denials import ForgedFormError, NotSignedInError
-from api.depends import UsesServices, any_query
+from api.depends import ANY_QUERY, UsesServices
 from api.signin.provider import Dance, Identity
 from api.web.pages import page
 from api.web.staff import MaybeStaff, cookie_name, same_site
@@ -27,7 +27,7 @@ from evidence.people.access import Subject
 from evidence.secrets import is_same_secret
 from storage.errors import ConflictError, UnavailableError
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 CALLBACK = "/sign-in/callback"
 HOME = "/console"
 _LASTS_S = 600
@@ -58,7 +58,7 @@ def begin(
 
 
 # Providers add parameters of their own, and a client ignores them (RFC 6749, section 4.1.2).
-@router.get(CALLBACK, dependencies=[Depends(any_query)])
+@router.get(CALLBACK)
 def finish(
     request: Request,
     services: UsesServices,

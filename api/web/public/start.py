@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.demonstration.standins import ACTORS
+from api.depends import ANY_QUERY
 from api.web.pages import page
 from api.web.staff import MaybeStaff
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 
 
 @router.get("/")

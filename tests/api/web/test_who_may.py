@@ -72,6 +72,7 @@ GET /accessibility
 GET /demonstration/mail
 GET /demonstration/mail/{name}
 GET /help
+GET /openapi.json
 GET /privacy
 GET /sign-in
 GET /sign-in/callback
