@@ -1,7 +1,7 @@
 """Edge. What each page and each call of the staff costs, in a database that has grown.
 
     python -m benchmarks.paging                          at 1,000 and at 10,000 exhibits
-    python -m benchmarks.paging --exhibits 10000 100000  as issue 6 asks
+    python -m benchmarks.paging --exhibits 10000 100000  of a large city: loading takes its time
 
 For each it prints the SQL statements, and the milliseconds of processor time of this process and
 of PostgreSQL together, at both sizes; and whether they are flat from one to the other.
@@ -31,6 +31,7 @@ from benchmarks.growth.loading import house, load
 from evidence.people.access import Role
 
 MOST_STATEMENTS, MOST_MS = 20, 100.0
+SIZES = (1_000, 10_000)
 _TIMES = 8
 _SLACK_MS = 10.0
 """A page is flat if it costs at most half as much again, and this: below it clocks are coarse."""
@@ -270,10 +271,9 @@ def compare(
     return list(costs.items())
 
 
-def run(sizes: Sequence[int] = (1_000, 10_000)) -> list[tuple[str, float, str]]:
-    """Return the dearest page's figures, for the table of all benchmarks."""
-    with grown(None) as services:
-        found = compare(services, sizes)
+def run(services: Services, sizes: Sequence[int] = SIZES) -> list[tuple[str, float, str]]:
+    """Let ``services`` grow; return the dearest page's figures, for the table of all benchmarks."""
+    found = compare(services, sizes)
     name, dearest = max(found, key=lambda one: one[1][-1].whole_ms)
     most = max(cost[-1].statements for _, cost in found)
     steepest = max(cost[-1].whole_ms / max(cost[0].whole_ms, _SLACK_MS) for _, cost in found)
@@ -287,7 +287,7 @@ def run(sizes: Sequence[int] = (1_000, 10_000)) -> list[tuple[str, float, str]]:
 def main() -> None:
     """Print every page."""
     parser = argparse.ArgumentParser(prog="benchmarks.paging")
-    parser.add_argument("--exhibits", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--exhibits", type=int, nargs="+", default=SIZES)
     parser.add_argument("--data", type=Path, help="keep the database here, and go on with it")
     given = parser.parse_args()
     sizes = sorted(given.exhibits)
