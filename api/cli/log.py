@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import secrets
+import os
 from dataclasses import asdict
 
 from sqlmodel import Session
@@ -12,10 +12,9 @@ from api.builders.trust import time_authority
 from api.cli.caller import add_acting, services_of, subject_of
 from api.wiring import Services
 from custody.audit.facts import AuditReport
-from custody.audit.log import audit, take_snapshot
+from custody.audit.log import Material, audit, take_snapshot
 from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
-from custody.keys import RecordKeys
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims import claims
@@ -55,18 +54,18 @@ def audit_log(services: Services, subject: Subject) -> AuditReport:
     return act(services, subject, look)
 
 
-def audit_session(services: Services, session: Session) -> AuditReport:
+def audit_session(services: Services, session: Session, *, processes: int = 1) -> AuditReport:
     """Audit what one transaction sees, with the keys of this service."""
     chain = time_authority(services.settings, services.keyring).chain
-    return audit(
-        session,
-        RecordKeys(services.keyring.record_kek, secrets.token_bytes),
+    material = Material(
+        record_kek=services.keyring.record_kek,
         mac_key=services.keyring.event_hmac,
         log_key=services.keyring.log_signer.key,
         tsa_chain_pem=format_chain(chain),
-        claims=claims(session),
+        claims=claims,
         now=services.clock(),
     )
+    return audit(session, material, processes=processes)
 
 
 def _json(report: AuditReport) -> str:

@@ -96,7 +96,7 @@ class Bulk:
         self._frontier = Frontier()
         with self._cursor() as cursor:
             for (entry,) in cursor.execute("SELECT entry FROM log_entry ORDER BY index").fetchall():
-                list(self._frontier.add(entry))
+                self._frontier.add(entry)
         self._written = self._signed = self._frontier.size
 
     @property
@@ -166,8 +166,8 @@ class Bulk:
     def _grow(self, event: UUID, entry: bytes, at: datetime) -> None:
         """Do the sequencer's work for one event."""
         self.add("log_entry", index=self._frontier.size, event=event, entry=entry)
-        for node, value in self._frontier.add(entry):
-            self.add("log_node", level=node.level, index=node.index, hash=value)
+        for level, index, value in self._frontier.add(entry):
+            self.add("log_node", level=level, index=index, hash=value)
         if self._frontier.size - self._signed >= self._batch:
             self._sign(at)
 

@@ -1,7 +1,7 @@
 """Pure. What an audit compares the ledger with, and what it reports."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -25,6 +25,26 @@ class Step(StrEnum):
     OPENINGS = "openings"
     CLAIMS = "database"
     WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Records from one identifier to another, both included."""
+
+    first: UUID
+    last: UUID
+
+
+WHOLE = Span(UUID(int=0), UUID(int=2**128 - 1))
+
+
+def spans(count: int) -> tuple[Span, ...]:
+    """Cut all records into so many spans; as their identifiers are drawn, of about one length."""
+    cuts = [(number << 128) // count for number in range(count + 1)]
+    return tuple(
+        Span(UUID(int=first), UUID(int=after - 1))
+        for first, after in zip(cuts, cuts[1:], strict=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +105,60 @@ class Tally:
     """Counts what was looked at, and keeps the first findings of each step."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    _failures: Counter[Step] = field(default_factory=Counter)
-    _notes: Counter[Step] = field(default_factory=Counter)
+    _found: Counter[tuple[Step, Outcome]] = field(default_factory=Counter)
     _findings: dict[Step, list[Finding]] = field(default_factory=dict)
+    _once: set[tuple[Step, str, str]] = field(default_factory=set)
 
     def fail(
         self, step: Step, words: str, subject: str = "", *, expected: str = "", found: str = ""
     ) -> None:
         """Say that something is wrong."""
-        self._failures[step] += 1
-        if self._failures[step] <= MOST_SHOWN:
-            self._add(Finding(step, Outcome.FAIL, f"{words}.", subject, expected, found))
+        self._add(step, Finding(step, Outcome.FAIL, f"{words}.", subject, expected, found))
+
+    def fail_once(self, step: Step, words: str, subject: str) -> None:
+        """Say what is met in many places, and is wrong in one; it comes after the others."""
+        self._once.add((step, words, subject))
 
     def note(self, step: Step, words: str, subject: str = "") -> None:
         """Say what is worth reading, and no reason to doubt."""
-        self._notes[step] += 1
-        if self._notes[step] <= MOST_SHOWN:
-            self._add(Finding(step, Outcome.NOTE, f"{words}.", subject))
+        self._add(step, Finding(step, Outcome.NOTE, f"{words}.", subject))
 
-    def _add(self, finding: Finding) -> None:
-        self._findings.setdefault(Step(finding.step), []).append(finding)
+    def _add(self, step: Step, finding: Finding) -> None:
+        self._found[step, finding.outcome] += 1
+        if self._found[step, finding.outcome] <= MOST_SHOWN:
+            self._findings.setdefault(step, []).append(finding)
+
+    def add(self, later: "Tally") -> None:
+        """Add what was found in what comes after."""
+        self.counts.update(later.counts)
+        self._found.update(later._found)
+        for step, findings in later._findings.items():
+            self._findings.setdefault(step, []).extend(findings)
+        self._once |= later._once
 
     def close(self) -> tuple[Finding, ...]:
         """Return the findings, with a good word for each step in which nothing is wrong."""
+        for step, words, subject in sorted(self._once):
+            self.fail(step, words, subject)
+        self._once.clear()
         closed: list[Finding] = []
         for step in Step:
-            if not self._failures[step] and step in _GOOD:
+            if not self._found[step, Outcome.FAIL] and step in _GOOD:
                 words = _GOOD[step].format_map(self.counts)
                 closed.append(Finding(step, Outcome.PASS, words))
-            closed += self._findings.get(step, [])
-            for outcome, counted in ((Outcome.FAIL, self._failures), (Outcome.NOTE, self._notes)):
-                if counted[step] > MOST_SHOWN:
-                    words = f"And {counted[step] - MOST_SHOWN} more like these."
+            closed += self._shown(step)
+            for outcome in (Outcome.FAIL, Outcome.NOTE):
+                if self._found[step, outcome] > MOST_SHOWN:
+                    words = f"And {self._found[step, outcome] - MOST_SHOWN} more like these."
                     closed.append(Finding(step, outcome, words))
         return tuple(closed)
+
+    def _shown(self, step: Step) -> Iterator[Finding]:
+        shown: Counter[Outcome] = Counter()
+        for finding in self._findings.get(step, ()):
+            shown[finding.outcome] += 1
+            if shown[finding.outcome] <= MOST_SHOWN:
+                yield finding
 
 
 _GOOD = {

@@ -1,18 +1,22 @@
 """Adapter. What the audit reads of events and their records: statements, however many there are.
 
 All are sorted by record. An event comes with its values, and with the wrapped keys of the people
-in them, found by index: so the server sorts none of it and keeps none of it.
+in them, found by index: so the server sorts none of it and keeps none of it. What an event has
+several of comes joined: a list costs its reader ten times as much.
 """
 
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import NamedTuple, TypeAlias
+
+EventRow: TypeAlias = tuple[
+    str, int, str, str, datetime, bytes, bytes, int | None, bool | None, bool, int, str, str, str
+]
 
 
 class StoredRecord(NamedTuple):
     """The head of a record, and its key."""
 
-    id: UUID
+    id: str
     kind: str
     next_n: int
     head: str
@@ -26,50 +30,78 @@ class StoredRecord(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event, its place in the tree, and its values sorted by field."""
+    """An event, its place in the tree, and its values sorted by field: an `EventRow` with names."""
 
-    record: UUID
+    record: str
     n: int
-    id: UUID
+    id: str
     event: str
     at: datetime
     entry: bytes
     mac: bytes
     place: int | None
+    same: bool | None
+    """Whether the tree's entry at this place is ``entry``; None: it has no place."""
     waits: bool
-    fields: list[str]
-    texts: list[str]
-    owners: list[UUID | None]
-    """Whose key blinds each value; None: the record's own."""
-    wrapped: list[bytes | None]
-    """The keys of ``owners``; None: the record's own, or one that was erased."""
+    count: int
+    """How many values there are."""
+    names: str
+    texts: str
+    owners: str
+    """Whose key blinds each value: empty for the record's own; else a record, and after a colon
+    its wrapped key in hexadecimal digits, unless that was erased."""
 
+    @property
+    def name(self) -> str:
+        """How findings name it."""
+        return f"{self.event} {self.id}"
+
+
+BETWEEN_OWNERS, BEFORE_KEY = ",", ":"
 
 RECORDS = """
-SELECT r.id, r.kind, r.next_n, r.head, k.wrapped
+SELECT r.id::text, r.kind, r.next_n, r.head, k.wrapped
 FROM custody_record r LEFT JOIN record_key k ON k.record = r.id
+WHERE r.id BETWEEN %s AND %s
 ORDER BY r.id
 """
 EVENTS = """
-SELECT e.record, e.n, e.id, e.event, e.at, e.entry, e.mac,
-       (SELECT l.index FROM log_entry l WHERE l.event = e.id),
-       EXISTS (SELECT FROM custody_outbox o WHERE o.event = e.id),
-       v.fields, v.texts, v.owners, v.wrapped
+SELECT e.record::text, e.n, e.id::text, e.event, e.at, e.entry, e.mac,
+       l.index, l.entry = e.entry, o.event IS NOT NULL,
+       v.count, coalesce(v.names, ''), coalesce(v.texts, ''), coalesce(v.owners, '')
 FROM custody_event e
+LEFT JOIN log_entry l ON l.event = e.id
+LEFT JOIN custody_outbox o ON o.event = e.id
 CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(v.field ORDER BY v.field COLLATE "C"), '{}') AS fields,
-           coalesce(array_agg(v.value ORDER BY v.field COLLATE "C"), '{}') AS texts,
-           coalesce(array_agg(v.owner ORDER BY v.field COLLATE "C"), '{}') AS owners,
-           coalesce(array_agg(k.wrapped ORDER BY v.field COLLATE "C"), '{}') AS wrapped
+    SELECT count(*) AS count, string_agg(field, ',') AS names,
+           string_agg(value, E'\\x1f') AS texts, string_agg(owner, ',') AS owners
     FROM (
-        SELECT field, value, nullif(key_record, e.record) AS owner
-        FROM custody_value WHERE event = e.id OFFSET 0
-    ) v
-    LEFT JOIN record_key k ON k.record = v.owner
+        SELECT c.field, c.value, CASE WHEN c.key_record = e.record THEN ''
+               ELSE c.key_record::text || coalesce(':' || encode(k.wrapped, 'hex'), '') END AS owner
+        FROM custody_value c
+        LEFT JOIN record_key k ON k.record = nullif(c.key_record, e.record)
+        WHERE c.event = e.id ORDER BY c.field COLLATE "C"
+    ) sorted
 ) v
+WHERE e.record BETWEEN %s AND %s
 ORDER BY e.record, e.n
 """
+VALUES = """
+SELECT v.field, v.value, nullif(v.key_record, e.record)::text, k.wrapped
+FROM custody_event e JOIN custody_value v ON v.event = e.id
+LEFT JOIN record_key k ON k.record = nullif(v.key_record, e.record)
+WHERE e.id = %s ORDER BY v.field COLLATE "C"
+"""
+"""The values of one event, for one whose values cannot be told apart when they are joined."""
 PERSON_ERASED = """
 SELECT 1 FROM custody_record r LEFT JOIN record_key k ON k.record = r.id
 WHERE r.kind = 'person' AND k.record IS NULL LIMIT 1
 """
+ENTRIES = "SELECT index, entry FROM log_entry ORDER BY index"
+NODES = "SELECT level, index, hash FROM log_node ORDER BY (index + 1) << level, level"
+"""In the order in which a growing tree makes them."""
+STRAYS = """
+SELECT l.index FROM log_entry l LEFT JOIN custody_event e ON e.id = l.event
+WHERE e.id IS NULL ORDER BY l.index
+"""
+"""Entries of events that are not there."""

@@ -1,6 +1,6 @@
 """Service. Rows one after another: tables are read once and never held."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -56,8 +56,13 @@ class Streams:
         self._opened.callback(result.close)
         return iter(result)
 
-    def tuples(self, statement: str, make: Callable[[Iterable[Any]], T]) -> Iterator[T]:
-        """Yield the rows of a statement as ``make`` makes them, past every conversion of ours.
+    def tuples(self, statement: str, *given: object) -> Iterator[Any]:
+        """Yield the rows of a statement as tuples, past every conversion of ours."""
+        for rows in self.chunks(statement, *given):
+            yield from rows
+
+    def chunks(self, statement: str, *given: object) -> Iterator[list[Any]]:
+        """Yield the rows of a statement, many at once.
 
         Raises:
             UnavailableError: the server ended the connection. Safe to retry.
@@ -67,9 +72,9 @@ class Streams:
         cursor = driver.cursor(next(self._names), binary=True)
         self._opened.callback(cursor.close)
         try:
-            cursor.execute(statement)
+            cursor.execute(statement, given)
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                yield from map(make, rows)
+                yield rows
         except psycopg.OperationalError as error:
             raise UnavailableError("the database does not answer: the audit ended") from error
 

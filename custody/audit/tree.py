@@ -4,11 +4,13 @@ Reads each table once, in the order in which the sequencer wrote it; keeps one h
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from custody import merkle
+from custody.audit import rows
 from custody.audit.facts import Step, Tally
 from custody.audit.streams import AnyRow, AnySelect, Peekable, Streams
 from custody.check.finding import Outcome
@@ -17,14 +19,15 @@ from custody.checkpoint import Checkpoint, parse_checkpoint
 from custody.errors import FormatError, ProofError
 from custody.note import VerifierKey, check_note, parse_note
 from custody.tables import (
-    CustodyEventRow,
     LogCheckpointRow,
-    LogEntryRow,
-    LogNodeRow,
     LogRootRow,
     LogStampRow,
     LogStateRow,
 )
+
+
+Node: TypeAlias = tuple[int, int, bytes]
+"""A complete subtree: its level, its place there, its hash."""
 
 
 class Frontier:
@@ -34,16 +37,17 @@ class Frontier:
         self.size = 0
         self._peaks: list[tuple[int, bytes]] = []
 
-    def add(self, entry: bytes) -> Iterator[tuple[merkle.NodeId, bytes]]:
-        """Append an entry; yield each complete node that it makes, its leaf first."""
+    def add(self, entry: bytes) -> list[Node]:
+        """Append an entry; return each complete node that it makes, its leaf first."""
         level, value, index = 0, merkle.leaf_hash(entry), self.size
         self.size += 1
-        yield merkle.NodeId(level, index), value
-        while self._peaks and self._peaks[-1][0] == level:
+        made = [(level, index, value)]
+        while index & 1:
             value = merkle.node_hash(self._peaks.pop()[1], value)
             level, index = level + 1, index >> 1
-            yield merkle.NodeId(level, index), value
+            made.append((level, index, value))
         self._peaks.append((level, value))
+        return made
 
     @property
     def root(self) -> bytes:
@@ -54,6 +58,41 @@ class Frontier:
         for _, left in reversed(wider):
             value = merkle.node_hash(left, value)
         return value
+
+
+class _StoredNodes:
+    """The stored nodes in the order in which a growing tree makes them; looked at before taken."""
+
+    def __init__(self, chunks: Iterator[list[Node]]) -> None:
+        self._chunks = chunks
+        self._nodes: list[Node] = []
+        self._taken = 0
+
+    def take_if(self, expected: list[Node]) -> bool:
+        """Take the next nodes if they are these; else take none."""
+        end = self._taken + len(expected)
+        if self._fill(len(expected)) and self._nodes[self._taken : end] == expected:
+            self._taken = end
+            return True
+        return False
+
+    @property
+    def head(self) -> Node | None:
+        """The next node."""
+        return self._nodes[self._taken] if self._fill(1) else None
+
+    def take(self) -> Node:
+        """Return the next node, and go on."""
+        self._taken += 1
+        return self._nodes[self._taken - 1]
+
+    def _fill(self, wanted: int) -> bool:
+        while len(self._nodes) - self._taken < wanted:
+            more = next(self._chunks, None)
+            if more is None:
+                return False
+            self._nodes, self._taken = self._nodes[self._taken :] + more, 0
+        return True
 
 
 class TreeAudit:
@@ -73,25 +112,26 @@ class TreeAudit:
         self._log_key = log_key
         self._tsa_chain_pem = tsa_chain_pem
         self._frontier = Frontier()
-        self._nodes = Peekable(streams.rows(_nodes()))
+        self._nodes = _StoredNodes(streams.chunks(rows.NODES))
         self._sizes = Peekable(streams.rows(_sizes()))
 
     def run(self) -> Frontier:
         """Compare everything; return the tree as it was computed."""
         self._check_size()
-        for row in self._streams.rows(_entries()):
+        for place, entry in self._streams.tuples(rows.ENTRIES):
             self._tally.counts["entries"] += 1
-            if row.place != self._frontier.size:
+            if place != self._frontier.size:
                 # Nothing beyond a gap can be computed, so nothing beyond it is believed.
-                self._fail("An entry is missing", f"entry {self._frontier.size}", found=row.place)
+                self._fail("An entry is missing", f"entry {self._frontier.size}", found=place)
                 return self._frontier
-            if row.entry != row.written:
-                self._fail("An entry is not the event that it stands for", f"entry {row.place}")
-            for node, value in self._frontier.add(row.entry):
-                self._check_node(node, value)
+            made = self._frontier.add(entry)
+            if not self._nodes.take_if(made):
+                for node in made:
+                    self._check_node(node)
             self._check_sizes()
-        for head in self._nodes:
-            self._fail("A hash is stored for entries that are not there", _name(head))
+        while (node := self._nodes.head) is not None:
+            self._fail("A hash is stored for entries that are not there", _name(node))
+            self._nodes.take()
         for head in self._sizes:
             self._fail(
                 "The log was promised to be longer: its end is missing",
@@ -105,22 +145,17 @@ class TreeAudit:
     def _fail(self, words: str, subject: str, *, expected: object = "", found: object = "") -> None:
         self._tally.fail(Step.TREE, words, subject, expected=str(expected), found=str(found))
 
-    def _check_node(self, node: merkle.NodeId, value: bytes) -> None:
-        done = (node.index + 1) << node.level
-        subject = f"level {node.level}, hash {node.index}"
-        while (head := self._nodes.head) is not None and (head.done, head.level) < (
-            done,
-            node.level,
-        ):
+    def _check_node(self, node: Node) -> None:
+        while (head := self._nodes.head) is not None and _order(head) < _order(node):
             self._fail("A hash is stored that belongs to no entry", _name(self._nodes.take()))
-        if head is None or (head.done, head.level) != (done, node.level):
-            self._fail("A hash is missing", subject)
+        if head is None or _order(head) != _order(node):
+            self._fail("A hash is missing", _name(node))
             return
-        stored = self._nodes.take().hash
+        stored, value = self._nodes.take()[2], node[2]
         if stored != value:
             self._fail(
                 "A stored hash is not the one of its entries",
-                subject,
+                _name(node),
                 expected=value.hex(),
                 found=stored.hex(),
             )
@@ -176,6 +211,8 @@ class TreeAudit:
 
     def _check_size(self) -> None:
         """Look at what must not depend on the order of the rows."""
+        for (place,) in self._streams.tuples(rows.STRAYS):
+            self._fail("An entry is not the event that it stands for", f"entry {place}")
         (least,) = self._session.execute(select(func.min(LogRootRow.size))).one()
         if least is not None and least < 1:
             self._fail("A root is stored for a tree without entries", f"size {least}")
@@ -193,25 +230,6 @@ class TreeAudit:
             )
         if state.alarm:
             self._fail(f"The log has stopped: {state.alarm.rstrip('.')}", "log_state")
-
-
-def _entries() -> AnySelect:
-    return (
-        select(
-            col(LogEntryRow.index).label("place"),
-            col(LogEntryRow.entry),
-            col(CustodyEventRow.entry).label("written"),
-        )
-        .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event, isouter=True)
-        .order_by(col(LogEntryRow.index))
-    )
-
-
-def _nodes() -> AnySelect:
-    """Select the nodes in the order in which a growing tree makes them."""
-    level, index = col(LogNodeRow.level), col(LogNodeRow.index)
-    done = (index + 1).op("<<")(level).label("done")
-    return select(level, index.label("place"), col(LogNodeRow.hash), done).order_by(done, level)
 
 
 def _sizes() -> AnySelect:
@@ -232,8 +250,14 @@ def _sizes() -> AnySelect:
     return select(size, root.c.root, note.c.note, tsr.c.tsr).select_from(joined).order_by(size)
 
 
-def _name(node: AnyRow) -> str:
-    return f"level {node.level}, hash {node.place}"
+def _order(node: Node) -> tuple[int, int]:
+    """Return when a growing tree makes a node: with which entry, and how high above it."""
+    level, index, _ = node
+    return (index + 1) << level, level
+
+
+def _name(node: Node) -> str:
+    return f"level {node[0]}, hash {node[1]}"
 
 
 def _say(checkpoint: Checkpoint) -> str:

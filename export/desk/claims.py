@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, inspect, select
 from sqlmodel import Session, col
 
-from custody.audit.facts import Claim, Expected
+from custody.audit.facts import WHOLE, Claim, Expected, Span
 from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
 from evidence.exhibits.references import format_release
@@ -36,11 +36,11 @@ _SEALED = {
 """The small files of a package whose digests `release.sealed` commits to."""
 
 
-def claims(session: Session) -> Iterator[Claim]:
-    """Yield a claim for each exhibit and each release, sorted by record."""
+def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
+    """Yield a claim for each exhibit and each release of a span, sorted by record."""
     yield from heapq.merge(
-        _of_each(session, ExhibitRow, _Exhibits),
-        _of_each(session, ReleaseRow, _Releases),
+        _of_each(session, ExhibitRow, _Exhibits, span),
+        _of_each(session, ReleaseRow, _Releases, span),
         key=lambda claim: claim.record,
     )
 
@@ -49,11 +49,15 @@ def _of_each(
     session: Session,
     table: type[ExhibitRow | ReleaseRow],
     read: "type[_Exhibits | _Releases]",
+    span: Span,
 ) -> Iterator[Claim]:
     """Yield the claims of one table, some hundred rows at a time."""
     columns = inspect(table).local_table.c
     rows = session.execute(
-        select(*columns).order_by(col(table.id)).execution_options(yield_per=_AT_ONCE)
+        select(*columns)
+        .where(col(table.id).between(span.first, span.last))
+        .order_by(col(table.id))
+        .execution_options(yield_per=_AT_ONCE)
     )
     for some in rows.partitions():
         known = read(session, some[0].id, some[-1].id)

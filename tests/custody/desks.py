@@ -9,6 +9,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from custody import merkle
+from custody.audit.facts import Claim, Span
+from custody.audit.log import Material
+from custody.audit.shares import ClaimsReader
 from custody.checkpoint import parse_checkpoint
 from custody.events import RecordKind
 from custody.keys import RecordKeys
@@ -20,12 +23,17 @@ from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
 
 
+def nothing_claimed(_session: Session, _span: Span) -> tuple[Claim, ...]:
+    """Claim nothing of any record."""
+    return ()
+
+
 class Desk:
     """Writes events, and gives them their place."""
 
     def __init__(self, engine: Engine, *, kek: bytes, mac_key: bytes) -> None:
         self.engine = engine
-        self.mac_key = mac_key
+        self.kek, self.mac_key = kek, mac_key
         self.keys = RecordKeys(kek, secrets.token_bytes)
         self.ledger = Ledger(self.keys, mac_key=mac_key, new_id=uuid.uuid4)
         self.signer = Ed25519NoteSigner(ORIGIN, private_key("log"))
@@ -34,6 +42,17 @@ class Desk:
     def another_sequencer(self, *, clock: datetime = NOON) -> Sequencer:
         return Sequencer(
             self.engine, mac_key=self.mac_key, signers=(self.signer,), clock=lambda: clock
+        )
+
+    def material(self, claims: ClaimsReader = nothing_claimed) -> Material:
+        """Return what an audit of this ledger needs."""
+        return Material(
+            record_kek=self.kek,
+            mac_key=self.mac_key,
+            log_key=self.signer.key,
+            tsa_chain_pem=b"",
+            claims=claims,
+            now=NOON,
         )
 
     def open_record(self, kind: RecordKind = RecordKind.EXHIBIT) -> UUID:

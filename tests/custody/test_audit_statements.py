@@ -7,10 +7,8 @@ import pytest
 
 from custody.audit.log import audit, take_snapshot
 from custody.events import RecordKind
-from custody.keys import RecordKeys
 from storage.database import transaction
 from tests.custody.desks import Desk
-from tests.custody.ledgers import NOON
 
 
 @pytest.fixture
@@ -30,19 +28,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counted
 
 
-def statements_of_an_audit(desk: Desk, asked: Counter[str], keys: RecordKeys) -> int:
+def statements_of_an_audit(desk: Desk, asked: Counter[str]) -> int:
     before = asked["statements"]
     with transaction(desk.engine) as session:
         take_snapshot(session)
-        report = audit(
-            session,
-            keys,
-            mac_key=desk.mac_key,
-            log_key=desk.signer.key,
-            tsa_chain_pem=b"",
-            claims=(),
-            now=NOON,
-        )
+        report = audit(session, desk.material())
     assert {finding.step for finding in report.failed} == {"database"}, "these have no claims"
     return asked["statements"] - before
 
@@ -53,10 +43,10 @@ def test_a_long_log_is_read_by_as_many_statements_as_a_short_one(
     person = desk.open_record(RecordKind.PERSON)
     desk.write_person(desk.open_record(), person)
     desk.sequencer.turn()
-    short = statements_of_an_audit(desk, asked, desk.keys)
+    short = statements_of_an_audit(desk, asked)
     for _ in range(12):
         record = desk.open_record()
         desk.write_person(record, desk.open_record(RecordKind.PERSON))
         desk.write(record)
     desk.sequencer.turn()
-    assert statements_of_an_audit(desk, asked, desk.keys) == short
+    assert statements_of_an_audit(desk, asked) == short

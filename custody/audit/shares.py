@@ -1,0 +1,142 @@
+"""Service. An audit in shares: the tree, and the records span by span, each to a tally of its own.
+
+Processes that share one audit see one snapshot of the database. The tallies are added in the
+order of the shares, whoever was done first, so that the report is the one of a single process.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import datetime
+from multiprocessing import get_context
+from typing import TypeAlias, TypeVar
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from custody.audit.facts import WHOLE, AuditReport, Claim, Span, Tally, spans
+from custody.audit.records import RecordsAudit
+from custody.audit.streams import Streams, take_snapshot
+from custody.audit.tree import TreeAudit
+from custody.keys import RecordKeys
+from custody.note import VerifierKey
+from storage.database import connect, transaction
+from storage.errors import UnavailableError
+
+T = TypeVar("T")
+ClaimsReader: TypeAlias = Callable[[Session, Span], Iterable[Claim]]
+"""Reads what is claimed of the records of a span, sorted by record. Of a module: it is sent."""
+_SPANS_A_PROCESS = 3
+"""Small enough for processes to end together; each costs a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an audit needs beside the database."""
+
+    record_kek: bytes = field(repr=False)
+    mac_key: bytes = field(repr=False)
+    log_key: VerifierKey
+    tsa_chain_pem: bytes
+    claims: ClaimsReader
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """What was found of the tree."""
+
+    tally: Tally
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where another process sees the same snapshot; the password goes through a pipe only."""
+
+    url: str = field(repr=False)
+    snapshot: str
+
+
+def audit_all(session: Session, material: Material, _processes: int = 1) -> AuditReport:
+    """Audit everything in this process, and in the transaction of ``session``."""
+    tree = _audit_tree(session, material)
+    return _report(tree, [_audit_records(session, material, WHOLE)])
+
+
+def audit_shared(session: Session, material: Material, processes: int) -> AuditReport:
+    """Audit what the snapshot of ``session`` sees, in so many processes.
+
+    Raises:
+        UnavailableError: a process ended before it was done. Safe to retry.
+    """
+    bind = session.get_bind()
+    assert isinstance(bind, Engine)
+    snapshot = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+    place = _Place(bind.url.render_as_string(hide_password=False), snapshot)
+    # Spawned, not forked: this process may have threads, and connections that are only its own.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        try:
+            tree = pool.submit(_tree_share, place, material)
+            shares = [
+                pool.submit(_records_share, place, material, span)
+                for span in spans(_SPANS_A_PROCESS * processes)
+            ]
+            return _report(tree.result(), [share.result() for share in shares])
+        except BrokenProcessPool as error:
+            words = "a process of the audit ended before it was done: nothing is known"
+            raise UnavailableError(words) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _report(tree: _Tree, shares: Iterable[Tally]) -> AuditReport:
+    for share in shares:
+        tree.tally.add(share)
+    return AuditReport(tree.size, tree.root, tree.tally.close())
+
+
+def _tree_share(place: _Place, material: Material) -> _Tree:
+    return _there(place, lambda session: _audit_tree(session, material))
+
+
+def _records_share(place: _Place, material: Material, span: Span) -> Tally:
+    return _there(place, lambda session: _audit_records(session, material, span))
+
+
+def _there(place: _Place, look: Callable[[Session], T]) -> T:
+    """Look at the snapshot from a connection of this process's own."""
+    engine = connect(place.url, pool_size=1)
+    try:
+        with transaction(engine) as session:
+            take_snapshot(session)
+            connection = session.connection()
+            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
+            return look(session)
+    finally:
+        engine.dispose()
+
+
+def _audit_tree(session: Session, material: Material) -> _Tree:
+    tally = Tally()
+    with Streams(session) as streams:
+        found = TreeAudit(session, streams, tally, material.log_key, material.tsa_chain_pem).run()
+    return _Tree(tally, found.size, found.root)
+
+
+def _audit_records(session: Session, material: Material, span: Span) -> Tally:
+    tally = Tally()
+    with Streams(session) as streams:
+        RecordsAudit(
+            streams,
+            tally,
+            RecordKeys(material.record_kek, secrets.token_bytes),
+            mac_key=material.mac_key,
+            claims=material.claims(session, span),
+            now=material.now,
+            span=span,
+        ).run()
+    return tally
