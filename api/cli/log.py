@@ -15,12 +15,15 @@ from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, take_snapshot
 from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
+from custody.tables import LogStateRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims import claims
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
+_WORTH_SHARING = 50_000
+"""Entries below which one process is done before others have begun."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,19 +31,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     whats = parser.add_subparsers(dest="what", required=True)
     auditing = whats.add_parser("audit", help="compute the whole log anew, and compare")
     auditing.add_argument("--json", action="store_true", help="print the report for a program")
+    auditing.add_argument(
+        "--processes",
+        type=_at_least_one,
+        default=os.cpu_count() or 1,
+        help="how many processes share a long log (as many as there are processors)",
+    )
     add_acting(auditing)
 
 
 def run(given: argparse.Namespace) -> int:
     """Audit the log; the exit code is 1 if anything is wrong."""
     with services_of(given) as services:
-        report = audit_log(services, subject_of(given, services))
+        subject = subject_of(given, services)
+        report = audit_log(services, subject, processes=given.processes)
     print(_json(report) if given.json else _table(report))
     return 1 if report.failed else 0
 
 
-def audit_log(services: Services, subject: Subject) -> AuditReport:
-    """Audit the log on behalf of ``subject``.
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def audit_log(services: Services, subject: Subject, *, processes: int = 1) -> AuditReport:
+    """Audit the log on behalf of ``subject``, in so many processes if it is long enough for them.
 
     Raises:
         AccessRefusedError: they may not; the refusal is an event.
@@ -49,7 +66,9 @@ def audit_log(services: Services, subject: Subject) -> AuditReport:
     def look(session: Session) -> AuditReport:
         require(Action.AUDIT_LOG, subject)
         take_snapshot(session)
-        return audit_session(services, session)
+        size = session.get_one(LogStateRow, 1).size
+        shared = processes if size >= _WORTH_SHARING else 1
+        return audit_session(services, session, processes=shared)
 
     return act(services, subject, look)
 

@@ -26,24 +26,28 @@ def run(exhibits: int = EXHIBITS) -> list[tuple[str, float, str]]:
         loaded = load(made, exhibits)
         return [
             (f"loading {loaded.exhibits} exhibits, entries/s", loaded.rate, ""),
-            *audit(made),
+            *(row for processes in (1, 2) for row in audit(made, processes)),
         ]
 
 
-def audit(services: Services) -> list[tuple[str, float, str]]:
+def audit(services: Services, processes: int = 1) -> list[tuple[str, float, str]]:
     """Audit what ``services`` hold; nothing may be wrong with it."""
     with services.transaction() as session:
         take_snapshot(session)
-        spent, ours, began = _spent(), time.process_time(), time.perf_counter()
-        report = audit_session(services, session)
+        spent, ours, began = _spent(), _ours(), time.perf_counter()
+        report = audit_session(services, session, processes=processes)
         seconds = time.perf_counter() - began
-        ours, spent = time.process_time() - ours, _spent() - spent
+        ours, spent = _ours() - ours, _spent() - spent
     assert not report.failed, report.failed
     size = report.size
     return [
-        (f"audit of {size} entries, entries/s on the clock", size / seconds, f"(goal {BAR})"),
+        (
+            f"audit of {size} entries, processes {processes}: entries/s on the clock",
+            size / seconds,
+            f"(goal {BAR})",
+        ),
         ("  of processor time, the database's included", size / spent, ""),
-        ("  of processor time, this process alone", size / ours, ""),
+        ("  of processor time, the audit's own", size / ours, ""),
         ("  hashes of 64 bytes in the time of one entry", ours / size / _hash_seconds(), ""),
     ]
 
@@ -55,6 +59,12 @@ def _spent() -> float:
         times = process.cpu_times()
         total += times.user + times.system + times.children_user + times.children_system
     return total
+
+
+def _ours() -> float:
+    """Return the processor seconds of this process and of those of its children that ended."""
+    times = psutil.Process().cpu_times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _hash_seconds() -> float:

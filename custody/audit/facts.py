@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 from custody.canonical import JSON
@@ -41,10 +42,7 @@ WHOLE = Span(UUID(int=0), UUID(int=2**128 - 1))
 def spans(count: int) -> tuple[Span, ...]:
     """Cut all records into so many spans; as their identifiers are drawn, of about one length."""
     cuts = [(number << 128) // count for number in range(count + 1)]
-    return tuple(
-        Span(UUID(int=first), UUID(int=after - 1))
-        for first, after in zip(cuts, cuts[1:], strict=False)
-    )
+    return tuple(Span(UUID(int=first), UUID(int=after - 1)) for first, after in pairwise(cuts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,9 @@ class Tally:
     """Counts what was looked at, and keeps the first findings of each step."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    _found: Counter[tuple[Step, Outcome]] = field(default_factory=Counter)
-    _findings: dict[Step, list[Finding]] = field(default_factory=dict)
-    _once: set[tuple[Step, str, str]] = field(default_factory=set)
+    found: Counter[tuple[Step, Outcome]] = field(default_factory=Counter)
+    findings: dict[Step, list[Finding]] = field(default_factory=dict)
+    once: set[tuple[Step, str, str]] = field(default_factory=set)
 
     def fail(
         self, step: Step, words: str, subject: str = "", *, expected: str = "", found: str = ""
@@ -117,45 +115,45 @@ class Tally:
 
     def fail_once(self, step: Step, words: str, subject: str) -> None:
         """Say what is met in many places, and is wrong in one; it comes after the others."""
-        self._once.add((step, words, subject))
+        self.once.add((step, words, subject))
 
     def note(self, step: Step, words: str, subject: str = "") -> None:
         """Say what is worth reading, and no reason to doubt."""
         self._add(step, Finding(step, Outcome.NOTE, f"{words}.", subject))
 
     def _add(self, step: Step, finding: Finding) -> None:
-        self._found[step, finding.outcome] += 1
-        if self._found[step, finding.outcome] <= MOST_SHOWN:
-            self._findings.setdefault(step, []).append(finding)
+        self.found[step, finding.outcome] += 1
+        if self.found[step, finding.outcome] <= MOST_SHOWN:
+            self.findings.setdefault(step, []).append(finding)
 
     def add(self, later: "Tally") -> None:
         """Add what was found in what comes after."""
         self.counts.update(later.counts)
-        self._found.update(later._found)
-        for step, findings in later._findings.items():
-            self._findings.setdefault(step, []).extend(findings)
-        self._once |= later._once
+        self.found.update(later.found)
+        for step, findings in later.findings.items():
+            self.findings.setdefault(step, []).extend(findings)
+        self.once |= later.once
 
     def close(self) -> tuple[Finding, ...]:
         """Return the findings, with a good word for each step in which nothing is wrong."""
-        for step, words, subject in sorted(self._once):
+        for step, words, subject in sorted(self.once):
             self.fail(step, words, subject)
-        self._once.clear()
+        self.once.clear()
         closed: list[Finding] = []
         for step in Step:
-            if not self._found[step, Outcome.FAIL] and step in _GOOD:
+            if not self.found[step, Outcome.FAIL] and step in _GOOD:
                 words = _GOOD[step].format_map(self.counts)
                 closed.append(Finding(step, Outcome.PASS, words))
             closed += self._shown(step)
             for outcome in (Outcome.FAIL, Outcome.NOTE):
-                if self._found[step, outcome] > MOST_SHOWN:
-                    words = f"And {self._found[step, outcome] - MOST_SHOWN} more like these."
+                if self.found[step, outcome] > MOST_SHOWN:
+                    words = f"And {self.found[step, outcome] - MOST_SHOWN} more like these."
                     closed.append(Finding(step, outcome, words))
         return tuple(closed)
 
     def _shown(self, step: Step) -> Iterator[Finding]:
         shown: Counter[Outcome] = Counter()
-        for finding in self._findings.get(step, ()):
+        for finding in self.findings.get(step, ()):
             shown[finding.outcome] += 1
             if shown[finding.outcome] <= MOST_SHOWN:
                 yield finding

@@ -176,9 +176,9 @@ class Faults:
             event.texts.split(BETWEEN_VALUES),
             event.owners.split(rows.BETWEEN_OWNERS),
         )
-        if not event.count:
+        if not event.values:
             return []
-        if any(len(column) != event.count for column in columns):
+        if any(len(column) != event.values for column in columns):
             return [StoredValue(*row) for row in self._streams.tuples(rows.VALUES, event.id)]
         return [
             StoredValue(name, text, *owner_of(piece))

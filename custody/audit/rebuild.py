@@ -172,20 +172,22 @@ def _shape(event: EventType) -> Shape:
     patterns = [_PLAIN[types[name]] for name in names]
     commitments = ",".join(f'"{name}":"%s"' for name in names)
     return Shape(
-        event,
-        names,
-        BETWEEN_NAMES.join(names),
-        tuple(
+        event=event,
+        names=names,
+        joined=BETWEEN_NAMES.join(names),
+        fields=tuple(
             Field(
                 name.encode() + _ONCE,
                 _INNER_REST + f'{{"event":"{event.name}","field":"{name}","id":"'.encode(),
             )
             for name in names
         ),
-        f'{{"at":"%sZ","c":{{{commitments}}},"event":"{event.name}","id":"%s","v":1}}',
-        *map(names.index, ("record", "n", "prev")),
-        re.compile(BETWEEN_VALUES.join(patterns), re.ASCII),
-        tuple(re.compile(pattern, re.ASCII) for pattern in patterns),
+        entry=f'{{"at":"%sZ","c":{{{commitments}}},"event":"{event.name}","id":"%s","v":1}}',
+        record=names.index("record"),
+        n=names.index("n"),
+        prev=names.index("prev"),
+        plain=re.compile(BETWEEN_VALUES.join(patterns), re.ASCII),
+        each=tuple(re.compile(pattern, re.ASCII) for pattern in patterns),
     )
 
 

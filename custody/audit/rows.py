@@ -43,7 +43,7 @@ class StoredEvent(NamedTuple):
     same: bool | None
     """Whether the tree's entry at this place is ``entry``; None: it has no place."""
     waits: bool
-    count: int
+    values: int
     """How many values there are."""
     names: str
     texts: str
@@ -68,12 +68,12 @@ ORDER BY r.id
 EVENTS = """
 SELECT e.record::text, e.n, e.id::text, e.event, e.at, e.entry, e.mac,
        l.index, l.entry = e.entry, o.event IS NOT NULL,
-       v.count, coalesce(v.names, ''), coalesce(v.texts, ''), coalesce(v.owners, '')
+       v.held, coalesce(v.names, ''), coalesce(v.texts, ''), coalesce(v.owners, '')
 FROM custody_event e
 LEFT JOIN log_entry l ON l.event = e.id
 LEFT JOIN custody_outbox o ON o.event = e.id
 CROSS JOIN LATERAL (
-    SELECT count(*) AS count, string_agg(field, ',') AS names,
+    SELECT count(*) AS held, string_agg(field, ',') AS names,
            string_agg(value, E'\\x1f') AS texts, string_agg(owner, ',') AS owners
     FROM (
         SELECT c.field, c.value, CASE WHEN c.key_record = e.record THEN ''

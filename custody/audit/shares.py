@@ -5,13 +5,14 @@ order of the shares, whoever was done first, so that the report is the one of a 
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing import get_context
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from sqlalchemy import Engine, text
 from sqlmodel import Session
@@ -25,10 +26,9 @@ from custody.note import VerifierKey
 from storage.database import connect, transaction
 from storage.errors import UnavailableError
 
-T = TypeVar("T")
 ClaimsReader: TypeAlias = Callable[[Session, Span], Iterable[Claim]]
 """Reads what is claimed of the records of a span, sorted by record. Of a module: it is sent."""
-_SPANS_A_PROCESS = 3
+_SPANS_A_PROCESS = 4
 """Small enough for processes to end together; each costs a connection."""
 
 
@@ -68,29 +68,45 @@ def audit_all(session: Session, material: Material, _processes: int = 1) -> Audi
 
 
 def audit_shared(session: Session, material: Material, processes: int) -> AuditReport:
-    """Audit what the snapshot of ``session`` sees, in so many processes.
+    """Audit what the snapshot of ``session`` sees, in this process and so many minus one others.
 
     Raises:
         UnavailableError: a process ended before it was done. Safe to retry.
     """
-    bind = session.get_bind()
-    assert isinstance(bind, Engine)
-    snapshot = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
-    place = _Place(bind.url.render_as_string(hide_password=False), snapshot)
+    place = _export_snapshot(session)
+    shares = spans(_SPANS_A_PROCESS * processes)
+    waiting = deque(range(len(shares)))
+    theirs: dict[int, Future[Tally]] = {}
+    own: dict[int, Tally] = {}
     # Spawned, not forked: this process may have threads, and connections that are only its own.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
+
+        def hand_out() -> None:
+            """Let each process have a share at hand beside the one that it is at."""
+            while waiting and sum(not one.done() for one in theirs.values()) < 2 * (processes - 1):
+                number = waiting.popleft()
+                theirs[number] = pool.submit(_audit_there, place, material, shares[number])
+
         try:
-            tree = pool.submit(_tree_share, place, material)
-            shares = [
-                pool.submit(_records_share, place, material, span)
-                for span in spans(_SPANS_A_PROCESS * processes)
-            ]
-            return _report(tree.result(), [share.result() for share in shares])
+            hand_out()
+            tree = _audit_tree(session, material)
+            hand_out()
+            while waiting:
+                number = waiting.pop()
+                own[number] = _audit_records(session, material, shares[number])
+                hand_out()
+            own |= {number: share.result() for number, share in theirs.items()}
         except BrokenProcessPool as error:
             words = "a process of the audit ended before it was done: nothing is known"
             raise UnavailableError(words) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    return _report(tree, [own[number] for number in range(len(shares))])
+
+
+def _export_snapshot(session: Session) -> _Place:
+    bind = session.get_bind()
+    assert isinstance(bind, Engine)
+    snapshot = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+    return _Place(bind.url.render_as_string(hide_password=False), snapshot)
 
 
 def _report(tree: _Tree, shares: Iterable[Tally]) -> AuditReport:
@@ -99,23 +115,14 @@ def _report(tree: _Tree, shares: Iterable[Tally]) -> AuditReport:
     return AuditReport(tree.size, tree.root, tree.tally.close())
 
 
-def _tree_share(place: _Place, material: Material) -> _Tree:
-    return _there(place, lambda session: _audit_tree(session, material))
-
-
-def _records_share(place: _Place, material: Material, span: Span) -> Tally:
-    return _there(place, lambda session: _audit_records(session, material, span))
-
-
-def _there(place: _Place, look: Callable[[Session], T]) -> T:
-    """Look at the snapshot from a connection of this process's own."""
+def _audit_there(place: _Place, material: Material, span: Span) -> Tally:
+    """Audit a span of the snapshot in a process of the pool, over a connection of its own."""
     engine = connect(place.url, pool_size=1)
     try:
         with transaction(engine) as session:
             take_snapshot(session)
-            connection = session.connection()
-            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
-            return look(session)
+            session.connection().exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
+            return _audit_records(session, material, span)
     finally:
         engine.dispose()
 

@@ -25,7 +25,6 @@ from custody.tables import (
     LogStateRow,
 )
 
-
 Node: TypeAlias = tuple[int, int, bytes]
 """A complete subtree: its level, its place there, its hash."""
 
@@ -129,8 +128,8 @@ class TreeAudit:
                 for node in made:
                     self._check_node(node)
             self._check_sizes()
-        while (node := self._nodes.head) is not None:
-            self._fail("A hash is stored for entries that are not there", _name(node))
+        while (left := self._nodes.head) is not None:
+            self._fail("A hash is stored for entries that are not there", _name(left))
             self._nodes.take()
         for head in self._sizes:
             self._fail(

@@ -2,12 +2,12 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import CursorResult, Select, func, inspect, select
 from sqlmodel import Session, col
 
 from custody.audit.facts import WHOLE, Claim, Expected, Span
@@ -36,27 +36,40 @@ _SEALED = {
 """The small files of a package whose digests `release.sealed` commits to."""
 
 
+def _columns(table: type[ExhibitRow | ReleaseRow], names: str) -> Sequence[Any]:
+    columns = inspect(table).local_table.c
+    return [columns[name] for name in names.split()]
+
+
+_OF_EXHIBITS = _columns(ExhibitRow, "id reference state received_event clock facts")
+_OF_RELEASES = _columns(
+    ReleaseRow,
+    "id urn number kind state basis purpose with_master reason approved_at seconded_at "
+    "seconded_reason ended_reason",
+)
+
+
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
     """Yield a claim for each exhibit and each release of a span, sorted by record."""
     yield from heapq.merge(
-        _of_each(session, ExhibitRow, _Exhibits, span),
-        _of_each(session, ReleaseRow, _Releases, span),
+        _of_each(session, _OF_EXHIBITS, _Exhibits, span),
+        _of_each(session, _OF_RELEASES, _Releases, span),
         key=lambda claim: claim.record,
     )
 
 
 def _of_each(
     session: Session,
-    table: type[ExhibitRow | ReleaseRow],
+    columns: Sequence[Any],
     read: "type[_Exhibits | _Releases]",
     span: Span,
 ) -> Iterator[Claim]:
-    """Yield the claims of one table, some hundred rows at a time."""
-    columns = inspect(table).local_table.c
-    rows = session.execute(
+    """Yield the claims of one table, some hundred rows at once; the first column is its key."""
+    identifier = columns[0]
+    rows = session.connection().execute(
         select(*columns)
-        .where(col(table.id).between(span.first, span.last))
-        .order_by(col(table.id))
+        .where(identifier.between(span.first, span.last))
+        .order_by(identifier)
         .execution_options(yield_per=_AT_ONCE)
     )
     for some in rows.partitions():
@@ -70,7 +83,7 @@ class _Exhibits:
     def __init__(self, session: Session, first: UUID, last: UUID) -> None:
         file, viewing = ExhibitFileRow, ViewingRow
         self._files = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(file.exhibit, file.kind, file.sha256, file.size)
                 .where(
                     col(file.exhibit).between(first, last),
@@ -80,7 +93,7 @@ class _Exhibits:
             )
         )
         self._released = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(ReleaseExhibitRow.exhibit, ReleaseRow.id)
                 .join(ReleaseRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
                 .where(
@@ -90,7 +103,7 @@ class _Exhibits:
             )
         )
         self._viewed = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(viewing.exhibit, file.sha256)
                 .join(file, col(viewing.file) == file.id)
                 .where(col(viewing.exhibit).between(first, last))
@@ -98,7 +111,7 @@ class _Exhibits:
         )
         hold = LegalHoldRow
         self._held = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(hold.exhibit, hold.reason, hold.lifted_at, hold.lifted_reason).where(
                     col(hold.exhibit).between(first, last)
                 )
@@ -147,14 +160,14 @@ class _Releases:
     def __init__(self, session: Session, first: UUID, last: UUID) -> None:
         carried, file, chosen = ReleaseExhibitRow, ExhibitFileRow, ReleaseFileRow
         self._exhibits = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(carried.release, carried.exhibit).where(
                     col(carried.release).between(first, last)
                 )
             )
         )
         self._files = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(
                     carried.release,
                     file.exhibit,
@@ -170,20 +183,20 @@ class _Releases:
             )
         )
         self._chosen = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(chosen.release, chosen.file).where(col(chosen.release).between(first, last))
             )
         )
         handoff, step, small = HandoffRow, SealStepRow, SealFileRow
         self._handoffs = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(handoff.release, handoff.system, handoff.reference, handoff.sha256).where(
                     col(handoff.release).between(first, last)
                 )
             )
         )
         self._steps = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(step.release, step.step, step.facts).where(
                     col(step.release).between(first, last),
                     col(step.step).in_((SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)),
@@ -192,7 +205,7 @@ class _Releases:
         )
         digest = func.encode(func.sha256(small.data), "hex").label("digest")
         self._small = _grouped(
-            session.execute(
+            session.connection().execute(
                 _pick(small.release, small.path, digest).where(
                     col(small.release).between(first, last),
                     col(small.path).in_(_SEALED.values()),
@@ -285,10 +298,10 @@ def _digests(files: Iterable[Any]) -> list[JSON]:
     return [{"sha256": file.sha256, "size": file.size} for file in files]
 
 
-def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
+def _grouped(found: CursorResult[Any]) -> Mapping[UUID, list[Any]]:
     """Return rows by their first column."""
     groups: dict[UUID, list[Any]] = defaultdict(list)
-    for row in rows:
+    for row in found.all():
         groups[row[0]].append(row)
     return groups
 

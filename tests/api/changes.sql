@@ -19,6 +19,9 @@ UPDATE log_entry SET index = -1 WHERE index = 3;
 UPDATE log_entry SET index = 3 WHERE index = 4;
 UPDATE log_entry SET index = 4 WHERE index = -1;
 
+-- tree: an entry of another event
+UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;
+
 -- tree: a leaf
 UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 0 AND index =
   2;
@@ -90,6 +93,9 @@ UPDATE custody_event SET mac = set_byte(mac, 0, get_byte(mac, 0) # 1) WHERE id =
 -- events: an event's name in its row
 UPDATE custody_event SET event = 'release.approved' WHERE event = 'release.refused';
 
+-- events: an event's name that is none
+UPDATE custody_event SET event = 'no.event' WHERE event = 'release.refused';
+
 -- events: an event's time in its row
 UPDATE custody_event SET at = at - interval '1 day' WHERE id = (SELECT received_event FROM
   exhibit WHERE id = 'EXHIBIT');
@@ -142,6 +148,15 @@ INSERT INTO custody_value SELECT event, 'reason', value, key_record FROM custody
 -- openings: a value that is no JSON
 UPDATE custody_value SET value = '{' WHERE field = 'files' AND event = (SELECT received_event
   FROM exhibit WHERE id = 'EXHIBIT');
+
+-- openings: a value that holds what joins values where they are read
+UPDATE custody_value SET value = replace(value, ' ', chr(31)) WHERE field = 'reason' AND value LIKE
+  '% %';
+
+-- openings: two values in one row, which looks like both where they are read
+UPDATE custody_value a SET field = 'actor,basis', value = a.value || chr(31) || b.value FROM
+  custody_value b WHERE a.field = 'actor' AND b.field = 'basis' AND a.event = b.event;
+DELETE FROM custody_value WHERE field = 'basis';
 
 -- openings: a value under another key
 UPDATE custody_value SET key_record = 'RELEASE' WHERE field = 'files' AND event = (SELECT

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.cli.log import audit_log, audit_session
 from custody.audit.facts import AuditReport, Step
+from custody.audit.log import take_snapshot
 from custody.check.finding import Outcome
 from custody.events import RecordKind
 from evidence.errors import AccessRefusedError
@@ -116,6 +117,15 @@ _SOMEBODY = text("SELECT key_record FROM custody_value WHERE field = 'actor' LIM
 def test_what_was_changed_is_found(story: Story, step: str, change: str) -> None:
     report = audit_after(story, change)
     assert step in failed_steps(report), report.failed
+
+
+def test_two_processes_say_of_a_whole_house_what_one_says(story: Story) -> None:
+    services = story.house.services
+    with story.quiet() as session:
+        take_snapshot(session)
+        one, two = (audit_session(services, session, processes=number) for number in (1, 2))
+    assert not one.failed
+    assert one == two
 
 
 def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) -> None:

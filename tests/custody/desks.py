@@ -64,6 +64,15 @@ class Desk:
         values: Values = {"files": [{"sha256": "ab" * 32, "size": 1}], "result": words}
         return self.ledger.append(session, record, "integrity.checked", values, at=NOON)
 
+    def lose(self, session: Session, record: UUID) -> UUID:
+        """Write an event of a record of staff actions."""
+        values: Values = {"lost_record": str(record)}
+        return self.ledger.append(session, record, "record.values_lost", values, at=NOON)
+
+    def first_event(self, record: UUID) -> UUID:
+        with transaction(self.engine) as session:
+            return next(iter(self.ledger.indices(session, record)))
+
     def write(self, record: UUID, words: str = "a checked file") -> UUID:
         with transaction(self.engine) as session:
             return self.append(session, record, words)

@@ -123,14 +123,15 @@ def test_what_is_joined_in_another_way_is_not_sound() -> None:
     event = "hold.placed"
     _, names, texts = written(event)
     shape, joined = SHAPES[event], (BETWEEN_NAMES.join(names), BETWEEN_VALUES.join(texts))
-    given = {"record": str(RECORD), "n": 5, "head": DIGEST}
-    assert sound_values(shape, *joined, count=len(names), **given) == texts
+
+    def found(names: str, values: str, count: int) -> list[str] | None:
+        return sound_values(shape, names, values, count=count, record=str(RECORD), n=5, head=DIGEST)
+
+    assert found(*joined, len(names)) == texts
     # One row that is named like two fields, and holds what looks like their two values.
-    assert sound_values(shape, *joined, count=len(names) - 1, **given) is None
-    reason = names.index("reason")
-    texts[reason] = f'"one{BETWEEN_VALUES}two"'
-    values = BETWEEN_VALUES.join(texts)
-    assert sound_values(shape, joined[0], values, count=len(names), **given) is None
+    assert found(*joined, len(names) - 1) is None
+    texts[names.index("reason")] = f'"one{BETWEEN_VALUES}two"'
+    assert found(joined[0], BETWEEN_VALUES.join(texts), len(names)) is None
 
 
 def wrong(kind: FieldType) -> Iterator[str]:
