@@ -12,18 +12,15 @@ from api.builders.trust import time_authority
 from api.cli.caller import add_acting, services_of, subject_of
 from api.wiring import Services
 from custody.audit.facts import AuditReport
-from custody.audit.log import Material, audit, take_snapshot
+from custody.audit.log import Material, audit, processes_worth, take_snapshot
 from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
-from custody.tables import LogStateRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims import claims
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
-_WORTH_SHARING = 50_000
-"""Entries below which one process is done before others have begun."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +63,7 @@ def audit_log(services: Services, subject: Subject, *, processes: int = 1) -> Au
     def look(session: Session) -> AuditReport:
         require(Action.AUDIT_LOG, subject)
         take_snapshot(session)
-        size = session.get_one(LogStateRow, 1).size
-        shared = processes if size >= _WORTH_SHARING else 1
-        return audit_session(services, session, processes=shared)
+        return audit_session(services, session, processes=processes_worth(session, processes))
 
     return act(services, subject, look)
 

@@ -10,7 +10,7 @@ Both can be shared among processes (`custody.audit.shares`).
 from sqlmodel import Session
 
 from custody.audit.facts import AuditReport, Claim, Span
-from custody.audit.shares import Material, audit_all, audit_shared
+from custody.audit.shares import Material, audit_all, audit_shared, processes_worth
 from custody.audit.streams import take_snapshot
 
 
@@ -28,4 +28,4 @@ def audit(session: Session, material: Material, *, processes: int = 1) -> AuditR
     return share(session, material, processes)
 
 
-__all__ = ["AuditReport", "Claim", "Material", "Span", "audit", "take_snapshot"]
+__all__ = ["AuditReport", "Claim", "Material", "Span", "audit", "processes_worth", "take_snapshot"]

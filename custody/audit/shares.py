@@ -23,6 +23,7 @@ from custody.audit.streams import Streams, take_snapshot
 from custody.audit.tree import TreeAudit
 from custody.keys import RecordKeys
 from custody.note import VerifierKey
+from custody.tables import LogStateRow
 from storage.database import connect, transaction
 from storage.errors import UnavailableError
 
@@ -30,6 +31,9 @@ ClaimsReader: TypeAlias = Callable[[Session, Span], Iterable[Claim]]
 """Reads what is claimed of the records of a span, sorted by record. Of a module: it is sent."""
 _SPANS_A_PROCESS = 4
 """Small enough for processes to end together; each costs a connection."""
+
+_WORTH_SHARING = 50_000
+"""Entries below which one process is done about when another has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class _Place:
 
     url: str = field(repr=False)
     snapshot: str
+
+
+def processes_worth(session: Session, most: int) -> int:
+    """Return how many processes, ``most`` at most, are worth beginning for the log."""
+    return most if session.get_one(LogStateRow, 1).size >= _WORTH_SHARING else 1
 
 
 def audit_all(session: Session, material: Material, _processes: int = 1) -> AuditReport:

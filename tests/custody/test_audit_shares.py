@@ -11,9 +11,10 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from custody.audit.facts import MOST_SHOWN, WHOLE, AuditReport, Claim, Span, Step, Tally, spans
-from custody.audit.log import audit, take_snapshot
+from custody.audit.log import audit, processes_worth, take_snapshot
 from custody.audit.shares import ClaimsReader
 from custody.events import RecordKind
+from custody.tables import LogStateRow
 from storage.database import transaction
 from storage.errors import UnavailableError
 from tests.custody.desks import Desk, nothing_claimed
@@ -86,6 +87,14 @@ def test_a_fault_in_each_half_is_found_and_stands_where_one_process_puts_it(
     assert forged == [f"record.values_lost {events[first]}", f"record.values_lost {events[last]}"]
     (key,) = [finding for finding in two.failed if finding.step is Step.OPENINGS]
     assert "cannot be unwrapped" in key.words, "met in nine records, and said once"
+
+
+def test_a_short_log_is_not_worth_another_process(desk: Desk) -> None:
+    with transaction(desk.engine) as session:
+        assert processes_worth(session, 8) == 1
+        session.get_one(LogStateRow, 1).size = 50_000
+        assert processes_worth(session, 8) == 8
+        session.rollback()
 
 
 def test_a_process_that_ends_is_an_error_and_no_good_word(desk: Desk, records: list[UUID]) -> None:
