@@ -19,9 +19,6 @@ UPDATE log_entry SET index = -1 WHERE index = 3;
 UPDATE log_entry SET index = 3 WHERE index = 4;
 UPDATE log_entry SET index = 4 WHERE index = -1;
 
--- tree: an entry of another event
-UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;
-
 -- tree: a leaf
 UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 0 AND index =
   2;
