@@ -12,6 +12,8 @@ from evidence.people.access import Role
 from tests.houses import House
 from tests.polling import PATIENCE_S
 
+FORESEEN = (503, 507)
+"""An engine is away; there is no room for what was announced: the machine's disk decides."""
 HAND = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -53,6 +55,6 @@ def test_nothing_is_answered_with_an_error_that_nobody_foresaw(
                     # By default a call has 10 s: little, on a busy machine.
                     token = {"Authorization": f"Bearer {house.tokens[role]}"}
                     answer = case.call(session=client, headers=token, timeout=PATIENCE_S)
-                    assert answer.status_code < 500 or answer.status_code == 503, answer.text
+                    assert answer.status_code < 500 or answer.status_code in FORESEEN, answer.text
 
             ask()
