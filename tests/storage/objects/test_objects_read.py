@@ -111,7 +111,7 @@ def test_a_broken_connection_gives_no_byte_twice_and_leaves_none_out(
 ) -> None:
     expected = DATA[start:] if length is None else DATA[start : start + length]
     with Wire(addresses.intake) as wire:
-        vault = store(wire.access, addresses.vault_bucket)
+        vault = store(wire.access, addresses.vault_bucket, patience=PATIENT)
         wire.breaks = [100, 1_234_567, 700_001]
         with vault.open(stored.key, stored.version, start=start, length=length) as stream:
             received = b"".join(stream)
@@ -126,7 +126,7 @@ def test_an_answer_cut_anywhere_is_never_taken_for_a_shorter_object(
     """Among the headers too: half of Content-Length reads like a number."""
     cuts = range(1, 800, 23)
     with Wire(addresses.intake) as wire:
-        vault = store(wire.access, addresses.vault_bucket)
+        vault = store(wire.access, addresses.vault_bucket, patience=PATIENT)
         for at in cuts:
             wire.hang_up()
             wire.breaks = [at]
