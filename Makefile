@@ -23,8 +23,7 @@ demo: setup ## Package a clip from start to end, verify it, keep serving (CLIP=p
 	@$(BIN)/custos demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup browser ## Run every test
-	@# Two workers a core: half of their time they wait for engines.
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=20 --durations-min=5
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 --durations-min=5
 
 browser: setup ## Find a Chromium for the browser tests, or fetch one (no root needed)
 	@# Without one the other tests still run, and those of the browser fail.
