@@ -67,6 +67,21 @@ def create_app(
         store=services.settings.s3_public_url,
         secure=services.settings.secure,
     )
+    _include(app)
+    app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
+    app.add_api_route(
+        "/readyz",
+        readyz,
+        tags=["health"],
+        summary="Is each engine well?",
+        response_model=dict[str, str],
+        responses={503: {"description": "At least one is not; the sentences say which and why"}},
+    )
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    """Include every router, in the order in which addresses are compared."""
     for router in (
         uploads.router,
         exhibits.router,
@@ -94,16 +109,6 @@ def create_app(
     # After all others: a page of one exhibit answers for any name.
     app.include_router(console_exhibits.router)
     app.add_api_route("/openapi.json", partial(description, app), include_in_schema=False)
-    app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
-    app.add_api_route(
-        "/readyz",
-        readyz,
-        tags=["health"],
-        summary="Is each engine well?",
-        response_model=dict[str, str],
-        responses={503: {"description": "At least one is not; the sentences say which and why"}},
-    )
-    return app
 
 
 @asynccontextmanager
