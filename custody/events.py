@@ -3,6 +3,8 @@
 An event is added to docs/formats/ledger.md first, with test vectors. Every event commits to
 `record` (the record that it belongs to), `n` (its place in that record, from 0) and `prev` (the
 SHA-256 of the record's previous entry, empty for n = 0) beside the fields of its row here.
+
+Over 300 lines, because it is one table: two files of it could contradict each other.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,7 @@
-"""Service. What the database tells of exhibits and releases, to be held against the ledger."""
+"""Service. What the database tells of exhibits and releases, to be held against the ledger.
+
+Over 300 lines: exhibits and releases are claimed by the same means, in batches.
+"""
 
 import heapq
 from collections import defaultdict

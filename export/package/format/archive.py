@@ -4,6 +4,8 @@ PKWARE APPNOTE 6.3.10 with every freedom taken away: stored, sorted by the UTF-8
 1980-01-01 00:00:00, no attributes, directory entries, data descriptors, comments or extra fields,
 and ZIP64 only where a value needs it (4.3.9.2, 4.5.3). So paths, sizes and CRC-32s give all bytes
 that are not content. `plan_archive` writes them; `read_archive` writes them again and compares.
+
+Over 300 lines, because what writes an archive and what reads it are held against each other here.
 """
 
 from collections.abc import Iterable
