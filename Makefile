@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 CLIP ?=
+# Or each of the processes that tests start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test browser check frontend bench soak clean lock
 
@@ -23,7 +25,8 @@ demo: setup ## Package a clip from start to end, verify it, keep serving (CLIP=p
 	@$(BIN)/custos demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup browser ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 --durations-min=5
+	@# More workers than processors: each waits for its engines half of the time.
+	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder --durations=20 --durations-min=5
 
 browser: setup ## Find a Chromium for the browser tests, or fetch one (no root needed)
 	@# Without one the other tests still run, and those of the browser fail.

@@ -1,5 +1,6 @@
 """What tests of more than one folder share: the real engines, started once for all of them."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from botocore.config import Config
 from hypothesis import settings
 from mypy_boto3_s3 import S3Client
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from storage.embedded.engines import Addresses, Engines, S3Access
 from tests.engines import own_engines
@@ -19,9 +22,10 @@ settings.register_profile("custos", deadline=None)
 settings.load_profile("custos")
 
 TESTS = Path(__file__).parent
+BROWSER = "tests/browser/"
 LONGEST = (
-    "durability/test_kill_the_house.py",
     "browser",
+    "durability/test_kill_the_house.py",
     "durability/test_kill_each_step.py",
     "api/routes/test_description_holds.py",
     "export/media/test_copy.py",
@@ -46,6 +50,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return min(among, default=len(LONGEST))
 
     items.sort(key=rank)
+
+
+class FilesInTurn(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a worker one file after another; those of the browser share one `custos up`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesInTurn:
+    """Share the tests out among workers."""
+    return FilesInTurn(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays until the end: it took a tenth of the time."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

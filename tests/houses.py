@@ -69,8 +69,8 @@ _LET_IN = """\
 # Each file of tests has a database of its own; nothing else is let in by this.
 local "/^house_" custos_owner,custos_app scram-sha-256
 """
-_LOOKS_S = 0.25
-"""How often a sequencer looks for what another process wrote."""
+_LOOKS_S = 1
+"""How often a sequencer looks for what another process wrote: each look costs 4 ms."""
 
 
 @dataclass
@@ -179,7 +179,7 @@ def house_in(settings: Settings) -> Iterator[House]:
     services = build(settings, pool_size=5)
     try:
         # Sealing looks for the sequencer's work ten times a second: here it is done at once.
-        services.sealing._wait = partial(wait_until, pause=0.01)
+        services.sealing._wait = partial(wait_until, pause=0.02)
         # Where its database is, is no matter of the house: its store is on this disk.
         services.intake._free_bytes = partial(free_bytes, replace(settings, engines=None))
         make_first_tokens(services, settings.tokens)
