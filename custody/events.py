@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from custody.approval import Approval
 from custody.canonical import JSON, MAX_INTEGER, parse_hex, parse_time, parse_uuid
 from custody.errors import FormatError
 
@@ -46,6 +47,8 @@ class FieldType(StrEnum):
     """A digest, or null where there is no such thing."""
     PREVIOUS = "previous"
     """A digest, or empty text at n = 0."""
+    APPROVAL = "approval"
+    """One of the words of `custody.approval.Approval`."""
     CRC32 = "crc32"
     """Eight lower-case hexadecimal digits."""
     RECORD = "record"
@@ -94,10 +97,11 @@ digest or null | packet_index
 count | pence size
 integer | offset_ms
 measured | clock_ntp_offset_ms
-record | lost_record release
+record | exhibit lost_record release
 time | expires until
 files | files
 crc32 | crc32
+approval | how
 """
 _EXHIBIT = """
 exhibit.received | accession | actor role files clock_ntp_offset_ms
@@ -111,11 +115,7 @@ exhibit.viewed | displaying | actor role copy
 integrity.checked | fixity check | files result
 integrity.failed | fixity check | files result
 statement.signed | digital signature generation | actor role statement
-hold.placed | policy assignment | actor role reason
-hold.lifted | policy assignment | actor role reason
-exhibit.released | dissemination | release
-disposal.approved | deaccession | actor role basis files
-disposal.done | deletion | actor role basis files
+exhibit.released | dissemination | actor role release sha256
 """
 _REQUEST = """
 request.submitted | | person kind
@@ -137,7 +137,7 @@ request.closed | | actor role reason
 """
 _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose
-release.approved | | actor role reason
+release.approved | | actor role how reason
 release.refused | | actor role reason
 release.withdrawn | | actor role reason
 release.sealed | digital signature generation | seal signature timestamp exhibits:heads policy
@@ -162,6 +162,10 @@ erase.requested | | basis
 erase.done | deletion | basis
 """
 _STAFF_ACTION = """
+hold.placed | policy assignment | actor role exhibit reason
+hold.lifted | policy assignment | actor role exhibit reason
+disposal.approved | deaccession | actor role exhibit basis files
+disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
 record.values_lost | | lost_record
 role.changed | | actor subject role
@@ -291,6 +295,11 @@ def _crc32(value: JSON) -> None:
     parse_hex(value, 4)
 
 
+def _approval(value: JSON) -> None:
+    if value not in tuple(Approval):
+        raise FormatError(f"one of {', '.join(Approval)} was expected")
+
+
 def _record(value: JSON) -> None:
     parse_uuid(value)
 
@@ -351,6 +360,7 @@ _CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
     FieldType.DIGEST_OR_NULL: _digest_or_null,
     FieldType.PREVIOUS: _previous,
     FieldType.CRC32: _crc32,
+    FieldType.APPROVAL: _approval,
     FieldType.RECORD: _record,
     FieldType.RECORDS: _records,
     FieldType.TIME: _time,

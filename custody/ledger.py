@@ -180,10 +180,8 @@ class Ledger:
         )
         return dict(rows.all())
 
-    def history(
-        self, session: Session, record: UUID, *, hidden: frozenset[str] = frozenset()
-    ) -> tuple[LoggedEvent, ...]:
-        """Return the events of ``record`` with their openings, but those of ``hidden`` fields.
+    def history(self, session: Session, record: UUID) -> tuple[LoggedEvent, ...]:
+        """Return the events of ``record`` with their openings; erased ones are left out.
 
         Raises:
             NotYetError: an event has no index yet.
@@ -197,27 +195,23 @@ class Ledger:
             .where(CustodyEventRow.record == record)
             .order_by(col(CustodyEventRow.n))
         ).all()
-        openings = self.openings_of(session, [row.event for row in entries], hidden=hidden)
+        openings = self.openings_of(session, [row.event for row in entries])
         return tuple(
             LoggedEvent(index=row.index, data=row.entry, openings=openings[row.event])
             for row in entries
         )
 
-    def openings(
-        self, session: Session, event_id: UUID, *, hidden: frozenset[str] = frozenset()
-    ) -> tuple[Opening, ...]:
+    def openings(self, session: Session, event_id: UUID) -> tuple[Opening, ...]:
         """Return the openings of an event's fields, sorted by name; erased ones are left out."""
-        return self.openings_of(session, [event_id], hidden=hidden)[event_id]
+        return self.openings_of(session, [event_id])[event_id]
 
     def openings_of(
-        self, session: Session, events: Sequence[UUID], *, hidden: frozenset[str] = frozenset()
+        self, session: Session, events: Sequence[UUID]
     ) -> dict[UUID, tuple[Opening, ...]]:
         """Return the openings of several events: two statements, and each key is opened once."""
         rows = session.exec(
             select(CustodyValueRow)
-            .where(
-                col(CustodyValueRow.event).in_(events), col(CustodyValueRow.field).not_in(hidden)
-            )
+            .where(col(CustodyValueRow.event).in_(events))
             .order_by(col(CustodyValueRow.field).collate("C"))
         ).all()
         keys = self._keys.open_all(session, {row.key_record for row in rows})

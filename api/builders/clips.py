@@ -82,7 +82,6 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
             ledger,
             jobs,
             clock=clock,
-            new_id=uuid.uuid4,
         ),
         fixity=Fixity(begin, ground.vault, ledger, jobs, clock=clock),
     )

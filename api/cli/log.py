@@ -17,7 +17,8 @@ from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.desk.claims import claims
+from export.desk.claims.claims import claims
+from export.desk.claims.roles import check_roles
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
@@ -77,6 +78,7 @@ def audit_session(services: Services, session: Session, *, processes: int = 1) -
         log_key=services.keyring.log_signer.key,
         tsa_chain_pem=format_chain(chain),
         claims=claims,
+        roles=check_roles,
         now=services.clock(),
     )
     return audit(session, material, processes=processes)

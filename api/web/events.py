@@ -100,10 +100,12 @@ FIELD_WORDS: Mapping[str, str] = {
     "crc32": "CRC-32",
     "derivation": "How it was made (SHA-256)",
     "document_kind": "Kind of document",
+    "exhibit": "Exhibit",
     "exhibits": "Exhibits",
     "expires": "Expires",
     "facts": "Facts",
     "files": "Files",
+    "how": "How",
     "kind": "Kind",
     "lost_record": "Record whose values were lost",
     "offset_ms": "Recorder's clock was",
@@ -185,7 +187,7 @@ def records_in(event: FoundEvent, told: Sequence[Told]) -> set[UUID]:
     """Return the records that an event names, its own included, to learn what they are called."""
     found = {event.record}
     for one in told:
-        if one.field in {"release", "lost_record", "exhibits"} and not one.altered:
+        if one.field in {"release", "lost_record", "exhibit", "exhibits"} and not one.altered:
             found |= set(_identifiers(one.value))
     return found
 

@@ -192,12 +192,13 @@ class Town:
         """Hold an exhibit; of two holds, one is lifted."""
         who, lifted = self._chance.choice(self._releasers), self._chance.percent(50)
         reason = "appeal pending"
-        values: Values = {"actor": who, "role": "releaser", "reason": reason}
-        self._bulk.append(exhibit.id, "hold.placed", values, at=at)
+        record = self._bulk.open_record(RecordKind.STAFF_ACTION)
+        acting: Values = {"actor": who, "role": "releaser", "exhibit": str(exhibit.id)}
+        self._bulk.append(record, "hold.placed", {**acting, "reason": reason}, at=at)
         until = at + HOUR if lifted else None
         self._bulk.add(
             "legal_hold",
-            id=uuid4(),
+            id=record,
             exhibit=exhibit.id,
             placed_by=who.record,
             placed_at=at,
@@ -209,8 +210,9 @@ class Town:
         )
         if until is not None:
             yield until
-            values = {"actor": who, "role": "releaser", "reason": "appeal withdrawn"}
-            self._bulk.append(exhibit.id, "hold.lifted", values, at=until)
+            self._bulk.append(
+                record, "hold.lifted", {**acting, "reason": "appeal withdrawn"}, at=until
+            )
 
 
 def _stored(file: File, made: UUID) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
@@ -49,7 +50,8 @@ def spans(count: int) -> tuple[Span, ...]:
 class Expected:
     """One event that must be there: some of its values, and its identifier where it is known.
 
-    The order inside a list does not count.
+    The order inside a list does not count. Of ``actor`` only the identifier of the person is said;
+    ``at``, which is no field, is when the event is dated, to the second.
     """
 
     values: Mapping[str, JSON]
@@ -75,6 +77,7 @@ class KeptEvent:
     """An event that a claim names, with those of its values that opened."""
 
     id: UUID
+    at: datetime
     values: Mapping[str, str]
     """In their canonical form."""
 
@@ -166,5 +169,5 @@ _GOOD = {
     Step.EVENTS: "{events} events were written by this service, and stand in the tree as written.",
     Step.RECORDS: "{records} records: no event is missing, changed or out of order.",
     Step.OPENINGS: "{openings} values are what their events committed to; {erased} were erased.",
-    Step.CLAIMS: "{claims} exhibits and releases are as their events say.",
+    Step.CLAIMS: "{claims} exhibits, releases and holds are as their events say.",
 }

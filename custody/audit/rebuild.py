@@ -19,6 +19,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
+from custody.approval import Approval
 from custody.canonical import parse_canonical
 from custody.entry import COMMIT_INFO, KEY_SIZE
 from custody.errors import FormatError
@@ -47,6 +48,7 @@ _PLAIN = {
     FieldType.DIGEST_OR_NULL: f"(?:null|{_HEX64})",
     FieldType.PREVIOUS: f'(?:""|{_HEX64})',
     FieldType.CRC32: '"[0-9a-f]{8}"',
+    FieldType.APPROVAL: f'"(?:{"|".join(Approval)})"',
     FieldType.RECORD: _UUID,
     FieldType.RECORDS: rf"\[{_UUID}\]",
     FieldType.TIME: f'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"',

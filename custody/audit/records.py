@@ -28,11 +28,10 @@ from custody.keys import RecordKeys
 from custody.ledger import event_mac
 
 _KEYS_HELD = 4096
-_ERASING: dict[str, tuple[str, ...]] = {
-    RecordKind.EXHIBIT: ("disposal.approved", "disposal.done"),
-    RecordKind.PERSON: ("erase.requested", "erase.done"),
-}
-"""The events of which one must stand before a record's key may be gone."""
+_ERASING = frozenset({"erase.requested", "erase.done"})
+"""The events of which one must stand in a person's record before its key may be gone."""
+_CLAIMED_EVENTS = frozenset({"hold.placed"})
+"""Events of staff actions that a row must tell of too."""
 
 
 @dataclass(slots=True)
@@ -81,6 +80,7 @@ class RecordsAudit:
             streams.tuples(rows.EVENTS, span.first, span.last)
         )
         self._claims = Peekable(claims)
+        self._disposed = frozenset(one for (one,) in streams.tuples(rows.DISPOSED))
         self._key = lru_cache(_KEYS_HELD)(self._unwrap)
         self._owners = lru_cache(_KEYS_HELD)(self._extracted_of)
         self._faults = Faults(streams, tally, self._key, now)
@@ -118,7 +118,7 @@ class RecordsAudit:
         if claim is not None:
             self._tally.counts["claims"] += 1
             compare(self._tally, claim, record.kind, chain.kept)
-        elif record.kind in CLAIMED:
+        elif record.kind in CLAIMED or not chain.names.isdisjoint(_CLAIMED_EVENTS):
             words = f"The ledger has this {record.kind}, and the database does not"
             self._tally.fail(Step.CLAIMS, words, record.id)
 
@@ -144,15 +144,19 @@ class RecordsAudit:
         self._tally.fail(Step.CLAIMS, words, claim.name)
 
     def _check_erased(self, record: StoredRecord, chain: _Chain, subject: str) -> None:
-        asked = _ERASING.get(record.kind)
-        if asked is None:
+        if record.kind == RecordKind.EXHIBIT:
+            asked = f'"{record.id}"' in self._disposed
+        elif record.kind == RecordKind.PERSON:
+            asked = not chain.names.isdisjoint(_ERASING)
+        else:
             self._tally.note(Step.RECORDS, "This record was erased", subject)
-        elif chain.names.isdisjoint(asked):
+            return
+        if not asked:
             words = "The key of this record is gone, and no event says that it was to be erased"
             self._tally.fail(Step.RECORDS, words, subject)
 
     def _check_event(self, row: EventRow, chain: _Chain) -> None:
-        _, n, event_id, name, _, entry, mac, place, same, waits, *_ = row
+        _, n, event_id, name, at, entry, mac, place, same, waits, *_ = row
         if not hmac.compare_digest(mac, event_mac(self._mac_key, entry)):
             words = "This service did not write this event"
             self._tally.fail(Step.EVENTS, words, StoredEvent._make(row).name)
@@ -165,7 +169,7 @@ class RecordsAudit:
         else:
             values = self._faults.look_into(StoredEvent._make(row), chain.before)
         if values is not None and name in chain.wanted:
-            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), values))
+            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), at, values))
         chain.names.add(name)
         chain.n, chain.head = n + 1, sha256(entry).hexdigest()
         chain.place = inf if place is None else place

@@ -97,6 +97,11 @@ PERSON_ERASED = """
 SELECT 1 FROM custody_record r LEFT JOIN record_key k ON k.record = r.id
 WHERE r.kind = 'person' AND k.record IS NULL LIMIT 1
 """
+DISPOSED = """
+SELECT DISTINCT v.value FROM custody_event e JOIN custody_value v ON v.event = e.id
+WHERE e.event IN ('disposal.approved', 'disposal.done') AND v.field = 'exhibit'
+"""
+"""The exhibits of which an event says that they were to be disposed of, as JSON."""
 ENTRIES = "SELECT index, entry FROM log_entry ORDER BY index"
 NODES = "SELECT level, index, hash FROM log_node ORDER BY (index + 1) << level, level"
 """In the order in which a growing tree makes them."""

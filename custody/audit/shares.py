@@ -29,6 +29,8 @@ from storage.errors import UnavailableError
 
 ClaimsReader: TypeAlias = Callable[[Session, Span], Iterable[Claim]]
 """Reads what is claimed of the records of a span, sorted by record. Of a module: it is sent."""
+RowsCheck: TypeAlias = Callable[[Session, Tally], None]
+"""Holds rows that no record of their own tells of against the events; of a module too."""
 _SPANS_A_PROCESS = 4
 """Small enough for processes to end together; each costs a connection."""
 
@@ -45,6 +47,7 @@ class Material:
     log_key: VerifierKey
     tsa_chain_pem: bytes
     claims: ClaimsReader
+    roles: RowsCheck
     now: datetime
 
 
@@ -137,9 +140,11 @@ def _audit_there(place: _Place, material: Material, span: Span) -> Tally:
 
 
 def _audit_tree(session: Session, material: Material) -> _Tree:
+    """Audit what is no matter of one record: the tree, and who has which role."""
     tally = Tally()
     with Streams(session) as streams:
         found = TreeAudit(session, streams, tally, material.log_key, material.tsa_chain_pem).run()
+    material.roles(session, tally)
     return _Tree(tally, found.size, found.root)
 
 

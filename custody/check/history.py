@@ -1,4 +1,4 @@
-"""Pure. V7: the history of each record that a release covers is whole, up to the sealing."""
+"""Pure. V7: the history of each record that a release covers is whole, and lets the release go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,21 @@ from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 
+from custody.audience import opened_fields
 from custody.canonical import JSON, format_time
+from custody.check.decided import (
+    History,
+    Opened,
+    check_approval,
+    check_handling,
+    check_nothing_against,
+    check_proposal,
+)
 from custody.check.finding import Finding, Outcome
 from custody.check.findings import Findings
 from custody.check.sealed import RecordHead, SealedRelease
 from custody.disclosure import LoggedEvent, open_event, parse_events
-from custody.errors import ProofError
+from custody.errors import FormatError, ProofError
 from custody.events import COMMON_FIELDS, RecordKind, event_type
 from custody.proof import check_proof, parse_proof
 
@@ -34,6 +43,7 @@ class _Link:
     prev: str
     hash: str
     at: datetime
+    opened: Opened
 
 
 def check_custody(
@@ -54,21 +64,54 @@ def check_custody(
         return report.findings
     for index in sorted(proofs.keys() - {event.index for event in logged}):
         report.say(Outcome.FAIL, "This proof belongs to no event of the package", _proof(index))
+    kind = _kind(logged, sealed)
     links = [
-        report.ask(_event(event), partial(_check_event, event, proofs, sealed)) for event in logged
+        report.ask(_event(event), partial(_check_event, event, proofs, sealed, kind))
+        for event in logged
     ]
     if not report.failed:
         words = f"All {len(links)} custody events open, and are in the ledger before the sealing"
         report.say(Outcome.PASS, words, _EVENTS)
     heads = (*sealed.exhibits, RecordHead(sealed.record, sealed.n - 1, sealed.prev))
+    histories = []
     for head in heads:
         own = sorted((x for x in links if x and x.record == head.record), key=lambda x: x.n)
         report.ask(_EVENTS, partial(_check_history, own, head), _whole(head))
         _say_times(report, own, stamped_at)
+        histories.append([link.opened for link in own])
+    _check_decision(report, histories[-1], histories[:-1], sealed)
     return report.findings
 
 
-def _check_event(event: LoggedEvent, proofs: Mapping[int, bytes], sealed: SealedRelease) -> _Link:
+def _check_decision(
+    report: Findings, release: History, exhibits: Sequence[History], sealed: SealedRelease
+) -> None:
+    """Check that the release was proposed and approved, and that nothing stood against it."""
+    if report.ask(_EVENTS, partial(check_proposal, release, sealed)) is None:
+        return
+    words = "The release was proposed and approved, and nothing stands against it"
+    report.ask(_EVENTS, partial(check_nothing_against, release))
+    for exhibit in exhibits:
+        report.ask(_EVENTS, partial(check_handling, exhibit))
+    report.ask(_EVENTS, partial(check_approval, release, exhibits), words)
+
+
+def _kind(logged: Sequence[LoggedEvent], sealed: SealedRelease) -> str | None:
+    """Return the kind of the release, as its proposal opens it; None where none does."""
+    for event in logged:
+        if event.entry.event == "release.proposed":
+            try:
+                values = open_event(event)
+            except (FormatError, ProofError):
+                continue  # the check of each event says so
+            if values.get("record") == sealed.record:
+                return str(values.get("kind"))
+    return None
+
+
+def _check_event(
+    event: LoggedEvent, proofs: Mapping[int, bytes], sealed: SealedRelease, kind: str | None
+) -> _Link:
     """Check one event of `custody/events.jsonl` on its own."""
     values, entry = open_event(event), event.entry
     if not values.keys() >= COMMON_FIELDS.keys():
@@ -83,8 +126,11 @@ def _check_event(event: LoggedEvent, proofs: Mapping[int, bytes], sealed: Sealed
         prev=_text(values["prev"]),
         hash=sha256(event.data).hexdigest(),
         at=entry.at,
+        opened=Opened(_event(event), event.index, entry.event, values),
     )
     _require_covered(link, sealed)
+    if kind is not None:
+        _require_disclosure(link, kind, sealed)
     if event.index not in proofs:
         raise ProofError("The proof that this event is in the ledger is missing")
     proof = parse_proof(proofs[event.index])
@@ -112,6 +158,20 @@ def _require_covered(link: _Link, sealed: SealedRelease) -> None:
             f"The event {link.event} cannot stand in this record",
             expected=kinds[link.record],
             found=kind,
+        )
+
+
+def _require_disclosure(link: _Link, kind: str, sealed: SealedRelease) -> None:
+    """Refuse an event that opens more than its audience may read, or keeps back what it may."""
+    values = link.opened.values
+    own = values.get("release") == sealed.record
+    allowed = opened_fields(kind, link.event, of_this_release=own)
+    if values.keys() != allowed:
+        raise ProofError(
+            f"The event {link.event} does not open exactly what a package of this kind ({kind}) "
+            "opens",
+            expected=", ".join(sorted(allowed)),
+            found=", ".join(sorted(values)),
         )
 
 

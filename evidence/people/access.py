@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from custody.approval import Approval
+
 
 class Role(StrEnum):
     """What a member of staff, or a machine, is trusted with."""
@@ -96,6 +98,8 @@ class Decision:
     allowed: bool
     reason: str
     role: Role | None = None
+    how: Approval | None = None
+    """Of an approval that is allowed: how it came about."""
 
 
 def decide(action: Action, roles: Iterable[Role]) -> Decision:
@@ -118,11 +122,12 @@ def decide_approval(
     is set where a life is at stake: one person is enough now, and it says by when a second is due.
     """
     if due:
-        return Decision(True, f"{URGENT}; a second approval is due by {due}")
+        words = f"{URGENT}; a second approval is due by {due}"
+        return Decision(True, words, how=Approval.URGENT)
     if proposer != approver:
-        return Decision(True, "a second person approves")
+        return Decision(True, "a second person approves", how=Approval.SECOND_PERSON)
     if self_approve:
-        return Decision(True, SELF_APPROVED)
+        return Decision(True, SELF_APPROVED, how=Approval.ALONE)
     return Decision(
         False,
         "the person who proposed a release must not approve it: ask a second releaser "
@@ -139,11 +144,12 @@ def decide_second(first: UUID, second: UUID, *, late: bool) -> Decision:
         return Decision(
             False, "you gave the first approval: a second person must confirm an urgent release"
         )
-    return Decision(True, f"{SECONDED}, after it was due" if late else SECONDED)
+    words = f"{SECONDED}, after it was due" if late else SECONDED
+    return Decision(True, words, how=Approval.CONFIRMED)
 
 
 SELF_APPROVED = "self-approved in a demonstration: one person proposed and approved"
-"""How the reason of such an approval begins, in the ledger and in every verdict."""
+"""How the reason of such an approval begins."""
 
 URGENT = "urgent: threat to life"
 """How the reason of the one approval of an urgent release begins."""

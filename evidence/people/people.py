@@ -18,6 +18,8 @@ PROVIDER = "the identity provider"
 """Who, in the ledger, gives and takes the roles of those who sign in."""
 NAMELESS = "Member of staff"
 """What somebody is called whose provider tells no name that can be kept."""
+GONE = "no longer "
+"""How the event of a role that went begins."""
 
 
 class People:
@@ -83,7 +85,7 @@ class People:
         for role in sorted(held - had):
             self.record_role(session, signed_in, role.value, by=by, at=at)
         for role in sorted(had - held):
-            self.record_role(session, signed_in, f"no longer {role}", by=by, at=at)
+            self.record_role(session, signed_in, f"{GONE}{role}", by=by, at=at)
         if had - held:
             self._end_sessions(session, row.id, at=at)
         session.flush()

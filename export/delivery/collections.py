@@ -20,7 +20,7 @@ from export.delivery.packages import Package, Packages
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.package.format import layout
 from export.package.format.assembly import seal_of
-from export.release.releases import label
+from export.release.releases import label, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
@@ -159,7 +159,8 @@ class Collections:
             )
         row.seen_at = at
         release = session.get_one(ReleaseRow, link.release)
-        self._packages.hand_over(session, release, at=at)
+        recipient = recipient_of(session, release)
+        self._packages.hand_over(session, release, to=recipient, role="recipient", at=at)
         download = DownloadRow(id=self._new_id(), collection=row.id, link=link.id, authorised_at=at)
         session.add(download)
         values = {"session": str(row.id)}

@@ -11,7 +11,7 @@ from custody.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.clocks import parse_local
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
 from evidence.wording import check_words
 from export.delivery.packages import Packages
 from export.delivery.tables import HandoffRow
@@ -65,7 +65,7 @@ class Handoffs:
             AccessRefusedError, InvalidError, UnknownError: nothing was recorded.
             StateError: it is not sealed, or was taken back.
         """
-        require(Action.RECORD_HANDOFF, by)
+        role = require(Action.RECORD_HANDOFF, by)
         system = check_words("system", new.system, most=_NAME)
         reference = check_words("reference", new.reference, most=_NAME)
         acceptance = check_words("acceptance", new.acceptance, most=_TEXT, lines=True)
@@ -91,7 +91,7 @@ class Handoffs:
         session.add(handoff)
         values = {"system": system, "reference": reference, "sha256": handoff.sha256}
         self._ledger.append(session, row.id, "handoff.recorded", values, at=at)
-        self._packages.mark_left(session, row, at=at)
+        self._packages.mark_left(session, row, to=as_person(by), role=role.value, at=at)
         return handoff
 
     def of(self, session: Session, release: UUID) -> Sequence[HandoffRow]:

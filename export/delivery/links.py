@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from custody.canonical import format_time
-from custody.ledger import Ledger, Person
+from custody.ledger import Ledger, Values
 from custody.tables import CustodyEventRow
 from evidence.errors import StateError
 from evidence.mailbox.codes import (
@@ -30,14 +30,13 @@ from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from evidence.people.tables import PersonRow
 from evidence.secrets import make_secret, secret_digest
 from export.delivery.collections import Collections, downloads_of, is_live, lock_link
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import LinkRow
 from export.release.decisions import Decisions
 from export.release.proposals import Delivery
-from export.release.releases import Releases, label
+from export.release.releases import Releases, label, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from storage.jobs import Jobs
@@ -137,12 +136,9 @@ class Links:
         )
         session.add(link)
         session.flush()
-        person = session.get_one(PersonRow, row.recipient)
-        recipient = Person(person.id, f"{person.name} <{person.email}>")
         words = format_time(expires)
-        self._ledger.append(
-            session, row.id, "link.issued", {"recipient": recipient, "expires": words}, at=at
-        )
+        values: Values = {"recipient": recipient_of(session, row), "expires": words}
+        self._ledger.append(session, row.id, "link.issued", values, at=at)
         private = {"token": token, "expires": words}
         self._tell(session, DeliveryLetter.LINK, row, f"link:{link.id}", private, at)
         return link

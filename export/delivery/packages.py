@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.ledger import Ledger
+from custody.ledger import Ledger, Person, Values
 from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -52,32 +52,42 @@ class Packages:
         Raises:
             AccessRefusedError, StateError, UnknownError: nothing was handed out.
         """
-        require(Action.COLLECT_PACKAGE, by)
+        role = require(Action.COLLECT_PACKAGE, by)
         row = self._releases.find(session, name, lock=True)
-        package = self.hand_over(session, row, at=at)
+        package = self.hand_over(session, row, to=as_person(by), role=role.value, at=at)
         if row.taken_at is None:
             row.taken_by, row.taken_at = by.person, at
         return package
 
-    def hand_over(self, session: Session, row: ReleaseRow, *, at: datetime) -> Package:
+    def hand_over(
+        self, session: Session, row: ReleaseRow, *, to: Person, role: str, at: datetime
+    ) -> Package:
         """Return the package of a release that is locked; the first time is an event each exhibit.
 
-        Whoever calls this has decided who may have it.
+        Whoever calls this has decided that ``to``, who acts as ``role``, may have it.
 
         Raises:
             StateError: nothing was handed out.
         """
         package = self._sealed(session, row)
-        self.mark_left(session, row, at=at)
+        self.mark_left(session, row, to=to, role=role, at=at)
         return package
 
-    def mark_left(self, session: Session, row: ReleaseRow, *, at: datetime) -> None:
+    def mark_left(
+        self, session: Session, row: ReleaseRow, *, to: Person, role: str, at: datetime
+    ) -> None:
         """Record that a package left the house, whichever way; only the first time is an event."""
         if row.collected_at is not None:
             return
         row.collected_at = at
+        sha256 = self.package(session, row).sha256
         for exhibit in self._releases.exhibits(session, row.id):
-            values = {"release": str(row.id)}
+            values: Values = {
+                "actor": to,
+                "role": role,
+                "release": str(row.id),
+                "sha256": sha256,
+            }
             self._ledger.append(session, exhibit.id, "exhibit.released", values, at=at)
 
     def _sealed(self, session: Session, row: ReleaseRow) -> Package:

@@ -1,8 +1,10 @@
 """Service. Legal holds: decided by a person, recorded, and then set in the store by a job.
 
 A hold is on each file of the exhibit, each version that a row names. Packages are not held: they
-are made of these files, and the store keeps them for their own time. The store's hold is set with
-the disposal identity; whoever takes clips in has no right to (storage/embedded/weed/policies.py).
+are made of these files, and the store keeps them for their own time. A hold is no handling of the
+footage: its events are a custody record of their own, which names the exhibit, so that no package
+tells of it. The store's hold is set with the disposal identity; whoever takes clips in has no right
+to (storage/embedded/weed/policies.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +16,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from custody.events import RecordKind
 from custody.ledger import Ledger, Values
 from evidence.errors import StateError
 from evidence.exhibits.exhibits import Exhibits
@@ -59,7 +62,6 @@ class Holds:
         jobs: Jobs,
         *,
         clock: Callable[[], datetime],
-        new_id: Callable[[], UUID],
     ) -> None:
         self._begin = begin
         self._vault = vault
@@ -67,7 +69,6 @@ class Holds:
         self._ledger = ledger
         self._jobs = jobs
         self._clock = clock
-        self._new_id = new_id
 
     def close(self) -> None:
         """Close the connections to the store."""
@@ -87,11 +88,12 @@ class Holds:
         exhibit = self._locked(session, name)
         if _open_hold(session, exhibit.id) is not None:
             raise StateError(f"{exhibit.reference} is under a legal hold already")
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         row = LegalHoldRow(
-            id=self._new_id(), exhibit=exhibit.id, placed_by=by.person, placed_at=at, reason=said
+            id=record, exhibit=exhibit.id, placed_by=by.person, placed_at=at, reason=said
         )
         session.add(row)
-        self._record(session, exhibit, "hold.placed", by, role, said, at)
+        self._record(session, row, "hold.placed", by, role, said, at)
         return row
 
     def lift(
@@ -111,7 +113,7 @@ class Holds:
             raise StateError(f"{exhibit.reference} is under no legal hold")
         row.lifted_by, row.lifted_at, row.lifted_reason = by.person, at, said
         row.settled_at = None
-        self._record(session, exhibit, "hold.lifted", by, role, said, at)
+        self._record(session, row, "hold.lifted", by, role, said, at)
         return row
 
     def _locked(self, session: Session, name: str) -> ExhibitRow:
@@ -126,17 +128,22 @@ class Holds:
     def _record(
         self,
         session: Session,
-        exhibit: ExhibitRow,
+        row: LegalHoldRow,
         event: str,
         by: Subject,
         role: Role,
         reason: str,
         at: datetime,
     ) -> None:
-        values: Values = {"actor": as_person(by), "role": role.value, "reason": reason}
-        self._ledger.append(session, exhibit.id, event, values, at=at)
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "exhibit": str(row.exhibit),
+            "reason": reason,
+        }
+        self._ledger.append(session, row.id, event, values, at=at)
         session.flush()
-        self._jobs.defer(session, JOB_HOLD, str(exhibit.id))
+        self._jobs.defer(session, JOB_HOLD, str(row.exhibit))
 
     def of(self, session: Session, exhibit: UUID) -> Sequence[Hold]:
         """Return the holds of an exhibit, the newest first."""

@@ -41,10 +41,10 @@ class ViewingRow(SQLModel, table=True):
 
 
 class LegalHoldRow(SQLModel, table=True):
-    """A legal hold on an exhibit; at most one that is not lifted."""
+    """A legal hold on an exhibit, at most one that is not lifted; ``id`` is its custody record."""
 
     __tablename__: ClassVar[Any] = "legal_hold"
-    id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True, foreign_key="custody_record.id")
     exhibit: UUID = Field(foreign_key="exhibit.id")
     placed_by: UUID = Field(foreign_key="person.id")
     placed_at: datetime = utc_column()

@@ -16,7 +16,14 @@ from custody.tables import CustodyEventRow
 from evidence import attention
 from evidence.errors import AccessRefusedError, StateError
 from evidence.exhibits.clocks import utc_text
-from evidence.people.access import Action, Role, Subject, decide_approval, decide_second
+from evidence.people.access import (
+    Action,
+    Decision,
+    Role,
+    Subject,
+    decide_approval,
+    decide_second,
+)
 from evidence.people.people import People, as_person, require
 from evidence.wording import check_words
 from export.release.proposals import Delivery
@@ -91,7 +98,8 @@ class Decisions:
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         said = _reason(decision.reason, reason)
-        self._take(session, row, ReleaseStep.APPROVED, _by(by, role, said), at)
+        values = _approval(by, role, decision, said)
+        self._take(session, row, ReleaseStep.APPROVED, values, at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
         return self.start_sealing(session, str(row.id), by=by) if seal else row
 
@@ -123,7 +131,7 @@ class Decisions:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         row.seconded_by, row.seconded_at = by.person, at
         row.seconded_reason = _reason(decision.reason, reason)
-        values = _by(by, role, row.seconded_reason)
+        values = _approval(by, role, decision, row.seconded_reason)
         self._ledger.append(session, row.id, "release.approved", values, at=at)
         return row
 
@@ -287,6 +295,11 @@ def _locked(session: Session, release: UUID) -> ReleaseRow:
 def _by(by: Subject, role: Role, reason: str) -> Values:
     """Return what the events of decisions commit to."""
     return {"actor": as_person(by), "role": role.value, "reason": reason}
+
+
+def _approval(by: Subject, role: Role, decision: Decision, reason: str) -> Values:
+    assert decision.how is not None
+    return {**_by(by, role, reason), "how": decision.how.value}
 
 
 def _said(reason: str) -> str:

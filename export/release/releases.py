@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.ledger import Person
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import format_release, parse_release
 from evidence.exhibits.tables import ExhibitRow
@@ -77,3 +78,16 @@ def require_sealing(session: Session, release: UUID) -> ReleaseRow:
 def label(row: ReleaseRow) -> str:
     """Return how people call a release: ``BAR-7K4M-2XQ9-J-R1``."""
     return format_release(row.urn, row.number)
+
+
+def recipient_words(person: UUID, name: str, email: str, organisation: str) -> str:
+    """Return what the ledger commits to of a recipient: to whom, and for which organisation."""
+    return f"{name} <{email}>, {organisation} ({person})"
+
+
+def recipient_of(session: Session, row: ReleaseRow) -> Person:
+    """Return how the ledger commits to the recipient of a release."""
+    person = session.get_one(PersonRow, row.recipient)
+    return Person(
+        person.id, recipient_words(person.id, person.name, person.email, row.organisation)
+    )

@@ -9,7 +9,7 @@ from sqlmodel import Session, func, select
 
 from custody.canonical import JSON
 from custody.events import RecordKind
-from custody.ledger import Ledger, Person
+from custody.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.references import make_urn, parse_urn
@@ -21,7 +21,7 @@ from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import choose, refuse_infected
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
-from export.release.releases import Releases
+from export.release.releases import Releases, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
@@ -171,7 +171,7 @@ class Proposals:
                 "actor": as_person(by),
                 "role": role.value,
                 "kind": new.kind.value,
-                "recipient": Person(row.recipient, f"{new.recipient_name} <{new.recipient_email}>"),
+                "recipient": recipient_of(session, row),
                 "files": files,
                 "exhibits": [str(exhibit.id) for exhibit in checked.exhibits],
                 "basis": row.basis,

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlmodel import Session
 
+from custody.audience import disclose
 from custody.disclosure import LoggedEvent, format_events
 from custody.errors import NotYetError
 from custody.ledger import Ledger
@@ -19,14 +20,10 @@ from export.holdings.stamps import Stamps
 from export.package.documents.instructions import InstructionFacts, verify_txt
 from export.package.format import layout
 from export.package.format.assembly import packed_files, tag_manifest
-from export.release.proposals import ReleaseKind
 from export.release.releases import Releases
 from export.release.tables import ReleaseRow
 from export.sealing.sealer import Sealer
 from export.sealing.steps import SealStep, SealStore
-
-HIDDEN = {ReleaseKind.INSURER: frozenset({"actor"})}
-"""Which fields a package keeps closed: a court sees who acted, an insurer only in which role."""
 
 
 class CustodyRecords:
@@ -75,10 +72,14 @@ class CustodyRecords:
     def _histories(
         self, session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]
     ) -> dict[str, tuple[LoggedEvent, ...]]:
-        hidden = HIDDEN.get(ReleaseKind(row.kind), frozenset())
+        """Return the history of each record, with what the audience of the release may read."""
         records = [row.id, *(exhibit.id for exhibit in exhibits)]
         return {
-            str(record): self._ledger.history(session, record, hidden=hidden) for record in records
+            str(record): tuple(
+                disclose(event, row.kind, str(row.id))
+                for event in self._ledger.history(session, record)
+            )
+            for record in records
         }
 
     def _require_indices(self, store: SealStore) -> None:

@@ -246,5 +246,78 @@ UPDATE seal_step SET facts = jsonb_set(facts, '{sha256}',
 -- database: a reading back gone
 DELETE FROM seal_step WHERE step = 'check';
 
+-- database: who approved
+UPDATE release SET approved_by = proposed_by WHERE id = 'RELEASE';
+
+-- database: when it was approved
+UPDATE release SET approved_at = approved_at - interval '1 day' WHERE id = 'RELEASE';
+
+-- database: an approval that was urgent
+UPDATE release SET urgent = true WHERE id = 'RELEASE';
+
+-- database: who proposed
+UPDATE release SET proposed_by = approved_by WHERE id = 'RELEASE';
+
+-- database: when it was proposed
+UPDATE release SET proposed_at = proposed_at - interval '1 day' WHERE id = 'RELEASE';
+
+-- database: for which organisation
+UPDATE release SET organisation = 'Somebody Else Ltd' WHERE id = 'RELEASE';
+
+-- database: to whom
+UPDATE release SET recipient = (SELECT recipient FROM release WHERE id != 'RELEASE' LIMIT 1) WHERE
+  id = 'RELEASE';
+
+-- database: to which address
+UPDATE person SET email = 'else@example.org' WHERE id = (SELECT recipient FROM release WHERE id =
+  'RELEASE');
+
+-- database: when it left the house
+UPDATE release SET collected_at = collected_at - interval '1 day' WHERE id = 'RELEASE';
+
+-- database: when an exhibit came
+UPDATE exhibit SET received_at = received_at - interval '1 day' WHERE id = 'EXHIBIT';
+
+-- database: of which exhibit a hold is
+UPDATE legal_hold SET exhibit = (SELECT id FROM exhibit WHERE id != 'EXHIBIT' LIMIT 1);
+
+-- database: why a hold was placed
+UPDATE legal_hold SET reason = 'nobody knows' WHERE lifted_at IS NULL;
+
+-- database: who placed a hold
+UPDATE legal_hold SET placed_by = (SELECT proposed_by FROM release WHERE id = 'RELEASE');
+
+-- database: when a hold was placed
+UPDATE legal_hold SET placed_at = placed_at - interval '1 day';
+
+-- database: a hold that was lifted by nobody
+UPDATE legal_hold SET lifted_at = placed_at WHERE lifted_at IS NULL;
+
+-- database: when a hold was lifted
+UPDATE legal_hold SET lifted_at = lifted_at + interval '1 day' WHERE lifted_at IS NOT NULL;
+
+-- database: a lifted hold that holds again
+UPDATE legal_hold SET lifted_at = NULL WHERE lifted_at IS NOT NULL;
+
+-- database: a hold gone
+DELETE FROM legal_hold WHERE lifted_at IS NULL;
+
+-- database: a hold from nowhere
+INSERT INTO legal_hold SELECT (json_populate_record(h, json_build_object('id',
+  gen_random_uuid()))).* FROM legal_hold h LIMIT 1;
+
+-- database: when a link ends
+UPDATE link SET expires_at = expires_at + interval '30 days';
+
+-- database: when a link was issued
+UPDATE link SET issued_at = issued_at - interval '1 day';
+
+-- database: a link gone
+DELETE FROM link;
+
+-- database: a role that nobody gave
+UPDATE api_token SET roles = '{releaser,operator,governance}' WHERE person = (SELECT proposed_by
+  FROM release WHERE id = 'RELEASE');
+
 -- tree: an entry that stands for another event
 UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;

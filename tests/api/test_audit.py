@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -19,7 +21,8 @@ from custody.check.finding import Outcome
 from custody.events import RecordKind
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Role
-from export.desk.claims import claims
+from export.desk.claims.claims import claims
+from tests.export.delivery.linking import sealed
 from tests.houses import NEW, Estate, House, clip, house_in
 
 
@@ -49,7 +52,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with house_in(settings) as house:
             exhibit = house.exhibit(clip(folder).read_bytes(), NEW)
             house.looked_at(exhibit.id)
-            house.unplayable()
+            unplayable = house.unplayable()
             refused = house.propose(exhibit.reference)
             house.do(
                 Role.RELEASER,
@@ -73,10 +76,30 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     at=house.services.clock(),
                 ),
             )
+            link = sealed(house, exhibit.reference)
+            house.services.links.issue(link.id)
+            hold(house, exhibit.reference, lifted=True)
+            hold(house, unplayable.reference, lifted=False)
             house.events(exhibit.id)
+            house.events(link.id)
         assert settings.engines is not None
         database = estate.superuser.at(make_url(settings.engines.app_url).database or "")
         yield Story(database, house, str(exhibit.id), str(release.id))
+
+
+def hold(house: House, exhibit: str, *, lifted: bool) -> None:
+    """Place a hold, and perhaps lift it."""
+    holds, releaser = house.services.holds, house.subjects[Role.RELEASER]
+    for act in (holds.place, holds.lift) if lifted else (holds.place,):
+        at = house.services.clock()
+        house.do(
+            Role.RELEASER,
+            partial(_called, act, exhibit, reason="appeal", by=releaser, at=at),
+        )
+
+
+def _called(act: Any, exhibit: str, session: Session, **given: Any) -> None:  # noqa: ANN401
+    act(session, exhibit, **given)
 
 
 def audit_after(story: Story, *changes: str) -> AuditReport:
@@ -98,7 +121,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     assert {finding.step for finding in report.findings} == set(Step) - {Step.WAITING}
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
-    assert "4 exhibits and releases" in words
+    assert "7 exhibits, releases and holds" in words
     assert " 0 " in words
     assert words.count(" 0 ") == 1, "only the erased values may be none"
 
@@ -134,8 +157,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         engine = session.get_bind()
         listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         found = list(claims(session))
-    assert len(found) == 4
-    assert len(asked) == 12, "two lists; four tables about exhibits, six about releases"
+    assert len(found) == 7
+    assert len(asked) == 14, "three lists; three tables about exhibits, eight about releases"
 
 
 def test_an_event_made_by_hand_is_found_before_it_has_its_place(story: Story) -> None:

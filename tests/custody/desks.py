@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from custody import merkle
-from custody.audit.facts import Claim, Span
+from custody.audit.facts import Claim, Span, Tally
 from custody.audit.log import Material
 from custody.audit.shares import ClaimsReader
 from custody.checkpoint import parse_checkpoint
@@ -21,6 +21,10 @@ from custody.sequencer import Sequencer
 from custody.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
 from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
+
+
+def no_roles(_session: Session, _tally: Tally) -> None:
+    """Leave the roles alone: there is nobody here."""
 
 
 def nothing_claimed(_session: Session, _span: Span) -> tuple[Claim, ...]:
@@ -52,6 +56,7 @@ class Desk:
             log_key=self.signer.key,
             tsa_chain_pem=b"",
             claims=claims,
+            roles=no_roles,
             now=NOON,
         )
 

@@ -162,7 +162,12 @@ PROPOSED: dict[str, JSON] = {
     "basis": "DPA 2018 Sch 2 para 2",
     "purpose": "investigation of a theft",
 }
-APPROVED: dict[str, JSON] = {"actor": "a.khan", "role": "releaser", "reason": "necessary"}
+APPROVED: dict[str, JSON] = {
+    "actor": "a.khan",
+    "role": "releaser",
+    "how": "second person",
+    "reason": "necessary",
+}
 
 
 @dataclass(slots=True)

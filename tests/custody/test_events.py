@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from custody.approval import Approval
 from custody.canonical import JSON
 from custody.errors import FormatError
 from custody.events import (
@@ -52,6 +53,7 @@ GOOD: dict[FieldType, list[JSON]] = {
     FieldType.DIGEST_OR_NULL: ["ab" * 32, None],
     FieldType.PREVIOUS: ["ab" * 32, ""],
     FieldType.CRC32: ["00ff00ff"],
+    FieldType.APPROVAL: list(Approval),
     FieldType.RECORD: ["00000000-0000-4000-8000-00000000000a"],
     FieldType.RECORDS: [[], ["00000000-0000-4000-8000-00000000000a"]],
     FieldType.TIME: ["2026-11-21T03:05:11Z"],
@@ -71,6 +73,7 @@ BAD: dict[FieldType, list[JSON]] = {
     FieldType.DIGEST: ["", "AB" * 32, "ab" * 31, None, 1],
     FieldType.DIGEST_OR_NULL: ["", "ab" * 31],
     FieldType.PREVIOUS: [None, "ab" * 31, 0],
+    FieldType.APPROVAL: ["", "nobody", None, 1],
     FieldType.CRC32: ["", "00FF00FF", "0ff00ff", 255],
     FieldType.RECORD: ["", RECORD.upper(), 1, None],
     FieldType.RECORDS: [RECORD, [RECORD, RECORD], [1], None],

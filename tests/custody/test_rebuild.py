@@ -38,6 +38,7 @@ SAMPLES: dict[FieldType, JSON] = {
     FieldType.DIGEST_OR_NULL: None,
     FieldType.PREVIOUS: DIGEST,
     FieldType.CRC32: "0badcafe",
+    FieldType.APPROVAL: "second person",
     FieldType.RECORD: str(RECORD),
     FieldType.RECORDS: [str(RECORD), str(ID)],
     FieldType.TIME: "2026-11-21T03:05:11Z",
@@ -92,7 +93,7 @@ def test_another_time_name_value_or_key_builds_another_entry() -> None:
     keys = keys_of(names)
     later = AT.replace(microsecond=1)
     others = [
-        built("hold.placed", AT, ID, texts[:-1], keys[:-1]),
+        built("exhibit.set_aside", AT, ID, texts[:-1], keys[:-1]),
         built(event, later, ID, texts, keys),
         built(event, AT, RECORD, texts, keys),
         *(built(event, AT, ID, [*texts[:i], "0", *texts[i + 1 :]], keys) for i in range(7)),

@@ -33,6 +33,7 @@ RELEASE_OPENINGS: Final = "seal/release.openings.json"
 RELEASE_PROOF: Final = "seal/release.tlog-proof"
 
 README: Final = "data/README.html"
+EXHIBITS: Final = "data/exhibits/"
 
 TAG_FILES: Final = frozenset(
     {BAGIT, BAG_INFO, MANIFEST, VERIFY, SIGNING_CHAIN, COUNCIL_ROOT, TSA_CHAIN, EVENTS, POLICY}
@@ -194,6 +195,12 @@ def required_paths(paths: Iterable[str]) -> frozenset[str]:
 def is_record(path: str) -> bool:
     """Say whether a path is a text of ours, to be read whole: no footage, no still, no player."""
     return not is_payload(path) or _RECORD.fullmatch(path) is not None
+
+
+def is_exhibit_record(path: str) -> bool:
+    """Say whether a path is what the package says of an exhibit, which is no file of it."""
+    folder = _EXHIBIT_FOLDER.fullmatch(path)
+    return folder is not None and folder["rest"] == f"{folder['ref']}.json"
 
 
 def is_frame_list(path: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from custody.approval import Approval
 from custody.canonical import format_time
 from custody.certificates import is_demonstration, is_test_authority, parse_certificate, parse_chain
 from custody.check.cms import parse_timestamp
@@ -21,15 +22,6 @@ NOT_WITNESSED: Final = "Not witnessed: the council alone vouches for completenes
 SELF_APPROVED: Final = "Self-approved: one person proposed and approved this release"
 
 URGENT: Final = "Urgent, threat to life: one person approved this release before it was sealed"
-
-APPROVED_URGENTLY: Final = "urgent: "
-"""How the reason of `release.approved` begins where a life was at stake."""
-
-CONFIRMED: Final = "second approval "
-"""How the reason of the event begins with which a second person confirmed it."""
-
-APPROVED_ALONE: Final = "self-approv"
-"""How the reason of `release.approved` begins where one person did both."""
 
 _STEPS: Final = ("V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8")
 """What must have passed; V9 may be left out."""
@@ -120,11 +112,10 @@ def _notices(facts: PackageFacts) -> Iterator[str]:
         yield TEST_AUTHORITY
     if facts.sealed is not None and not facts.sealed.witnesses:
         yield NOT_WITNESSED
-    reasons = [_approval(event) for event in facts.events]
-    if any(reason.startswith(APPROVED_ALONE) for reason in reasons):
+    approvals = {_approval(event) for event in facts.events}
+    if Approval.ALONE in approvals:
         yield SELF_APPROVED
-    confirmed = any(reason.startswith(CONFIRMED) for reason in reasons)
-    if any(reason.startswith(APPROVED_URGENTLY) for reason in reasons) and not confirmed:
+    if Approval.URGENT in approvals and Approval.CONFIRMED not in approvals:
         yield URGENT
 
 
@@ -143,10 +134,10 @@ def _has_test_stamp(timestamp: bytes) -> bool:
 
 
 def _approval(event: LoggedEvent) -> str:
-    """Return the reason of an approval; empty for every other event."""
+    """Return how a release was approved; empty for every other event."""
     try:
         if event.entry.event != "release.approved":
             return ""
-        return str(open_event(event).get("reason", ""))
+        return str(open_event(event).get("how", ""))
     except CustodyError:
         return ""  # V7 has said that it does not open

@@ -30,6 +30,7 @@ from export.package.verify.bag import (
     failure,
     open_package,
 )
+from export.package.verify.carried import check_carried
 from export.package.verify.conclusion import PackageFacts, conclude, give_up, not_checked
 from export.package.verify.examined import ExhibitChecks
 from export.package.verify.exhibits import check_exhibits
@@ -175,6 +176,7 @@ def _check_events(checked: _Checked) -> None:
     checked.findings += check_custody(events, proofs, checked.sealed, stamped_at=stamped_at)
     with suppress(FormatError):  # V7 has just said so
         checked.events = parse_events(events)
+    checked.findings += check_carried(checked.contents, checked.events, checked.sealed)
 
 
 def _check_originals(checked: _Checked) -> None:

@@ -57,7 +57,7 @@ def test_a_link_is_issued_once_however_often_its_job_runs(
     assert desk.jobs(JOB_SEND, message.id) == 1
     (issued,) = values(house, unlinked, "link.issued")
     who = person(house, unlinked)
-    assert issued["recipient"] == f"{who.name} <{who.email}>"
+    assert issued["recipient"] == (f"{who.name} <{who.email}>, {unlinked.organisation} ({who.id})")
     assert issued["expires"] == desk.mail(unlinked, DeliveryLetter.LINK)[0]["expires"]
 
 

@@ -16,7 +16,7 @@ from custody.ledger import Ledger
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
-from export.desk.claims import claims
+from export.desk.claims.claims import claims
 from export.holdings.files import CONTACT_SHEET, COPY, FRAMES
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 from export.holdings.views import LASTS, Views

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from custody.audience import disclose
 from custody.canonical import JSON, canonical_json
 from custody.certificates import (
     TEST_AUTHORITY_NAME,
@@ -156,7 +157,13 @@ class Wishes:
     copy: bytes = b"\0\0\0\x18ftypisom the working copy"
     pictures: int = 3
     withheld: bool = False
-    approval: str = "necessary and proportionate"
+    kind: str = "police"
+    decisions: Sequence[tuple[str, Mapping[str, JSON]]] = (("release.approved", {}),)
+    """What was decided between the proposal and the seal, and what it says otherwise."""
+    handling: Sequence[tuple[str, Mapping[str, JSON]]] = ()
+    """What else happened to the exhibit before it was proposed."""
+    approved: Mapping[str, bytes] | None = None
+    """The files that were approved, where they are not the ones that are packed."""
     hidden: frozenset[str] = frozenset()
     """Fields of which the openings stay out."""
     left_out: frozenset[str] = frozenset()
@@ -242,8 +249,9 @@ class _Sealing:
 
     def run(self) -> Paper:
         self._receive()
-        self._propose()
-        self._list_payload()
+        carried = self._carried()
+        self._propose(carried)
+        self._list_payload(carried)
         self._add_tag_files()
         self._sign()
         self._log_and_prove()
@@ -292,40 +300,58 @@ class _Sealing:
             },
             NOW - timedelta(hours=1),
         )
+        for event, values in self.wishes.handling:
+            self.exhibit.write(event, values, NOW - timedelta(minutes=30))
 
-    def _propose(self) -> None:
+    def _carried(self) -> Files:
+        """Return the files of the exhibit that the release carries, by path."""
+        copy = f"{self.reference}-CP1"
+        carried = {
+            layout.copy_path(self.reference, copy): self.wishes.copy,
+            layout.derivation_path(self.reference, copy): self.derivation,
+            layout.frames_path(self.reference, copy): self.frames,
+            layout.contact_sheet_path(self.reference): b"\xff\xd8 stills",
+        }
+        if not self.wishes.withheld:
+            carried[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
+        return carried
+
+    def _propose(self, carried: Files) -> None:
         self.release.write(
             "release.proposed",
             {
                 "actor": "J. Smith",
                 "role": "operator",
-                "kind": "police",
+                "kind": self.wishes.kind,
                 "recipient": "dc.jones@police.example",
-                "files": [{"sha256": digest(self.wishes.copy), "size": len(self.wishes.copy)}],
+                "files": [
+                    {"sha256": digest(content), "size": len(content)}
+                    for content in (
+                        carried if self.wishes.approved is None else self.wishes.approved
+                    ).values()
+                ],
                 "exhibits": [str(self.exhibit.record)],
                 "basis": "DPA 2018 Sch 2 para 2",
                 "purpose": "investigation of a theft",
             },
             NOW - timedelta(minutes=9),
         )
-        self.release.write(
-            "release.approved",
-            {"actor": "A. Khan", "role": "releaser", "reason": self.wishes.approval},
-            NOW - timedelta(minutes=5),
-        )
+        approval: dict[str, JSON] = {
+            "actor": "A. Khan",
+            "role": "releaser",
+            "how": "second person",
+            "reason": "necessary and proportionate",
+        }
+        for event, values in self.wishes.decisions:
+            self.release.write(event, {**approval, **values}, NOW - timedelta(minutes=5))
 
-    def _list_payload(self) -> None:
+    def _list_payload(self, carried: Files) -> None:
         record = replace(exhibit_record(self), **self.wishes.record)
         payload = {
             layout.record_path(self.reference): format_exhibit(record),
-            layout.copy_path(self.reference, f"{self.reference}-CP1"): self.wishes.copy,
-            layout.derivation_path(self.reference, f"{self.reference}-CP1"): self.derivation,
-            layout.frames_path(self.reference, f"{self.reference}-CP1"): self.frames,
-            layout.contact_sheet_path(self.reference): b"\xff\xd8 stills",
+            **carried,
             **self.wishes.extra,
         }
-        if not self.wishes.withheld:
-            payload[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
         payload[layout.README] = readme_html(
             ReadmeFacts(
                 package=self.package,
@@ -373,8 +399,8 @@ class _Sealing:
     def _events(self) -> Sequence[LoggedEvent]:
         events = [
             replace(
-                event,
-                openings=tuple(o for o in event.openings if o.field not in self.wishes.hidden),
+                told := disclose(event, self.wishes.kind, str(self.release.record)),
+                openings=tuple(o for o in told.openings if o.field not in self.wishes.hidden),
             )
             for event in (*self.exhibit.events, *self.release.events)
             if event.entry.event not in self.wishes.left_out

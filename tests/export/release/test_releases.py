@@ -80,7 +80,10 @@ def test_what_is_proposed_is_committed_to(house: House, exhibit: ExhibitRow) -> 
     assert values["exhibits"] == [str(exhibit.id)]
     assert (values["kind"], values["basis"]) == ("police", row.basis)
     assert values["purpose"] == "collision\non the High Street"
-    assert values["recipient"] == "DC Alex Example <alex@barchester.police.example>"
+    assert values["recipient"] == (
+        "DC Alex Example <alex@barchester.police.example>, Barchester Constabulary "
+        f"({row.recipient})"
+    )
     assert len(list(values["files"])) == 1  # type: ignore[call-overload]
     assert parse_urn(row.urn) == row.urn
     assert row.number == 1

@@ -273,8 +273,9 @@ def test_a_hold_is_placed_and_lifted_with_a_reason(browser: Opens, house: House)
     assert "Being lifted" in governance.get(address(row)).text
     house.services.holds.apply(row.id)
     assert "Inquest closed" in governance.get(address(row)).text
-    names = [name for name, _ in house.events(row.id)]
-    assert names[-2:] == ["hold.placed", "hold.lifted"]
+    [hold] = house.look(lambda session: house.services.holds.of(session, row.id))
+    names = [name for name, _ in house.events(hold.row.id)]
+    assert names == ["hold.placed", "hold.lifted"]
 
 
 def test_what_was_typed_is_not_lost_with_a_mistake(browser: Opens, house: House) -> None:

@@ -1,0 +1,21 @@
+"""Service. What the database tells, to be held against the ledger. This is the door."""
+
+import heapq
+from collections.abc import Iterator
+
+from sqlmodel import Session
+
+from custody.audit.facts import WHOLE, Claim, Span
+from export.desk.claims.exhibits import exhibits
+from export.desk.claims.holds import holds
+from export.desk.claims.releases import releases
+
+
+def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
+    """Yield a claim for each exhibit, release and hold of a span, sorted by record."""
+    yield from heapq.merge(
+        exhibits(session, span),
+        releases(session, span),
+        holds(session, span),
+        key=lambda claim: claim.record,
+    )

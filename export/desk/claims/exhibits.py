@@ -1,0 +1,105 @@
+"""Service. What the rows tell of exhibits."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col
+
+from custody.audit.facts import Claim, Expected, Span
+from custody.canonical import canonical_json
+from custody.events import RecordKind
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
+from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
+from export.holdings.files import COPY, DERIVATION, MASTER
+from export.holdings.tables import ExhibitFileRow, ViewingRow
+from export.release.tables import ReleaseExhibitRow, ReleaseRow
+from export.sealing.steps import SealStep
+from export.sealing.tables import SealStepRow
+
+_COLUMNS = columns(ExhibitRow, "id reference state received_at received_event clock facts")
+
+
+def exhibits(session: Session, span: Span) -> Iterator[Claim]:
+    """Yield a claim for each exhibit of a span, sorted by record."""
+    return claims_of(session, _COLUMNS, _Exhibits, span)
+
+
+class _Exhibits:
+    """What the other tables tell of the exhibits from one to another, by their identifiers."""
+
+    def __init__(self, session: Session, first: UUID, last: UUID) -> None:
+        file, viewing = ExhibitFileRow, ViewingRow
+        self._files = grouped(
+            session,
+            pick(file.exhibit, file.kind, file.sha256, file.size)
+            .where(
+                col(file.exhibit).between(first, last),
+                col(file.kind).in_((MASTER, COPY, DERIVATION)),
+            )
+            .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
+        )
+        self._released = grouped(
+            session,
+            pick(
+                ReleaseExhibitRow.exhibit,
+                ReleaseRow.id,
+                ReleaseRow.collected_at,
+                SealStepRow.facts,
+            )
+            .join(ReleaseRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
+            .join(SealStepRow, col(SealStepRow.release) == ReleaseRow.id)
+            .where(
+                col(ReleaseExhibitRow.exhibit).between(first, last),
+                col(ReleaseRow.collected_at).is_not(None),
+                col(SealStepRow.step) == SealStep.CHECK,
+            ),
+        )
+        self._viewed = grouped(
+            session,
+            pick(viewing.exhibit, file.sha256)
+            .join(file, col(viewing.file) == file.id)
+            .where(col(viewing.exhibit).between(first, last)),
+        )
+
+    def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
+        """Return the claim of one of them."""
+        files = self._files[row.id]
+        masters, copies, derivations = (
+            [file for file in files if file.kind == kind] for kind in (MASTER, COPY, DERIVATION)
+        )
+        facts = sha256(canonical_json(row.facts)).hexdigest()
+        examined = [] if row.state == ExhibitState.RECEIVED else [Expected({"facts": facts})]
+        clock = {"offset_ms": row.clock["offset_ms"], "reference": row.clock["reference"]}
+        return Claim(
+            row.id,
+            row.reference,
+            RecordKind.EXHIBIT,
+            {
+                "exhibit.received": [
+                    Expected(
+                        {"files": digests(masters), "at": dated(row.received_at)},
+                        id=row.received_event,
+                    )
+                ],
+                "clock.checked": [Expected(clock)],
+                "exhibit.examined": examined,
+                "exhibit.derived": [
+                    Expected({"copy": copy.sha256, "derivation": derivation.sha256})
+                    for copy, derivation in zip(copies, derivations, strict=False)
+                ],
+                "exhibit.released": [
+                    Expected(
+                        {
+                            "release": str(one.id),
+                            "sha256": one.facts["sha256"],
+                            "at": dated(one.collected_at),
+                        }
+                    )
+                    for one in self._released[row.id]
+                ],
+                "exhibit.viewed": [Expected({"copy": one.sha256}) for one in self._viewed[row.id]],
+            },
+        )

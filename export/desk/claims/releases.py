@@ -1,0 +1,236 @@
+"""Service. What the rows tell of releases."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, func
+
+from custody.approval import Approval
+from custody.audit.facts import Claim, Expected, Span
+from custody.canonical import JSON
+from custody.events import RecordKind
+from evidence.exhibits.references import format_release
+from evidence.people.tables import PersonRow
+from export.delivery.tables import HandoffRow, LinkRow
+from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
+from export.holdings.tables import ExhibitFileRow
+from export.package.format import layout
+from export.release.contents import goes
+from export.release.releases import recipient_words
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
+from export.sealing.steps import SealStep
+from export.sealing.tables import SealFileRow, SealStepRow
+
+_COLUMNS = columns(
+    ReleaseRow,
+    "id urn number kind state basis purpose organisation with_master urgent reason proposed_by "
+    "proposed_at approved_by approved_at seconded_by seconded_at seconded_reason ended_by ended_at "
+    "ended_reason",
+)
+_SEALED = {
+    "seal": layout.TAG_MANIFEST,
+    "signature": layout.SIGNATURE,
+    "timestamp": layout.TIMESTAMP,
+}
+"""The small files of a package whose digests `release.sealed` commits to."""
+
+
+def releases(session: Session, span: Span) -> Iterator[Claim]:
+    """Yield a claim for each release of a span, sorted by record."""
+    return claims_of(session, _COLUMNS, _Releases, span)
+
+
+class _Releases:
+    """What the other tables tell of the releases from one to another, by their identifiers."""
+
+    def __init__(self, session: Session, first: UUID, last: UUID) -> None:
+        carried, file, chosen = ReleaseExhibitRow, ExhibitFileRow, ReleaseFileRow
+        self._exhibits = grouped(
+            session,
+            pick(carried.release, carried.exhibit).where(col(carried.release).between(first, last)),
+        )
+        self._files = grouped(
+            session,
+            pick(
+                carried.release,
+                file.exhibit,
+                file.id,
+                file.kind,
+                file.position,
+                file.sha256,
+                file.size,
+            )
+            .join(file, col(file.exhibit) == carried.exhibit)
+            .where(col(carried.release).between(first, last))
+            .order_by(col(file.position), col(file.name).collate("C")),
+        )
+        self._chosen = grouped(
+            session,
+            (pick(chosen.release, chosen.file).where(col(chosen.release).between(first, last))),
+        )
+        handoff, step, small = HandoffRow, SealStepRow, SealFileRow
+        person = PersonRow
+        self._recipients = grouped(
+            session,
+            pick(ReleaseRow.id, col(person.id).label("person"), person.name, person.email)
+            .join(person, col(ReleaseRow.recipient) == person.id)
+            .where(col(ReleaseRow.id).between(first, last)),
+        )
+        link = LinkRow
+        self._links = grouped(
+            session,
+            pick(link.release, link.issued_at, link.expires_at).where(
+                col(link.release).between(first, last)
+            ),
+        )
+        self._handoffs = grouped(
+            session,
+            pick(handoff.release, handoff.system, handoff.reference, handoff.sha256).where(
+                col(handoff.release).between(first, last)
+            ),
+        )
+        self._steps = grouped(
+            session,
+            pick(step.release, step.step, step.facts).where(
+                col(step.release).between(first, last),
+                col(step.step).in_((SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)),
+            ),
+        )
+        digest = func.encode(func.sha256(small.data), "hex").label("digest")
+        self._small = grouped(
+            session,
+            pick(small.release, small.path, digest).where(
+                col(small.release).between(first, last),
+                col(small.path).in_(_SEALED.values()),
+            ),
+        )
+
+    def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ReleaseRow
+        """Return the claim of one of them."""
+        [recipient] = self._recipients[row.id]
+        recipient_said = recipient_words(
+            recipient.person, recipient.name, recipient.email, row.organisation
+        )
+        proposed: dict[str, JSON] = {
+            "actor": str(row.proposed_by),
+            "at": dated(row.proposed_at),
+            "recipient": recipient_said,
+            "kind": row.kind,
+            "basis": row.basis,
+            "purpose": row.purpose,
+            "exhibits": [str(one.exhibit) for one in self._exhibits[row.id]],
+            "files": digests(self._carried(row)),
+        }
+        refused = row.state == ReleaseState.REFUSED
+        revoked = row.state == ReleaseState.REVOKED
+        return Claim(
+            row.id,
+            format_release(row.urn, row.number),
+            RecordKind.RELEASE,
+            {
+                "release.proposed": [Expected(proposed)],
+                "release.approved": _approvals(row),
+                "release.refused": [Expected({"reason": row.reason})] if refused else [],
+                "release.revoked": (
+                    [
+                        Expected(
+                            {
+                                "actor": str(row.ended_by),
+                                "reason": row.ended_reason,
+                                "at": dated(row.ended_at),
+                            }
+                        )
+                    ]
+                    if revoked
+                    else []
+                ),
+                "link.issued": [
+                    Expected(
+                        {
+                            "recipient": recipient_said,
+                            "expires": dated(one.expires_at),
+                            "at": dated(one.issued_at),
+                        }
+                    )
+                    for one in self._links[row.id]
+                ],
+                "handoff.recorded": [
+                    Expected(
+                        {"system": one.system, "reference": one.reference, "sha256": one.sha256}
+                    )
+                    for one in self._handoffs[row.id]
+                ],
+                **self._sealing(row),
+            },
+        )
+
+    def _carried(self, row: Any) -> list[Any]:  # noqa: ANN401 - as above
+        """Return the files that a release carries, exhibit by exhibit."""
+        chosen = frozenset(one.file for one in self._chosen[row.id])
+        of_exhibit = defaultdict[UUID, list[Any]](list)
+        for file in self._files[row.id]:
+            of_exhibit[file.exhibit].append(file)
+        return [
+            file
+            for files in of_exhibit.values()
+            for file in files
+            if goes(file, files, chosen, with_master=row.with_master)
+        ]
+
+    def _sealing(self, row: Any) -> dict[str, list[Expected]]:  # noqa: ANN401 - as above
+        """Return what the finished steps of a sealing must have written."""
+        done: Mapping[str, Any] = {one.step: one.facts for one in self._steps[row.id]}
+        logged, joined, checked = map(done.get, (SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK))
+        sealed, assembled, read_back = [], [], []
+        if logged is not None:
+            small = {one.path: one.digest for one in self._small[row.id]}
+            digests: dict[str, JSON] = {name: small.get(path) for name, path in _SEALED.items()}
+            sealed.append(Expected(digests, id=UUID(logged["event"])))
+        if joined is not None:
+            values: dict[str, JSON] = {"crc32": f"{joined['crc32']:08x}", "size": joined["size"]}
+            assembled.append(Expected(values))
+        if checked is not None and joined is not None:
+            read_back.append(Expected({"sha256": checked["sha256"], "size": joined["size"]}))
+        elif row.state in {ReleaseState.SEALED, ReleaseState.EXPIRED}:
+            # Sealed without a finished reading back: no event can agree with that. A sealing that
+            # was given up is revoked without one, and then no `release.checked` may be there.
+            read_back.append(Expected({"sha256": "", "size": 0}))
+        return {
+            "release.sealed": sealed,
+            "release.assembled": assembled,
+            "release.checked": read_back,
+        }
+
+
+def _approvals(row: Any) -> list[Expected]:  # noqa: ANN401 - as above
+    """Return the approvals: the second one of an urgent release is an event of its own."""
+    if row.approved_at is None:
+        return []
+    first: dict[str, JSON] = {
+        "actor": str(row.approved_by),
+        "how": _how(row),
+        "at": dated(row.approved_at),
+    }
+    if row.state != ReleaseState.REFUSED:
+        # A refusal after an approval has put its own reason in the place of the first.
+        first["reason"] = row.reason
+    if row.seconded_at is None:
+        return [Expected(first)]
+    second: dict[str, JSON] = {
+        "actor": str(row.seconded_by),
+        "how": Approval.CONFIRMED.value,
+        "at": dated(row.seconded_at),
+    }
+    if "reason" in first:
+        second["reason"] = row.seconded_reason
+    return [Expected(first), Expected(second)]
+
+
+def _how(row: Any) -> str:  # noqa: ANN401 - as above
+    if row.urgent:
+        return Approval.URGENT.value
+    alone = row.approved_by == row.proposed_by
+    return (Approval.ALONE if alone else Approval.SECOND_PERSON).value

@@ -1,0 +1,76 @@
+"""Adapter. How rows are read that claim something: in batches, a statement a table.
+
+A batch is the rows of one table from one identifier to another; the rows of other tables that
+belong to them are read together, and found by that identifier.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Select, inspect, select
+from sqlmodel import Session, SQLModel
+
+from custody.audit.facts import Claim, Span
+from custody.canonical import JSON, format_time
+
+_AT_ONCE = 500
+"""Rows of which everything is read together."""
+
+
+class Known(Protocol):
+    """What other tables tell of the rows of one batch."""
+
+    def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns that were asked for
+        """Return the claim of one of them."""
+
+
+def columns(table: type[SQLModel], names: str) -> Sequence[Any]:
+    """Return columns of a table by their names, the key first."""
+    found = inspect(table).local_table.c
+    return [found[name] for name in names.split()]
+
+
+def claims_of(
+    session: Session,
+    wanted: Sequence[Any],
+    read: Callable[[Session, UUID, UUID], Known],
+    span: Span,
+) -> Iterator[Claim]:
+    """Yield the claims of one table, sorted by its key, which is the first of ``wanted``."""
+    identifier = wanted[0]
+    rows = session.connection().execute(
+        select(*wanted)
+        .where(identifier.between(span.first, span.last))
+        .order_by(identifier)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for some in rows.partitions():
+        known = read(session, some[0].id, some[-1].id)
+        yield from map(known.claim, some)
+
+
+def pick(*wanted: Any) -> "Select[Any]":  # noqa: ANN401 - more columns than SQLModel can type
+    """Select columns instead of objects: each of these costs as much as ten rows."""
+    return select(*wanted)
+
+
+def grouped(session: Session, statement: "Select[Any]") -> Mapping[UUID, list[Any]]:
+    """Return the rows of a statement by their first column."""
+    found: CursorResult[Any] = session.connection().execute(statement)
+    groups: dict[UUID, list[Any]] = defaultdict(list)
+    for row in found.all():
+        groups[row[0]].append(row)
+    return groups
+
+
+def dated(at: datetime) -> str:
+    """Return a moment as events tell it: to the second."""
+    return format_time(at.replace(microsecond=0))
+
+
+def digests(files: Iterable[Any]) -> list[JSON]:
+    """Return files as events name them."""
+    return [{"sha256": file.sha256, "size": file.size} for file in files]
