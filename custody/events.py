@@ -58,6 +58,8 @@ class FieldType(StrEnum):
     """A list, not empty, of {"sha256": digest, "size": count}."""
     HEADS = "heads"
     """A list of {"head": digest, "n": count, "record": record}, each record once."""
+    DESCRIPTION = "description"
+    """An object, not empty: what a package says of an exhibit (docs/formats/exhibit.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ crc32 | crc32
 """
 _EXHIBIT = """
 exhibit.received | accession | actor role files clock_ntp_offset_ms
+exhibit.described | metadata modification | actor role facts:description
+exhibit.corrected | metadata modification | actor role facts:description reason
+exhibit.set_aside | | actor role reason
 exhibit.examined | metadata extraction | facts packet_index
 clock.checked | metadata modification | actor role reference offset_ms
 exhibit.derived | creation | copy kind derivation
@@ -134,6 +139,7 @@ _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose
 release.approved | | actor role reason
 release.refused | | actor role reason
+release.withdrawn | | actor role reason
 release.sealed | digital signature generation | seal signature timestamp exhibits:heads policy
 release.assembled | information package creation | crc32 size
 release.checked | fixity check | sha256 size
@@ -331,6 +337,11 @@ def _object(value: JSON, keys: set[str]) -> Mapping[str, JSON]:
     return value
 
 
+def _description(value: JSON) -> None:
+    if not isinstance(value, Mapping) or not value:
+        raise FormatError("an object that says something was expected")
+
+
 _CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
     FieldType.TEXT: _text,
     FieldType.COUNT: _count,
@@ -345,4 +356,5 @@ _CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
     FieldType.TIME: _time,
     FieldType.FILES: _files,
     FieldType.HEADS: _heads,
+    FieldType.DESCRIPTION: _description,
 }

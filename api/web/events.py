@@ -4,7 +4,7 @@ A test holds both tables against `custody.events`: an event or a field without w
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from export.desk.search import Named
 
 EVENT_WORDS: Mapping[str, str] = {
     "exhibit.received": "Exhibit taken in",
+    "exhibit.described": "Exhibit described",
+    "exhibit.corrected": "Description corrected",
+    "exhibit.set_aside": "Set aside",
     "exhibit.examined": "Files examined",
     "clock.checked": "Recorder's clock compared",
     "exhibit.derived": "Working copy made",
@@ -48,6 +51,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "release.proposed": "Release proposed",
     "release.approved": "Release approved",
     "release.refused": "Release refused",
+    "release.withdrawn": "Proposal withdrawn",
     "release.sealed": "Package sealed: signed and time-stamped",
     "release.assembled": "Package put together",
     "release.checked": "Package read back and found whole",
@@ -98,7 +102,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "document_kind": "Kind of document",
     "exhibits": "Exhibits",
     "expires": "Expires",
-    "facts": "What was found (SHA-256)",
+    "facts": "Facts",
     "files": "Files",
     "kind": "Kind",
     "lost_record": "Record whose values were lost",
@@ -198,8 +202,8 @@ def _lines(
     if told.altered:  # of any form: somebody wrote it past us
         return (Line(canonical_json(told.value).decode()),)
     value = told.value
-    if kind is FieldType.FILES and isinstance(value, list | tuple):
-        return tuple(_file(one) for one in value)
+    if kind in {FieldType.FILES, FieldType.DESCRIPTION}:
+        return tuple(_parts(value))
     if kind in {FieldType.RECORD, FieldType.RECORDS, FieldType.HEADS}:
         return tuple(_record(one, named) for one in _identifiers(value))
     if kind in _DIGESTS:
@@ -219,6 +223,15 @@ def _text(field: str, value: JSON, *, whole: bool) -> str:
     if field in PERSON_FIELDS and not whole:
         return _IDENTIFIER.sub("", str(value))
     return str(value)
+
+
+def _parts(value: JSON) -> Iterator[Line]:
+    """Yield a line for each file of a list, and for each fact of a description."""
+    if isinstance(value, Mapping):
+        for name, one in sorted(value.items()):
+            yield Line(f"{name}: {one if isinstance(one, str) else canonical_json(one).decode()}")
+    elif isinstance(value, list | tuple):
+        yield from map(_file, value)
 
 
 def _file(value: JSON) -> Line:

@@ -52,6 +52,7 @@ _PLAIN = {
     FieldType.TIME: f'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"',
     FieldType.FILES: rf"\[{_FILE}(?:,{_FILE})*\]",
     FieldType.HEADS: rf'\[{{"head":{_HEX64},"n":{_COUNT},"record":{_UUID}}}\]',
+    FieldType.DESCRIPTION: "(?!)",
 }
 """What is, without a further look, a value of this type in its canonical form. Not all of them
 are: those that are not matched are parsed."""

@@ -60,6 +60,7 @@ GOOD: dict[FieldType, list[JSON]] = {
         [],
         [{"record": "00000000-0000-4000-8000-00000000000a", "n": 3, "head": "ab" * 32}],
     ],
+    FieldType.DESCRIPTION: [{"title": "x"}],
 }
 RECORD = "00000000-0000-4000-8000-00000000000a"
 BAD: dict[FieldType, list[JSON]] = {
@@ -90,6 +91,7 @@ BAD: dict[FieldType, list[JSON]] = {
         [{"record": RECORD, "n": 0}],
         [{"record": RECORD, "n": n, "head": "ab" * 32} for n in (0, 1)],
     ],
+    FieldType.DESCRIPTION: [None, {}, "x", ["x"]],
 }
 FIELD_OF = {
     kind: (event.name, field)

@@ -43,6 +43,7 @@ SAMPLES: dict[FieldType, JSON] = {
     FieldType.TIME: "2026-11-21T03:05:11Z",
     FieldType.FILES: [{"sha256": DIGEST, "size": 0}, {"sha256": DIGEST, "size": 7}],
     FieldType.HEADS: [{"head": DIGEST, "n": 3, "record": str(RECORD)}],
+    FieldType.DESCRIPTION: {"title": "High Street", "files": [{"size": 7}]},
 }
 
 
