@@ -78,6 +78,8 @@ class Report:
     not_checked: tuple[str, ...]
     """What could not be checked here, and stands under the verdict."""
     findings: tuple[Finding, ...]
+    package_format: int | None = None
+    """The version of the format that the package names; None where that is not known."""
 
     @property
     def verdict_line(self) -> str:
@@ -97,6 +99,7 @@ def report_json(report: Report) -> bytes:
             "verdict_line": report.verdict_line,
             "exit_code": report.exit_code,
             "package": report.package,
+            "package_format": report.package_format,
             "council": report.council,
             "sealed_at": report.sealed_at,
             "notices": report.notices,
@@ -126,6 +129,7 @@ def report_table(report: Report) -> str:
         for finding in _worth_reading(findings):
             lines += _explain(finding)
     lines += ["", *wrap(_printable(report.verdict_line), _WIDTH)]
+    lines += [f"Package format: {report.package_format}."] if report.package_format else []
     for words in report.not_checked:
         lines += wrap(_printable(f"Not checked: {words}"), _WIDTH)
     return "\n".join(lines) + "\n"
