@@ -4,7 +4,7 @@ The order is that of docs/formats/package.md. A step needs only what the steps b
 the same facts give the same bytes: so the sealing service stores each result, and a process that
 was killed goes on from what is stored.
 
-    payload list → README → manifest → custody, certs, VERIFY → tag manifest → signature → timestamp
+    payload list → manifest → custody, README, certs, VERIFY → tag manifest → signature → timestamp
     → `release.sealed` → checkpoint → proofs → archive
 
 Signature, timestamp and ledger entry come from `custody`; the rest is here.

@@ -37,8 +37,9 @@ from custody.testauthority import LocalTestAuthority
 from custody.timestamp import stamp
 from custody.trust import Trust, pem_of, pin_certificate
 from export.media.frames import COPY_HEADER
+from export.package.documents.contents import ListedFile
 from export.package.documents.instructions import InstructionFacts, verify_txt
-from export.package.documents.readme import ListedFile, ReadmeFacts, readme_html
+from export.package.documents.readme import ReadmeFacts, readme_html
 from export.package.format import assembly as assemble
 from export.package.format import layout
 from export.package.format.archive import ArchiveEntry, plan_archive
@@ -315,9 +316,9 @@ class _Sealing:
         )
 
     def _list_payload(self) -> None:
-        record = replace(exhibit_record(self), **self.wishes.record)
+        self.record = replace(exhibit_record(self), **self.wishes.record)
         payload = {
-            layout.record_path(self.reference): format_exhibit(record),
+            layout.record_path(self.reference): format_exhibit(self.record),
             layout.copy_path(self.reference, f"{self.reference}-CP1"): self.wishes.copy,
             layout.derivation_path(self.reference, f"{self.reference}-CP1"): self.derivation,
             layout.frames_path(self.reference, f"{self.reference}-CP1"): self.frames,
@@ -326,19 +327,6 @@ class _Sealing:
         }
         if not self.wishes.withheld:
             payload[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
-        payload[layout.README] = readme_html(
-            ReadmeFacts(
-                package=self.package,
-                urn=URN,
-                council=self.council.name,
-                demonstration=True,
-                exhibits=(record,),
-                files=tuple(
-                    ListedFile(path, len(content), digest(content))
-                    for path, content in sorted(payload.items())
-                ),
-            )
-        )
         self.files |= payload
         self.files[layout.MANIFEST] = assemble.payload_manifest(assemble.packed_files(payload))
 
@@ -361,6 +349,7 @@ class _Sealing:
             layout.SIGNING_CHAIN: format_chain(council.signer.chain),
             layout.COUNCIL_ROOT: format_chain([council.root]),
             layout.TSA_CHAIN: format_chain(council.authority.chain),
+            layout.README: self._readme(),
             layout.EVENTS: format_events(self._events()),
             layout.POLICY: format_policy(council.policy),
         }
@@ -369,6 +358,25 @@ class _Sealing:
             self.files |= {path: content} if content is not None else {}
         packed = assemble.packed_files(self.files)
         self.files[layout.TAG_MANIFEST] = assemble.tag_manifest(packed)
+
+    def _readme(self) -> bytes:
+        return readme_html(
+            ReadmeFacts(
+                package=self.package,
+                urn=URN,
+                council=self.council.name,
+                demonstration=True,
+                exhibits=(self.record,),
+                files=tuple(
+                    ListedFile(path, len(content), digest(content))
+                    for path, content in sorted(self.files.items())
+                    if layout.is_payload(path)
+                ),
+                events=tuple(self._events()),
+                witnessed=bool(self.council.witnesses),
+                comparisons={f"{self.reference}-CP1": "All 3 pictures are in the copy."},
+            )
+        )
 
     def _events(self) -> Sequence[LoggedEvent]:
         events = [
