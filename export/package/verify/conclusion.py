@@ -100,6 +100,7 @@ def conclude(findings: Sequence[Finding], facts: PackageFacts, *, strict: bool) 
         not_checked=left_out,
         findings=tuple(sorted((*findings, *undecided), key=lambda finding: finding.step)),
         package_format=facts.info.custos_package if facts.info else None,
+        trust=facts.trust.issue if facts.trust else None,
     )
 
 

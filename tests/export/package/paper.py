@@ -35,7 +35,7 @@ from custody.proof import format_consistency
 from custody.signing import FileSealSigner
 from custody.testauthority import LocalTestAuthority
 from custody.timestamp import stamp
-from custody.trust import Trust, pem_of, pin_certificate
+from custody.trust import Issue, Trust, pem_of, pin_certificate
 from export.media.frames import COPY_HEADER
 from export.package.documents.contents import ListedFile
 from export.package.documents.instructions import InstructionFacts, verify_txt
@@ -98,6 +98,7 @@ class Signatory:
             logs=(format_verifier_key(self.policy.log),),
             witnesses=self.witnesses,
             quorum=self.quorum,
+            issue=Issue(3, NOW),
         )
 
     def with_another_seal(self) -> "Signatory":

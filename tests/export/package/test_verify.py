@@ -11,6 +11,7 @@ from custody.check.finding import Finding, Outcome
 from custody.note import Ed25519NoteSigner, format_verifier_key
 from custody.proof import parse_proof
 from custody.timestamp import stamp
+from custody.trust import Issue
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader, read_archive
 from export.package.verify.conclusion import (
@@ -28,6 +29,7 @@ from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
+    NOW,
     Paper,
     Signatory,
     Wishes,
@@ -176,6 +178,17 @@ def test_what_is_no_archive_is_unreadable(content: bytes) -> None:
     report = judge(content, None)
     assert (report.verdict, report.exit_code) == (Verdict.UNREADABLE, 2)
     assert failed_steps(report) == {"V1"}
+
+
+def test_the_verdict_names_the_trust_file(paper: Paper) -> None:
+    trust = replace(paper.council.trust, issue=Issue(12, NOW))
+    report = judge(paper.zip, trust)
+    issued = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert json.loads(report_json(report))["trust"] == {"number": 12, "issued": issued}
+    assert f"\nTrust file: number 12, issued {issued}.\n" in report_table(report)
+    alone = judge(paper.zip, None)
+    assert json.loads(report_json(alone))["trust"] is None
+    assert "Trust file:" not in report_table(alone)
 
 
 def with_bag_info(council: Signatory, old: bytes, new: bytes) -> Wishes:
