@@ -183,7 +183,13 @@ def parse_trust(data: bytes) -> Trust:
     """
     if not data.endswith(b"\n"):
         raise FormatError("The trust file does not end in a newline: is it complete?")
-    fields = _object(parse_canonical(data[:-1], limit=MAX_BYTES), _FIELDS, "The trust file")
+    value = parse_canonical(data[:-1], limit=MAX_BYTES)
+    if isinstance(value, Mapping) and not {"number", "issued"} & set(value):
+        raise FormatError(
+            "The trust file has no number and no date: it is from before these were introduced. "
+            "Get the one of today from the council"
+        )
+    fields = _object(value, _FIELDS, "The trust file")
     _require(fields["v"] == _VERSION and fields["v"] is not True, "Only version 1 is known")
     demonstration, quorum = fields["demonstration"], fields["quorum"]
     number = fields["number"]

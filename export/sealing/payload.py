@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from importlib.metadata import version
 
 from sqlmodel import Session
 
@@ -29,8 +28,7 @@ from export.release.tables import ReleaseRow
 from export.sealing.descriptions import Circumstances, describe
 from export.sealing.sealer import Sealer
 from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
-
-SOFTWARE = f"Custos {version('custos')}"
+from storage.version import software
 
 
 class Payload:
@@ -123,7 +121,7 @@ class Payload:
             release_number=row.number,
             description="CCTV evidence with its chain of custody",
             bagging_date=now.date().isoformat(),
-            software=SOFTWARE,
+            software=software(),
             demonstration=self._council.demonstration,
         )
 
