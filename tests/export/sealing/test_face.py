@@ -3,13 +3,16 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from api.builders.trust import trust_file
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.package.format import layout
 from export.release.tables import ReleaseRow
+from tests.export.package.test_by_hand import part, typed
 from tests.export.package.test_readme import Page
 from tests.export.release.release_acts import INSURER, exhibit_of, sealed
 from tests.houses import WANTED, House, clip
@@ -20,8 +23,8 @@ def exhibit(house: House, tmp_path_factory: pytest.TempPathFactory) -> ExhibitRo
     return exhibit_of(house, clip(tmp_path_factory.mktemp("clips")).read_bytes())
 
 
-def unpacked(house: House, row: ReleaseRow) -> dict[str, bytes]:
-    """Return the files of a sealed package by their paths in its folder."""
+def collected(house: House, row: ReleaseRow) -> bytes:
+    """Return a sealed package."""
     services = house.services
     package = house.do(
         Role.OPERATOR,
@@ -29,8 +32,12 @@ def unpacked(house: House, row: ReleaseRow) -> dict[str, bytes]:
             s, str(row.id), by=house.subjects[Role.OPERATOR], at=services.clock()
         ),
     )
-    content = b"".join(services.vault.open(package.key, package.version))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    return b"".join(services.vault.open(package.key, package.version))
+
+
+def unpacked(package: bytes) -> dict[str, bytes]:
+    """Return the files of a package by their paths in its folder."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
@@ -44,7 +51,7 @@ def opened(files: dict[str, bytes], field: str) -> set[str]:
 def test_the_police_read_who_did_what_and_how_the_copy_compares(
     house: House, exhibit: ExhibitRow
 ) -> None:
-    files = unpacked(house, sealed(house, exhibit.reference))
+    files = unpacked(collected(house, sealed(house, exhibit.reference)))
     page = Page(files[layout.README])
     folder = exhibit.reference.replace("/", "-")
     derivation = json.loads(files[layout.derivation_path(folder, f"{folder}-CP1")])
@@ -59,7 +66,7 @@ def test_the_police_read_who_did_what_and_how_the_copy_compares(
 
 
 def test_an_insurer_reads_no_name_of_the_staff(house: House, exhibit: ExhibitRow) -> None:
-    files = unpacked(house, sealed(house, exhibit.reference, **changes_for_an_insurer()))
+    files = unpacked(collected(house, sealed(house, exhibit.reference, **changes_for_an_insurer())))
     page = Page(files[layout.README])
     assert opened(files, "actor") == set()
     for subject in house.subjects.values():
@@ -74,3 +81,19 @@ def changes_for_an_insurer() -> dict[str, str]:
         "recipient_email": INSURER.recipient_email,
         "organisation": INSURER.organisation,
     }
+
+
+def test_the_short_way_of_its_instructions_verifies_it(
+    house: House, exhibit: ExhibitRow, tmp_path: Path
+) -> None:
+    package = collected(house, sealed(house, exhibit.reference))
+    (tmp_path / "PACKAGE.zip").write_bytes(package)
+    trust = trust_file(house.settings, house.services.keyring)
+    (tmp_path / "council.trust.json").write_bytes(trust)
+    instructions = unpacked(package)[layout.VERIFY].decode()
+    _, line = part(instructions, "THE SHORT WAY, ON ANY SYSTEM")
+    done = typed([line], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "VERIFIED: this package is the one that" in done.stdout
+    issued = json.loads(trust)
+    assert f"Trust file: number {issued['number']}, issued {issued['issued']}." in done.stdout
