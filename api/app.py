@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
-from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
@@ -31,6 +30,7 @@ from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.public import information, mailbox, signin, start
 from api.wiring import Services
+from storage.version import version
 
 _DESCRIPTION = (
     "Packages CCTV evidence and proves its chain of custody. Every call is made with an API token "
@@ -47,7 +47,7 @@ def create_app(
         about = f"DEMONSTRATION: what this makes is no evidence. {about}"
     app = FastAPI(
         title="Custos",
-        version=version("custos"),
+        version=version(),
         description=about,
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,

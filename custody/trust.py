@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from custody.canonical import (
     JSON,
+    MAX_INTEGER,
     canonical_json,
     format_time,
     parse_canonical,
@@ -34,8 +37,10 @@ _FIELDS = {
     "logs",
     "witnesses",
     "quorum",
+    "number",
+    "issued",
 }
-_PIN_FIELDS = {"spki_sha256", "from", "to", "revoked_at"}
+_PIN_FIELDS = {"spki_sha256", "from", "to", "revoked_at", "certificates"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,27 @@ class SealPin:
     valid_to: datetime
     revoked_at: datetime | None = None
     """From this moment on (stamped time) its seals count no more; earlier ones do."""
+    certificates: tuple[bytes, ...] = ()
+    """SHA-256 of each certificate of this key: for a person to compare; no check relies on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Which of a council's trust files this is."""
+
+    number: int
+    """From 1; the next whenever what the file says has changed."""
+    at: datetime
+    """When this one was first issued, UTC to the second."""
+
+    def __post_init__(self) -> None:
+        """Refuse a number that no issue has.
+
+        Raises:
+            FormatError: it is not a count from 1.
+
+        """
+        _require(1 <= self.number <= MAX_INTEGER, "The number of a trust file counts from 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +90,8 @@ class Trust:
     witnesses: tuple[str, ...] = ()
     quorum: int = 0
     """How many of the witnesses must have signed a checkpoint."""
+    issue: Issue | None = None
+    """None until it is issued: then it cannot be written."""
 
     def __post_init__(self) -> None:
         """Refuse what no trust file may say.
@@ -81,6 +109,9 @@ class Trust:
         for pin in self.seals:
             _require(len(pin.spki_sha256) == _DIGEST_SIZE, "A seal's SHA-256 has 32 bytes")
             _require(pin.valid_from < pin.valid_to, "A seal key must be valid from before it ends")
+            _require_different("certificate", pin.certificates)
+            sizes = {len(digest) for digest in pin.certificates}
+            _require(sizes <= {_DIGEST_SIZE}, "A certificate's SHA-256 has 32 bytes")
         for pem in (*self.roots, *self.tsa_roots):
             _require(len(parse_chain(pem)) == 1, "Each root of the trust file is one certificate")
         for keys, kind in ((self.logs, KeyType.ED25519), (self.witnesses, KeyType.COSIGNATURE_V1)):
@@ -99,6 +130,7 @@ def pin_certificate(certificate: Certificate) -> SealPin:
         spki_sha256(certificate),
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
+        certificates=(certificate.fingerprint(SHA256()),),
     )
 
 
@@ -108,18 +140,28 @@ def pem_of(certificate: Certificate) -> bytes:
 
 
 def format_trust(trust: Trust) -> bytes:
-    """Write a trust file."""
+    """Write a trust file.
+
+    Raises:
+        FormatError: it was not issued, so it has no number and no date.
+
+    """
+    if trust.issue is None:
+        raise FormatError("A trust file is issued, with a number and a date, before it is written")
     seals: list[JSON] = [
         {
             "spki_sha256": pin.spki_sha256.hex(),
             "from": format_time(pin.valid_from),
             "to": format_time(pin.valid_to),
             "revoked_at": format_time(pin.revoked_at) if pin.revoked_at else None,
+            "certificates": tuple(digest.hex() for digest in pin.certificates),
         }
         for pin in trust.seals
     ]
     value: JSON = {
         "v": _VERSION,
+        "number": trust.issue.number,
+        "issued": format_time(trust.issue.at),
         "council": trust.council,
         "demonstration": trust.demonstration,
         "seals": seals,
@@ -141,13 +183,22 @@ def parse_trust(data: bytes) -> Trust:
     """
     if not data.endswith(b"\n"):
         raise FormatError("The trust file does not end in a newline: is it complete?")
-    fields = _object(parse_canonical(data[:-1], limit=MAX_BYTES), _FIELDS, "The trust file")
+    value = parse_canonical(data[:-1], limit=MAX_BYTES)
+    if isinstance(value, Mapping) and not {"number", "issued"} & set(value):
+        raise FormatError(
+            "The trust file has no number and no date: it is from before these were introduced. "
+            "Get the one of today from the council"
+        )
+    fields = _object(value, _FIELDS, "The trust file")
     _require(fields["v"] == _VERSION and fields["v"] is not True, "Only version 1 is known")
     demonstration, quorum = fields["demonstration"], fields["quorum"]
+    number = fields["number"]
     if not isinstance(demonstration, bool):
         raise FormatError("demonstration must be true or false")
     if not isinstance(quorum, int) or isinstance(quorum, bool):
         raise FormatError("quorum must be a whole number")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise FormatError("number must be a whole number")
     return Trust(
         council=_text(fields["council"], "council"),
         demonstration=demonstration,
@@ -157,6 +208,7 @@ def parse_trust(data: bytes) -> Trust:
         logs=_texts(fields["logs"], "logs"),
         witnesses=_texts(fields["witnesses"], "witnesses"),
         quorum=quorum,
+        issue=Issue(number, parse_time(fields["issued"])),
     )
 
 
@@ -168,6 +220,9 @@ def _parse_pin(value: JSON) -> SealPin:
         parse_time(fields["from"]),
         parse_time(fields["to"]),
         None if revoked is None else parse_time(revoked),
+        tuple(
+            parse_hex(item, _DIGEST_SIZE) for item in _list(fields["certificates"], "certificates")
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from export.sealing.payload import SOFTWARE
+from storage.version import DISTRIBUTION, software
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "custody", "evidence", "export", "storage")
@@ -66,7 +66,20 @@ def test_the_version_stands_in_one_place_and_every_package_names_it() -> None:
     version = settings["project"]["version"]
     again = [path for path in sources() if f'{version}"' in path.read_text(encoding="utf-8")]
     assert not again
-    assert f"Custos {version}" == SOFTWARE
+    assert f"Custos {version}" == software()
+    assert settings["project"]["name"] == DISTRIBUTION
+
+
+def test_nobody_but_its_owner_asks_for_the_version() -> None:
+    asking = [
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        if re.search(
+            r"importlib\.metadata import .*\bversion\b|metadata\.version",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+    assert asking == ["storage/version.py"]
 
 
 def state_changes(tree: ast.Module) -> set[str]:

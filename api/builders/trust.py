@@ -7,6 +7,7 @@ from custody.certificates import is_self_issued, parse_chain
 from custody.keyring import Keyring
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import format_trust
+from custody.trustissues import issue
 
 
 def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
@@ -19,6 +20,13 @@ def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
 
 
 def trust_file(settings: Settings, keyring: Keyring) -> bytes:
-    """Return the trust file: what a verifier must get by another road than the package."""
+    """Return the trust file: what a verifier must get by another road than the package.
+
+    It has a number and a date of its own; whoever first asks after a change issues the next.
+
+    Raises:
+        KeyStoreError: it cannot be numbered beside the keys.
+    """
     chain = time_authority(settings, keyring).chain
-    return format_trust(keyring.trust(tuple(filter(is_self_issued, chain))))
+    trust = keyring.trust(tuple(filter(is_self_issued, chain)))
+    return format_trust(issue(settings.keys, trust, now=utc_now()))

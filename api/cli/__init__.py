@@ -8,8 +8,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from io import TextIOWrapper
+
+from storage.version import DISTRIBUTION, version
 
 COMMANDS = {
     "up": "start everything here and serve until Ctrl-C",
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_overview())
         return 0 if given else 2
     if given[0] == "--version":
-        print(f"custos {version('custos')}")
+        print(f"custos {version()}")
         return 0
     if given[0] not in COMMANDS:
         print(f"custos: there is no command {given[0]!r}\n\n{_overview()}", file=sys.stderr)
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"api.cli.{given[0]}")
     except ModuleNotFoundError as error:
         words = f"this command needs the server's libraries ({error.name} is not installed)"
-        print(f"custos: {words}: pip install 'custos[server]'", file=sys.stderr)
+        print(f"custos: {words}: pip install '{DISTRIBUTION}[server]'", file=sys.stderr)
         return 2
     parser = argparse.ArgumentParser(
         prog=f"custos {given[0]}", description=COMMANDS[given[0]].capitalize() + "."

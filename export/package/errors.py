@@ -2,6 +2,7 @@
 
 * PackageError, an ExportError
   - UnreadableError: no ZIP archive, or one that ends too early; get the file again
+    - FormatVersionError: a package of a format that this program does not read; get another program
   - ArchiveError: a ZIP archive, and not in the one form that a package has; refuse
   - NamingError: a name that a package must not hold; refuse
   - ManifestError: a tag file of the bag is not in its one form; refuse
@@ -27,6 +28,15 @@ class PackageError(ExportError):
 
 class UnreadableError(PackageError):
     """This is no ZIP archive, or only the beginning of one."""
+
+
+class FormatVersionError(UnreadableError):
+    """The package is of another version of the format; `stated` is the number, None without one."""
+
+    def __init__(self, words: str, *, subject: str, expected: str, stated: int | None) -> None:
+        found = "no number" if stated is None else str(stated)
+        super().__init__(words, subject=subject, expected=expected, found=found)
+        self.stated = stated
 
 
 class ArchiveError(PackageError):

@@ -18,16 +18,18 @@ from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.stamps import Stamps
 from export.package.documents.instructions import InstructionFacts, verify_txt
+from export.package.documents.readme import readme_html
 from export.package.format import layout
 from export.package.format.assembly import packed_files, tag_manifest
 from export.release.releases import Releases
 from export.release.tables import ReleaseRow
+from export.sealing.face import face_of
 from export.sealing.sealer import Sealer
 from export.sealing.steps import SealStep, SealStore
 
 
 class CustodyRecords:
-    """Gathers events, certificates and instructions; the tag manifest over them is the seal."""
+    """Gathers events, documents and certificates; the tag manifest over them is the seal."""
 
     def __init__(
         self,
@@ -57,9 +59,12 @@ class CustodyRecords:
             exhibits = self._releases.exhibits(session, row.id)
             histories = self._histories(session, row, exhibits)
             events = [event for history in histories.values() for event in history]
+            policy = LogPolicy(self._council.log_key)
+            face = face_of(session, store, exhibits, events, council=self._council, policy=policy)
             files = {
                 layout.EVENTS: format_events(sorted(events, key=lambda event: event.index)),
-                layout.POLICY: format_policy(LogPolicy(self._council.log_key)),
+                layout.POLICY: format_policy(policy),
+                layout.README: readme_html(face),
                 layout.VERIFY: self._instructions(row),
                 **self._certificates(),
                 **self._receipt_files(session, exhibits),

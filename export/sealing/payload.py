@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from importlib.metadata import version
 
 from sqlmodel import Session
 
@@ -14,13 +13,10 @@ from export.holdings.files import files_of
 from export.holdings.holds import held_of
 from export.holdings.stamps import Stamps
 from export.holdings.tables import ExhibitFileRow
-from export.package.documents.readme import ListedFile, ReadmeFacts, readme_html
 from export.package.format import layout
 from export.package.format.assembly import (
     BagFacts,
-    PackedFile,
     bag_info,
-    packed_file,
     packed_files,
     payload_manifest,
 )
@@ -32,12 +28,11 @@ from export.release.tables import ReleaseRow
 from export.sealing.descriptions import Circumstances, describe
 from export.sealing.sealer import Sealer
 from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
-
-SOFTWARE = f"Custos {version('custos')}"
+from storage.version import software
 
 
 class Payload:
-    """Lists what goes in: exhibit records, the index, the payload manifest, the bag's own facts."""
+    """Lists what goes in: exhibit records, the payload manifest, the bag's own facts."""
 
     def __init__(
         self,
@@ -114,26 +109,10 @@ class Payload:
             [*(file.packed for file in placed), *packed_files(small)],
             key=lambda file: file.path.encode(),
         )
-        small[layout.README] = self._readme(row, records, packed)
-        packed.append(packed_file(layout.README, small[layout.README]))
         small[layout.MANIFEST] = payload_manifest(packed)
         small[layout.BAG_INFO] = format_bag_info(bag_info(self._bag_facts(row, now), packed))
         small[layout.BAGIT] = BAGIT_TXT
         return small
-
-    def _readme(
-        self, row: ReleaseRow, records: Sequence[ExhibitRecord], packed: Sequence[PackedFile]
-    ) -> bytes:
-        return readme_html(
-            ReadmeFacts(
-                package=layout.package_name(row.urn, row.number),
-                urn=row.urn,
-                council=self._council.name,
-                demonstration=self._council.demonstration,
-                exhibits=tuple(records),
-                files=tuple(ListedFile(f.path, f.size, f.sha256) for f in packed),
-            )
-        )
 
     def _bag_facts(self, row: ReleaseRow, now: datetime) -> BagFacts:
         return BagFacts(
@@ -142,7 +121,7 @@ class Payload:
             release_number=row.number,
             description="CCTV evidence with its chain of custody",
             bagging_date=now.date().isoformat(),
-            software=SOFTWARE,
+            software=software(),
             demonstration=self._council.demonstration,
         )
 

@@ -24,9 +24,9 @@ class SealStep(StrEnum):
     """The steps of sealing, in their order."""
 
     PAYLOAD = "payload"
-    """Which files go in; the exhibit records, the index, the payload manifest."""
+    """Which files go in; the exhibit records, the payload manifest."""
     CUSTODY = "custody"
-    """The custody events so far, certificates, instructions; the tag manifest, so the seal."""
+    """The custody events so far, documents, certificates; the tag manifest, so the seal."""
     SIGNATURE = "signature"
     TIMESTAMP = "timestamp"
     LEDGER = "ledger"

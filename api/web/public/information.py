@@ -83,9 +83,13 @@ def _trust(services: Services) -> tuple[bytes, Trust]:
 
 
 def _fingerprint(pem: bytes) -> str:
-    """Write a certificate's fingerprint as openssl does, so that they can be compared by eye."""
     (certificate,) = parse_chain(pem)
-    return ":".join(f"{byte:02X}" for byte in certificate.fingerprint(SHA256()))
+    return _by_eye(certificate.fingerprint(SHA256()))
+
+
+def _by_eye(digest: bytes) -> str:
+    """Write a fingerprint as openssl and VERIFY.txt do, so that they can be compared by eye."""
+    return digest.hex(":").upper()
 
 
 @router.get("/verify")
@@ -98,7 +102,9 @@ def verify(request: Request, services: UsesServices) -> HTMLResponse:
         parts=instructions(),
         council_roots=[_fingerprint(pem) for pem in trust.roots],
         tsa_roots=[_fingerprint(pem) for pem in trust.tsa_roots],
+        seals=[_by_eye(digest) for pin in trust.seals for digest in pin.certificates],
         trust_name=_TRUST,
+        trust_issue=trust.issue,
         trust_sha256=hashlib.sha256(content).hexdigest(),
     )
 

@@ -29,9 +29,28 @@ _CMS: Final = (
     "-CAfile council-root.pem -no-CApath -no-CAstore -out /dev/null"
 )
 _TS: Final = f"openssl ts -verify -attime $T -in {TIMESTAMP} -data {SIGNATURE} -CAfile tsa-root.pem"
+_APART: Final = (
+    r"tagmanifest-sha256\.txt|(council|tsa)-root\.pem|seal/(release\.(entry|openings\.json|tlog-proof)"
+    r"|tagmanifest-sha256\.txt\.p7s(\.tsr)?|proofs/[0-9]+\.tlog-proof"
+    r"|received/[A-Z]+-[0-9]+\.consistency)"
+)
+"""What no manifest lists, as a pattern: the tag manifest, the closed list of `seal/`, two roots."""
+
+_ADDED: Final = (
+    f"comm -13 <(cut -c67- {MANIFEST} {TAG_MANIFEST} | sort) <(find . ! -type d | cut -c3- | sort)"
+    f" | sed -E '\\#^({_APART})$#d'"
+)
 _POWERSHELL: Final = (
     f"Get-Content {TAG_MANIFEST}, {MANIFEST} | ForEach-Object {{ $h, $f = $_ -split '  ', 2; "
     'if ((Get-FileHash -LiteralPath $f -Algorithm SHA256).Hash -ne $h) { "CHANGED: $f" } }'
+)
+_POWERSHELL_ADDED: Final = (
+    f"$l = Get-Content {TAG_MANIFEST}, {MANIFEST} | ForEach-Object {{ ($_ -split '  ', 2)[1] }}",
+    (
+        "Get-ChildItem -Recurse -File -Force | ForEach-Object { $_.FullName.Substring($PWD.Path."
+        "Length + 1).Replace('\\', '/') } | Where-Object { $l -cnotcontains $_ -and $_ -cnotmatch "
+        f"'^({_APART})$' }}"
+    ),
 )
 
 _TEXT: Final = Template("""\
@@ -43,13 +62,16 @@ Keep the ZIP file as you received it. Unpack a copy, open a terminal in the fold
 $package, and follow the part for your system. A line that begins
 with four spaces is to be typed as it stands.
 
+This text came in the package too: whoever forged the files could have rewritten it. The council has
+the same lines on its web site, on the page /verify: compare them, or follow that page instead.
+
 WHAT YOU NEED FIRST
 
 Two certificates, which you must get by another road than this package: a forger would have put his
 own into it.
 
   council-root.pem   from the council: its web site, or the letter that announced this package
-  tsa-root.pem       from the time-stamping authority, or from the council's trust file
+  tsa-root.pem       from the time-stamping authority, or from the council's page /verify
 
 Put both into the folder $package. Compare their fingerprints with
 the published ones:
@@ -61,10 +83,16 @@ The certificates in the folder certs are there to be compared, not to be trusted
 
 THE SHORT WAY, ON ANY SYSTEM
 
-With Python 3.11 and Custos installed, and the council's trust file, on the ZIP file. This checks
-more than the lines below can: also the council's log, and each copy against its original.
+With Python 3.11 and the program Custos, which is "custos-evidence" in the Python Package Index; do
+not take it from whoever handed you this package. With the part in brackets it decodes the copies
+too, and compares every picture:
 
-    custos verify PACKAGE.zip --trust COUNCIL.trust.json
+    python3 -m pip install "custos-evidence[media]"
+
+With the council's trust file, from its page /verify, on the ZIP file. This checks more than the
+lines below can: also the council's log, and each copy against its original.
+
+    custos verify PACKAGE.zip --trust council.trust.json
 
 LINUX
 
@@ -84,9 +112,15 @@ The timestamp of that signature. The answer must be "Verification: OK":
 
     $ts
 
-That nothing was added or left out. It must say "is valid" (it comes with "pip install bagit"):
+That nothing was added to the folder data or left out. It must say "is valid" (the program comes
+with "python3 -m pip install bagit"):
 
     bagit.py --validate .
+
+What bagit.py does not show: files that somebody added outside the folder data. This line, for bash
+or zsh, lists whatever no manifest names; it must print nothing:
+
+    $added
 
 MACOS
 
@@ -99,6 +133,7 @@ with "brew install openssl@3", and use that one for the lines with openssl.
     $cms
     $ts
     bagit.py --validate .
+    $added
 
 WINDOWS
 
@@ -106,7 +141,12 @@ In PowerShell. The digest of every file; it must print nothing:
 
     $powershell
 
-The council's signature. It must print no error, and the thumbprint must be the council's:
+What was added and no manifest names; it must print nothing:
+
+    $powershell_listed
+    $powershell_added
+
+The council's signature. It must print no error:
 
     Add-Type -AssemblyName System.Security
     $$content = [IO.File]::ReadAllBytes("$$PWD\\tagmanifest-sha256.txt")
@@ -114,7 +154,19 @@ The council's signature. It must print no error, and the thumbprint must be the 
     $$cms = New-Object System.Security.Cryptography.Pkcs.SignedCms -ArgumentList $$info, $$true
     $$cms.Decode([IO.File]::ReadAllBytes("$$PWD\\seal\\tagmanifest-sha256.txt.p7s"))
     $$cms.CheckSignature($$true)
-    $$cms.SignerInfos[0].Certificate | Format-List Subject, Issuer, Thumbprint
+
+Anybody can sign, so the certificate must be the council's. This prints its thumbprint (SHA-256),
+which must be one that the council has on its page /verify:
+
+    $$raw = $$cms.SignerInfos[0].Certificate.RawData
+    $$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($$raw)
+    $$print = [BitConverter]::ToString($$hash) -replace '-', ':'
+    $$print
+
+The trust file names the same thumbprints. With it beside this folder, this must print True:
+
+    $$trust = Get-Content -Raw ..\\council.trust.json | ConvertFrom-Json
+    $$trust.seals.certificates -contains ($$print -replace ':', '')
 
 Windows has no tool of its own for the timestamp. With openssl installed, the line with "openssl ts
 -verify" above works here too; leave out "-attime $$T" while the authority's certificate is valid.
@@ -146,5 +198,8 @@ def verify_txt(facts: InstructionFacts) -> bytes:
         stamped=_STAMPED,
         cms=_CMS,
         ts=_TS,
+        added=_ADDED,
         powershell=_POWERSHELL,
+        powershell_listed=_POWERSHELL_ADDED[0],
+        powershell_added=_POWERSHELL_ADDED[1],
     ).encode()

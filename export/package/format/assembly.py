@@ -4,7 +4,7 @@ The order is that of docs/formats/package.md. A step needs only what the steps b
 the same facts give the same bytes: so the sealing service stores each result, and a process that
 was killed goes on from what is stored.
 
-    payload list → README → manifest → custody, certs, VERIFY → tag manifest → signature → timestamp
+    payload list → manifest → custody, README, certs, VERIFY → tag manifest → signature → timestamp
     → `release.sealed` → checkpoint → proofs → archive
 
 Signature, timestamp and ledger entry come from `custody`; the rest is here.
@@ -17,7 +17,12 @@ from dataclasses import dataclass
 
 from export.package.format import layout
 from export.package.format.archive import ArchiveEntry, ArchivePlan, plan_archive
-from export.package.format.manifest import BagInfo, format_manifest, payload_oxum
+from export.package.format.manifest import (
+    PACKAGE_FORMAT,
+    BagInfo,
+    format_manifest,
+    payload_oxum,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def bag_info(facts: BagFacts, files: Iterable[PackedFile]) -> BagInfo:
     """Count the payload and say what bag-info.txt says."""
     sizes = {file.path: file.size for file in files if layout.is_payload(file.path)}
     return BagInfo(
+        custos_package=PACKAGE_FORMAT,
         source_organization=facts.council,
         external_description=facts.description,
         bagging_date=facts.bagging_date,

@@ -17,6 +17,7 @@ BAGIT: Final = "bagit.txt"
 BAG_INFO: Final = "bag-info.txt"
 MANIFEST: Final = "manifest-sha256.txt"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
+README: Final = "README.html"
 VERIFY: Final = "VERIFY.txt"
 
 SIGNING_CHAIN: Final = "certs/signing-chain.pem"
@@ -32,11 +33,21 @@ RELEASE_ENTRY: Final = "seal/release.entry"
 RELEASE_OPENINGS: Final = "seal/release.openings.json"
 RELEASE_PROOF: Final = "seal/release.tlog-proof"
 
-README: Final = "data/README.html"
 EXHIBITS: Final = "data/exhibits/"
 
 TAG_FILES: Final = frozenset(
-    {BAGIT, BAG_INFO, MANIFEST, VERIFY, SIGNING_CHAIN, COUNCIL_ROOT, TSA_CHAIN, EVENTS, POLICY}
+    {
+        BAGIT,
+        BAG_INFO,
+        MANIFEST,
+        README,
+        VERIFY,
+        SIGNING_CHAIN,
+        COUNCIL_ROOT,
+        TSA_CHAIN,
+        EVENTS,
+        POLICY,
+    }
 )
 """The tag files of every package, but for the tag manifest and what depends on the exhibits."""
 
@@ -178,7 +189,7 @@ def is_sealed_apart(path: str) -> bool:
 
 def required_paths(paths: Iterable[str]) -> frozenset[str]:
     """Return what must be in a package that holds these paths: the same for all, and by exhibit."""
-    required = {*TAG_FILES, *SEAL_FILES, TAG_MANIFEST, README}
+    required = {*TAG_FILES, *SEAL_FILES, TAG_MANIFEST}
     for path in paths:
         folder = _EXHIBIT_FOLDER.fullmatch(path)
         if folder:
@@ -219,7 +230,7 @@ def check_path(path: str) -> None:
     Raises:
         NamingError: it is on none of the closed lists.
     """
-    if path in TAG_FILES or path in SEAL_FILES or path in (TAG_MANIFEST, README):
+    if path in TAG_FILES or path in SEAL_FILES or path == TAG_MANIFEST:
         return
     if _RECEIVED.fullmatch(path) or _CONSISTENCY.fullmatch(path) or _PROOF.fullmatch(path):
         return

@@ -13,9 +13,16 @@ from typing import Final
 
 from export.package.errors import ManifestError
 
+PACKAGE_FORMAT: Final = 1
+"""The version of docs/formats/package.md that this program writes, and the only one it reads."""
+
+FORMAT_LABEL: Final = "Custos-Package"
+"""The label of bag-info.txt that names it, in every version."""
+
 BAGIT_TXT: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 """The whole of bagit.txt (2.1.1)."""
 
+_FORMAT: Final = re.compile(rb"^%b: ([1-9][0-9]{0,8})$" % FORMAT_LABEL.encode(), re.MULTILINE)
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\r]+)")
 _OXUM: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -26,6 +33,8 @@ _VALUE: Final = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f
 class BagInfo:
     """What bag-info.txt says, in the order in which it says it."""
 
+    custos_package: int
+    """The version of the package's format: `PACKAGE_FORMAT`."""
     source_organization: str
     """The council."""
     external_description: str
@@ -43,6 +52,7 @@ class BagInfo:
 
 
 _LABELS: Final = {
+    "custos_package": FORMAT_LABEL,
     "source_organization": "Source-Organization",
     "external_description": "External-Description",
     "bagging_date": "Bagging-Date",
@@ -62,6 +72,12 @@ def check_bagit(text: bytes) -> None:
     """
     if text != BAGIT_TXT:
         raise ManifestError("bagit.txt is not the one of BagIt 1.0", found=repr(text[:80]))
+
+
+def stated_format(bag_info: bytes) -> int | None:
+    """Return the format's version that a bag-info.txt of any version names; None without one."""
+    match = _FORMAT.search(bag_info)
+    return int(match[1]) if match else None
 
 
 def payload_oxum(sizes: Mapping[str, int]) -> str:
@@ -99,7 +115,9 @@ def parse_bag_info(text: bytes) -> BagInfo:
         raise ManifestError("bag-info.txt does not hold its labels in their order")
     values = dict(zip(_LABELS, (value for _, _, value in pairs), strict=True))
     demonstration = values.pop("demonstration") == "yes"
-    info = BagInfo(**values, demonstration=demonstration)
+    if values.pop("custos_package") != str(PACKAGE_FORMAT):
+        raise ManifestError("bag-info.txt is not one of this version of the format")
+    info = BagInfo(custos_package=PACKAGE_FORMAT, **values, demonstration=demonstration)
     if format_bag_info(info) != text:
         raise ManifestError("bag-info.txt is not in its one form")
     return info

@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from custody.check.finding import Finding, Outcome
-from export.package.errors import ManifestError, PackageError
+from export.package.errors import FormatVersionError, ManifestError, PackageError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader, read_archive
 from export.package.format.manifest import (
+    FORMAT_LABEL,
+    PACKAGE_FORMAT,
     BagInfo,
     check_bagit,
     parse_bag_info,
     parse_manifest,
     payload_oxum,
+    stated_format,
 )
 from export.package.verify.survey import Contents
 
@@ -39,6 +42,32 @@ def open_package(reader: Reader) -> Opened:
     package, paths = layout.package_paths(span.path for span in spans)
     layout.check_paths(paths)
     return Opened(package, spans, paths)
+
+
+def check_format(contents: Contents) -> None:
+    """Demand that this program knows the rules by which the package was made.
+
+    Only a bag-info.txt that the tag manifest lists is believed: one that was changed or left out is
+    no other version, and fails with the words of V2 and V3.
+
+    Raises:
+        FormatVersionError: the package was made before the first format, or by a newer version.
+    """
+    text, tags = contents.kept.get(layout.BAG_INFO), _listed(layout.TAG_MANIFEST, contents) or {}
+    if text is None or tags.get(layout.BAG_INFO) != contents.files[layout.BAG_INFO].sha256:
+        return
+    stated = stated_format(text)
+    if stated == PACKAGE_FORMAT or (stated is None and FORMAT_LABEL.encode() in text):
+        return
+    words = (
+        "this package was made by a version of Custos before the first format of packages: ask "
+        "the council to release it again"
+        if stated is None
+        else "this package was made by a newer version of Custos: verify it with that version"
+    )
+    raise FormatVersionError(
+        words, subject=layout.BAG_INFO, expected=f"{FORMAT_LABEL}: {PACKAGE_FORMAT}", stated=stated
+    )
 
 
 def check_archive(opened: Opened, contents: Contents) -> tuple[Finding, ...]:

@@ -46,7 +46,7 @@ def not_checked(step: str, words: str) -> Finding:
     return Finding(step, Outcome.NOT_CHECKED, f"{words[:1].upper()}{words[1:]}.")
 
 
-def give_up(verdict: Verdict, finding: Finding) -> Report:
+def give_up(verdict: Verdict, finding: Finding, *, package_format: int | None = None) -> Report:
     """Report on what is no package at all."""
     return Report(
         verdict=verdict,
@@ -57,6 +57,7 @@ def give_up(verdict: Verdict, finding: Finding) -> Report:
         notices=(),
         not_checked=(),
         findings=(finding,),
+        package_format=package_format,
     )
 
 
@@ -90,6 +91,8 @@ def conclude(findings: Sequence[Finding], facts: PackageFacts, *, strict: bool) 
         notices=tuple(_notices(facts)),
         not_checked=left_out,
         findings=tuple(sorted((*findings, *undecided), key=lambda finding: finding.step)),
+        package_format=facts.info.custos_package if facts.info else None,
+        trust=facts.trust.issue if facts.trust else None,
     )
 
 

@@ -10,8 +10,9 @@ from enum import StrEnum
 from textwrap import wrap
 from typing import Final
 
-from custody.canonical import JSON, canonical_json
+from custody.canonical import JSON, canonical_json, format_time
 from custody.check.finding import Finding, Outcome
+from custody.trust import Issue
 
 REPORT_VERSION: Final = 1
 
@@ -78,6 +79,10 @@ class Report:
     not_checked: tuple[str, ...]
     """What could not be checked here, and stands under the verdict."""
     findings: tuple[Finding, ...]
+    package_format: int | None = None
+    """The version of the format that the package names; None where that is not known."""
+    trust: Issue | None = None
+    """Which trust file it was judged by; None where there was none."""
 
     @property
     def verdict_line(self) -> str:
@@ -97,6 +102,8 @@ def report_json(report: Report) -> bytes:
             "verdict_line": report.verdict_line,
             "exit_code": report.exit_code,
             "package": report.package,
+            "package_format": report.package_format,
+            "trust": _trust_json(report.trust),
             "council": report.council,
             "sealed_at": report.sealed_at,
             "notices": report.notices,
@@ -104,6 +111,10 @@ def report_json(report: Report) -> bytes:
             "findings": tuple(_finding_json(finding) for finding in report.findings),
         }
     )
+
+
+def _trust_json(trust: Issue | None) -> JSON:
+    return None if trust is None else {"number": trust.number, "issued": format_time(trust.at)}
 
 
 def _finding_json(finding: Finding) -> dict[str, JSON]:
@@ -126,6 +137,10 @@ def report_table(report: Report) -> str:
         for finding in _worth_reading(findings):
             lines += _explain(finding)
     lines += ["", *wrap(_printable(report.verdict_line), _WIDTH)]
+    lines += [f"Package format: {report.package_format}."] if report.package_format else []
+    if report.trust is not None:
+        issued = format_time(report.trust.at)
+        lines.append(f"Trust file: number {report.trust.number}, issued {issued}.")
     for words in report.not_checked:
         lines += wrap(_printable(f"Not checked: {words}"), _WIDTH)
     return "\n".join(lines) + "\n"

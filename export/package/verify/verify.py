@@ -19,7 +19,7 @@ from custody.errors import FormatError
 from custody.note import parse_verifier_key
 from custody.policy import LogPolicy, Witness, WitnessGroup, parse_policy
 from custody.trust import Trust
-from export.package.errors import PackageError, UnreadableError
+from export.package.errors import FormatVersionError, PackageError, UnreadableError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader
 from export.package.verify.bag import (
@@ -27,6 +27,7 @@ from export.package.verify.bag import (
     check_archive,
     check_bag,
     check_digests,
+    check_format,
     failure,
     open_package,
 )
@@ -65,6 +66,9 @@ def verify(
     try:
         opened = open_package(reader)
         contents = read_contents(reader, opened.spans, opened.paths, progress)
+        check_format(contents)
+    except FormatVersionError as error:
+        return give_up(Verdict.UNREADABLE, failure("V1", error), package_format=error.stated)
     except UnreadableError as error:
         return give_up(Verdict.UNREADABLE, failure("V1", error))
     except PackageError as error:

@@ -27,6 +27,7 @@ from storage.embedded.weed.files import (
 from storage.embedded.weed.policies import format_identities
 from storage.embedded.weed.probe import Probe
 from storage.errors import EngineError, UnavailableError
+from storage.version import DISTRIBUTION
 
 _POLL_S = 0.05
 _FSYNC_RULE = "fs.configure -locationPrefix=/buckets/ -fsync -apply"
@@ -47,7 +48,9 @@ def _binary() -> str:
     for file in files:
         if file.name == "weed":
             return str(Path(str(file.locate())).resolve())
-    raise EngineError("no SeaweedFS here: install custos[server], or set CUSTOS_S3_ENDPOINT")
+    raise EngineError(
+        f"no SeaweedFS here: install {DISTRIBUTION}[server], or set CUSTOS_S3_ENDPOINT"
+    )
 
 
 def _synced(said: str) -> bool:

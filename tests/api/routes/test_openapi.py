@@ -52,7 +52,7 @@ def walk(value: object) -> Iterator[dict[str, Any]]:
 def test_it_says_what_it_is(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1")
     assert described["info"]["title"] == "Custos"
-    assert described["info"]["version"] == version("custos")
+    assert described["info"]["version"] == version("custos-evidence")
 
 
 def test_a_demonstration_says_so_first(described: dict[str, Any]) -> None:

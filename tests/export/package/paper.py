@@ -36,10 +36,11 @@ from custody.proof import format_consistency
 from custody.signing import FileSealSigner
 from custody.testauthority import LocalTestAuthority
 from custody.timestamp import stamp
-from custody.trust import Trust, pem_of, pin_certificate
+from custody.trust import Issue, Trust, pem_of, pin_certificate
 from export.media.frames import COPY_HEADER
+from export.package.documents.contents import ListedFile
 from export.package.documents.instructions import InstructionFacts, verify_txt
-from export.package.documents.readme import ListedFile, ReadmeFacts, readme_html
+from export.package.documents.readme import ReadmeFacts, readme_html
 from export.package.format import assembly as assemble
 from export.package.format import layout
 from export.package.format.archive import ArchiveEntry, plan_archive
@@ -98,6 +99,7 @@ class Signatory:
             logs=(format_verifier_key(self.policy.log),),
             witnesses=self.witnesses,
             quorum=self.quorum,
+            issue=Issue(3, NOW),
         )
 
     def with_another_seal(self) -> "Signatory":
@@ -346,25 +348,12 @@ class _Sealing:
             self.release.write(event, {**approval, **values}, NOW - timedelta(minutes=5))
 
     def _list_payload(self, carried: Files) -> None:
-        record = replace(exhibit_record(self), **self.wishes.record)
+        self.record = replace(exhibit_record(self), **self.wishes.record)
         payload = {
-            layout.record_path(self.reference): format_exhibit(record),
+            layout.record_path(self.reference): format_exhibit(self.record),
             **carried,
             **self.wishes.extra,
         }
-        payload[layout.README] = readme_html(
-            ReadmeFacts(
-                package=self.package,
-                urn=URN,
-                council=self.council.name,
-                demonstration=True,
-                exhibits=(record,),
-                files=tuple(
-                    ListedFile(path, len(content), digest(content))
-                    for path, content in sorted(payload.items())
-                ),
-            )
-        )
         self.files |= payload
         self.files[layout.MANIFEST] = assemble.payload_manifest(assemble.packed_files(payload))
 
@@ -387,6 +376,7 @@ class _Sealing:
             layout.SIGNING_CHAIN: format_chain(council.signer.chain),
             layout.COUNCIL_ROOT: format_chain([council.root]),
             layout.TSA_CHAIN: format_chain(council.authority.chain),
+            layout.README: self._readme(),
             layout.EVENTS: format_events(self._events()),
             layout.POLICY: format_policy(council.policy),
         }
@@ -395,6 +385,25 @@ class _Sealing:
             self.files |= {path: content} if content is not None else {}
         packed = assemble.packed_files(self.files)
         self.files[layout.TAG_MANIFEST] = assemble.tag_manifest(packed)
+
+    def _readme(self) -> bytes:
+        return readme_html(
+            ReadmeFacts(
+                package=self.package,
+                urn=URN,
+                council=self.council.name,
+                demonstration=True,
+                exhibits=(self.record,),
+                files=tuple(
+                    ListedFile(path, len(content), digest(content))
+                    for path, content in sorted(self.files.items())
+                    if layout.is_payload(path)
+                ),
+                events=tuple(self._events()),
+                witnessed=bool(self.council.witnesses),
+                comparisons={f"{self.reference}-CP1": "All 3 pictures are in the copy."},
+            )
+        )
 
     def _events(self) -> Sequence[LoggedEvent]:
         events = [

@@ -1,18 +1,24 @@
 """The lines of VERIFY.txt, run as they stand, and their twins where a tool is missing."""
 
 import hashlib
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import bagit
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from custody.certificates import format_chain
+from custody.trust import format_trust
 from export.package.documents.instructions import (
     INDENT,
     LINUX_HEADING,
@@ -25,7 +31,8 @@ from export.package.format import layout
 from export.package.format.manifest import parse_manifest
 from tests.export.package.paper import Paper, Signatory, Wishes, seal
 
-TOOLS = ("sh", "sha256sum", "openssl", "date", "sed")
+ROOT = Path(__file__).parents[3]
+TOOLS = ("bash", "sha256sum", "openssl", "date", "sed", "comm", "cut", "find", "sort")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
@@ -49,14 +56,35 @@ def part(text: str, heading: str) -> list[str]:
     return [line.removeprefix(INDENT) for line in lines[start:end] if line.startswith(INDENT)]
 
 
+def typed(lines: list[str], where: Path) -> subprocess.CompletedProcess[str]:
+    """Type lines into bash, as they stand; stop at the first that fails."""
+    bash = shutil.which("bash")
+    assert bash is not None
+    tools = Path(sys.executable).parent  # bagit.py and custos lie beside this Python
+    return subprocess.run(
+        [bash, "-c", "\n".join(["set -e", *lines])],
+        cwd=where,
+        env={"PATH": f"{tools}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def by_hand(bag: Path) -> subprocess.CompletedProcess[str]:
-    """Run the lines for Linux out of the package's own VERIFY.txt; stop at the first that fails."""
-    lines = part((bag / "VERIFY.txt").read_text(), LINUX_HEADING)
-    # bagit.py is looked at by its own test: where it is installed differs.
-    script = "\n".join(["set -e", *(line for line in lines if not line.startswith("bagit.py"))])
-    sh = shutil.which("sh")
-    assert sh is not None
-    return subprocess.run([sh, "-c", script], cwd=bag, capture_output=True, text=True, check=False)
+    """Run every line for Linux out of the package's own VERIFY.txt."""
+    return typed(part((bag / "VERIFY.txt").read_text(), LINUX_HEADING), bag)
+
+
+def added(bag: Path) -> list[str]:
+    """Run the line that lists what no manifest names."""
+    (line,) = [
+        one for one in part((bag / "VERIFY.txt").read_text(), LINUX_HEADING) if "comm" in one
+    ]
+    done = typed([line], bag)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"not on this machine: {', '.join(MISSING)}")
@@ -67,6 +95,9 @@ class TestTheLinesForLinux:
         assert "CMS Verification successful" in done.stderr
         assert "Verification: OK" in done.stdout + done.stderr
         assert done.stdout.count(": OK") >= 18
+        assert "is valid" in done.stderr
+        last = done.stdout.splitlines()[-1]
+        assert last.endswith(": OK"), "the line on what was added prints nothing"
 
     @pytest.mark.parametrize(
         "path",
@@ -84,6 +115,42 @@ class TestTheLinesForLinux:
         content[len(content) // 2] ^= 1
         (bag / path).write_bytes(content)
         assert by_hand(bag).returncode != 0
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "note.txt",
+            ".hidden",
+            ".*",
+            "a b.txt",
+            "VERIFY.txt.exe",
+            "README.html.lnk",
+            "certs/other.pem",
+            "custody/received/JS-9.tsr",
+            "seal/extra",
+            "seal/proofs/x.tlog-proof",
+            "seal/proofs/1.tlog-proof.bak",
+            "seal/received/JS-1.consistency.txt",
+            "data/note.txt",
+            "council-root_pem",
+            "sub/council-root.pem",
+        ],
+    )
+    def test_they_list_what_was_added_anywhere(self, bag: Path, path: str) -> None:
+        assert added(bag) == []
+        (bag / path).parent.mkdir(exist_ok=True)
+        (bag / path).write_bytes(b"added")
+        assert added(bag) == [path]
+
+    def test_they_list_a_link_that_was_added(self, bag: Path) -> None:
+        (bag / "link").symlink_to("/etc/hostname")
+        assert added(bag) == ["link"]
+
+    def test_the_fingerprints_of_the_roots_are_printed(self, bag: Path, paper: Paper) -> None:
+        done = typed(part((bag / "VERIFY.txt").read_text(), "WHAT YOU NEED FIRST"), bag)
+        assert done.returncode == 0, done.stderr
+        for root in (paper.council.root, paper.council.authority.root):
+            assert root.fingerprint(hashes.SHA256()).hex(":").upper() in done.stdout
 
     def test_they_refuse_another_councils_root(self, bag: Path, paper: Paper) -> None:
         (bag / "council-root.pem").write_bytes(format_chain([paper.council.authority.root]))
@@ -113,6 +180,14 @@ def test_the_lines_are_the_ones_that_were_promised(paper: Paper) -> None:
             "-data seal/tagmanifest-sha256.txt.p7s -CAfile tsa-root.pem"
         ),
         "bagit.py --validate .",
+        (
+            "comm -13 <(cut -c67- manifest-sha256.txt tagmanifest-sha256.txt | sort) "
+            "<(find . ! -type d | cut -c3- | sort) | sed -E "
+            r"'\#^(tagmanifest-sha256\.txt|(council|tsa)-root\.pem|"
+            r"seal/(release\.(entry|openings\.json|tlog-proof)|"
+            r"tagmanifest-sha256\.txt\.p7s(\.tsr)?|proofs/[0-9]+\.tlog-proof|"
+            r"received/[A-Z]+-[0-9]+\.consistency))$#d'"
+        ),
     ]
 
 
@@ -129,6 +204,44 @@ def test_all_three_systems_are_told_what_to_do() -> None:
     assert "$package" not in text
     assert text.isascii(), "it must read well in any editor"
     assert all(len(line) <= 100 for line in text.split("\n") if not line.startswith(INDENT))
+
+
+def test_it_says_where_the_program_is_to_be_had_and_that_it_came_inside_itself() -> None:
+    text = verify_txt(InstructionFacts("BAR-7K4M-2XQ9-J-R1", "Barchester Council", False)).decode()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    name = settings["project"]["name"]
+    lines = part(text, "THE SHORT WAY, ON ANY SYSTEM")
+    assert lines[0] == f'python3 -m pip install "{name}[media]"'
+    assert "media" in settings["project"]["optional-dependencies"]
+    head, _, _ = text.partition("WHAT YOU NEED FIRST")
+    assert "This text came in the package too" in head
+    assert "/verify" in head
+
+
+def test_windows_compares_the_thumbprint_that_the_trust_file_names(council: Signatory) -> None:
+    text = verify_txt(InstructionFacts("BAR-7K4M-2XQ9-J-R1", "Barchester Council", False)).decode()
+    lines = part(text, WINDOWS_HEADING)
+    assert lines[-6:] == [
+        "$raw = $cms.SignerInfos[0].Certificate.RawData",
+        "$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($raw)",
+        "$print = [BitConverter]::ToString($hash) -replace '-', ':'",
+        "$print",
+        "$trust = Get-Content -Raw ..\\council.trust.json | ConvertFrom-Json",
+        "$trust.seals.certificates -contains ($print -replace ':', '')",
+    ]
+    (seal,) = json.loads(format_trust(council.trust))["seals"]
+    raw = council.signer.certificate.public_bytes(Encoding.DER)
+    assert seal["certificates"] == [hashlib.sha256(raw).hexdigest()]
+
+
+def test_windows_lists_what_linux_lists() -> None:
+    text = verify_txt(InstructionFacts("BAR-7K4M-2XQ9-J-R1", "Barchester Council", False)).decode()
+    linux = next(line for line in part(text, LINUX_HEADING) if line.startswith("comm"))
+    windows = next(line for line in part(text, WINDOWS_HEADING) if "-cnotmatch" in line)
+    (apart,) = re.findall(r"\^\((.*)\)\$", linux)
+    assert re.findall(r"\^\((.*)\)\$", windows) == [apart]
+    for path in (*layout.SEAL_FILES, layout.event_proof_path(7), layout.consistency_path("JS-1")):
+        assert re.fullmatch(apart, path)
 
 
 def test_a_demonstration_says_so_in_its_instructions(paper: Paper) -> None:

@@ -62,7 +62,6 @@ def test_an_exhibit_reference_has_one_form_in_file_names() -> None:
         *sorted(layout.TAG_FILES),
         *sorted(layout.SEAL_FILES),
         layout.TAG_MANIFEST,
-        layout.README,
     ],
 )
 def test_what_belongs_into_a_package_is_allowed(path: str) -> None:
@@ -85,6 +84,9 @@ def test_what_belongs_into_a_package_is_allowed(path: str) -> None:
         "custody/events.jsonl/x",
         "certs/other.pem",
         "data/other.html",
+        "data/README.html",
+        "README.htm",
+        "readme.html",
         "data/exhibits/JS-1/other.txt",
         "data/exhibits/JS-1/JS-2.json",
         "data/exhibits/JS-1/JS-2-CP1.mp4",

@@ -20,6 +20,7 @@ from export.package.format.manifest import (
 SUITE = Path(__file__).parents[3] / "../shared/conformance/bagit/v1.0"
 A, B = "a" * 64, "b" * 64
 INFO = BagInfo(
+    custos_package=1,
     source_organization="Barchester Council",
     external_description="CCTV evidence, 1 exhibit",
     bagging_date="2026-11-21",
@@ -99,6 +100,7 @@ def test_every_truncation_of_a_manifest_is_refused_but_at_a_line() -> None:
 def test_bag_info_round_trips_in_its_one_order() -> None:
     text = format_bag_info(INFO)
     assert text == (
+        b"Custos-Package: 1\n"
         b"Source-Organization: Barchester Council\n"
         b"External-Description: CCTV evidence, 1 exhibit\n"
         b"Bagging-Date: 2026-11-21\n"
@@ -123,6 +125,10 @@ def test_bag_info_round_trips_in_its_one_order() -> None:
         (b": 123.4", b": 0123.4"),
         (b": 123.4", b": 123"),
         (b"2026-11-21", b"21/11/2026"),
+        (b"Custos-Package: 1", b"Custos-Package: 2"),
+        (b"Custos-Package: 1", b"Custos-Package: 01"),
+        (b"Custos-Package: 1\n", b""),
+        (b"Custos-Package: 1\n", b"Custos-Package: 1\nCustos-Package: 1\n"),
         (b"Demonstration: yes\n", b""),
         (b"Demonstration: yes\n", b"Demonstration: yes\nContact-Name: X\n"),
         (b"Demonstration: yes\n", b"Demonstration: yes"),

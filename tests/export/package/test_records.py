@@ -1,22 +1,13 @@
 """The exhibit record has one form, and the index of a package shows it safely."""
 
 import json
-import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any, TypeAlias
 
 import pytest
 import rfc8785
 
 from custody.canonical import canonical_json, parse_canonical
-from export.package.documents.readme import (
-    DEMONSTRATION,
-    NO_FACES,
-    ListedFile,
-    ReadmeFacts,
-    readme_html,
-)
 from export.package.errors import RecordError
 from export.package.format import layout
 from export.package.format.records import (
@@ -30,7 +21,7 @@ from export.package.format.records import (
     format_exhibit,
     parse_exhibit,
 )
-from tests.export.package.paper import Paper, Signatory, Wishes, digest, seal
+from tests.export.package.paper import Paper, Signatory, Wishes, seal
 
 Change: TypeAlias = dict[str, Any]
 PATH = layout.record_path("JS-1")
@@ -135,77 +126,3 @@ def test_every_truncation_of_a_record_is_refused(paper: Paper) -> None:
     for size in range(0, len(text), 7):
         with pytest.raises(RecordError):
             parse_exhibit(text[:size])
-
-
-# The index.
-
-
-class Page(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def test_the_index_lists_every_other_file_of_the_payload_with_its_digest(paper: Paper) -> None:
-    page = Page(paper.files[layout.README].decode())
-    links = {value for name, value in page.attributes if name == "href"}
-    payload = {path for path in paper.files if path.startswith("data/")} - {layout.README}
-    assert links == {path.removeprefix("data/") for path in payload}
-    for path in payload:
-        assert digest(paper.files[path]) in page.text
-
-
-def test_the_index_says_what_a_copy_may_be_used_for(paper: Paper) -> None:
-    text = Page(paper.files[layout.README].decode()).text
-    assert "court-playable working copy; not for forensic analysis" in text
-    assert NO_FACES in text
-    assert DEMONSTRATION in text
-    assert "61.000 seconds fast against speaking clock" in text
-
-
-def test_the_index_reads_well_aloud_and_runs_nothing(paper: Paper) -> None:
-    html = paper.files[layout.README].decode()
-    page = Page(html)
-    assert html.startswith('<!doctype html>\n<html lang="en-GB">')
-    assert page.tags.count("h1") == 1
-    assert page.tags.count("main") == 1
-    assert page.tags.count("caption") == page.tags.count("table") == 1
-    assert not {"script", "img", "iframe", "link", "object"} & set(page.tags)
-    assert not re.search(r"https?://|url\(|@import|\son\w+=", html)
-    assert ("scope", "row") in page.attributes
-    assert ("scope", "col") in page.attributes
-
-
-def test_what_people_typed_is_shown_and_not_run(record: ExhibitRecord) -> None:
-    evil = "<script>alert(1)</script>\"&'"
-    withheld = replace(record, master=Withheld(evil), files=())
-    typed = replace(
-        record,
-        title=evil,
-        camera=replace(record.camera, name=evil),
-        gaps_and_faults=(evil,),
-        copies=(replace(record.copies[0], use=evil),),
-    )
-    for exhibit in (typed, withheld):
-        facts = ReadmeFacts(
-            package="BAR-7K4M-2XQ9-J-R1",
-            urn="BAR-7K4M-2XQ9-J",
-            council=evil,
-            demonstration=False,
-            exhibits=(exhibit,),
-            files=(ListedFile(layout.copy_path("JS-1", "JS-1-CP1"), 5, "0" * 64),),
-        )
-        page = Page(readme_html(facts).decode())
-        assert "script" not in page.tags
-        assert evil in page.text
-        assert DEMONSTRATION not in page.text

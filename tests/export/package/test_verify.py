@@ -11,6 +11,7 @@ from custody.check.finding import Finding, Outcome
 from custody.note import Ed25519NoteSigner, format_verifier_key
 from custody.proof import parse_proof
 from custody.timestamp import stamp
+from custody.trust import Issue
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader, read_archive
 from export.package.verify.conclusion import (
@@ -28,6 +29,7 @@ from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
+    NOW,
     Paper,
     Signatory,
     Wishes,
@@ -182,6 +184,65 @@ def test_what_is_no_archive_is_unreadable(content: bytes) -> None:
     report = judge(content, None)
     assert (report.verdict, report.exit_code) == (Verdict.UNREADABLE, 2)
     assert failed_steps(report) == {"V1"}
+
+
+def test_the_verdict_names_the_trust_file(paper: Paper) -> None:
+    trust = replace(paper.council.trust, issue=Issue(12, NOW))
+    report = judge(paper.zip, trust)
+    issued = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert json.loads(report_json(report))["trust"] == {"number": 12, "issued": issued}
+    assert f"\nTrust file: number 12, issued {issued}.\n" in report_table(report)
+    alone = judge(paper.zip, None)
+    assert json.loads(report_json(alone))["trust"] is None
+    assert "Trust file:" not in report_table(alone)
+
+
+def with_bag_info(council: Signatory, old: bytes, new: bytes) -> Wishes:
+    """Wish for a package that was sealed with another bag-info.txt."""
+    info = seal(council).files[layout.BAG_INFO]
+    assert old in info
+    return Wishes(tag_files={layout.BAG_INFO: info.replace(old, new)})
+
+
+def test_the_verdict_names_the_version_of_the_format(paper: Paper) -> None:
+    report = judge(paper.zip, paper.council.trust)
+    assert paper.files[layout.BAG_INFO].startswith(b"Custos-Package: 1\n")
+    assert report.package_format == 1
+    assert json.loads(report_json(report))["package_format"] == 1
+    assert "\nPackage format: 1.\n" in report_table(report)
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "stated"),
+    [
+        (b"", "made by a version of Custos before the first format", None),
+        (b"Custos-Package: 2\n", "made by a newer version of Custos", 2),
+        (b"Custos-Package: 123456789\n", "made by a newer version of Custos", 123_456_789),
+    ],
+)
+def test_a_package_of_another_format_is_unreadable_and_told_why(
+    council: Signatory, label: bytes, said: str, stated: int | None
+) -> None:
+    package = seal(council, with_bag_info(council, b"Custos-Package: 1\n", label))
+    report = judge(package.zip, council.trust)
+    assert (report.verdict, report.exit_code) == (Verdict.UNREADABLE, 2)
+    assert report.package_format == stated
+    assert said in words(report)
+
+
+@pytest.mark.parametrize(
+    "label", [b"Custos-Package: 0\n", b"Custos-Package: 01\n", b"Custos-Package:1\n"]
+)
+def test_a_format_that_is_no_number_fails(council: Signatory, label: bytes) -> None:
+    package = seal(council, with_bag_info(council, b"Custos-Package: 1\n", label))
+    assert judge(package.zip, council.trust).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("label", [b"", b"Custos-Package: 2\n"])
+def test_a_changed_bag_info_is_no_other_format_and_fails(paper: Paper, label: bytes) -> None:
+    info = paper.files[layout.BAG_INFO].replace(b"Custos-Package: 1\n", label)
+    report = judge(paper.with_files({layout.BAG_INFO: info}).zip, paper.council.trust)
+    assert (report.verdict, report.exit_code) == (Verdict.FAILED, 1)
 
 
 def test_records_that_would_fill_the_memory_are_unreadable(

@@ -85,6 +85,12 @@ def test_the_roots_to_compare_are_those_of_the_trust_file(browser: Opens, house:
         for root in roots:
             digest = x509.load_pem_x509_certificate(root).fingerprint(SHA256()).hex(":").upper()
             assert digest in said
+    for pin in trust.seals:
+        assert pin.certificates
+        for thumbprint in pin.certificates:
+            assert thumbprint.hex(":").upper() in said
+    assert trust.issue is not None
+    assert f"Number {trust.issue.number}, issued on " in said
     assert visitor.get("/verify/council.trust.json").content == content
     assert hashlib.sha256(content).hexdigest() in said
 

@@ -1,0 +1,99 @@
+"""The face of a sealed package says what its records say, and to whom it may say it."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from api.builders.trust import trust_file
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role
+from export.package.format import layout
+from export.release.tables import ReleaseRow
+from tests.export.package.test_by_hand import part, typed
+from tests.export.package.test_readme import Page
+from tests.export.release.release_acts import INSURER, exhibit_of, sealed
+from tests.houses import WANTED, House, clip
+
+
+@pytest.fixture(scope="module")
+def exhibit(house: House, tmp_path_factory: pytest.TempPathFactory) -> ExhibitRow:
+    return exhibit_of(house, clip(tmp_path_factory.mktemp("clips")).read_bytes())
+
+
+def collected(house: House, row: ReleaseRow) -> bytes:
+    """Return a sealed package."""
+    services = house.services
+    package = house.do(
+        Role.OPERATOR,
+        lambda s: services.packages.collect(
+            s, str(row.id), by=house.subjects[Role.OPERATOR], at=services.clock()
+        ),
+    )
+    return b"".join(services.vault.open(package.key, package.version))
+
+
+def unpacked(package: bytes) -> dict[str, bytes]:
+    """Return the files of a package by their paths in its folder."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def opened(files: dict[str, bytes], field: str) -> set[str]:
+    """Return what the package's events open under the name of a field."""
+    events = [json.loads(line) for line in files[layout.EVENTS].splitlines()]
+    openings = [one for event in events for one in event["openings"]]
+    return {one["value"] for one in openings if one["field"] == field}
+
+
+def test_the_police_read_who_did_what_and_how_the_copy_compares(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    files = unpacked(collected(house, sealed(house, exhibit.reference)))
+    page = Page(files[layout.README])
+    folder = exhibit.reference.replace("/", "-")
+    derivation = json.loads(files[layout.derivation_path(folder, f"{folder}-CP1")])
+    assert derivation["sentence"] in page.words
+    assert WANTED.purpose in page.words
+    assert WANTED.recipient_email in page.words
+    names = {actor.rpartition(" (")[0] for actor in opened(files, "actor")}
+    assert len(names) >= 2
+    assert not [name for name in names if name not in page.words]
+    led = [value for value in page.values("href", "src") if not value.startswith("#")]
+    assert not [path for path in led if path not in files]
+
+
+def test_an_insurer_reads_no_name_of_the_staff(house: House, exhibit: ExhibitRow) -> None:
+    files = unpacked(collected(house, sealed(house, exhibit.reference, **changes_for_an_insurer())))
+    page = Page(files[layout.README])
+    assert opened(files, "actor") == set()
+    for subject in house.subjects.values():
+        assert subject.words.rpartition(" (")[0] not in page.words
+    assert "by a member of staff (operator)" in page.words
+    assert INSURER.recipient_email in page.words
+
+
+def changes_for_an_insurer() -> dict[str, str]:
+    return {
+        "kind": INSURER.kind,
+        "recipient_email": INSURER.recipient_email,
+        "organisation": INSURER.organisation,
+    }
+
+
+def test_the_short_way_of_its_instructions_verifies_it(
+    house: House, exhibit: ExhibitRow, tmp_path: Path
+) -> None:
+    package = collected(house, sealed(house, exhibit.reference))
+    (tmp_path / "PACKAGE.zip").write_bytes(package)
+    trust = trust_file(house.settings, house.services.keyring)
+    (tmp_path / "council.trust.json").write_bytes(trust)
+    instructions = unpacked(package)[layout.VERIFY].decode()
+    _, line = part(instructions, "THE SHORT WAY, ON ANY SYSTEM")
+    done = typed([line], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "VERIFIED: this package is the one that" in done.stdout
+    issued = json.loads(trust)
+    assert f"Trust file: number {issued['number']}, issued {issued['issued']}." in done.stdout
