@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from export.package.errors import ManifestError
+from export.package.format.limits import MAX_FILES
 
 BAGIT_TXT: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 """The whole of bagit.txt (2.1.1)."""
@@ -93,6 +94,8 @@ def parse_bag_info(text: bytes) -> BagInfo:
     Raises:
         ManifestError: not in the one form that `format_bag_info` writes.
     """
+    if text.count(b"\n") != len(_LABELS):
+        raise ManifestError("bag-info.txt does not hold its labels in their order")
     lines = _decode(text, "bag-info.txt").split("\n")
     pairs = [line.partition(": ") for line in lines[:-1]]
     if [label for label, _, _ in pairs] != list(_LABELS.values()):
@@ -127,6 +130,10 @@ def parse_manifest(text: bytes) -> dict[str, str]:
     Raises:
         ManifestError: not in the one form that `format_manifest` writes.
     """
+    if text.count(b"\n") > MAX_FILES:
+        raise ManifestError(
+            "a manifest lists more files than a package may hold", expected=f"at most {MAX_FILES}"
+        )
     lines = _decode(text, "a manifest").split("\n")
     if lines.pop() != "":
         raise ManifestError("a manifest does not end in a newline")
