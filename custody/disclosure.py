@@ -7,7 +7,8 @@
 `seal/release.openings.json` is such a list of openings alone. Openings are sorted by field.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,7 +17,15 @@ from custody.entry import KEY_SIZE, Entry, Opening, check_opening, parse_entry
 from custody.errors import FormatError
 from custody.events import check_field
 
-MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_EVENTS_BYTES = 8 * 1024 * 1024
+"""Of `custody/events.jsonl`: some three thousand events."""
+MAX_LINE_BYTES = 256 * 1024
+"""Of one event with its openings, and of `seal/release.openings.json`."""
+
+_VALUES_FREE = 64
+_BYTES_A_VALUE = 24
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A JSON text, or what begins like one: it matches at every quote, so nothing is read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +69,15 @@ def parse_events(data: bytes) -> tuple[LoggedEvent, ...]:
     """Read `custody/events.jsonl`, and believe nothing of it.
 
     Raises:
-        FormatError: not the canonical form, or indices that do not rise.
+        FormatError: not the canonical form, indices that do not rise, or more than the limits.
 
     """
-    *lines, end = data.split(b"\n")
-    if end:
+    if len(data) > MAX_EVENTS_BYTES:
+        words = f"The events have {len(data)} bytes; at most {MAX_EVENTS_BYTES} are allowed"
+        raise FormatError(words)
+    if data and not data.endswith(b"\n"):
         raise FormatError("The last event does not end in a newline")
-    events = tuple(_parse_event(line) for line in lines)
+    events = tuple(_parse_event(line) for line in _lines(data))
     indices = [event.index for event in events]
     if indices != sorted(set(indices)):
         raise FormatError("The events are not ordered by index, each once")
@@ -85,7 +96,34 @@ def parse_openings(data: bytes) -> tuple[Opening, ...]:
         FormatError: not the canonical form, fields out of order or twice.
 
     """
-    return _read_openings(parse_canonical(data, limit=MAX_LINE_BYTES))
+    return _read_openings(_parse_dense(data))
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """Cut the lines off one after the other: all at once, an enemy's would take much memory."""
+    start = 0
+    while start < len(data):
+        end = data.index(b"\n", start)
+        yield data[start:end]
+        start = end + 1
+
+
+def _parse_dense(data: bytes) -> JSON:
+    """Read a line, unless it holds more values than its length can be the reason for.
+
+    Ours are mostly digests and keys in hexadecimal. Millions of empty lists would take twenty
+    times the memory of the file that they stand in.
+    """
+    if len(data) <= MAX_LINE_BYTES:
+        most = _VALUES_FREE + len(data) // _BYTES_A_VALUE
+        if _values(data) > most and _values(_TEXT.sub(b"", data)) > most:
+            raise FormatError(f"A line of events holds more than {most} values")
+    return parse_canonical(data, limit=MAX_LINE_BYTES)
+
+
+def _values(data: bytes) -> int:
+    """Count what begins or parts values: at least as many as there are."""
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
 
 
 def _format_event(event: LoggedEvent) -> bytes:
@@ -99,7 +137,7 @@ def _format_event(event: LoggedEvent) -> bytes:
 
 
 def _parse_event(line: bytes) -> LoggedEvent:
-    value = parse_canonical(line, limit=MAX_LINE_BYTES)
+    value = _parse_dense(line)
     if not isinstance(value, Mapping) or set(value) != {"entry", "index", "openings"}:
         raise FormatError("A line of events has exactly entry, index and openings")
     index = value["index"]

@@ -13,6 +13,7 @@ The text is parted from the signatures at the last blank line. Two types of key 
 it looked (C2SP tlog-cosignature).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -33,6 +34,7 @@ MAX_SIGNATURES = 100
 """Both as in the reference implementation; post-quantum signatures take up to 5 kB each."""
 
 _DASH = "\u2014"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _KEY_ID_SIZE = 4
 _PUBLIC_KEY_SIZE = 32
 _SIGNATURE_SIZE = 64
@@ -179,7 +181,7 @@ def parse_note(data: bytes) -> SignedNote:
         whole = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("The note is not UTF-8 text") from error
-    if any(letter < " " and letter != "\n" for letter in whole):
+    if _CONTROL.search(whole):
         raise FormatError("The note holds a control character")
     text, blank, tail = whole.rpartition("\n\n")
     lines = tail.split("\n")

@@ -26,6 +26,8 @@ from custody.note import (
     parse_verifier_key,
 )
 
+MAX_BYTES = 64 * 1024
+"""Far above any policy of that many witnesses and groups."""
 MAX_WITNESSES = MAX_GROUPS = 32
 """The least that C2SP asks every implementation to support; enough for us."""
 
@@ -98,6 +100,8 @@ def parse_policy(data: bytes) -> LogPolicy:
             (nobody may count twice towards the quorum), or a key that stands twice.
 
     """
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"The policy has {len(data)} bytes; at most {MAX_BYTES} are allowed")
     try:
         *lines, end = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:

@@ -12,6 +12,11 @@ from custody.note import parse_note
 MAX_HASHES = 64
 """No tree of fewer than 2**63 leaves is higher, and no consistency proof in it is longer."""
 
+MAX_BYTES = 64 * 1024
+"""Of a proof file, its checkpoint with some ten post-quantum signatures included."""
+
+MAX_CONSISTENCY_BYTES = MAX_HASHES * len(format_base64(bytes(HASH_SIZE)) + "\n")
+
 _HEADER = b"c2sp.org/tlog-proof@v1\n"
 _INDEX = "index "
 
@@ -36,9 +41,11 @@ def parse_proof(data: bytes) -> LogProof:
     """Read a `.tlog-proof`, and believe nothing of it; an `extra` line is refused.
 
     Raises:
-        FormatError: not the canonical form, the checkpoint within it included.
+        FormatError: not the canonical form, the checkpoint within it included, or too long.
 
     """
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"The proof has {len(data)} bytes; at most {MAX_BYTES} are allowed")
     head, blank, checkpoint = data.removeprefix(_HEADER).partition(b"\n\n")
     if not data.startswith(_HEADER) or not blank:
         raise FormatError("This is not a tlog-proof file of version 1")
@@ -83,7 +90,7 @@ def _format_hashes(hashes: Sequence[bytes]) -> bytes:
 
 
 def _parse_hashes(data: bytes) -> tuple[bytes, ...]:
-    *lines, end = _ascii(data).split("\n")
+    *lines, end = _ascii(data).split("\n", MAX_HASHES + 1)
     if end or len(lines) > MAX_HASHES:
         raise FormatError(f"A proof is at most {MAX_HASHES} hashes, each on a line of its own")
     hashes = tuple(parse_base64(line) for line in lines)

@@ -51,9 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog=f"custos {given[0]}", description=COMMANDS[given[0]].capitalize() + "."
     )
     module.add_arguments(parser)
-    parsed = parser.parse_args(given[1:])
     if given[0] == "verify":
-        return int(module.run(parsed))
+        return int(module.main(parser, given[1:]))
+    parsed = parser.parse_args(given[1:])
     from api.cli.terminal.failures import failing_well  # noqa: PLC0415 - needs the server's libraries
 
     return failing_well(lambda: int(module.run(parsed)))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import av
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -52,6 +53,7 @@ class Comparison:
     offset: Fraction | None = None
     shift: Fraction = Fraction(0)
     signed: int = 0
+    hidden: int = 0
     sound: dict[int, "hashlib._Hash"] = field(default_factory=dict)
 
     def time(self, source: SourceFrame, copy: pictures.Picture, tolerance: Fraction) -> None:
@@ -108,6 +110,7 @@ class Comparison:
 
         def see(packet: pictures.AnyPacket, data: bytes) -> None:
             if packet.stream_index == video:
+                self.hidden += packet.is_discard
                 self.signed += any(uuid in data for uuid in nal.SIGNATURES.values())
             else:
                 self.sound.setdefault(packet.stream_index, hashlib.sha256()).update(data)
@@ -125,6 +128,7 @@ def compare(task: dict[str, Any], result: Comparison, frames: TextIO) -> dict[st
         video = pictures.main_video(container)
         if video is None:
             raise UnlikeError("the copy holds no pictures")
+        _require_described(container, video)
         pictures.set_up_decoder(video, task["threads"])
         found = pictures.with_digests(
             pictures.decode_all(
@@ -139,8 +143,24 @@ def compare(task: dict[str, Any], result: Comparison, frames: TextIO) -> dict[st
         sheet = _sheet(task)
         frames.write(COPY_HEADER)
         count = _all(task, result, read_source_frames(lines), found, originals, sheet, frames)
+        if result.hidden:
+            raise UnlikeError(
+                f"the copy holds {result.hidden} pictures that a player does not show"
+            )
         sheet.save(Path("contact-sheet.jpg"))
         return {"frame_count": count, "timebase": format_ratio(_base(video)), **_counts(result)}
+
+
+def _require_described(container: InputContainer, video: VideoStream) -> None:
+    """Refuse a copy with a track of pictures or data beside the one that is compared.
+
+    Raises: UnlikeError if it holds one: a player may show it in the place of ours.
+    """
+    known = {video.index, *(stream.index for stream in pictures.sound_streams(container))}
+    other = [stream for stream in container.streams if stream.index not in known]
+    if other:
+        found = ", ".join(f"{stream.type or 'unknown'} {stream.index}" for stream in other)
+        raise UnlikeError(f"the copy holds tracks that nothing describes: {found}")
 
 
 def _all(

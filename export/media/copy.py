@@ -25,7 +25,7 @@ from export.media.examine import (
     time_limit,
 )
 from export.media.facts import Facts, Json, MediaFinding, NoCopyError
-from export.media.plan import Plan, encode_instead, encode_sound_too, plan
+from export.media.plan import Plan, Way, encode_instead, encode_sound_too, plan
 
 TIMEZONE = "Europe/London"
 
@@ -80,6 +80,40 @@ def make_copy(
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a comparison found."""
+
+    unlike: str
+    """Why the copy is not the master's, as a clause; empty if it is, and then there is more."""
+    frames: Path
+    """The frame list of the copy."""
+    counts: dict[str, Any]
+    """What `derivation.describe` asks for."""
+
+
+def compare_again(
+    master: Path,
+    examination: Examination,
+    box: Path,
+    *,
+    way: Way,
+    limits: Limits,
+    progress: Progress | None,
+) -> Measured:
+    """Compare a finished copy, which lies in `box` as `copy.mp4`, with its master.
+
+    Raises: NoCopyError if the time is over; SandboxError.
+    """
+    facts, frames = examination.facts, examination.frames
+    assert facts is not None  # the master was decoded
+    assert frames is not None
+    (box / ffmpeg.MASTER).symlink_to(master.resolve())
+    work = _Work(master, facts, frames, box, "", limits, None, TIMEZONE, progress, first=0)
+    unlike = _compare(work, Plan(way, "", ()), box)
+    return Measured(unlike, box / "frames.csv", _result(box))
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What every way needs to know."""
 
@@ -92,6 +126,8 @@ class _Work:
     first_frame_at: datetime | None
     timezone: str
     progress: Progress | None
+    first: int = 1
+    """How many shares of the work, each as long as the comparison, come before it."""
 
     @property
     def count(self) -> int:
@@ -230,7 +266,7 @@ def _shifted(work: _Work) -> Progress:
 
     def report(done: int, total: int) -> None:
         if work.progress is not None:
-            work.progress(total + done, 2 * total)
+            work.progress(work.first * total + done, (work.first + 1) * total)
 
     return report
 

@@ -7,18 +7,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from export.errors import MediaError
 
 SOURCE_HEADER = "n,pts,timebase,sha256\n"
 COPY_HEADER = "n,pts,timebase,source_n,source_pts,sha256\n"
 
-_INT = r"(0|-?[1-9][0-9]*)"
-_NAT = r"(0|[1-9][0-9]*)"
-_BASE = r"([1-9][0-9]*/[1-9][0-9]*)"
+# A container counts in 64 bits: 19 digits.
+_INT = r"(0|-?[1-9][0-9]{0,18})"
+_NAT = r"(0|[1-9][0-9]{0,18})"
+_BASE = r"([1-9][0-9]{0,18}/[1-9][0-9]{0,18})"
 _SHA = r"([0-9a-f]{64})"
 _SOURCE_LINE = re.compile(f"{_NAT},{_INT},{_BASE},{_SHA}\n", re.ASCII)
 _COPY_LINE = re.compile(f"{_NAT},{_INT},{_BASE},{_NAT},{_INT},{_SHA}\n", re.ASCII)
+# Times are products of two numbers of a clip, each of 64 bits.
+_RATIO = re.compile(r"(0|-?[1-9][0-9]{0,38})/([1-9][0-9]{0,38})", re.ASCII)
 
 
 class FrameListError(MediaError):
@@ -116,12 +120,13 @@ def format_ratio(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
+@lru_cache(64)
 def parse_ratio(text: str) -> Fraction:
     """Return the fraction of "num/den".
 
     Raises: FrameListError unless it is in lowest terms.
     """
-    match = re.fullmatch(f"{_INT}/([1-9][0-9]*)", text, re.ASCII)
+    match = _RATIO.fullmatch(text)
     value = Fraction(int(match[1]), int(match[2])) if match else None
     if value is None or format_ratio(value) != text:
         raise FrameListError(f"not a fraction in lowest terms: {text[:40]!r}")

@@ -7,6 +7,7 @@
   - NamingError: a name that a package must not hold; refuse
   - ManifestError: a tag file of the bag is not in its one form; refuse
   - RecordError: a record or its openings are not in their one form; refuse
+  - BudgetError: the time for decoding all copies is over; the copy in hand was not checked
 """
 
 from export.errors import ExportError
@@ -53,3 +54,10 @@ class ManifestError(PackageError):
 
 class RecordError(PackageError):
     """A record in the package is not in the one form that it may have."""
+
+
+class BudgetError(PackageError):
+    """The time for decoding all copies of a package is over."""
+
+    def __init__(self) -> None:
+        super().__init__("the time for decoding all copies of the package is over")

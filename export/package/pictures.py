@@ -1,17 +1,19 @@
-"""Adapter. V8's pictures: decode a copy that lies in a package, compare it with its frame list.
+"""Adapter. V8's pictures: decode the copies in a package, hold them against lists and originals.
 
-The copy is taken out of the package and decoded in the same sandbox as footage at intake: to a
-verifier it is a file from strangers.
+Files are taken out of the package and decoded in the same sandbox as footage at intake: to a
+verifier they are files from strangers. One budget of time holds for all of them together.
 """
 
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 from custody.check.finding import Finding, Outcome
 from export.errors import SandboxError
-from export.media.examine import Limits, examine
+from export.media.examine import Progress
+from export.media.facts import Facts
 from export.media.frames import (
     CopyFrame,
     FrameListError,
@@ -19,35 +21,80 @@ from export.media.frames import (
     read_copy_frames,
     read_source_frames,
 )
-from export.package.format.archive import EntrySpan, Reader
+from export.package.budget import Budget, look, take_out
+from export.package.errors import BudgetError
+from export.package.format.archive import Reader
+from export.package.originals import Stated, check_original, read_stated
+from export.package.verify.copies import CopyFiles
 
-_CHUNK = 1 << 20
-
-
-def check_pictures(reader: Reader, copy: EntrySpan, frames: EntrySpan) -> tuple[Finding, ...]:
-    """Decode the copy at one span, compare each picture with the frame list at the other."""
-    subject = copy.path.partition("/")[2]
-    try:
-        with tempfile.TemporaryDirectory(prefix="custos-verify-") as folder:
-            return (_compare(reader, copy, frames, Path(folder), subject),)
-    except (SandboxError, OSError) as error:
-        words = f"The copy could not be decoded here: {error}"
-        return (Finding("V8", Outcome.NOT_CHECKED, words, subject),)
+OUT_OF_TIME = (
+    "The copy was not decoded to its end: the time for decoding all copies of the package was over "
+    "(--decode-minutes gives more)."
+)
 
 
-def _compare(
-    reader: Reader, copy: EntrySpan, frames: EntrySpan, folder: Path, subject: str
-) -> Finding:
-    clip, listed, job = folder / "copy.mp4", folder / "frames.csv", folder / "job"
-    _take_out(reader, copy, clip)
-    _take_out(reader, frames, listed)
-    job.mkdir()
-    seen = examine(clip, job, limits=Limits(), original_name="copy.mp4", progress=None)
-    if seen.frames is None:
+def check_pictures(
+    reader: Reader, copies: Sequence[CopyFiles], *, seconds: int, progress: Progress | None
+) -> Iterator[Finding]:
+    """Decode the copies for at most so many seconds, all together; yield the findings of V8."""
+    ends = time.monotonic() + seconds
+    for number, copy in enumerate(copies):
+        budget = Budget(ends, progress, len(copies), number)
+        try:
+            with tempfile.TemporaryDirectory(prefix="custos-verify-") as folder:
+                yield from _check(reader, copy, Path(folder), budget)
+        except BudgetError:
+            yield Finding("V8", Outcome.NOT_CHECKED, OUT_OF_TIME, copy.path)
+        except (SandboxError, OSError) as error:
+            words = f"The copy could not be decoded here: {error}"
+            yield Finding("V8", Outcome.NOT_CHECKED, words, copy.path)
+
+
+def _check(reader: Reader, copy: CopyFiles, folder: Path, budget: Budget) -> Iterator[Finding]:
+    take_out(reader, copy.frames, folder / "frames.csv", budget)
+    stated = read_stated(copy.derivation)
+    if copy.master is not None and stated is not None:
+        yield from check_original(reader, copy, copy.master, stated, folder, budget)
+        return
+    take_out(reader, copy.copy, folder / "copy.mp4", budget)
+    seen = look(folder / "copy.mp4", folder, budget, budget.part(0, 1))
+    if seen.frames is None or seen.facts is None:
         words = " ".join(finding.words for finding in seen.findings)
-        return Finding("V8", Outcome.FAIL, f"The copy cannot be decoded: {words}", subject)
+        yield Finding("V8", Outcome.FAIL, f"The copy cannot be decoded: {words}", copy.path)
+        return
+    yield from _streams(seen.facts, stated, copy.path)
+    yield _compare(seen.frames, folder / "frames.csv", copy.path)
+    yield _as_stated(copy, stated)
+
+
+def _streams(facts: Facts, stated: Stated | None, subject: str) -> Iterator[Finding]:
+    """Yield a finding where the copy holds more than one track of pictures and the sound stated."""
+    if facts.other_streams:
+        words = "The copy holds tracks that nothing describes: a player may show another film."
+        found = ", ".join(facts.other_streams)
+        yield Finding("V8", Outcome.FAIL, words, subject, "one track of pictures, and sound", found)
+    if stated is not None and len(facts.audio) != len(stated.sound):
+        words = "The copy has another number of sound tracks than its description says."
+        expected, count = str(len(stated.sound)), str(len(facts.audio))
+        yield Finding("V8", Outcome.FAIL, words, subject, expected, count)
+
+
+def _as_stated(copy: CopyFiles, stated: Stated | None) -> Finding:
+    """Say what nobody can measure again who has this package alone."""
+    why = (
+        "the original is not in this package"
+        if copy.master is None
+        else "this version does not know how the copy was made"
+    )
+    said = f'; the council states: "{stated.sentence}"' if stated and stated.sentence else ""
+    words = f"The copy was not compared with its original, because {why}{said}."
+    return Finding("V8", Outcome.NOTE, words, copy.path)
+
+
+def _compare(seen: Path, listed: Path, subject: str) -> Finding:
+    """Compare what was decoded with the frame list, picture by picture."""
     try:
-        with seen.frames.open(encoding="ascii") as found, listed.open(encoding="ascii") as expected:
+        with seen.open(encoding="ascii") as found, listed.open(encoding="ascii") as expected:
             count = 0
             pairs = zip_longest(read_copy_frames(expected), read_source_frames(found))
             for count, (wanted, got) in enumerate(pairs, 1):  # noqa: B007 - the last one counts
@@ -77,14 +124,3 @@ def _place(frame: CopyFrame | SourceFrame) -> tuple[int, object, str]:
 
 def _say(frame: CopyFrame | SourceFrame | None) -> str:
     return "no picture" if frame is None else f"{frame.sha256} at {frame.pts} x {frame.timebase} s"
-
-
-def _take_out(reader: Reader, span: EntrySpan, path: Path) -> None:
-    with path.open("wb") as file:
-        for chunk in _chunks(reader, span):
-            file.write(chunk)
-
-
-def _chunks(reader: Reader, span: EntrySpan) -> Iterator[bytes]:
-    for offset in range(0, span.size, _CHUNK):
-        yield reader.read(span.offset + offset, min(_CHUNK, span.size - offset))

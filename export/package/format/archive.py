@@ -16,9 +16,7 @@ from struct import error as StructError  # noqa: N812 - it is a class
 from typing import Final, Protocol
 
 from export.package.errors import ArchiveError, UnreadableError
-
-MAX_DIRECTORY: Final = 64 << 20
-"""Largest central directory read, in bytes: about half a million files, and a bound on memory."""
+from export.package.format.limits import MAX_DIRECTORY, MAX_FILES, MAX_PATH
 
 _LOCAL: Final = Struct("<4sHHHHHIIIHH")
 _CENTRAL: Final = Struct("<4sBBHHHHHIIIHHHHHII")
@@ -128,6 +126,16 @@ def read_archive(reader: Reader) -> tuple[EntrySpan, ...]:
     """
     directory_offset, directory_size = _find_directory(reader)
     stated = _parse_directory(reader.read(directory_offset, directory_size), directory_size)
+    if len(stated) > MAX_FILES:
+        words = "the archive holds more files than a package may"
+        raise ArchiveError(words, expected=f"at most {MAX_FILES}")
+    content = sum(entry.size for entry in stated)
+    if content > reader.size:
+        raise ArchiveError(
+            "the archive's list states more bytes than the archive has",
+            expected=f"at most {reader.size} bytes",
+            found=f"{content} bytes",
+        )
     plan = plan_archive(stated)
     if plan.size != reader.size:
         raise ArchiveError(
@@ -201,7 +209,7 @@ def _central_header(span: EntrySpan) -> bytes:
 
 def _name(path: str) -> bytes:
     name = path.encode()
-    if not 0 < len(name) < _LIMIT16:
+    if not 0 < len(name) <= MAX_PATH:
         raise ArchiveError("a path is empty or too long", subject=path)
     return name
 
@@ -291,9 +299,11 @@ def _parse_directory(directory: bytes, size: int) -> list[ArchiveEntry]:
     entries: list[ArchiveEntry] = []
     position = 0
     try:
-        while position < size:
+        while position < size and len(entries) <= MAX_FILES:
             fields = _CENTRAL.unpack_from(directory, position)
             crc32, short_size, name_size, extra_size = fields[8], fields[10], fields[11], fields[12]
+            if name_size > MAX_PATH:
+                raise ArchiveError("the archive's list holds a path that is too long")
             name_at = position + _CENTRAL.size
             extra_at = name_at + name_size
             name = directory[name_at:extra_at].decode()

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from export.package.format import layout
+from export.package.format import layout, limits
 from export.package.format.archive import ArchiveEntry, ArchivePlan, plan_archive
 from export.package.format.manifest import (
     PACKAGE_FORMAT,
@@ -67,11 +67,13 @@ def check_files(files: Iterable[PackedFile]) -> None:
 
     Raises:
         NamingError: one is on none of the closed lists, or hides another.
+        RecordError: there are more, or a record is larger, than whoever checks a package reads.
     """
-    paths = [file.path for file in files]
-    for path in paths:
-        layout.check_path(path)
-    layout.check_paths(paths)
+    known = list(files)
+    for file in known:
+        layout.check_path(file.path)
+    layout.check_paths(file.path for file in known)
+    limits.check_sizes((file.path, file.size) for file in known)
 
 
 def payload_manifest(files: Iterable[PackedFile]) -> bytes:
@@ -119,7 +121,7 @@ def archive_plan(package: str, files: Iterable[PackedFile]) -> ArchivePlan:
     """Lay out the package's archive.
 
     Raises:
-        NamingError: a file is on none of the closed lists, or hides another.
+        NamingError, RecordError: as in `check_files`.
     """
     packed = tuple(files)
     check_files(packed)

@@ -67,7 +67,6 @@ _PACKAGE: Final = re.compile(
 _EXHIBIT_FOLDER: Final = re.compile(rf"data/exhibits/(?P<ref>{_REFERENCE})/(?P<rest>.+)")
 _ORIGINALS: Final = re.compile(rf"(?:master|player)/(?P<name>{_NAME})")
 _DERIVED: Final = re.compile(rf"(?P<copy>{_COPY})\.(?:mp4|derivation\.json|frames\.csv)")
-_RECORD: Final = re.compile(r"data/exhibits/[^/]+/[^/]+\.json")
 _FRAME_LIST: Final = re.compile(r"data/exhibits/[^/]+/[^/]+\.frames\.csv")
 _EXHIBIT_REFERENCE: Final = re.compile(_REFERENCE)
 _RECEIVED: Final = re.compile(rf"custody/received/({_REFERENCE})\.(?:tlog-proof|tsr)")
@@ -203,11 +202,6 @@ def required_paths(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(required)
 
 
-def is_record(path: str) -> bool:
-    """Say whether a path is a text of ours, to be read whole: no footage, no still, no player."""
-    return not is_payload(path) or _RECORD.fullmatch(path) is not None
-
-
 def is_exhibit_record(path: str) -> bool:
     """Say whether a path is what the package says of an exhibit, which is no file of it."""
     folder = _EXHIBIT_FOLDER.fullmatch(path)
@@ -217,6 +211,18 @@ def is_exhibit_record(path: str) -> bool:
 def is_frame_list(path: str) -> bool:
     """Say whether a path is the frame list of a copy."""
     return _FRAME_LIST.fullmatch(path) is not None
+
+
+def exhibit_of(path: str) -> str:
+    """Return the reference, in file form, of the exhibit that a file belongs to; else empty."""
+    folder = _EXHIBIT_FOLDER.fullmatch(path)
+    return folder["ref"] if folder else ""
+
+
+def is_master(path: str) -> bool:
+    """Say whether a path is that of a file of an original."""
+    folder = _EXHIBIT_FOLDER.fullmatch(path)
+    return folder is not None and folder["rest"].startswith("master/")
 
 
 def copy_of_frame_list(path: str) -> str | None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from export.package.errors import ManifestError
+from export.package.format.limits import MAX_FILES
 
 PACKAGE_FORMAT: Final = 1
 """The version of docs/formats/package.md that this program writes, and the only one it reads."""
@@ -109,6 +110,8 @@ def parse_bag_info(text: bytes) -> BagInfo:
     Raises:
         ManifestError: not in the one form that `format_bag_info` writes.
     """
+    if text.count(b"\n") != len(_LABELS):
+        raise ManifestError("bag-info.txt does not hold its labels in their order")
     lines = _decode(text, "bag-info.txt").split("\n")
     pairs = [line.partition(": ") for line in lines[:-1]]
     if [label for label, _, _ in pairs] != list(_LABELS.values()):
@@ -145,6 +148,10 @@ def parse_manifest(text: bytes) -> dict[str, str]:
     Raises:
         ManifestError: not in the one form that `format_manifest` writes.
     """
+    if text.count(b"\n") > MAX_FILES:
+        raise ManifestError(
+            "a manifest lists more files than a package may hold", expected=f"at most {MAX_FILES}"
+        )
     lines = _decode(text, "a manifest").split("\n")
     if lines.pop() != "":
         raise ManifestError("a manifest does not end in a newline")

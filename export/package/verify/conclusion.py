@@ -1,6 +1,7 @@
 """Pure. From findings to a verdict, and to what must stand in the verdict line itself."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,13 @@ from custody.check.log import LoggedEvent, SealedRelease, open_event
 from custody.errors import CustodyError, FormatError
 from custody.trust import Trust
 from export.package.format.manifest import BagInfo
-from export.package.verify.report import EXIT_CODES, STRICT_EXIT_CODE, Report, Verdict
+from export.package.verify.report import (
+    EXIT_CODES,
+    STRICT_EXIT_CODE,
+    Report,
+    Verdict,
+    printable,
+)
 
 DEMONSTRATION_KEYS: Final = "Demonstration keys: this is no evidence"
 TEST_AUTHORITY: Final = "Test time authority: nobody outside vouches for the time"
@@ -22,6 +29,11 @@ NOT_WITNESSED: Final = "Not witnessed: the council alone vouches for completenes
 SELF_APPROVED: Final = "Self-approved: one person proposed and approved this release"
 
 URGENT: Final = "Urgent, threat to life: one person approved this release before it was sealed"
+
+MOST_FINDINGS: Final = 100
+"""Of one step and outcome; how many more there are is said in one."""
+
+LONGEST_TEXT: Final = 2_000
 
 _STEPS: Final = ("V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8")
 """What must have passed; V9 may be left out."""
@@ -46,6 +58,11 @@ def not_checked(step: str, words: str) -> Finding:
     return Finding(step, Outcome.NOT_CHECKED, f"{words[:1].upper()}{words[1:]}.")
 
 
+def stopped(words: str) -> Report:
+    """Report on a check that did not come to its end; `words` say why, without a full stop."""
+    return give_up(Verdict.UNREADABLE, not_checked("V1", words))
+
+
 def give_up(verdict: Verdict, finding: Finding, *, package_format: int | None = None) -> Report:
     """Report on what is no package at all."""
     return Report(
@@ -56,7 +73,7 @@ def give_up(verdict: Verdict, finding: Finding, *, package_format: int | None = 
         sealed_at="",
         notices=(),
         not_checked=(),
-        findings=(finding,),
+        findings=_shown((finding,)),
         package_format=package_format,
     )
 
@@ -76,7 +93,7 @@ def conclude(findings: Sequence[Finding], facts: PackageFacts, *, strict: bool) 
     verdict = Verdict.FAILED if failed else confirmed
     left_out = tuple(
         f"{finding.step}: {finding.words}"
-        for finding in findings
+        for finding in _shown(findings)
         if finding.outcome is Outcome.NOT_CHECKED
     )
     exit_code = EXIT_CODES[verdict]
@@ -86,14 +103,35 @@ def conclude(findings: Sequence[Finding], facts: PackageFacts, *, strict: bool) 
         verdict=verdict,
         exit_code=exit_code,
         package=facts.package,
-        council=_council(facts),
+        council=_short(_council(facts)),
         sealed_at=_moment(facts.stamped_at),
         notices=tuple(_notices(facts)),
         not_checked=left_out,
-        findings=tuple(sorted((*findings, *undecided), key=lambda finding: finding.step)),
+        findings=_shown(sorted((*findings, *undecided), key=lambda finding: finding.step)),
         package_format=facts.info.custos_package if facts.info else None,
         trust=facts.trust.issue if facts.trust else None,
     )
+
+
+def _shown(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Make findings fit to be shown: an enemy's names may be many, long, and no plain text."""
+    shown: list[Finding] = []
+    counts: Counter[tuple[str, Outcome]] = Counter()
+    for finding in findings:
+        kind = finding.step, finding.outcome
+        counts[kind] += 1
+        if counts[kind] <= MOST_FINDINGS:
+            texts = (finding.words, finding.subject, finding.expected, finding.found)
+            shown.append(Finding(finding.step, finding.outcome, *map(_short, texts)))
+    for (step, outcome), count in counts.items():
+        if count > MOST_FINDINGS:
+            words = f"There are {count - MOST_FINDINGS:,} more findings of this kind."
+            shown.append(Finding(step, outcome, words))
+    return tuple(sorted(shown, key=lambda finding: finding.step))
+
+
+def _short(text: str) -> str:
+    return printable(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…")
 
 
 def _council(facts: PackageFacts) -> str:

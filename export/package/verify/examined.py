@@ -26,7 +26,8 @@ class ExhibitChecks:
 
     urn: str
     contents: Contents
-    events: tuple[LoggedEvent, ...]
+    opened: Mapping[str, tuple[Disclosed, ...]]
+    """What each record's events disclose: see `open_events`."""
     policy: LogPolicy
     sealed: SealedRelease
     stamped_at: datetime
@@ -76,17 +77,16 @@ class Exhibit:
         return [(event, values) for event, values in self.events if event.entry.event == name]
 
 
-def events_of(record: str, events: Sequence[LoggedEvent]) -> tuple[Disclosed, ...]:
-    """Return the events of a record; those that do not open are left out, as V7 has said."""
-    found = []
+def open_events(events: Sequence[LoggedEvent]) -> Mapping[str, tuple[Disclosed, ...]]:
+    """Return the events by record, each opened once; what does not open is left out, says V7."""
+    found: dict[str, list[Disclosed]] = {}
     for event in events:
         try:
             values = open_event(event)
         except CustodyError:
             continue
-        if values.get("record") == record:
-            found.append((event, values))
-    return tuple(found)
+        found.setdefault(str(values.get("record")), []).append((event, values))
+    return {record: tuple(own) for record, own in found.items()}
 
 
 def spelled(files: Sequence[tuple[str, int]]) -> str:

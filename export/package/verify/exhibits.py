@@ -23,7 +23,7 @@ from export.package.format.records import (
     parse_exhibit,
 )
 from export.package.verify.derived import check_copy, copy_paths
-from export.package.verify.examined import STEP, Exhibit, ExhibitChecks, events_of, spelled
+from export.package.verify.examined import STEP, Exhibit, ExhibitChecks, spelled
 from export.package.verify.survey import Contents
 
 
@@ -65,7 +65,7 @@ def _check_exhibit(
         words = f"The exhibit's record cannot be read: {error.words}."
         failed = Finding(STEP, Outcome.FAIL, words, path, error.expected, error.found)
         return None, [failed]
-    exhibit = Exhibit(reference, record, checks, events_of(record.record, checks.events))
+    exhibit = Exhibit(reference, record, checks, checks.opened.get(record.record, ()))
     exhibit.compare("The record is of another exhibit.", path, expected=reference, found=named)
     exhibit.compare(
         "The record is of another request.", path, expected=checks.urn, found=record.urn

@@ -136,13 +136,13 @@ def report_table(report: Report) -> str:
         lines.append(f"{step}  {title:<32}{_outcome(findings)}")
         for finding in _worth_reading(findings):
             lines += _explain(finding)
-    lines += ["", *wrap(_printable(report.verdict_line), _WIDTH)]
+    lines += ["", *wrap(printable(report.verdict_line), _WIDTH)]
     lines += [f"Package format: {report.package_format}."] if report.package_format else []
     if report.trust is not None:
         issued = format_time(report.trust.at)
         lines.append(f"Trust file: number {report.trust.number}, issued {issued}.")
     for words in report.not_checked:
-        lines += wrap(_printable(f"Not checked: {words}"), _WIDTH)
+        lines += wrap(printable(f"Not checked: {words}"), _WIDTH)
     return "\n".join(lines) + "\n"
 
 
@@ -166,18 +166,18 @@ def _explain(finding: Finding) -> list[str]:
     named = finding.subject and finding.outcome is not Outcome.PASS
     subject = f"{finding.subject}: " if named else ""
     lines = wrap(
-        _printable(f"{finding.outcome.value}: {subject}{finding.words}"),
+        printable(f"{finding.outcome.value}: {subject}{finding.words}"),
         _WIDTH,
         initial_indent="    ",
         subsequent_indent="        ",
     )
     for name, value in (("expected", finding.expected), ("found", finding.found)):
         if value and finding.outcome is not Outcome.PASS:
-            lines.append(f"        {name:<8}  {_printable(value)}")
+            lines.append(f"        {name:<8}  {printable(value)}")
     return lines
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Show what would move the cursor or turn the text around: a package may come from an enemy."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")

@@ -1,8 +1,9 @@
-"""Pure. Reads every byte of a package once, front to back, and remembers what later checks ask.
+"""Pure. Reads every byte of a package once, and remembers what later checks ask.
 
-SHA-256 runs in a thread of its own, one chunk behind the other, while this one reads and takes the
-CRC-32: both let go of the interpreter's lock, so a package is read as fast as it can be hashed.
-Memory is a few chunks, and the small files that are records, proofs or signatures themselves.
+First the records, each refused before it is read where it is larger than its kind may be; then all
+the rest, front to back. SHA-256 runs in a thread of its own, one chunk behind the other, while this
+one reads and takes the CRC-32: both let go of the interpreter's lock, so a package is read as fast
+as it can be hashed. Memory is a few chunks, and the records.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from export.media.frames import COPY_HEADER, FrameListError, parse_copy_frame
 from export.package.errors import UnreadableError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader
+from export.package.format.limits import check_sizes, record_limit
 
 CHUNK: Final = 1 << 20
 AHEAD: Final = 4
@@ -25,9 +27,6 @@ AHEAD: Final = 4
 
 SMALL: Final = 1 << 16
 """Below this a file is hashed where it is read: handing it over would take longer."""
-
-MAX_RECORDS: Final = 128 << 20
-"""Bytes of all files together that are read whole: records and proofs, never footage."""
 
 _LONGEST_LINE: Final = 512
 
@@ -48,59 +47,69 @@ class FileContent:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What was found in all files, by path from inside the package's folder."""
+    """What was found in the files read so far, by path from inside the package's folder."""
 
     files: Mapping[str, FileContent]
     kept: Mapping[str, bytes]
     """The bytes of records, proofs, signatures and tag files."""
 
 
-Sink = Callable[[bytes], object]
-"""Sees the bytes of one file go by."""
-
 Progress = Callable[[int, int], None]
 """Is told how many bytes are done, and of how many."""
 
 
-def read_contents(
-    reader: Reader, spans: Sequence[EntrySpan], paths: Sequence[str], progress: Progress | None
-) -> Contents:
-    """Read the files at `spans`, which are called `paths` inside the package.
+def read_records(reader: Reader, spans: Sequence[EntrySpan], paths: Sequence[str]) -> Contents:
+    """Read the records among the files at `spans`, which are called `paths` inside the package.
 
     Raises:
-        UnreadableError: the bytes end before they should, or records are too large to be records.
+        RecordError: one is larger than its kind may be, or all together are; none was read.
+        UnreadableError: the bytes end before they should.
     """
-    _check_records(spans, paths)
-    files: dict[str, FileContent] = {}
-    kept: dict[str, bytes] = {}
-    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as pool:
-        for span, path in zip(spans, paths, strict=True):
-            chunks: list[bytes] = []
-            frames = _Frames()
-            sink = _sink(path, chunks, frames)
-            content = _read_file(reader, span, pool, sink, progress)
-            if layout.is_frame_list(path):
-                content = frames.finish(content)
-            files[path] = content
-            if layout.is_record(path):
-                kept[path] = b"".join(chunks)
+    named = list(zip(spans, paths, strict=True))
+    check_sizes((path, span.size) for span, path in named)
+    files, kept = {}, {}
+    for span, path in named:
+        if record_limit(path) is not None:
+            data = b"".join(_chunks(reader, span))
+            kept[path] = data
+            digest = hashlib.sha256(data).hexdigest()
+            files[path] = FileContent(span.size, digest, zlib.crc32(data))
     return Contents(MappingProxyType(files), MappingProxyType(kept))
 
 
-def _sink(path: str, chunks: list[bytes], frames: "_Frames") -> Sink | None:
-    if layout.is_frame_list(path):
-        return frames.write
-    return chunks.append if layout.is_record(path) else None
+def read_contents(
+    reader: Reader,
+    spans: Sequence[EntrySpan],
+    paths: Sequence[str],
+    records: Contents,
+    progress: Progress | None,
+) -> Contents:
+    """Read all that `read_records` has not read, and return both.
 
+    Raises:
+        UnreadableError: the bytes end before they should.
+    """
+    files = dict(records.files)
+    done = sum(file.size for file in files.values())
 
-def _check_records(spans: Sequence[EntrySpan], paths: Sequence[str]) -> None:
-    sizes = [span.size for span, path in zip(spans, paths, strict=True) if layout.is_record(path)]
-    if sum(sizes) > MAX_RECORDS:
-        raise UnreadableError(
-            "the records in this package are too large to be records",
-            expected=f"at most {MAX_RECORDS} bytes",
-            found=f"{sum(sizes)} bytes",
-        )
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        if progress:
+            progress(done, reader.size)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as pool:
+        for span, path in zip(spans, paths, strict=True):
+            if path in records.files:
+                continue
+            if layout.is_frame_list(path):
+                frames = _Frames()
+                files[path] = frames.finish(_read_file(reader, span, pool, frames.write, count))
+            else:
+                files[path] = _read_file(reader, span, pool, None, count)
+    if progress:
+        progress(reader.size, reader.size)
+    return Contents(MappingProxyType(files), records.kept)
 
 
 @dataclass(slots=True)
@@ -112,17 +121,18 @@ class _Frames:
     fault: str = ""
 
     def write(self, chunk: bytes) -> None:
+        if self.fault:
+            return
         *lines, self.rest = (self.rest + chunk).split(b"\n")
         for line in lines:
+            self._take(line)
             if self.fault:
                 return
-            self._take(line)
         if len(self.rest) > _LONGEST_LINE:
-            self.fault = self.fault or "a line of the frame list is too long"
-            self.rest = b""
+            self.fault = "a line of the frame list is too long"
 
     def _take(self, line: bytes) -> None:
-        text = line.decode("latin-1") + "\n"
+        text = line[:_LONGEST_LINE].decode("latin-1") + "\n"
         try:
             if self.line == 0 and text != COPY_HEADER:
                 self.fault = "the frame list does not begin with its header"
@@ -144,11 +154,11 @@ def _read_file(
     reader: Reader,
     span: EntrySpan,
     pool: ThreadPoolExecutor,
-    sink: Sink | None,
-    progress: Progress | None,
+    sink: Callable[[bytes], None] | None,
+    count: Callable[[int], None],
 ) -> FileContent:
     digest = hashlib.sha256()
-    crc32, position = 0, span.offset
+    crc32 = 0
     behind: deque[Future[None]] = deque()
     for chunk in _chunks(reader, span):
         if span.size < SMALL:
@@ -160,9 +170,7 @@ def _read_file(
         crc32 = zlib.crc32(chunk, crc32)
         if sink:
             sink(chunk)
-        position += len(chunk)
-        if progress:
-            progress(position, reader.size)
+        count(len(chunk))
     for update in behind:
         update.result()
     return FileContent(span.size, digest.hexdigest(), crc32)

@@ -11,6 +11,7 @@ import pytest
 
 from export.package.errors import ArchiveError, PackageError, UnreadableError
 from export.package.format.archive import ArchiveEntry, ArchivePlan, plan_archive, read_archive
+from export.package.format.limits import MAX_FILES
 from tests.export.package.memory import MemoryReader
 
 CONTENTS = {"P/b.txt": b"second", "P/a/empty": b"", "P/a/c.bin": bytes(range(256)), "P/Z.txt": b"Z"}
@@ -169,12 +170,21 @@ def test_from_65535_files_on_it_turns_to_zip64(count: int, wide: bool) -> None:
     assert (b"PK\x06\x06" in plan.trailer) is wide
 
 
+def archive_of(count: int) -> bytes:
+    plan = plan_archive(ArchiveEntry(f"P/{n:06}", 0, 0) for n in range(count))
+    return write(plan, dict.fromkeys((entry.span.path for entry in plan.entries), b""))
+
+
 def test_python_reads_an_archive_of_70000_files() -> None:
-    plan = plan_archive(ArchiveEntry(f"P/{n:06}", 0, 0) for n in range(70_000))
-    data = write(plan, dict.fromkeys((entry.span.path for entry in plan.entries), b""))
-    assert len(read_archive(MemoryReader(data))) == 70_000
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(archive_of(70_000))) as archive:
         assert len(archive.namelist()) == 70_000
+
+
+def test_an_archive_of_more_files_than_a_package_may_hold_is_refused() -> None:
+    assert len(read_archive(MemoryReader(archive_of(MAX_FILES)))) == MAX_FILES
+    for more in (MAX_FILES + 1, 70_000):
+        with pytest.raises(ArchiveError, match="more files"):
+            read_archive(MemoryReader(archive_of(more)))
 
 
 def test_a_list_of_files_that_would_fill_the_memory_is_refused() -> None:

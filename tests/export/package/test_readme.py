@@ -215,7 +215,7 @@ def test_the_history_is_told_in_the_order_of_the_log(page: Page) -> None:
         "The original of JS/1 (1 file) was received and its digest recorded by J. Smith (operator)",
         "A working copy that plays anywhere, JS-1-CP1, was made from the original of JS/1.",
         "The release of these files to dc.jones@police.example was proposed by J. Smith (operator)",
-        "The release was approved by A. Khan (releaser).",
+        "The release was approved by A. Khan (releaser): second person.",
     ]
     places = [page.words.index(said) for said in told]
     assert places == sorted(places)
@@ -233,7 +233,7 @@ def test_what_the_package_keeps_closed_is_not_told(council: Signatory) -> None:
 
 
 def test_the_reason_of_an_approval_is_for_the_house(page: Page) -> None:
-    assert Wishes().approval not in page.words
+    assert "necessary and proportionate" not in page.words
 
 
 def test_every_event_that_a_package_can_carry_has_a_sentence() -> None:

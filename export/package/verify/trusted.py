@@ -1,0 +1,35 @@
+"""Pure. What a trust file asks of the ledger of a package: to be one of its, with its witnesses."""
+
+from custody.check.finding import Finding, Outcome
+from custody.note import parse_verifier_key
+from custody.policy import LogPolicy, Witness, WitnessGroup
+from custody.trust import Trust
+from export.package.format import layout
+
+
+def trusted_policy(
+    policy: LogPolicy, trust: Trust | None
+) -> tuple[LogPolicy | None, tuple[Finding, ...]]:
+    """Make a policy of the trust file, for the ledger of the package; None without a trust file.
+
+    The finding fails where that ledger is none of the trust file's.
+    """
+    if trust is None:
+        return None, ()
+    findings = []
+    logs = [parse_verifier_key(text) for text in trust.logs]
+    if policy.log not in logs:
+        words = f"The ledger is not one that {trust.council} names in the trust file."
+        expected = ", ".join(key.name for key in logs)
+        findings.append(
+            Finding("V6", Outcome.FAIL, words, layout.POLICY, expected, policy.log.name)
+        )
+    witnesses = tuple(
+        Witness(f"{key.name}+{key.keyid.hex()}", key)
+        for key in (parse_verifier_key(text) for text in trust.witnesses)
+    )
+    if trust.quorum == 0:
+        return LogPolicy(policy.log, witnesses), tuple(findings)
+    members = tuple(witness.name for witness in witnesses)
+    group = WitnessGroup("trusted", str(trust.quorum), members)
+    return LogPolicy(policy.log, witnesses, (group,), group.name), tuple(findings)
