@@ -29,6 +29,7 @@ from api.web.console.releases import decisions as deciding
 from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
+from api.web.console.releases import withdrawals as withdrawing
 from api.web.public import information, mailbox, signin, start
 from api.wiring import Services
 
@@ -97,7 +98,9 @@ def _include(app: FastAPI) -> None:
     for router in (start.router, signin.router, mailbox.router):
         app.include_router(router)
     # "new" comes before names of releases.
-    for router in (proposing.router, console_releases.router, deciding.router, departures.router):
+    for router in (proposing.router, console_releases.router, deciding.router):
+        app.include_router(router)
+    for router in (withdrawing.router, departures.router):
         app.include_router(router)
     app.include_router(register.router)
     app.include_router(information.router)

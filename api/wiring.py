@@ -55,6 +55,7 @@ from export.intake.vaulting import Vaulting
 from export.release.decisions import Decisions
 from export.release.releases import Releases
 from export.release.submissions import Proposals
+from export.release.withdrawals import Withdrawals
 from export.sealing.fixity import PackageFixity
 from export.sealing.sealing import Sealing
 from storage.embedded.engines import Addresses
@@ -91,6 +92,7 @@ class Services:
     releases: Releases
     proposals: Proposals
     decisions: Decisions
+    withdrawals: Withdrawals
     sealing: Sealing
     packages: Packages
     messages: Messages

@@ -18,6 +18,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "proposed": ("Waiting for approval", "govuk-tag--yellow"),
     "approved": ("Approved", "govuk-tag--turquoise"),
     "refused": ("Refused", "govuk-tag--red"),
+    "withdrawn": ("Withdrawn", "govuk-tag--grey"),
     "sealing": ("Being sealed", "govuk-tag--blue"),
     "sealed": ("Sealed", "govuk-tag--green"),
     "expired": ("Expired", "govuk-tag--grey"),

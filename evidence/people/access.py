@@ -30,6 +30,7 @@ class Action(StrEnum):
     PROPOSE_RELEASE = "release.propose"
     APPROVE_RELEASE = "release.approve"
     REFUSE_RELEASE = "release.refuse"
+    WITHDRAW_RELEASE = "release.withdraw"
     SEAL_RELEASE = "release.seal"
     ABANDON_RELEASE = "release.abandon"
     SHOW_RELEASE = "release.show"
@@ -56,6 +57,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.PROPOSE_RELEASE: _STAFF,
     Action.APPROVE_RELEASE: (Role.RELEASER,),
     Action.REFUSE_RELEASE: (Role.RELEASER,),
+    # Who did not propose it must be a releaser: see `decide_withdrawal`.
+    Action.WITHDRAW_RELEASE: _STAFF,
     Action.SEAL_RELEASE: _STAFF,
     # It ends a release as a refusal does, or a revocation.
     Action.ABANDON_RELEASE: (Role.RELEASER,),
@@ -127,6 +130,18 @@ def decide_approval(
         False,
         "the person who proposed a release must not approve it: ask a second releaser "
         "(in the demonstration, use the other token)",
+    )
+
+
+def decide_withdrawal(proposer: UUID, subject: Subject) -> Decision:
+    """Decide whether ``subject`` may withdraw a proposal: their own, or any if a releaser."""
+    decision = decide(Action.WITHDRAW_RELEASE, subject.roles)
+    if not decision.allowed or proposer == subject.person:
+        return decision
+    if Role.RELEASER in subject.roles:
+        return Decision(True, "a releaser may withdraw any proposal", Role.RELEASER)
+    return Decision(
+        False, "somebody else proposed this release: they, or a releaser, can withdraw it"
     )
 
 

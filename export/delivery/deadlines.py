@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, literal, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -18,13 +18,13 @@ from custody.canonical import format_time
 from evidence import attention
 from evidence.mailbox.codes import forget_gates
 from evidence.mailbox.messages import Messages
-from evidence.people.access import Role
-from evidence.people.tables import PersonRow, StaffSessionRow
+from evidence.people.tables import StaffSessionRow
 from export.delivery.collections import lock_link
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.release.decisions import SECOND_WITHIN, Decisions
 from export.release.letters import ReleaseLetter
+from export.release.notices import releasers
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
@@ -154,7 +154,7 @@ class Deadlines:
             attention.settle(session, row.id, JOB_SECOND)
             return
         due = row.approved_at + SECOND_WITHIN
-        for person in self._releasers(session, but=row.approved_by):
+        for person in releasers(session, but=row.approved_by):
             self._messages.queue(
                 session,
                 ReleaseLetter.SECOND_NEEDED,
@@ -166,19 +166,6 @@ class Deadlines:
             )
         if at >= due:
             attention.call_once(session, row.id, JOB_SECOND, _OVERDUE, at=at)
-
-    def _releasers(self, session: Session, *, but: UUID | None) -> Sequence[UUID]:
-        """Return who may approve as the second, signs in and has a mailbox."""
-        return session.exec(
-            select(PersonRow.id)
-            .where(
-                col(PersonRow.issuer).is_not(None),
-                PersonRow.email != "",
-                literal(Role.RELEASER.value) == any_(col(PersonRow.roles)),
-                PersonRow.id != but,
-            )
-            .order_by(col(PersonRow.id))
-        ).all()
 
     def _forget(self, session: Session, at: datetime) -> None:
         """Delete what counted attempts and who was signed in: none of it is evidence."""

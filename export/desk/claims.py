@@ -227,6 +227,7 @@ class _Releases:
         }
         refused = row.state == ReleaseState.REFUSED
         revoked = row.state == ReleaseState.REVOKED
+        withdrawn = row.state == ReleaseState.WITHDRAWN
         return Claim(
             row.id,
             format_release(row.urn, row.number),
@@ -235,6 +236,7 @@ class _Releases:
                 "release.proposed": [Expected(proposed)],
                 "release.approved": _approvals(row),
                 "release.refused": [Expected({"reason": row.reason})] if refused else [],
+                "release.withdrawn": [Expected({"reason": row.ended_reason})] if withdrawn else [],
                 "release.revoked": [Expected({"reason": row.ended_reason})] if revoked else [],
                 "handoff.recorded": [
                     Expected(

@@ -16,12 +16,22 @@ from custody.tables import CustodyEventRow
 from evidence import attention
 from evidence.errors import AccessRefusedError, StateError
 from evidence.exhibits.clocks import utc_text
-from evidence.people.access import Action, Role, Subject, decide_approval, decide_second
-from evidence.people.people import People, as_person, require
+from evidence.people.access import Action, Subject, decide_approval, decide_second
+from evidence.people.people import People, require
 from evidence.wording import check_words
+from export.release.letters import ReleaseLetter
+from export.release.notices import Notices
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
-from export.release.states import ReleaseState, ReleaseStep, transition
+from export.release.states import ReleaseState, ReleaseStep
+from export.release.steps import (
+    MOST_REASON,
+    by_whom,
+    locked,
+    move_release,
+    needed_reason,
+    take_step,
+)
 from export.release.tables import ReleaseRow
 from storage.database import hold_lock
 from storage.jobs import Jobs, job_key
@@ -34,7 +44,6 @@ SECOND_WITHIN = timedelta(hours=24)
 """By when a second person must have confirmed an urgent release."""
 THE_CLOCK = "Custos, by its clock"
 """Who, in the ledger, lets a release expire."""
-_TEXT = 2000
 
 
 class Decisions:
@@ -46,6 +55,7 @@ class Decisions:
         releases: Releases,
         people: People,
         jobs: Jobs,
+        notices: Notices,
         *,
         may_self_approve: bool,
     ) -> None:
@@ -53,6 +63,7 @@ class Decisions:
         self._releases = releases
         self._people = people
         self._jobs = jobs
+        self._notices = notices
         self._may_self_approve = may_self_approve
 
     def approve(
@@ -91,7 +102,7 @@ class Decisions:
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         said = _reason(decision.reason, reason)
-        self._take(session, row, ReleaseStep.APPROVED, _by(by, role, said), at)
+        take_step(self._ledger, session, row, ReleaseStep.APPROVED, by_whom(by, role, said), at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
         return self.start_sealing(session, str(row.id), by=by) if seal else row
 
@@ -123,23 +134,24 @@ class Decisions:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         row.seconded_by, row.seconded_at = by.person, at
         row.seconded_reason = _reason(decision.reason, reason)
-        values = _by(by, role, row.seconded_reason)
+        values = by_whom(by, role, row.seconded_reason)
         self._ledger.append(session, row.id, "release.approved", values, at=at)
         return row
 
     def refuse(
         self, session: Session, name: str, *, by: Subject, at: datetime, reason: str
     ) -> ReleaseRow:
-        """Refuse a release, with the reason that will be told.
+        """Refuse a release, with the reason that will be told; its proposer gets a letter.
 
         Raises:
             AccessRefusedError, StateError, InvalidError: nothing was recorded.
         """
         role = require(Action.REFUSE_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
-        self._take(session, row, ReleaseStep.REFUSED, _by(by, role, said), at)
+        take_step(self._ledger, session, row, ReleaseStep.REFUSED, by_whom(by, role, said), at)
         row.reason = said
+        self._notices.ended(session, row, ReleaseLetter.REFUSED, by=by.person, at=at)
         return row
 
     def start_sealing(self, session: Session, name: str, *, by: Subject) -> ReleaseRow:
@@ -158,7 +170,7 @@ class Decisions:
         if row.state == ReleaseState.PROPOSED:
             raise StateError(f"release {label(row)} must be approved by a second person first")
         if row.state != ReleaseState.SEALING:
-            _move(row, ReleaseStep.BEGUN)
+            move_release(row, ReleaseStep.BEGUN)
         attention.settle(session, row.id, JOB_SEAL)
         session.flush()
         self._jobs.defer(session, JOB_SEAL, str(row.id))
@@ -177,7 +189,7 @@ class Decisions:
             StateError: it is not being sealed, or a worker is just at it.
         """
         role = require(Action.ABANDON_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
         called = f"release {label(row)}"
         if row.state != ReleaseState.SEALING:
@@ -192,7 +204,8 @@ class Decisions:
         else:
             step = ReleaseStep.GIVEN_UP_UNSEALED
             row.reason = said
-        self._take(session, row, step, _by(by, role, said), at)
+            self._notices.ended(session, row, ReleaseLetter.REFUSED, by=by.person, at=at)
+        take_step(self._ledger, session, row, step, by_whom(by, role, said), at)
         attention.settle(session, row.id, JOB_SEAL)
         session.flush()
         # A worker that has stopped may call a person only now. Its job runs once more after that,
@@ -210,14 +223,14 @@ class Decisions:
             StateError: it is not sealed yet (refuse it instead), or has ended already.
         """
         role = require(Action.REVOKE_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
         called = f"release {label(row)}"
         if row.state in {ReleaseState.PROPOSED, ReleaseState.APPROVED}:
             raise StateError(f"{called} is {row.state}: refuse it, there is nothing to take back")
         if row.state == ReleaseState.SEALING:
             raise StateError(f"{called} is being sealed: take it back when that is done")
-        self._take(session, row, ReleaseStep.REVOKED, _by(by, role, said), at)
+        take_step(self._ledger, session, row, ReleaseStep.REVOKED, by_whom(by, role, said), at)
         row.ended_by, row.ended_at, row.ended_reason = by.person, at, said
         return row
 
@@ -229,8 +242,10 @@ class Decisions:
         Raises:
             StateError: it is not being sealed.
         """
-        row = _locked(session, release)
-        self._take(session, row, ReleaseStep.SEALED, {"sha256": sha256, "size": size}, at)
+        row = locked(session, release)
+        take_step(
+            self._ledger, session, row, ReleaseStep.SEALED, {"sha256": sha256, "size": size}, at
+        )
         if row.delivery == Delivery.LINK:
             session.flush()
             # A crash before the commit leaves neither; after it, the job issues the link.
@@ -242,14 +257,14 @@ class Decisions:
         Raises:
             StateError: it is not out.
         """
-        row = _locked(session, release)
+        row = locked(session, release)
         clock = self._people.known(session, THE_CLOCK)
         values: Values = {
             "actor": Person(clock, f"{THE_CLOCK} ({clock})"),
             "role": "system",
             "reason": "the link ended before the recipient collected",
         }
-        self._take(session, row, ReleaseStep.EXPIRED, values, at)
+        take_step(self._ledger, session, row, ReleaseStep.EXPIRED, values, at)
 
     def reissued(self, session: Session, release: UUID) -> None:
         """Let a release that expired be out again, as whoever calls this issues a link of it.
@@ -257,7 +272,7 @@ class Decisions:
         Raises:
             StateError: it did not expire.
         """
-        _move(_locked(session, release), ReleaseStep.REISSUED)
+        move_release(locked(session, release), ReleaseStep.REISSUED)
 
     def _is_sealed_in_ledger(self, session: Session, release: UUID) -> bool:
         statement = select(CustodyEventRow.id).where(
@@ -265,35 +280,8 @@ class Decisions:
         )
         return session.exec(statement.limit(1)).first() is not None
 
-    def _take(
-        self, session: Session, row: ReleaseRow, step: ReleaseStep, values: Values, at: datetime
-    ) -> None:
-        """Move a locked release, and write the custody event of this step."""
-        event = _move(row, step)
-        self._ledger.append(session, row.id, event, values, at=at)
-
-
-def _move(row: ReleaseRow, step: ReleaseStep) -> str:
-    """Move a locked release; return which event tells of it."""
-    taken = transition(f"release {label(row)}", ReleaseState(row.state), step)
-    row.state = taken.then
-    return taken.event
-
-
-def _locked(session: Session, release: UUID) -> ReleaseRow:
-    return session.get_one(ReleaseRow, release, with_for_update=True)
-
-
-def _by(by: Subject, role: Role, reason: str) -> Values:
-    """Return what the events of decisions commit to."""
-    return {"actor": as_person(by), "role": role.value, "reason": reason}
-
-
-def _said(reason: str) -> str:
-    return check_words("reason", reason, most=_TEXT, lines=True)
-
 
 def _reason(ours: str, theirs: str) -> str:
     """Return the reason of an approval: what it is, always first, then what somebody said."""
-    said = check_words("reason", theirs, most=_TEXT, needed=False, lines=True)
+    said = check_words("reason", theirs, most=MOST_REASON, needed=False, lines=True)
     return "; ".join(filter(None, (ours, said)))

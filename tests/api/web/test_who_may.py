@@ -54,6 +54,7 @@ POST /console/releases/{release}/approval = release.approve
 GET /console/releases/{release}/abandonment = release.abandon
 POST /console/releases/{release}/abandonment = release.abandon
 GET /console/releases/{release}/decision = release.approve
+GET /console/releases/{release}/edit = release.withdraw
 GET /console/releases/{release}/handoff = handoff.record
 POST /console/releases/{release}/handoff = handoff.record
 POST /console/releases/{release}/link = link.reissue
@@ -63,6 +64,8 @@ GET /console/releases/{release}/revocation = release.revoke
 POST /console/releases/{release}/revocation = release.revoke
 POST /console/releases/{release}/seal = release.seal
 POST /console/releases/{release}/second-approval = release.approve
+GET /console/releases/{release}/withdrawal = release.withdraw
+POST /console/releases/{release}/withdrawal = release.withdraw
 GET /console/views/{viewing} = exhibit.view
 GET /console/views/{viewing}/{file} = exhibit.view
 """

@@ -32,6 +32,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.PROPOSE_RELEASE: {O, R},
     Action.APPROVE_RELEASE: {R},
     Action.REFUSE_RELEASE: {R},
+    Action.WITHDRAW_RELEASE: {O, R},
     Action.SEAL_RELEASE: {O, R},
     Action.ABANDON_RELEASE: {R},
     Action.SHOW_RELEASE: {O, R, G, U},
