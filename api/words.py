@@ -15,6 +15,8 @@ STATES: Mapping[str, tuple[str, str]] = {
     "examined": ("Being copied", "govuk-tag--blue"),
     "ready": ("Ready", "govuk-tag--green"),
     "attention": ("Needs a person", "govuk-tag--orange"),
+    "master_alone": ("Master alone", "govuk-tag--green"),
+    "set_aside": ("Set aside", "govuk-tag--grey"),
     "proposed": ("Waiting for approval", "govuk-tag--yellow"),
     "approved": ("Approved", "govuk-tag--turquoise"),
     "refused": ("Refused", "govuk-tag--red"),

@@ -25,6 +25,9 @@ class Action(StrEnum):
 
     ADD_EXHIBIT = "exhibit.add"
     SHOW_EXHIBIT = "exhibit.show"
+    RETRY_EXHIBIT = "exhibit.retry"
+    ACCEPT_EXHIBIT = "exhibit.accept"
+    SET_ASIDE = "exhibit.set_aside"
     READ_CUSTODY = "custody.read"
     AUDIT_LOG = "log.audit"
     PROPOSE_RELEASE = "release.propose"
@@ -52,6 +55,9 @@ _READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
 ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ADD_EXHIBIT: (Role.OPERATOR,),
     Action.SHOW_EXHIBIT: _READERS,
+    Action.RETRY_EXHIBIT: _STAFF,
+    Action.ACCEPT_EXHIBIT: _STAFF,
+    Action.SET_ASIDE: _STAFF,
     Action.READ_CUSTODY: _READERS,
     Action.AUDIT_LOG: _READERS,
     Action.PROPOSE_RELEASE: _STAFF,

@@ -16,9 +16,10 @@ from sqlmodel import Session, col
 from custody.audit.facts import WHOLE, Claim, Expected, Span
 from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
+from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.references import format_release
 from evidence.exhibits.states import ExhibitState
-from evidence.exhibits.tables import ExhibitRow
+from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.delivery.tables import HandoffRow
 from export.holdings.files import COPY, DERIVATION, MASTER
 from export.holdings.tables import ExhibitFileRow, LegalHoldRow, ViewingRow
@@ -44,7 +45,7 @@ def _columns(table: type[ExhibitRow | ReleaseRow], names: str) -> Sequence[Any]:
     return [columns[name] for name in names.split()]
 
 
-_OF_EXHIBITS = _columns(ExhibitRow, "id reference state received_event clock facts")
+_OF_EXHIBITS = _columns(ExhibitRow, "id reference state received_event clock facts examined_before")
 _OF_RELEASES = _columns(
     ReleaseRow,
     "id urn number kind state basis purpose with_master reason approved_at seconded_at "
@@ -112,6 +113,14 @@ class _Exhibits:
                 .where(col(viewing.exhibit).between(first, last))
             )
         )
+        decision = ExhibitDecisionRow
+        self._decided = _grouped(
+            session.connection().execute(
+                _pick(decision.exhibit, decision.event, decision.reason)
+                .where(col(decision.exhibit).between(first, last))
+                .order_by(col(decision.at))
+            )
+        )
         hold = LegalHoldRow
         self._held = _grouped(
             session.connection().execute(
@@ -128,7 +137,11 @@ class _Exhibits:
             [file for file in files if file.kind == kind] for kind in (MASTER, COPY, DERIVATION)
         )
         facts = sha256(canonical_json(row.facts)).hexdigest()
-        examined = [] if row.state == ExhibitState.RECEIVED else [Expected({"facts": facts})]
+        examined = [Expected({"facts": before}) for before in row.examined_before]
+        never = row.state == ExhibitState.SET_ASIDE and not row.facts
+        if row.state != ExhibitState.RECEIVED and not never:
+            examined.append(Expected({"facts": facts}))
+        decided = _decided(row.state, self._decided[row.id])
         held = self._held[row.id]
         clock = {"offset_ms": row.clock["offset_ms"], "reference": row.clock["reference"]}
         return Claim(
@@ -139,6 +152,7 @@ class _Exhibits:
                 "exhibit.received": [Expected({"files": _digests(masters)}, id=row.received_event)],
                 "clock.checked": [Expected(clock)],
                 "exhibit.examined": examined,
+                **decided,
                 "exhibit.derived": [
                     Expected({"copy": copy.sha256, "derivation": derivation.sha256})
                     for copy, derivation in zip(copies, derivations, strict=False)
@@ -155,6 +169,20 @@ class _Exhibits:
                 ],
             },
         )
+
+
+def _decided(state: str, rows: Sequence[Any]) -> dict[str, list[Expected]]:
+    """Return what a person decided of an exhibit, and that its state says the same."""
+    events = {
+        event: [Expected({"reason": one.reason}) for one in rows if one.event == event]
+        for event in (ACCEPTED, SET_ASIDE)
+    }
+    if (state == ExhibitState.SET_ASIDE) != bool(events[SET_ASIDE]):
+        # No event can agree with a state that nobody decided, or with a decision that is undone.
+        events[SET_ASIDE] = [Expected({"reason": ""})]
+    if state == ExhibitState.MASTER_ALONE and not events[ACCEPTED]:
+        events[ACCEPTED] = [Expected({"reason": ""})]
+    return events
 
 
 class _Releases:

@@ -19,6 +19,7 @@ from evidence.exhibits.clocks import utc_text
 from evidence.people.access import Action, Subject, decide_approval, decide_second
 from evidence.people.people import People, require
 from evidence.wording import check_words
+from export.release.contents import require_fit
 from export.release.letters import ReleaseLetter
 from export.release.notices import Notices
 from export.release.proposals import Delivery
@@ -101,6 +102,7 @@ class Decisions:
         decision = decide_approval(row.proposed_by, by.person, self_approve=self_approve, due=due)
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
+        require_fit(session, row)
         said = _reason(decision.reason, reason)
         take_step(self._ledger, session, row, ReleaseStep.APPROVED, by_whom(by, role, said), at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
@@ -169,6 +171,7 @@ class Decisions:
             return row
         if row.state == ReleaseState.PROPOSED:
             raise StateError(f"release {label(row)} must be approved by a second person first")
+        require_fit(session, row)
         if row.state != ReleaseState.SEALING:
             move_release(row, ReleaseStep.BEGUN)
         attention.settle(session, row.id, JOB_SEAL)

@@ -27,6 +27,9 @@ O, R, G, U = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE, Role.AUDITOR  # noqa
 EXPECTED: dict[Action, set[Role]] = {
     Action.ADD_EXHIBIT: {O},
     Action.SHOW_EXHIBIT: {O, R, G, U},
+    Action.RETRY_EXHIBIT: {O, R},
+    Action.ACCEPT_EXHIBIT: {O, R},
+    Action.SET_ASIDE: {O, R},
     Action.READ_CUSTODY: {O, R, G, U},
     Action.AUDIT_LOG: {O, R, G, U},
     Action.PROPOSE_RELEASE: {O, R},
