@@ -13,7 +13,7 @@ from api.depends import UsesServices, known_query
 from api.guard import Guard
 from api.health import OK
 from api.routes import departures as packages
-from api.routes import exhibits, notify, releases, tus, uploads
+from api.routes import exhibits, notify, releases, remedies, tus, uploads
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -22,12 +22,14 @@ from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
 from api.web.console.exhibits import pages as console_exhibits
+from api.web.console.exhibits import remedies as exhibit_remedies
 from api.web.console.intake import files as intake_files
 from api.web.console.intake import pages as intake
 from api.web.console.releases import decisions as deciding
 from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
+from api.web.console.releases import withdrawals as withdrawing
 from api.web.public import information, mailbox, signin, start
 from api.wiring import Services
 from storage.version import version
@@ -85,6 +87,7 @@ def _include(app: FastAPI) -> None:
     for router in (
         uploads.router,
         exhibits.router,
+        remedies.router,
         releases.router,
         packages.router,
         notify.router,
@@ -97,7 +100,9 @@ def _include(app: FastAPI) -> None:
     for router in (start.router, signin.router, mailbox.router):
         app.include_router(router)
     # "new" comes before names of releases.
-    for router in (proposing.router, console_releases.router, deciding.router, departures.router):
+    for router in (proposing.router, console_releases.router, deciding.router):
+        app.include_router(router)
+    for router in (withdrawing.router, departures.router):
         app.include_router(router)
     app.include_router(register.router)
     app.include_router(information.router)
@@ -107,6 +112,7 @@ def _include(app: FastAPI) -> None:
     for router in (intake.router, intake_files.router, intake_files.plain):
         app.include_router(router)
     # After all others: a page of one exhibit answers for any name.
+    app.include_router(exhibit_remedies.router)
     app.include_router(console_exhibits.router)
     app.add_api_route("/openapi.json", partial(description, app), include_in_schema=False)
 

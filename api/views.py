@@ -16,6 +16,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.exhibits import ListedExhibit
 from export.desk.releases import ListedRelease
+from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 
@@ -85,6 +86,7 @@ class ReleaseView(View):
     second_due: datetime | None
     """By when a second person must confirm an urgent release; none: nobody must."""
     reason: str
+    """Why it was approved, refused or withdrawn."""
     steps_done: list[str]
     sha256: str | None
     size: int | None
@@ -184,7 +186,7 @@ def listed_release(listed: ListedRelease) -> ReleaseView:
         link_days=row.link_days,
         urgent=row.urgent,
         second_due=listed.second_due,
-        reason=row.reason,
+        reason=row.ended_reason if row.state == ReleaseState.WITHDRAWN else row.reason,
         steps_done=list(listed.sealed.steps),
         sha256=listed.sealed.sha256,
         size=listed.sealed.size,

@@ -27,6 +27,7 @@ from custody.ledger import Ledger
 from custody.roots import Roots
 from custody.search import CustodySearch
 from evidence.exhibits.exhibits import Exhibits
+from evidence.exhibits.outcomes import Outcomes
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.sessions import Sessions
@@ -46,6 +47,7 @@ from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
+from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
 from export.holdings.views import Views
 from export.intake.arrivals import Intake
@@ -55,6 +57,7 @@ from export.intake.vaulting import Vaulting
 from export.release.decisions import Decisions
 from export.release.releases import Releases
 from export.release.submissions import Proposals
+from export.release.withdrawals import Withdrawals
 from export.sealing.fixity import PackageFixity
 from export.sealing.sealing import Sealing
 from storage.embedded.engines import Addresses
@@ -81,6 +84,7 @@ class Services:
     tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits
+    outcomes: Outcomes
     intake: Intake
     masters: Masters
     scanner: Scanner
@@ -91,6 +95,7 @@ class Services:
     releases: Releases
     proposals: Proposals
     decisions: Decisions
+    withdrawals: Withdrawals
     sealing: Sealing
     packages: Packages
     messages: Messages
@@ -103,6 +108,7 @@ class Services:
     handoffs: Handoffs
     register: Register
     fixity: Fixity
+    remedies: Remedies
     package_fixity: PackageFixity
     histories: Histories
     custody: CustodySearch

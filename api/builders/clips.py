@@ -14,6 +14,7 @@ from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
+from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
 from export.holdings.views import Views
 from export.intake.arrivals import Intake
@@ -42,6 +43,7 @@ class Holdings(TypedDict):
     views: Views
     holds: Holds
     fixity: Fixity
+    remedies: Remedies
 
 
 def build_intake(ground: Ground) -> Arrivals:
@@ -84,6 +86,7 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
             clock=clock,
         ),
         fixity=Fixity(begin, ground.vault, ledger, jobs, clock=clock),
+        remedies=Remedies(exhibits, evidence["outcomes"], jobs),
     )
 
 

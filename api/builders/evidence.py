@@ -8,6 +8,7 @@ from api.builders.ground import Ground
 from custody.histories import Histories
 from custody.search import CustodySearch
 from evidence.exhibits.exhibits import Exhibits
+from evidence.exhibits.outcomes import Outcomes
 from evidence.mailbox.messages import FormerKey, Messages
 from evidence.people.people import People
 from evidence.people.sessions import Limits, Sessions
@@ -21,6 +22,7 @@ class Evidence(TypedDict):
     tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits
+    outcomes: Outcomes
     messages: Messages
     histories: Histories
     custody: CustodySearch
@@ -34,6 +36,7 @@ def build_evidence(ground: Ground) -> Evidence:
         tokens=Tokens(people, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=Exhibits(ground.ledger),
+        outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),
         messages=_messages(ground),
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
         custody=CustodySearch(ground.ledger),

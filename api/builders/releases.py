@@ -22,8 +22,10 @@ from export.desk.story import Stories
 from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
 from export.release.decisions import Decisions
+from export.release.notices import Notices
 from export.release.releases import Releases
 from export.release.submissions import Proposals
+from export.release.withdrawals import Withdrawals
 from export.sealing.archives import Archives
 from export.sealing.fixity import PackageFixity
 from export.sealing.sealer import Sealer
@@ -36,6 +38,7 @@ class Released(TypedDict):
     releases: Releases
     proposals: Proposals
     decisions: Decisions
+    withdrawals: Withdrawals
 
 
 class Sealed(TypedDict):
@@ -68,26 +71,30 @@ class Desk(TypedDict):
 
 def build_release(ground: Ground, evidence: Evidence) -> Released:
     """Build what proposes and decides a release."""
-    releases, people = Releases(), evidence["people"]
+    releases, people, notices = Releases(), evidence["people"], Notices(evidence["messages"])
+    proposals = Proposals(
+        ground.ledger,
+        evidence["exhibits"],
+        people,
+        releases,
+        notices,
+        urn_prefix=ground.council.urn_prefix,
+        choose=secrets.choice,
+        police_domains=ground.council.police,
+        link_days=ground.council.link_days,
+    )
     return Released(
         releases=releases,
-        proposals=Proposals(
-            ground.ledger,
-            evidence["exhibits"],
-            people,
-            releases,
-            urn_prefix=ground.council.urn_prefix,
-            choose=secrets.choice,
-            police_domains=ground.council.police,
-            link_days=ground.council.link_days,
-        ),
+        proposals=proposals,
         decisions=Decisions(
             ground.ledger,
             releases,
             people,
             ground.jobs,
+            notices,
             may_self_approve=not ground.settings.production,
         ),
+        withdrawals=Withdrawals(ground.ledger, releases, proposals, notices),
     )
 
 

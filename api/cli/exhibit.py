@@ -1,4 +1,4 @@
-"""Edge. `custos exhibit add` and `show`."""
+"""Edge. `custos exhibit`: take in, show, and the ways out for one that needs a person."""
 
 import argparse
 import json
@@ -51,17 +51,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = whats.add_parser("show", help="show an exhibit, or list all")
     showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
     add_acting(showing)
+    retrying = whats.add_parser("retry", help="try the examination or the working copy again")
+    retrying.add_argument("ref", help="JS/1")
+    add_acting(retrying)
+    for name, words in (
+        ("accept", "say that the master alone is right, without a working copy"),
+        ("set-aside", "set an exhibit aside for good: it is kept, and never released"),
+    ):
+        deciding = whats.add_parser(name, help=words)
+        deciding.add_argument("ref", help="JS/1")
+        deciding.add_argument("--reason", required=True)
+        add_acting(deciding)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run one of the two."""
+    """Run one of them."""
+    commands = {
+        "add": _add,
+        "show": _show,
+        "retry": _retry,
+        "accept": _decide,
+        "set-aside": _decide,
+    }
     with services_of(given) as services:
-        subject = subject_of(given, services)
-        return (
-            _add(given, services, subject)
-            if given.what == "add"
-            else _show(given, services, subject)
-        )
+        return commands[given.what](given, services, subject_of(given, services))
+
+
+def _retry(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    row = act(services, subject, lambda s: services.remedies.retry(s, given.ref, by=subject))
+    print(f"Exhibit {row.reference} is worked on again: custos exhibit show {row.reference}")
+    return 0
+
+
+def _decide(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    remedies = services.remedies
+    decide = remedies.accept if given.what == "accept" else remedies.set_aside
+    row = act(
+        services,
+        subject,
+        lambda s: decide(s, given.ref, by=subject, at=services.clock(), reason=given.reason),
+    )
+    words = "is right as a master alone" if given.what == "accept" else "is set aside"
+    print(f"Exhibit {row.reference} {words}: {given.reason}")
+    return 0
 
 
 def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int:
@@ -136,7 +168,7 @@ def _show(given: argparse.Namespace, services: Services, subject: Subject) -> in
     if given.ref is None:
         for one in every(partial(_page, services, subject)):
             row = one.row
-            print(f"{row.reference:<10} {row.state:<10} {row.camera:<20} {row.title}")
+            print(f"{row.reference:<10} {row.state:<12} {row.camera:<20} {row.title}")
         return 0
     view = act(
         services, subject, lambda session: show_exhibit(services, session, subject, given.ref)

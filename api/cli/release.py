@@ -70,6 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     refusing.add_argument("release")
     refusing.add_argument("--reason", required=True)
     add_acting(refusing)
+    withdrawing = whats.add_parser("withdraw", help="take a proposal back before it is decided")
+    withdrawing.add_argument("release")
+    withdrawing.add_argument("--reason", required=True)
+    add_acting(withdrawing)
     sealing = whats.add_parser("seal", help="seal an approved release and collect the package")
     sealing.add_argument("release")
     sealing.add_argument("--out", type=Path, required=True, help="file or folder for the package")
@@ -113,6 +117,7 @@ def run(given: argparse.Namespace) -> int:
         "propose": _propose,
         "approve": _approve,
         "refuse": _refuse,
+        "withdraw": _withdraw,
         "seal": _seal,
         "abandon": _abandon,
         "show": _show,
@@ -251,6 +256,18 @@ def _refuse(given: argparse.Namespace, services: Services, subject: Subject) -> 
         ),
     )
     print(f"Release {label(row)} refused: {row.reason}")
+    return 0
+
+
+def _withdraw(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    row = act(
+        services,
+        subject,
+        lambda session: services.withdrawals.withdraw(
+            session, given.release, by=subject, at=services.clock(), reason=given.reason
+        ),
+    )
+    print(f"Release {label(row)} withdrawn: {row.ended_reason}")
     return 0
 
 

@@ -49,6 +49,8 @@ class Wording:
     """Why it does not go after ``lasts``."""
     missed: bool = True
     """Staff hear of it if it came too late: whoever waits for it cannot ask for another."""
+    calls: bool = True
+    """Somebody is called to the record if it does not arrive; a letter to staff is not worth it."""
     settles: bool = False
     """Once it went out, nobody need act on earlier letters about the record."""
 
@@ -163,8 +165,17 @@ WORDINGS: Mapping[str, Wording] = {
         "your link to CCTV package {reference} ends soon", private={"expires": _moment}, leads=True
     ),
     DeliveryLetter.REVOKED: Wording("CCTV package {reference} was withdrawn"),
+    ReleaseLetter.APPROVAL_NEEDED: Wording(
+        "CCTV release {reference} waits for a decision", calls=False
+    ),
     ReleaseLetter.SECOND_NEEDED: Wording(
         "CCTV release {reference} waits for a second approval", private={"due": _moment}
+    ),
+    ReleaseLetter.REFUSED: Wording(
+        "your proposal of CCTV release {reference} was refused", calls=False
+    ),
+    ReleaseLetter.WITHDRAWN: Wording(
+        "your proposal of CCTV release {reference} was withdrawn", calls=False
     ),
 }
 """By `LetterKind`, which is a string. A test demands that each kind of each room is here."""

@@ -86,7 +86,7 @@ class Posting:
                     return self._letter(session, row, facts, at)
                 self._messages.refused(session, message, words=words)
                 if wording.missed:
-                    self._need_a_person(session, row.about, words, at)
+                    self._need_a_person(session, row, words, at)
                 return None
             lost = session.get(MessageRow, message)
             uncertain = lost is not None and lost.state == MessageState.UNCERTAIN
@@ -114,7 +114,7 @@ class Posting:
         words = "a worker ended while it was sending: it may have arrived"
         with self._begin() as session:
             row = session.get_one(MessageRow, message)
-            self._need_a_person(session, row.about, words, at)
+            self._need_a_person(session, row, words, at)
 
     def _wait(self, message: UUID) -> None:
         # A crash before this line leaves "sending" though nothing left us: it becomes uncertain,
@@ -139,9 +139,11 @@ class Posting:
             (end.refused if state is MessageState.REFUSED else end.uncertain)(
                 session, message, words=words
             )
-            self._need_a_person(session, row.about, words, at)
+            self._need_a_person(session, row, words, at)
 
-    def _need_a_person(self, session: Session, about: UUID, words: str, at: datetime) -> None:
-        """Keep what went wrong where the record's page tells it."""
+    def _need_a_person(self, session: Session, row: MessageRow, words: str, at: datetime) -> None:
+        """Keep what went wrong where the record's page tells it, if it is worth a call."""
+        if not WORDINGS[row.kind].calls:
+            return
         told = f"a message did not go out, or may not have arrived: {words}"
-        attention.call(session, about, JOB_SEND, told, at=at)
+        attention.call(session, row.about, JOB_SEND, told, at=at)

@@ -170,6 +170,24 @@ def refuse(
     )
 
 
+@router.post("/{release}/withdrawal", summary="Withdraw a proposal")
+def withdraw(
+    release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
+) -> ReleaseView:
+    """Withdraw a proposal that nobody decided about: one's own, or any as a releaser."""
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.withdrawals.withdraw(
+                session, release, by=subject, at=services.clock(), reason=wanted.reason
+            ),
+        ),
+    )
+
+
 @router.post("/{release}/revocation", summary="Revoke a sealed release")
 def revoke(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts

@@ -20,6 +20,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "exhibit.described": "Exhibit described",
     "exhibit.corrected": "Description corrected",
     "exhibit.set_aside": "Set aside",
+    "exhibit.accepted": "Said to be right as a master alone",
     "exhibit.examined": "Files examined",
     "clock.checked": "Recorder's clock compared",
     "exhibit.derived": "Working copy made",

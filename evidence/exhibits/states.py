@@ -13,11 +13,29 @@ class ExhibitState(StrEnum):
     """Every master that can be played has a working copy."""
     ATTENTION = "attention"
     """The master is kept; a person must look, the findings say at what."""
+    MASTER_ALONE = "master_alone"
+    """A person said that no working copy is needed: the master may go as it is."""
+    SET_ASIDE = "set_aside"
+    """A person said that it is not to be used. It is kept, and nothing of it is released."""
 
 
 EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
-    ExhibitState.RECEIVED: frozenset({ExhibitState.EXAMINED, ExhibitState.ATTENTION}),
-    ExhibitState.EXAMINED: frozenset({ExhibitState.READY, ExhibitState.ATTENTION}),
-    ExhibitState.READY: frozenset(),
-    ExhibitState.ATTENTION: frozenset(),
+    ExhibitState.RECEIVED: frozenset(
+        {ExhibitState.EXAMINED, ExhibitState.ATTENTION, ExhibitState.SET_ASIDE}
+    ),
+    ExhibitState.EXAMINED: frozenset(
+        {ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.SET_ASIDE}
+    ),
+    ExhibitState.READY: frozenset({ExhibitState.SET_ASIDE}),
+    # Tried again, it is examined once more, or only copied once more.
+    ExhibitState.ATTENTION: frozenset(
+        {
+            ExhibitState.RECEIVED,
+            ExhibitState.EXAMINED,
+            ExhibitState.MASTER_ALONE,
+            ExhibitState.SET_ASIDE,
+        }
+    ),
+    ExhibitState.MASTER_ALONE: frozenset({ExhibitState.SET_ASIDE}),
+    ExhibitState.SET_ASIDE: frozenset(),
 }

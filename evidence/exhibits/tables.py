@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from storage.columns import json_column, utc_column
+from storage.columns import json_column, texts_column, utc_column
 
 
 class ExhibitCounterRow(SQLModel, table=True):
@@ -36,3 +36,18 @@ class ExhibitRow(SQLModel, table=True):
     received_event: UUID = Field(foreign_key="custody_event.id")
     facts: list[dict[str, Any]] = json_column()
     findings: list[dict[str, Any]] = json_column()
+    examined_before: list[str] = texts_column()
+    """The SHA-256 of the facts of each examination before the last one, in their order."""
+
+
+class ExhibitDecisionRow(SQLModel, table=True):
+    """What a person decided about an exhibit: set aside, or right as a master alone."""
+
+    __tablename__: ClassVar[Any] = "exhibit_decision"
+    id: UUID = Field(primary_key=True)
+    exhibit: UUID = Field(foreign_key="exhibit.id", index=True)
+    event: str
+    """The custody event that says it."""
+    person: UUID = Field(foreign_key="person.id")
+    at: datetime = utc_column()
+    reason: str

@@ -27,11 +27,15 @@ class Action(StrEnum):
 
     ADD_EXHIBIT = "exhibit.add"
     SHOW_EXHIBIT = "exhibit.show"
+    RETRY_EXHIBIT = "exhibit.retry"
+    ACCEPT_EXHIBIT = "exhibit.accept"
+    SET_ASIDE = "exhibit.set_aside"
     READ_CUSTODY = "custody.read"
     AUDIT_LOG = "log.audit"
     PROPOSE_RELEASE = "release.propose"
     APPROVE_RELEASE = "release.approve"
     REFUSE_RELEASE = "release.refuse"
+    WITHDRAW_RELEASE = "release.withdraw"
     SEAL_RELEASE = "release.seal"
     ABANDON_RELEASE = "release.abandon"
     SHOW_RELEASE = "release.show"
@@ -53,11 +57,16 @@ _READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
 ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ADD_EXHIBIT: (Role.OPERATOR,),
     Action.SHOW_EXHIBIT: _READERS,
+    Action.RETRY_EXHIBIT: _STAFF,
+    Action.ACCEPT_EXHIBIT: _STAFF,
+    Action.SET_ASIDE: _STAFF,
     Action.READ_CUSTODY: _READERS,
     Action.AUDIT_LOG: _READERS,
     Action.PROPOSE_RELEASE: _STAFF,
     Action.APPROVE_RELEASE: (Role.RELEASER,),
     Action.REFUSE_RELEASE: (Role.RELEASER,),
+    # Who did not propose it must be a releaser: see `decide_withdrawal`.
+    Action.WITHDRAW_RELEASE: _STAFF,
     Action.SEAL_RELEASE: _STAFF,
     # It ends a release as a refusal does, or a revocation.
     Action.ABANDON_RELEASE: (Role.RELEASER,),
@@ -132,6 +141,18 @@ def decide_approval(
         False,
         "the person who proposed a release must not approve it: ask a second releaser "
         "(in the demonstration, use the other token)",
+    )
+
+
+def decide_withdrawal(proposer: UUID, subject: Subject) -> Decision:
+    """Decide whether ``subject`` may withdraw a proposal: their own, or any if a releaser."""
+    decision = decide(Action.WITHDRAW_RELEASE, subject.roles)
+    if not decision.allowed or proposer == subject.person:
+        return decision
+    if Role.RELEASER in subject.roles:
+        return Decision(True, "a releaser may withdraw any proposal", Role.RELEASER)
+    return Decision(
+        False, "somebody else proposed this release: they, or a releaser, can withdraw it"
     )
 
 

@@ -20,6 +20,7 @@ from export.delivery.packages import Package, Packages
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.package.format import layout
 from export.package.format.assembly import seal_of
+from export.release.contents import require_clean
 from export.release.releases import label, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -30,6 +31,10 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=60)
 _TOUCH = timedelta(minutes=1)
 """How exactly we remember when a browser was last seen: not each page is a write."""
+_STOPPED = (
+    "The council looks at this package again, and it cannot be downloaded meanwhile. Contact the "
+    "council and give the reference"
+)
 _OVER = (
     "This collection is over: it was open for too long, or its link ended. Open the link in your "
     "e-mail again and ask for a new code."
@@ -61,6 +66,10 @@ class Collected:
     downloads: tuple[UUID, ...]
     """Those of this collection, the latest last: each may be resumed."""
     receipt: ReceiptRow | None
+
+
+class HeldBackError(StateError):
+    """The council looks at a package again: tell the recipient, and let nothing leave."""
 
 
 class Collections:
@@ -141,6 +150,7 @@ class Collections:
         """Authorise the one download of a collection; asked again, it is the same, and counts once.
 
         Raises:
+            HeldBackError: the council looks at the package again; nobody gets it meanwhile.
             StateError: the terms are not accepted, no download is left, or the collection ended.
         """
         row, link = self._open(session, secret, at=at, lock=True)
@@ -159,6 +169,7 @@ class Collections:
             )
         row.seen_at = at
         release = session.get_one(ReleaseRow, link.release)
+        _require_clean(session, release)
         recipient = recipient_of(session, release)
         self._packages.hand_over(session, release, to=recipient, role="recipient", at=at)
         download = DownloadRow(id=self._new_id(), collection=row.id, link=link.id, authorised_at=at)
@@ -174,6 +185,7 @@ class Collections:
         resumes by itself hours later, within the 12 hours.
 
         Raises:
+            HeldBackError: the council looks at the package again; nobody gets it meanwhile.
             StateError: the collection ended, or the link expired or was revoked.
             UnknownError: this collection was authorised no such download.
         """
@@ -181,7 +193,9 @@ class Collections:
         found = session.get(DownloadRow, download)
         if found is None or found.collection != row.id:
             raise UnknownError("there is no such download")
-        return self._packages.package(session, session.get_one(ReleaseRow, link.release))
+        release = session.get_one(ReleaseRow, link.release)
+        _require_clean(session, release)
+        return self._packages.package(session, release)
 
     def confirm(self, session: Session, secret: str, sha256: str, *, at: datetime) -> bool:
         """Record the recipient's receipt, once a collection; False if the digest differs.
@@ -237,6 +251,14 @@ class Collections:
         if lock:
             session.refresh(row, with_for_update=True)
         return row, link
+
+
+def _require_clean(session: Session, release: ReleaseRow) -> None:
+    """See that nothing was found in a package since it was sealed; staff are told by themselves."""
+    try:
+        require_clean(session, release)
+    except StateError as error:
+        raise HeldBackError(_STOPPED) from error
 
 
 def _known_by(secret: str) -> ColumnElement[bool]:

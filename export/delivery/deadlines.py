@@ -10,26 +10,32 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, literal, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from custody.canonical import format_time
 from evidence import attention
+from evidence.errors import StateError
 from evidence.mailbox.codes import forget_gates
 from evidence.mailbox.messages import Messages
-from evidence.people.access import Role
-from evidence.people.tables import PersonRow, StaffSessionRow
+from evidence.people.tables import StaffSessionRow
 from export.delivery.collections import lock_link
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
+from export.intake.scans import INFECTED
+from export.intake.tables import UploadRow
+from export.release.contents import require_clean
 from export.release.decisions import SECOND_WITHIN, Decisions
 from export.release.letters import ReleaseLetter
+from export.release.notices import releasers
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseRow
+from export.release.tables import ReleaseExhibitRow, ReleaseRow
 
 JOB_SECOND = "release.second"
 """No job, but a name among them: what an overdue second approval is shown as."""
+JOB_MALWARE = "release.malware"
+"""No job either: what a release is shown with that carries what the malware scanner found."""
 WARN_BEFORE = timedelta(days=3)
 """How long before its end an uncollected link is warned of; of a short one, half its life."""
 FORGET_SESSIONS = timedelta(days=30)
@@ -39,6 +45,13 @@ _WAITING = (
     ReleaseState.SEALED,
     ReleaseState.EXPIRED,
 )
+_MAY_LEAVE = (
+    ReleaseState.PROPOSED,
+    ReleaseState.APPROVED,
+    ReleaseState.SEALED,
+    ReleaseState.EXPIRED,
+)
+"""Of one that is being sealed, the sealing itself says what keeps it."""
 _OVERDUE = (
     "This urgent release was approved by one person. The second approval was due within 24 hours "
     "and is missing: a second releaser must approve it, or it must be revoked."
@@ -69,6 +82,7 @@ class Deadlines:
             (self._ended, self._expire),
             (self._ending, self._warn),
             (self._unseconded, self._remind),
+            (self._infected, self._stop),
         ):
             for subject in self._found(find(at)):
                 try:
@@ -154,7 +168,7 @@ class Deadlines:
             attention.settle(session, row.id, JOB_SECOND)
             return
         due = row.approved_at + SECOND_WITHIN
-        for person in self._releasers(session, but=row.approved_by):
+        for person in releasers(session, but=row.approved_by):
             self._messages.queue(
                 session,
                 ReleaseLetter.SECOND_NEEDED,
@@ -167,18 +181,29 @@ class Deadlines:
         if at >= due:
             attention.call_once(session, row.id, JOB_SECOND, _OVERDUE, at=at)
 
-    def _releasers(self, session: Session, *, but: UUID | None) -> Sequence[UUID]:
-        """Return who may approve as the second, signs in and has a mailbox."""
-        return session.exec(
-            select(PersonRow.id)
-            .where(
-                col(PersonRow.issuer).is_not(None),
-                PersonRow.email != "",
-                literal(Role.RELEASER.value) == any_(col(PersonRow.roles)),
-                PersonRow.id != but,
-            )
-            .order_by(col(PersonRow.id))
-        ).all()
+    def _infected(self, at: datetime) -> SelectOfScalar[UUID]:
+        """Return releases with an exhibit in which malware was found, and those with a call."""
+        del at
+        uploads = select(UploadRow.exhibit).where(INFECTED)
+        carrying = select(ReleaseExhibitRow.release).where(
+            col(ReleaseExhibitRow.exhibit).in_(uploads)
+        )
+        called = select(attention.calls(JOB_MALWARE).c.subject)
+        return select(ReleaseRow.id).where(
+            or_(col(ReleaseRow.id).in_(carrying), col(ReleaseRow.id).in_(called))
+        )
+
+    def _stop(self, session: Session, subject: UUID, at: datetime) -> None:
+        """Call a person to a release that must not leave: it is held back meanwhile."""
+        row = session.get_one(ReleaseRow, subject, with_for_update=True)
+        try:
+            if row.state in _MAY_LEAVE:
+                require_clean(session, row)
+        except StateError as error:
+            told = f"nothing of this release can leave: {error}. Refuse it, or revoke it"
+            attention.call_once(session, row.id, JOB_MALWARE, told, at=at)
+        else:
+            attention.settle(session, row.id, JOB_MALWARE)
 
     def _forget(self, session: Session, at: datetime) -> None:
         """Delete what counted attempts and who was signed in: none of it is evidence."""

@@ -10,6 +10,7 @@ from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
+from export.release.contents import require_clean
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -91,10 +92,11 @@ class Packages:
             self._ledger.append(session, exhibit.id, "exhibit.released", values, at=at)
 
     def _sealed(self, session: Session, row: ReleaseRow) -> Package:
-        """Return the package of a release that is sealed now; raises StateError if it is not."""
+        """Return the package of a release that may leave now; raises StateError if it may not."""
         if row.state != ReleaseState.SEALED:
             label = format_release(row.urn, row.number)
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        require_clean(session, row)
         return self.package(session, row)
 
     def package(self, session: Session, row: ReleaseRow) -> Package:

@@ -12,8 +12,10 @@ from sqlmodel import Session, col, select
 
 from evidence.attention import Call, calls_among
 from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.outcomes import decisions_of
 from evidence.exhibits.references import as_reference
-from evidence.exhibits.tables import ExhibitRow
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject, decide
 from evidence.people.people import names_of, require
@@ -38,6 +40,8 @@ class WantedExhibits:
     recorded: date | None = None
     """A day in England on which the recording was made, by its corrected times."""
     state: str = ""
+    set_aside: bool = True
+    """Whether what was set aside is listed among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,10 @@ class ExhibitStory:
     scans: Mapping[tuple[str, str], str]
     """What the malware scanner said of a stored object, by its key and version."""
     holds: Sequence[Hold]
+    decisions: Sequence[ExhibitDecisionRow]
+    """What people decided about it, in their order."""
     people: Mapping[UUID, str]
-    """The names of whoever placed or lifted a hold."""
+    """The names of whoever placed or lifted a hold, or decided about it."""
     releases: Sequence[ReleaseRow]
     """The newest of those that carry it."""
 
@@ -116,11 +122,14 @@ class ExhibitList:
         (listed,) = self.tell(session, [row])
         sees_releases = decide(Action.SHOW_RELEASE, by.roles).allowed
         holds = self._holds.of(session, row.id)
+        decisions = decisions_of(session, row.id)
         people = {one.row.placed_by for one in holds} | {one.row.lifted_by for one in holds}
+        people |= {one.person for one in decisions}
         return ExhibitStory(
             listed=listed,
             scans=scans_of(session, row.id),
             holds=holds,
+            decisions=decisions,
             people=names_of(session, people),
             releases=_releases(session, row.id) if sees_releases else (),
         )
@@ -158,6 +167,8 @@ def _conditions(wanted: WantedExhibits) -> list[ColumnElement[bool]]:
             col(ExhibitRow.corrected_start) < end,
             col(ExhibitRow.corrected_end) >= start,
         ]
+    if not wanted.set_aside:
+        conditions.append(col(ExhibitRow.state) != ExhibitState.SET_ASIDE.value)
     if wanted.state:
         conditions.append(col(ExhibitRow.state) == wanted.state)
     return conditions

@@ -15,6 +15,7 @@ from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
+from export.release.letters import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
@@ -144,9 +145,13 @@ def _seconds(session: Session, person: UUID) -> Queue:
 
 
 def _lost(session: Session) -> Queue:
-    """Return messages that did not arrive, of releases that nobody has collected yet."""
+    """Return letters to recipients that did not arrive, of releases not collected yet."""
     on = col(ReleaseRow.id) == col(MessageRow.about)
-    lost = (col(MessageRow.state).in_(LOST), col(ReleaseRow.collected_at).is_(None))
+    lost = (
+        col(MessageRow.state).in_(LOST),
+        col(MessageRow.kind).not_in([kind.value for kind in ReleaseLetter]),
+        col(ReleaseRow.collected_at).is_(None),
+    )
     count = _count(session, select(MessageRow.id).join(ReleaseRow, on).where(*lost))
     rows = session.exec(
         select(MessageRow, ReleaseRow)

@@ -54,7 +54,7 @@ class Group(StrEnum):
 _STATES: Mapping[Group, tuple[ReleaseState, ...]] = {
     Group.SEALING: (ReleaseState.APPROVED, ReleaseState.SEALING),
     Group.OUT: (ReleaseState.SEALED, ReleaseState.EXPIRED),
-    Group.ENDED: (ReleaseState.REFUSED, ReleaseState.REVOKED),
+    Group.ENDED: (ReleaseState.REFUSED, ReleaseState.WITHDRAWN, ReleaseState.REVOKED),
 }
 _OVER = (ReleaseState.PROPOSED, *_STATES[Group.ENDED])
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlalchemy import or_
+from sqlmodel import Session, col, func, select
 
 from custody.tables import CustodyEventRow
 from evidence.attention import calls_to
@@ -18,7 +19,10 @@ from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkR
 from export.desk.releases import second_due
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
+from export.release.letters import ReleaseLetter
+from export.release.notices import has_mailbox
 from export.release.releases import Releases, label
+from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
@@ -59,6 +63,14 @@ class Story:
     events: tuple[tuple[str, datetime], ...]
     """The custody events of the release, in their order."""
     attention: tuple[str, ...]
+    replaces: str
+    """The proposal in whose place this one was made, by its name; empty: none."""
+    replaced_by: str
+    """The proposal that was made in its place, by its name; empty: none."""
+    proposer_has_mailbox: bool
+    """Whether whoever proposed it is told by a letter how it ends."""
+    releasers_written: int
+    """How many releasers were written to that it waits, while it does."""
 
     @property
     def label(self) -> str:
@@ -133,7 +145,27 @@ class Stories:
             handoffs=handoffs,
             events=_events(session, row.id),
             attention=tuple(one.words for one in calls_to(session, row.id)),
+            **_replacing(session, row),
+            proposer_has_mailbox=has_mailbox(session, row.proposed_by),
+            releasers_written=_written(session, row),
         )
+
+
+def _replacing(session: Session, row: ReleaseRow) -> dict[str, str]:
+    """Return the names of the proposals before and after one that was edited."""
+    beside = or_(col(ReleaseRow.id) == row.replaces, col(ReleaseRow.replaces) == row.id)
+    named = {"replaces": "", "replaced_by": ""}
+    for one in session.exec(select(ReleaseRow).where(beside)):
+        named["replaces" if one.id == row.replaces else "replaced_by"] = label(one)
+    return named
+
+
+def _written(session: Session, row: ReleaseRow) -> int:
+    if row.state != ReleaseState.PROPOSED:
+        return 0
+    kind = ReleaseLetter.APPROVAL_NEEDED.value
+    letters = select(func.count()).where(MessageRow.about == row.id, MessageRow.kind == kind)
+    return session.exec(letters).one()
 
 
 def _links(session: Session, release: UUID) -> tuple[LinkStory, ...]:

@@ -121,13 +121,14 @@ class Copies:
             row = session.get_one(ExhibitRow, exhibit)
             masters = files_of(session, exhibit, MASTER)
             frames = {file.position: file for file in files_of(session, exhibit, SOURCE_FRAMES)}
+            copied = {file.position for file in files_of(session, exhibit, COPY)}
             if row.state != ExhibitState.EXAMINED:
                 return
         made: list[_Made] = []
         copies: list[tuple[str, str]] = []
         findings: list[dict[str, Any]] = []
         for master in masters:
-            if row.facts[master.position]["needs_person"]:
+            if row.facts[master.position]["needs_person"] or master.position in copied:
                 continue
             try:
                 files, said = self._copy(row, master, frames[master.position])
@@ -144,7 +145,7 @@ class Copies:
                 exhibit,
                 copies,
                 findings=findings,
-                complete=len(copies) == wanted,
+                complete=len(copied) + len(copies) == wanted,
                 at=self._clock(),
             )
             if recorded:
@@ -194,7 +195,14 @@ class Copies:
 
     def _record(self, session: Session, exhibit: UUID, made: Sequence[_Made]) -> None:
         now = self._clock()
+        listed = {file.position: file for file in files_of(session, exhibit, SOURCE_FRAMES)}
         for file in made:
+            if file.kind == SOURCE_FRAMES and (before := listed.get(file.position)) is not None:
+                # Examined once more: the last list of the master's pictures is the one that counts.
+                before.stored_at = now
+                for name, value in stored_columns(file.stored).items():
+                    setattr(before, name, value)
+                continue
             session.add(
                 ExhibitFileRow(
                     id=self._new_id(),

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from evidence.wording import check_words
 from export.intake.malware import NOT_SCANNED
 from export.intake.tables import UploadRow
 from storage.columns import stored_columns
@@ -18,6 +19,7 @@ from storage.objects.store import ObjectStore, Readable, StoredObject
 
 _LONGEST = 1000
 """Characters in a file name: far above what any file system allows."""
+_MOST_REASON = 2000
 _ROOM = 3
 """A clip needs room for itself, a working copy and a package."""
 
@@ -119,6 +121,27 @@ class Intake:
             raise UnknownError(f"there is no upload {upload}")
         if row.exhibit is not None:
             raise StateError(f"upload {upload} belongs to an exhibit already")
+        if row.removed_at is not None:
+            raise StateError(f"upload {upload} was removed: {row.removed_reason}")
+        return row
+
+    def remove(
+        self, session: Session, upload: UUID, *, by: Subject, at: datetime, reason: str
+    ) -> UploadRow:
+        """Say of an upload that no exhibit has claimed that it was a mistake, and why.
+
+        Nothing is deleted: its bytes stay in the vault until their retention ends, and its row
+        says who removed it. No exhibit is made of it any more, and no list shows it.
+
+        Raises:
+            AccessRefusedError, UnknownError, InvalidError: nothing was recorded.
+            StateError: it belongs to an exhibit, or was removed before.
+        """
+        require(Action.ADD_EXHIBIT, by)
+        said = check_words("reason", reason, most=_MOST_REASON, lines=True)
+        row = self.claimable(session, upload)
+        row.removed_by, row.removed_at, row.removed_reason = by.person, at, said
+        session.flush()
         return row
 
 

@@ -20,6 +20,10 @@ class UploadRow(StoredFile, table=True):
     exhibit: UUID | None = Field(default=None, foreign_key="exhibit.id")
     scan: str = "not scanned"
     """What the malware scanner said, in words."""
+    removed_by: UUID | None = Field(default=None, foreign_key="person.id")
+    removed_at: datetime | None = utc_column(nullable=True)
+    """When somebody said that it was a mistake: it is kept as long as it must, and not used."""
+    removed_reason: str = ""
 
 
 class ResumableUploadRow(SQLModel, table=True):

@@ -5,7 +5,7 @@ was never there. The protocol is tus 1.0, and the edge speaks it; docs/adr/0008 
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from evidence.errors import InvalidError, StateError, UnknownError
+from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.intake.arrivals import Intake, bare_name
@@ -116,15 +117,30 @@ class Uploads:
         require(Action.ADD_EXHIBIT, by)
         return _own(session.get(ResumableUploadRow, upload), by)
 
-    def unclaimed(self, session: Session, *, by: Subject) -> Sequence[ResumableUploadRow]:
-        """Return one's own uploads that belong to no exhibit yet, the oldest first."""
+    def unclaimed(
+        self, session: Session, *, by: Subject, cursor: Cursor | None = None, most: int
+    ) -> Page[ResumableUploadRow]:
+        """Return a page of one's own uploads that wait to be made an exhibit, the newest first.
+
+        What belongs to an exhibit, or was removed as a mistake, waits no more.
+        """
         require(Action.ADD_EXHIBIT, by)
-        return session.exec(
+        statement = (
             select(ResumableUploadRow)
             .join(UploadRow, col(ResumableUploadRow.upload) == UploadRow.id, isouter=True)
-            .where(ResumableUploadRow.person == by.person, col(UploadRow.exhibit).is_(None))
-            .order_by(col(ResumableUploadRow.created_at), col(ResumableUploadRow.id))
-        ).all()
+            .where(
+                ResumableUploadRow.person == by.person,
+                col(UploadRow.exhibit).is_(None),
+                col(UploadRow.removed_at).is_(None),
+            )
+        )
+        at, identifier = col(ResumableUploadRow.created_at), col(ResumableUploadRow.id)
+        return page_of(
+            lambda place: session.exec(beyond(statement, at, identifier, place, most=most)).all(),
+            lambda row: (row.created_at, row.id),
+            cursor,
+            most=most,
+        )
 
     def append(
         self,

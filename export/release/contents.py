@@ -22,12 +22,14 @@ from export.holdings.files import (
     files_of,
 )
 from export.holdings.tables import ExhibitFileRow
-from export.intake.scans import infected
+from export.intake.scans import infected_among
 from export.release.proposals import ChosenFile
-from export.release.tables import ReleaseFileRow, ReleaseRow
+from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
 CHOOSABLE = (MASTER, COPY)
 """The kinds that are chosen by name."""
+RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
+"""States in which something of an exhibit can go: without a working copy its master alone."""
 _MOST_WORDS = 10
 _WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
 
@@ -78,8 +80,7 @@ def _exhibit(exhibits: Sequence[ExhibitRow], one: ChosenFile) -> ExhibitRow:
 
 def releasable(session: Session, words: str, *, most: int) -> Sequence[ExhibitRow]:
     """Return the newest exhibits that can be released, of those that every word fits."""
-    states = (ExhibitState.READY, ExhibitState.ATTENTION)
-    statement = select(ExhibitRow).where(col(ExhibitRow.state).in_(states))
+    statement = select(ExhibitRow).where(col(ExhibitRow.state).in_(RELEASABLE))
     for word in words.split()[:_MOST_WORDS]:
         columns = (ExhibitRow.reference, ExhibitRow.camera, ExhibitRow.title)
         fits = (col(column).icontains(word, autoescape=True) for column in columns)
@@ -129,6 +130,20 @@ def goes(
     return file.kind in _WITH_COPY and file.position in copies
 
 
+def refuse_set_aside(exhibits: Sequence[ExhibitRow]) -> None:
+    """See that a release carries no exhibit that a person set aside.
+
+    Raises:
+        StateError: it does. The release is refused or withdrawn, and proposed without it.
+    """
+    for exhibit in exhibits:
+        if exhibit.state == ExhibitState.SET_ASIDE:
+            raise StateError(
+                f"{exhibit.reference} is set aside, and nothing of it is released: its page says "
+                "who decided that, and why"
+            )
+
+
 def refuse_infected(
     session: Session,
     exhibits: Sequence[ExhibitRow],
@@ -144,10 +159,43 @@ def refuse_infected(
         StateError: it would. A working copy was made anew from the pictures, and may go.
     """
     named = {file.exhibit for file in chosen if file.kind == MASTER}
-    for exhibit in exhibits:
-        goes = exhibit.id in named if chosen else with_master
-        if goes and (found := infected(session, exhibit.id)):
+    going = [one for one in exhibits if (one.id in named if chosen else with_master)]
+    found = infected_among(session, [exhibit.id for exhibit in going])
+    for exhibit in going:
+        if names := found.get(exhibit.id):
             raise StateError(
-                f"the malware scanner found {', '.join(found)} in a file of {exhibit.reference}: "
+                f"the malware scanner found {', '.join(names)} in a file of {exhibit.reference}: "
                 "its master stays here: release the working copy without it"
             )
+
+
+def require_fit(session: Session, row: ReleaseRow) -> None:
+    """See that a release may go on to leave, as things are known at this moment.
+
+    Raises:
+        StateError: an exhibit of it was set aside, or a master that it carries is infected.
+    """
+    refuse_set_aside(_exhibits_of(session, row))
+    require_clean(session, row)
+
+
+def require_clean(session: Session, row: ReleaseRow) -> None:
+    """See that the scanner found nothing in what a release carries: its word counts when it comes.
+
+    Raises:
+        StateError: a master that it carries is infected.
+    """
+    exhibits = _exhibits_of(session, row)
+    named = _chosen(session, row.id)
+    files = select(ExhibitFileRow).where(col(ExhibitFileRow.id).in_(named))
+    chosen = session.exec(files).all() if named else ()
+    refuse_infected(session, exhibits, chosen, with_master=row.with_master)
+
+
+def _exhibits_of(session: Session, row: ReleaseRow) -> Sequence[ExhibitRow]:
+    return session.exec(
+        select(ExhibitRow)
+        .join(ReleaseExhibitRow, col(ReleaseExhibitRow.exhibit) == ExhibitRow.id)
+        .where(ReleaseExhibitRow.release == row.id)
+        .order_by(ExhibitRow.reference)
+    ).all()

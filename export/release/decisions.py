@@ -24,11 +24,22 @@ from evidence.people.access import (
     decide_approval,
     decide_second,
 )
-from evidence.people.people import People, as_person, require
+from evidence.people.people import People, require
 from evidence.wording import check_words
+from export.release.contents import require_fit
+from export.release.letters import ReleaseLetter
+from export.release.notices import Notices
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
-from export.release.states import ReleaseState, ReleaseStep, transition
+from export.release.states import ReleaseState, ReleaseStep
+from export.release.steps import (
+    MOST_REASON,
+    by_whom,
+    locked,
+    move_release,
+    needed_reason,
+    take_step,
+)
 from export.release.tables import ReleaseRow
 from storage.database import hold_lock
 from storage.jobs import Jobs, job_key
@@ -41,7 +52,6 @@ SECOND_WITHIN = timedelta(hours=24)
 """By when a second person must have confirmed an urgent release."""
 THE_CLOCK = "Custos, by its clock"
 """Who, in the ledger, lets a release expire."""
-_TEXT = 2000
 
 
 class Decisions:
@@ -53,6 +63,7 @@ class Decisions:
         releases: Releases,
         people: People,
         jobs: Jobs,
+        notices: Notices,
         *,
         may_self_approve: bool,
     ) -> None:
@@ -60,6 +71,7 @@ class Decisions:
         self._releases = releases
         self._people = people
         self._jobs = jobs
+        self._notices = notices
         self._may_self_approve = may_self_approve
 
     def approve(
@@ -97,9 +109,10 @@ class Decisions:
         decision = decide_approval(row.proposed_by, by.person, self_approve=self_approve, due=due)
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
+        require_fit(session, row)
         said = _reason(decision.reason, reason)
         values = _approval(by, role, decision, said)
-        self._take(session, row, ReleaseStep.APPROVED, values, at)
+        take_step(self._ledger, session, row, ReleaseStep.APPROVED, values, at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
         return self.start_sealing(session, str(row.id), by=by) if seal else row
 
@@ -138,16 +151,17 @@ class Decisions:
     def refuse(
         self, session: Session, name: str, *, by: Subject, at: datetime, reason: str
     ) -> ReleaseRow:
-        """Refuse a release, with the reason that will be told.
+        """Refuse a release, with the reason that will be told; its proposer gets a letter.
 
         Raises:
             AccessRefusedError, StateError, InvalidError: nothing was recorded.
         """
         role = require(Action.REFUSE_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
-        self._take(session, row, ReleaseStep.REFUSED, _by(by, role, said), at)
+        take_step(self._ledger, session, row, ReleaseStep.REFUSED, by_whom(by, role, said), at)
         row.reason = said
+        self._notices.ended(session, row, ReleaseLetter.REFUSED, by=by.person, at=at)
         return row
 
     def start_sealing(self, session: Session, name: str, *, by: Subject) -> ReleaseRow:
@@ -165,8 +179,9 @@ class Decisions:
             return row
         if row.state == ReleaseState.PROPOSED:
             raise StateError(f"release {label(row)} must be approved by a second person first")
+        require_fit(session, row)
         if row.state != ReleaseState.SEALING:
-            _move(row, ReleaseStep.BEGUN)
+            move_release(row, ReleaseStep.BEGUN)
         attention.settle(session, row.id, JOB_SEAL)
         session.flush()
         self._jobs.defer(session, JOB_SEAL, str(row.id))
@@ -185,7 +200,7 @@ class Decisions:
             StateError: it is not being sealed, or a worker is just at it.
         """
         role = require(Action.ABANDON_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
         called = f"release {label(row)}"
         if row.state != ReleaseState.SEALING:
@@ -200,7 +215,8 @@ class Decisions:
         else:
             step = ReleaseStep.GIVEN_UP_UNSEALED
             row.reason = said
-        self._take(session, row, step, _by(by, role, said), at)
+            self._notices.ended(session, row, ReleaseLetter.REFUSED, by=by.person, at=at)
+        take_step(self._ledger, session, row, step, by_whom(by, role, said), at)
         attention.settle(session, row.id, JOB_SEAL)
         session.flush()
         # A worker that has stopped may call a person only now. Its job runs once more after that,
@@ -218,14 +234,14 @@ class Decisions:
             StateError: it is not sealed yet (refuse it instead), or has ended already.
         """
         role = require(Action.REVOKE_RELEASE, by)
-        said = _said(reason)
+        said = needed_reason(reason)
         row = self._releases.find(session, name, lock=True)
         called = f"release {label(row)}"
         if row.state in {ReleaseState.PROPOSED, ReleaseState.APPROVED}:
             raise StateError(f"{called} is {row.state}: refuse it, there is nothing to take back")
         if row.state == ReleaseState.SEALING:
             raise StateError(f"{called} is being sealed: take it back when that is done")
-        self._take(session, row, ReleaseStep.REVOKED, _by(by, role, said), at)
+        take_step(self._ledger, session, row, ReleaseStep.REVOKED, by_whom(by, role, said), at)
         row.ended_by, row.ended_at, row.ended_reason = by.person, at, said
         return row
 
@@ -237,8 +253,10 @@ class Decisions:
         Raises:
             StateError: it is not being sealed.
         """
-        row = _locked(session, release)
-        self._take(session, row, ReleaseStep.SEALED, {"sha256": sha256, "size": size}, at)
+        row = locked(session, release)
+        take_step(
+            self._ledger, session, row, ReleaseStep.SEALED, {"sha256": sha256, "size": size}, at
+        )
         if row.delivery == Delivery.LINK:
             session.flush()
             # A crash before the commit leaves neither; after it, the job issues the link.
@@ -250,14 +268,14 @@ class Decisions:
         Raises:
             StateError: it is not out.
         """
-        row = _locked(session, release)
+        row = locked(session, release)
         clock = self._people.known(session, THE_CLOCK)
         values: Values = {
             "actor": Person(clock, f"{THE_CLOCK} ({clock})"),
             "role": "system",
             "reason": "the link ended before the recipient collected",
         }
-        self._take(session, row, ReleaseStep.EXPIRED, values, at)
+        take_step(self._ledger, session, row, ReleaseStep.EXPIRED, values, at)
 
     def reissued(self, session: Session, release: UUID) -> None:
         """Let a release that expired be out again, as whoever calls this issues a link of it.
@@ -265,7 +283,7 @@ class Decisions:
         Raises:
             StateError: it did not expire.
         """
-        _move(_locked(session, release), ReleaseStep.REISSUED)
+        move_release(locked(session, release), ReleaseStep.REISSUED)
 
     def _is_sealed_in_ledger(self, session: Session, release: UUID) -> bool:
         statement = select(CustodyEventRow.id).where(
@@ -273,40 +291,13 @@ class Decisions:
         )
         return session.exec(statement.limit(1)).first() is not None
 
-    def _take(
-        self, session: Session, row: ReleaseRow, step: ReleaseStep, values: Values, at: datetime
-    ) -> None:
-        """Move a locked release, and write the custody event of this step."""
-        event = _move(row, step)
-        self._ledger.append(session, row.id, event, values, at=at)
-
-
-def _move(row: ReleaseRow, step: ReleaseStep) -> str:
-    """Move a locked release; return which event tells of it."""
-    taken = transition(f"release {label(row)}", ReleaseState(row.state), step)
-    row.state = taken.then
-    return taken.event
-
-
-def _locked(session: Session, release: UUID) -> ReleaseRow:
-    return session.get_one(ReleaseRow, release, with_for_update=True)
-
-
-def _by(by: Subject, role: Role, reason: str) -> Values:
-    """Return what the events of decisions commit to."""
-    return {"actor": as_person(by), "role": role.value, "reason": reason}
-
 
 def _approval(by: Subject, role: Role, decision: Decision, reason: str) -> Values:
     assert decision.how is not None
-    return {**_by(by, role, reason), "how": decision.how.value}
-
-
-def _said(reason: str) -> str:
-    return check_words("reason", reason, most=_TEXT, lines=True)
+    return {**by_whom(by, role, reason), "how": decision.how.value}
 
 
 def _reason(ours: str, theirs: str) -> str:
     """Return the reason of an approval: what it is, always first, then what somebody said."""
-    said = check_words("reason", theirs, most=_TEXT, needed=False, lines=True)
+    said = check_words("reason", theirs, most=MOST_REASON, needed=False, lines=True)
     return "; ".join(filter(None, (ours, said)))

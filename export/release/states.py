@@ -2,11 +2,13 @@
 
                  approved           begun              sealed             expired
     PROPOSED ───────────▶ APPROVED ───────▶ SEALING ───────────▶ SEALED ─────────▶ EXPIRED
-        │                     │              │    │               │ ▲   reissued     │ │
-        │ refused     refused │   given up   │    │ given up      │ └────────────────┘ │
-        │                     │ before it is │    │ after it is   │ revoked    revoked │
-        ▼                     ▼    sealed    ▼    ▼    sealed     ▼                    ▼
-    REFUSED ◀──────────────── ∙ ◀─────────── ∙    ∙ ──────────▶ REVOKED ◀───────────── ∙
+     │  │                     │              │    │               │ ▲   reissued     │ │
+     │  │ refused     refused │   given up   │    │ given up      │ └────────────────┘ │
+     │  │                     │ before it is │    │ after it is   │ revoked    revoked │
+     │  ▼                     ▼    sealed    ▼    ▼    sealed     ▼                    ▼
+     │ REFUSED ◀───────────── ∙ ◀─────────── ∙    ∙ ──────────▶ REVOKED ◀───────────── ∙
+     │ withdrawn
+     └──────────▶ WITHDRAWN
 
 A release is sealed in the ledger (`release.sealed`) in the middle of SEALING, and SEALED only once
 its package was joined, read back and found whole: nothing leaves before that. Who takes a step,
@@ -28,6 +30,8 @@ class ReleaseState(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     """It was never sealed, and never will be: nothing of it left."""
+    WITHDRAWN = "withdrawn"
+    """Taken back before anybody decided, by who proposed it or a releaser: nothing of it left."""
     SEALING = "sealing"
     SEALED = "sealed"
     """Sealed, joined, read back and found whole: only now may it leave the house."""
@@ -42,6 +46,7 @@ class ReleaseStep(StrEnum):
 
     APPROVED = "approved"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
     BEGUN = "begun"
     SEALED = "sealed"
     GIVEN_UP_UNSEALED = "given up before it is sealed"
@@ -70,6 +75,13 @@ TRANSITIONS = tuple(
         (_T.APPROVED, _S.PROPOSED, _S.APPROVED, "release.approved", "a second person agrees"),
         (_T.REFUSED, _S.PROPOSED, _S.REFUSED, "release.refused", "a releaser says why not"),
         (_T.REFUSED, _S.APPROVED, _S.REFUSED, "release.refused", "a releaser says why not"),
+        (
+            _T.WITHDRAWN,
+            _S.PROPOSED,
+            _S.WITHDRAWN,
+            "release.withdrawn",
+            "who proposed it, or a releaser, takes it back before it is decided",
+        ),
         (_T.BEGUN, _S.APPROVED, _S.SEALING, "", "the job's own events tell of it"),
         (_T.SEALED, _S.SEALING, _S.SEALED, "release.checked", "the package is read back, whole"),
         (

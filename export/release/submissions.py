@@ -19,7 +19,8 @@ from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
-from export.release.contents import choose, refuse_infected
+from export.release.contents import RELEASABLE, choose, refuse_infected, refuse_set_aside
+from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
 from export.release.releases import Releases, recipient_of
 from export.release.states import ReleaseState
@@ -46,6 +47,7 @@ class Proposals:
         exhibits: Exhibits,
         people: People,
         releases: Releases,
+        notices: Notices,
         *,
         urn_prefix: str,
         choose: Callable[[str], str],
@@ -56,6 +58,7 @@ class Proposals:
         self._exhibits = exhibits
         self._people = people
         self._releases = releases
+        self._notices = notices
         self._urn_prefix = urn_prefix
         self._choose = choose
         self._police_domains = tuple(police_domains)
@@ -85,6 +88,7 @@ class Proposals:
         session.add_all(ReleaseFileRow(release=row.id, file=file.id) for file in checked.chosen)
         session.flush()
         self._record(session, row, checked, by=by, role=role, at=at)
+        self._notices.waits(session, row, at=at)
         return row
 
     def check(self, session: Session, new: NewRelease, *, by: Subject) -> CheckedRelease:
@@ -200,7 +204,8 @@ def _check_exhibit(row: ExhibitRow, *, enough: bool) -> None:
     """Demand that an exhibit can go; ``enough``: even if nothing plays, there is a file of it."""
     if row.state == ExhibitState.READY:
         return
-    if row.state != ExhibitState.ATTENTION:
+    refuse_set_aside([row])
+    if row.state not in RELEASABLE:
         raise StateError(f"{row.reference} is still being worked on ({row.state}): try again soon")
     if not enough:
         raise StateError(

@@ -43,11 +43,13 @@ class ReleaseRow(SQLModel, table=True):
     seconded_reason: str = ""
     ended_by: UUID | None = Field(default=None, foreign_key="person.id")
     ended_at: datetime | None = utc_column(nullable=True)
-    """When it was revoked."""
+    """When it was revoked or withdrawn."""
     ended_reason: str = ""
     taken_by: UUID | None = Field(default=None, foreign_key="person.id")
     """Who of the staff was the first to take the package out of the house."""
     taken_at: datetime | None = utc_column(nullable=True)
+    replaces: UUID | None = Field(default=None, foreign_key="release.id", unique=True)
+    """The proposal that was withdrawn as this one was made in its place."""
 
 
 class ReleaseFileRow(SQLModel, table=True):

@@ -22,7 +22,7 @@ from export.package.format.assembly import (
 )
 from export.package.format.manifest import BAGIT_TXT, format_bag_info
 from export.package.format.records import ExhibitRecord, format_exhibit
-from export.release.contents import carried
+from export.release.contents import carried, require_fit
 from export.release.releases import Releases
 from export.release.tables import ReleaseRow
 from export.sealing.descriptions import Circumstances, describe
@@ -57,6 +57,8 @@ class Payload:
         now = self._clock()
         with self._begin() as session:
             row = session.get_one(ReleaseRow, store.release)
+            # What was found since it was approved: the job ends, and a person is called.
+            require_fit(session, row)
             exhibits = self._releases.exhibits(session, row.id)
             going = {exhibit.id: carried(session, row, exhibit.id) for exhibit in exhibits}
             placed = [

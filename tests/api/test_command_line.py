@@ -24,7 +24,7 @@ SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
     ["exhibit", "show"],
-    *(["release", what] for what in ("propose", "approve", "refuse", "seal", "show")),
+    *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
 ]
@@ -388,6 +388,17 @@ def test_a_refused_release_tells_why(shell: Shell) -> None:
     said = shell.run("release", "refuse", release, "--reason", "too wide", role=Role.RELEASER)
     assert said.out == f"Release {release} refused: too wide\n"
     failed(shell.run("release", "approve", release, role=Role.RELEASER), "is refused")
+
+
+def test_a_proposal_is_withdrawn_by_who_proposed_it_and_its_reason_is_told(shell: Shell) -> None:
+    release = propose(shell, Role.RELEASER)
+    words = ("release", "withdraw", release, "--reason", "wrong person")
+    failed(shell.run(*words, role=Role.OPERATOR), "somebody else proposed this release")
+    said = shell.run(*words, role=Role.RELEASER)
+    assert said.out == f"Release {release} withdrawn: wrong person\n"
+    failed(shell.run(*words, role=Role.RELEASER), "is withdrawn")
+    shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
+    assert (shown["state"], shown["reason"]) == ("withdrawn", "wrong person")
 
 
 def test_a_sealing_is_given_up_with_a_reason_that_is_told(shell: Shell) -> None:

@@ -29,7 +29,7 @@ def wait_for_copy(services: Services, exhibit: UUID, bar: Bar) -> ExhibitState:
     def look(session: Session) -> ExhibitState | None:
         state = ExhibitState(services.exhibits.find(session, str(exhibit)).state)
         bar.show(0, f"({state})")
-        return state if state in (ExhibitState.READY, ExhibitState.ATTENTION) else None
+        return None if state in (ExhibitState.RECEIVED, ExhibitState.EXAMINED) else state
 
     return _wait(services, exhibit, look)
 

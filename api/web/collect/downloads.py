@@ -19,6 +19,7 @@ from api.web.collect.collection import Sends, address, closed
 from api.web.collect.gate import cookie_name
 from api.web.pages import page
 from evidence.errors import StateError
+from export.delivery.collections import HeldBackError
 from storage.errors import UnavailableError
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -54,6 +55,8 @@ def fetch(request: Request, services: UsesServices, download: str, name: str) ->
     leads = bool(services.settings.s3_public_url)
     try:
         return answer(request, services.vault, find, clock=services.clock, leads=leads)
+    except HeldBackError:
+        raise  # a page of its own says so
     except StateError:
         return closed(request, services)
     except UnavailableError:

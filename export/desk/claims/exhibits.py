@@ -1,6 +1,6 @@
 """Service. What the rows tell of exhibits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 from custody.audit.facts import Claim, Expected, Span
 from custody.canonical import canonical_json
 from custody.events import RecordKind
+from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.states import ExhibitState
-from evidence.exhibits.tables import ExhibitRow
+from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.files import COPY, DERIVATION, MASTER
 from export.holdings.tables import ExhibitFileRow, ViewingRow
@@ -19,7 +20,9 @@ from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
-_COLUMNS = columns(ExhibitRow, "id reference state received_at received_event clock facts")
+_COLUMNS = columns(
+    ExhibitRow, "id reference state received_at received_event clock facts examined_before"
+)
 
 
 def exhibits(session: Session, span: Span) -> Iterator[Claim]:
@@ -64,6 +67,14 @@ class _Exhibits:
             .where(col(viewing.exhibit).between(first, last)),
         )
 
+        decision = ExhibitDecisionRow
+        self._decided = grouped(
+            session,
+            pick(decision.exhibit, decision.event, decision.reason, decision.person, decision.at)
+            .where(col(decision.exhibit).between(first, last))
+            .order_by(col(decision.at)),
+        )
+
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
         """Return the claim of one of them."""
         files = self._files[row.id]
@@ -71,7 +82,10 @@ class _Exhibits:
             [file for file in files if file.kind == kind] for kind in (MASTER, COPY, DERIVATION)
         )
         facts = sha256(canonical_json(row.facts)).hexdigest()
-        examined = [] if row.state == ExhibitState.RECEIVED else [Expected({"facts": facts})]
+        examined = [Expected({"facts": before}) for before in row.examined_before]
+        never = row.state == ExhibitState.SET_ASIDE and not row.facts
+        if row.state != ExhibitState.RECEIVED and not never:
+            examined.append(Expected({"facts": facts}))
         clock = {"offset_ms": row.clock["offset_ms"], "reference": row.clock["reference"]}
         return Claim(
             row.id,
@@ -86,6 +100,7 @@ class _Exhibits:
                 ],
                 "clock.checked": [Expected(clock)],
                 "exhibit.examined": examined,
+                **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": [
                     Expected({"copy": copy.sha256, "derivation": derivation.sha256})
                     for copy, derivation in zip(copies, derivations, strict=False)
@@ -103,3 +118,21 @@ class _Exhibits:
                 "exhibit.viewed": [Expected({"copy": one.sha256}) for one in self._viewed[row.id]],
             },
         )
+
+
+def _decided(state: str, rows: Sequence[Any]) -> dict[str, list[Expected]]:
+    """Return what a person decided of an exhibit, and that its state says the same."""
+    events = {
+        event: [
+            Expected({"reason": one.reason, "actor": str(one.person), "at": dated(one.at)})
+            for one in rows
+            if one.event == event
+        ]
+        for event in (ACCEPTED, SET_ASIDE)
+    }
+    if (state == ExhibitState.SET_ASIDE) != bool(events[SET_ASIDE]):
+        # No event can agree with a state that nobody decided, or with a decision that is undone.
+        events[SET_ASIDE] = [Expected({"reason": ""})]
+    if state == ExhibitState.MASTER_ALONE and not events[ACCEPTED]:
+        events[ACCEPTED] = [Expected({"reason": ""})]
+    return events

@@ -126,6 +126,7 @@ class _Releases:
         }
         refused = row.state == ReleaseState.REFUSED
         revoked = row.state == ReleaseState.REVOKED
+        withdrawn = row.state == ReleaseState.WITHDRAWN
         return Claim(
             row.id,
             format_release(row.urn, row.number),
@@ -134,19 +135,8 @@ class _Releases:
                 "release.proposed": [Expected(proposed)],
                 "release.approved": _approvals(row),
                 "release.refused": [Expected({"reason": row.reason})] if refused else [],
-                "release.revoked": (
-                    [
-                        Expected(
-                            {
-                                "actor": str(row.ended_by),
-                                "reason": row.ended_reason,
-                                "at": dated(row.ended_at),
-                            }
-                        )
-                    ]
-                    if revoked
-                    else []
-                ),
+                "release.withdrawn": [_ended(row)] if withdrawn else [],
+                "release.revoked": [_ended(row)] if revoked else [],
                 "link.issued": [
                     Expected(
                         {
@@ -203,6 +193,16 @@ class _Releases:
             "release.assembled": assembled,
             "release.checked": read_back,
         }
+
+
+def _ended(row: Any) -> Expected:  # noqa: ANN401 - as above
+    """Return how a release was taken back, or its proposal withdrawn."""
+    values: dict[str, JSON] = {
+        "actor": str(row.ended_by),
+        "reason": row.ended_reason,
+        "at": dated(row.ended_at),
+    }
+    return Expected(values)
 
 
 def _approvals(row: Any) -> list[Expected]:  # noqa: ANN401 - as above

@@ -36,7 +36,10 @@ PRIVATE = {
     DeliveryLetter.LINK_ENDED: {"why": "expired"},
     DeliveryLetter.EXPIRING: {"expires": "2026-12-05T12:00:00Z"},
     DeliveryLetter.REVOKED: {},
+    ReleaseLetter.APPROVAL_NEEDED: {},
     ReleaseLetter.SECOND_NEEDED: {"due": "2026-11-22T12:00:00Z"},
+    ReleaseLetter.REFUSED: {},
+    ReleaseLetter.WITHDRAWN: {},
 }
 ABOUT = About(
     message=UUID("6c237c25-e686-43f3-94d7-461249ab6674"),

@@ -21,6 +21,7 @@ from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import MessageRow
 from export.delivery.letters import DeliveryLetter
+from export.release.letters import ReleaseLetter
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError
@@ -115,6 +116,17 @@ def row(house: House, message: UUID) -> MessageRow:
 def attention(house: House, record: ReleaseRow | ExhibitRow) -> str | None:
     calls = house.look(lambda s: calls_to(s, record.id))
     return next((call.words for call in calls if call.job == JOB_SEND), None)
+
+
+def test_a_letter_to_staff_that_does_not_arrive_is_kept_so_and_calls_nobody(
+    house: House, release: ReleaseRow, carrier: Carrier
+) -> None:
+    for kind in (ReleaseLetter.APPROVAL_NEEDED, ReleaseLetter.REFUSED, ReleaseLetter.WITHDRAWN):
+        message = queue(house, release, kind, {})
+        carrier.ends.append(RefusedMailError("no such mailbox"))
+        posting(house, carrier).send(message)
+        assert row(house, message).state == "refused"
+        assert attention(house, release) is None
 
 
 def test_a_message_leaves_once_and_what_it_said_is_forgotten(

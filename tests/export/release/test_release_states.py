@@ -14,6 +14,7 @@ STEPS = {
     ("proposed", "approved"): ("approved", "release.approved"),
     ("proposed", "refused"): ("refused", "release.refused"),
     ("approved", "refused"): ("refused", "release.refused"),
+    ("proposed", "withdrawn"): ("withdrawn", "release.withdrawn"),
     ("approved", "begun"): ("sealing", ""),
     ("sealing", "sealed"): ("sealed", "release.checked"),
     ("sealing", "given up before it is sealed"): ("refused", "release.refused"),
@@ -53,10 +54,10 @@ def test_every_event_of_the_table_is_one_of_a_release() -> None:
         assert not one.event or EVENTS[one.event].record is RecordKind.RELEASE
 
 
-def test_every_state_is_reached_and_two_are_final() -> None:
+def test_every_state_is_reached_and_three_are_final() -> None:
     assert {one.then for one in TRANSITIONS} == set(ReleaseState) - {ReleaseState.PROPOSED}
     final = set(ReleaseState) - {one.now for one in TRANSITIONS}
-    assert final == {ReleaseState.REFUSED, ReleaseState.REVOKED}
+    assert final == {ReleaseState.REFUSED, ReleaseState.WITHDRAWN, ReleaseState.REVOKED}
 
 
 def test_the_drawing_names_every_state_and_every_step() -> None:

@@ -13,6 +13,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import SELF_APPROVED, Role, Subject
 from export.release.contents import released_kinds
 from export.release.decisions import Decisions
+from export.release.notices import Notices
 from export.release.proposals import NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from tests.houses import WANTED, House
@@ -218,6 +219,7 @@ def test_production_knows_no_self_approval(house: House, exhibit: ExhibitRow) ->
         services.releases,
         services.people,
         services.jobs,
+        Notices(services.messages),
         may_self_approve=False,
     )
     row = propose(house, exhibit, Role.RELEASER)

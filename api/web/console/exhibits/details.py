@@ -10,12 +10,14 @@ from sqlmodel import Session
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.attention import Call
+from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.desk.exhibits import ExhibitStory
 from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
+from export.holdings.remedies import REPEATED
 from export.holdings.tables import ExhibitFileRow
 from export.release.tables import ReleaseRow
 
@@ -47,6 +49,13 @@ JOBS: Mapping[str, str] = {
 """What a job does, for a person who must look why it was given up."""
 
 
+DECISIONS: Mapping[str, str] = {
+    ACCEPTED: "The master alone is right",
+    SET_ASIDE: "Set aside",
+}
+"""What a person decided about an exhibit, by its event."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownFile:
     """One file of an exhibit."""
@@ -69,6 +78,16 @@ class ShownHold:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownDecision:
+    """What somebody decided about an exhibit."""
+
+    words: str
+    person: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownExhibit:
     """One exhibit, as its page shows it."""
 
@@ -85,11 +104,32 @@ class ShownExhibit:
     holds: Sequence[ShownHold]
     releases: Sequence[ReleaseRow]
     attention: Sequence[tuple[str, Call]]
+    decisions: Sequence[ShownDecision]
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its examination or its working copy is not done."""
+        return self.row.state in {ExhibitState.RECEIVED, ExhibitState.EXAMINED}
 
     @property
     def working(self) -> bool:
         """Whether more will follow by itself."""
-        return self.row.state in {ExhibitState.RECEIVED, ExhibitState.EXAMINED}
+        return self.unfinished and not self.stopped
+
+    @property
+    def stopped(self) -> bool:
+        """Whether some work on it was given up that can be tried again."""
+        return any(call.job in REPEATED for _, call in self.attention)
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing more follows before a person decides."""
+        return self.row.state == ExhibitState.ATTENTION
+
+    @property
+    def used(self) -> bool:
+        """Whether it is not set aside."""
+        return self.row.state != ExhibitState.SET_ASIDE
 
     @property
     def held(self) -> ShownHold | None:
@@ -120,6 +160,12 @@ def show_exhibit(
         holds=[_hold(story, one) for one in story.holds],
         releases=story.releases,
         attention=[(JOBS.get(one.job, one.job), one) for one in story.listed.attention],
+        decisions=[
+            ShownDecision(
+                DECISIONS[one.event], story.people.get(one.person, "erased"), one.at, one.reason
+            )
+            for one in story.decisions
+        ],
     )
 
 

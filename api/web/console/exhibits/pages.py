@@ -58,7 +58,9 @@ def listed(
         day = parse_day("recorded", recorded)
     except InvalidError as error:
         errors[error.field] = str(error)
-    wanted = WantedExhibits(q, day, state if state in dict(_STATES) else "")
+    wanted = WantedExhibits(
+        q, day, state if state in dict(_STATES) else "", set_aside=bool(q or state)
+    )
 
     at = parse_cursor(cursor)
 

@@ -5,11 +5,12 @@ In pieces they come through `api.routes.uploads`, sent by `static/intake.js`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from sqlmodel import Session
@@ -21,10 +22,12 @@ from api.acts import act
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
 from api.web.console.intake.clip import sentence
+from api.web.console.places import page_address
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, same_site, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
+from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from export.intake.arrivals import kept_uploads
 from export.intake.malware import FOUND
@@ -36,6 +39,7 @@ NEW = "/console/exhibits/new"
 FILES = f"{NEW}/files"
 MOST_FORM = 2 << 30
 """Bytes of a plain form: it cannot go on where it broke off, and waits on the disk meanwhile."""
+PAGE = 50
 TakesIn = Annotated[Staff, allowed(Action.ADD_EXHIBIT)]
 SendsClip = Annotated[Staff, sends(Action.ADD_EXHIBIT)]
 
@@ -110,9 +114,14 @@ class File:
 
 
 @router.get(NEW)
-def begin(request: Request, services: UsesServices, staff: TakesIn) -> HTMLResponse:
+def begin(
+    request: Request,
+    services: UsesServices,
+    staff: TakesIn,
+    cursor: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
     """Show where files are dropped, and which have come and belong to no exhibit yet."""
-    return files_page(request, services, staff)
+    return files_page(request, services, staff, cursor=cursor)
 
 
 def files_page(
@@ -122,19 +131,24 @@ def files_page(
     *,
     errors: Mapping[str, str] | None = None,
     chosen: Sequence[str] | None = None,
+    cursor: str = "",
 ) -> HTMLResponse:
-    """Show the files, again if something is wrong with what was chosen."""
+    """Show a page of the files, again if something is wrong with what was chosen."""
+    at = parse_cursor(cursor)
 
-    def read(session: Session) -> list[File]:
-        rows = services.uploads.unclaimed(session, by=staff.subject)
-        return files_of(session, rows)
+    def read(session: Session) -> Page[File]:
+        found = services.uploads.unclaimed(session, by=staff.subject, cursor=at, most=PAGE)
+        return found.of(files_of(session, found.rows))
 
+    shown = act(services, staff.subject, read)
     return page(
         request,
         "console/intake_files.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         staff=staff,
-        files=act(services, staff.subject, read),
+        files=shown.rows,
+        newer=page_address(NEW, {}, shown.newer),
+        older=page_address(NEW, {}, shown.older),
         chosen=chosen,
         errors=errors or {},
     )
@@ -181,16 +195,64 @@ def _take(services: Services, staff: Staff, file: UploadFile) -> None:
     )
 
 
+@router.get(f"{NEW}/remove")
+def removing(request: Request, services: UsesServices, staff: TakesIn, file: str) -> HTMLResponse:
+    """Ask why a file that is in the vault was a mistake."""
+    return _remove_page(request, services, staff, identifier(file), {})
+
+
 @router.post(f"{NEW}/remove")
 def remove(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
-    """Forget an upload that is not in the vault."""
+    """Forget an upload that is not in the vault; of one that is, say that it was a mistake."""
+    upload = identifier(str(form.get("file", "")))
+    reason = str(form.get("reason", "")).replace("\r\n", "\n")
     try:
-        services.uploads.terminate(identifier(str(form.get("file", ""))), by=staff.subject)
+        if "reason" in form:
+            act(services, staff.subject, partial(_take_back, services, staff, upload, reason))
+        else:
+            services.uploads.terminate(upload, by=staff.subject)
+    except InvalidError as error:
+        words = sentence(error) if reason.strip() else "Enter why it was a mistake"
+        return _remove_page(request, services, staff, upload, {"reason": words}, reason)
     except StateError as error:
         return files_page(request, services, staff, errors={"file": sentence(error)})
     except UnknownError:
         pass  # it is gone already: what was asked for is so
     return RedirectResponse(NEW, HTTPStatus.SEE_OTHER)
+
+
+def _take_back(
+    services: Services, staff: Staff, upload: UUID, reason: str, session: Session
+) -> None:
+    row = services.uploads.find(session, upload, by=staff.subject)
+    if row.upload is None:
+        raise StateError(f"{row.name} is being locked in the vault: remove it in a minute")
+    services.intake.remove(
+        session, row.upload, by=staff.subject, at=services.clock(), reason=reason
+    )
+
+
+def _remove_page(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    upload: UUID,
+    errors: Mapping[str, str],
+    reason: str = "",
+) -> HTMLResponse:
+    def read(session: Session) -> File:
+        (file,) = files_of(session, [services.uploads.find(session, upload, by=staff.subject)])
+        return file
+
+    return page(
+        request,
+        "console/intake_remove.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        staff=staff,
+        file=act(services, staff.subject, read),
+        errors=errors,
+        typed={"reason": reason},
+    )
 
 
 def identifier(text: str) -> UUID:

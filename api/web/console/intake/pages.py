@@ -169,6 +169,8 @@ def _chosen(
     for file in files:
         if not file.here:
             raise InvalidError("file", f"{file.row.name} has not arrived yet")
+        if file.kept is not None and file.kept.removed_at is not None:
+            raise InvalidError("file", f"{file.row.name} was removed")
         if not claimed and file.kept is not None and file.kept.exhibit is not None:
             raise InvalidError("file", f"{file.row.name} belongs to an exhibit already")
     return files

@@ -9,7 +9,9 @@ from fastapi import Depends, Form
 
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from evidence.errors import InvalidError
-from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
+from export.desk.story import Story
+from export.release.contents import CHOOSABLE
+from export.release.proposals import ChosenFile, Delivery, NewRelease, ReleaseKind, parse_chosen
 
 OTHER = "other"
 WHO = "Select who asks for the footage"
@@ -20,6 +22,7 @@ _MISSING: Mapping[str, str] = {
     "purpose": "Enter why they need the footage",
     "basis": "Select the legal basis of the disclosure",
     "files": "Select at least one file",
+    "change": "Enter why the proposal is edited",
 }
 
 
@@ -42,6 +45,10 @@ class Typed:
     urgent: str = ""
     proposal: str = ""
     """The identifier of the release to be: a form that is sent twice proposes once."""
+    replaces: str = ""
+    """The proposal that is edited: it is withdrawn as this one is made in its place."""
+    change: str = ""
+    """Why it is edited."""
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -74,6 +81,8 @@ def typed(
     link_days: Annotated[str, Form()] = "",
     urgent: Annotated[str, Form()] = "",
     proposal: Annotated[str, Form()] = "",
+    replaces: Annotated[str, Form()] = "",
+    change: Annotated[str, Form()] = "",
 ) -> Typed:
     """Return what was sent."""
     return Typed(
@@ -92,6 +101,8 @@ def typed(
         link_days=link_days,
         urgent=urgent,
         proposal=proposal,
+        replaces=replaces,
+        change=change.replace("\r\n", "\n"),
     )
 
 
@@ -107,6 +118,7 @@ def missing(sent: Typed) -> dict[str, str]:
         "purpose": sent.purpose,
         "basis": sent.basis_words,
         "files": "".join(sent.file),
+        "change": sent.change if sent.replaces else "-",
     }
     errors = {name: _MISSING[name] for name, value in given.items() if not value.strip()}
     if "basis" in errors and sent.basis == OTHER:
@@ -145,6 +157,33 @@ def new_release(sent: Typed) -> NewRelease:
         link_days=int(sent.link_days) if sent.link_days.strip() else None,
         urgent=sent.urgent == "yes",
         id=proposal,
+    )
+
+
+def typed_before(story: Story) -> Typed:
+    """Return the form of a proposal as it was filled in."""
+    row = story.row
+    known = next((name for name, words in BASES.items() if words == row.basis), OTHER)
+    return Typed(
+        exhibit=tuple(exhibit.reference for exhibit, _ in story.files),
+        kind=row.kind,
+        recipient_name=story.recipient.name,
+        organisation=row.organisation,
+        recipient_email=story.recipient.email,
+        urn=row.urn,
+        purpose=row.purpose,
+        basis=known,
+        basis_other=row.basis if known == OTHER else "",
+        file=tuple(
+            str(ChosenFile(exhibit.reference, file.name))
+            for exhibit, files in story.files
+            for file in files
+            if file.kind in CHOOSABLE
+        ),
+        delivery=row.delivery,
+        link_days=str(row.link_days),
+        urgent="yes" if row.urgent else "",
+        replaces=story.label,
     )
 
 

@@ -27,7 +27,7 @@ from api.web.staff import Staff, allowed
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.paging import Page, parse_cursor
-from evidence.people.access import Action, decide, decide_approval, decide_second
+from evidence.people.access import Action, decide, decide_approval, decide_second, decide_withdrawal
 from export.desk.releases import Group, ListedRelease
 from export.desk.story import Story
 from export.release.states import ReleaseState
@@ -125,6 +125,7 @@ def show_release(
         steps=len(SealStep),
         step=STEPS[following] if following else "",
         cannot=why_not(story, staff),
+        may_withdraw=decide_withdrawal(story.row.proposed_by, staff.subject).allowed,
         now=services.clock(),
     )
 

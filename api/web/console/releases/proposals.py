@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,7 +14,16 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.releases.form import WHO, Sent, Typed, missing, new_release, said
+from api.web.console.releases.form import (
+    WHO,
+    Sent,
+    Typed,
+    missing,
+    new_release,
+    said,
+    typed_before,
+)
+from api.web.console.releases.pages import story_of
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
@@ -23,6 +33,7 @@ from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
+from export.desk.story import Story
 from export.holdings.files import MASTER, files_of
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import CHOOSABLE, releasable
@@ -33,6 +44,7 @@ from export.release.proposals import (
     ReleaseKind,
 )
 from export.release.releases import label
+from export.release.tables import ReleaseRow
 
 router = APIRouter(include_in_schema=False)
 Proposes = Annotated[Staff, allowed(Action.PROPOSE_RELEASE)]
@@ -50,6 +62,7 @@ def begin(
     kind: str = "",
     q: str = "",
     step: str = "",
+    replaces: str = "",
 ) -> Response:
     """Ask what is released and who asks for it; then for the rest."""
     names = tuple(dict.fromkeys(as_reference(name.strip().upper()) for name in exhibit))
@@ -60,8 +73,17 @@ def begin(
         if not names:
             errors["exhibit"] = "Select at least one exhibit"
     if step != "details" or errors:
-        return _choose(request, services, staff, names, kind, q, errors)
-    return _details(request, services, staff, _prefilled(services, names, kind))
+        return _choose(request, services, staff, names, kind, q, errors, replaces)
+    filled = _prefilled(services, names, kind)
+    if replaces:
+        before = typed_before(story_of(services, staff, replaces))
+        filled = replace(before, exhibit=filled.exhibit, kind=filled.kind, file=filled.file)
+    return _details(request, services, staff, filled)
+
+
+def edit_release(request: Request, services: Services, staff: Staff, story: Story) -> Response:
+    """Show the form by which a proposal is edited, as it was filled in."""
+    return _details(request, services, staff, typed_before(story))
 
 
 def _choose(
@@ -72,6 +94,7 @@ def _choose(
     kind: str,
     q: str,
     errors: Mapping[str, str],
+    replaces: str,
 ) -> Response:
     with services.transaction() as session:
         chosen = [row for name in names if (row := _found(services, session, name)) is not None]
@@ -88,6 +111,7 @@ def _choose(
         kind=kind,
         kinds=KINDS,
         q=q,
+        replaces=replaces,
     )
 
 
@@ -136,8 +160,11 @@ def _details(
         rows = [row for name in sent.exhibit if (row := _found(services, session, name))]
         choices = _choices(session, rows)
     if not rows or sent.kind not in KINDS:
-        return _choose(request, services, staff, sent.exhibit, sent.kind, "", errors or {})
-    query = urlencode([("exhibit", row.reference) for row in rows] + [("kind", sent.kind)])
+        return _choose(
+            request, services, staff, sent.exhibit, sent.kind, "", errors or {}, sent.replaces
+        )
+    carried = [("kind", sent.kind), *([("replaces", sent.replaces)] if sent.replaces else [])]
+    query = urlencode([("exhibit", row.reference) for row in rows] + carried)
     return page(
         request,
         "console/propose.html",
@@ -194,13 +221,17 @@ def propose(request: Request, services: UsesServices, staff: SendsProposal, sent
     if errors := missing(sent):
         return _details(request, services, staff, sent, errors)
     try:
-        row = act(
-            services,
-            staff.subject,
-            lambda session: services.proposals.propose(
-                session, new_release(sent), by=staff.subject, at=services.clock()
-            ),
-        )
+        row = act(services, staff.subject, partial(_propose, services, staff, sent))
     except (InvalidError, StateError, UnknownError) as error:
         return _details(request, services, staff, sent, said(error))
-    return RedirectResponse(f"/console/releases/{label(row)}?done=proposed", HTTPStatus.SEE_OTHER)
+    done = "edited" if sent.replaces else "proposed"
+    return RedirectResponse(f"/console/releases/{label(row)}?done={done}", HTTPStatus.SEE_OTHER)
+
+
+def _propose(services: Services, staff: Staff, sent: Typed, session: Session) -> ReleaseRow:
+    new, by, at = new_release(sent), staff.subject, services.clock()
+    if not sent.replaces:
+        return services.proposals.propose(session, new, by=by, at=at)
+    return services.withdrawals.replace(
+        session, sent.replaces, new, by=by, at=at, reason=sent.change
+    )

@@ -56,6 +56,7 @@ EVENTS: Mapping[str, str] = {
     "release.proposed": "Proposed",
     "release.approved": "Approved",
     "release.refused": "Refused",
+    "release.withdrawn": "Withdrawn",
     "release.sealed": "Sealed",
     "release.assembled": "Package joined",
     "release.checked": "Package read back and found whole",
@@ -79,6 +80,9 @@ DONE: Mapping[str, str] = {
     "24 hours.",
     "second": "The second approval is recorded.",
     "refused": "The release is refused.",
+    "withdrawn": "The proposal is withdrawn. Nothing of it leaves.",
+    "edited": "This proposal takes the place of the one before, which is withdrawn. A second "
+    "person must approve it now.",
     "sealing": "The package is being sealed.",
     "abandoned": "The sealing is given up. Nothing of this release will leave the house.",
     "revoked": "The release is revoked. No link of it works any more.",
@@ -91,7 +95,10 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "link_ended": "That the link has ended",
     "expiring": "That the link ends soon",
     "revoked": "That the release was revoked",
+    "approval_needed": "To a releaser: this waits for a decision",
     "second_needed": "To staff: a second approval is needed",
+    "refused": "To the proposer: it was refused",
+    "withdrawn": "To the proposer: it was withdrawn",
 }
 _CHECK_ADDRESS = (
     "Check the address with the recipient by telephone. If it is wrong, revoke this release and "
