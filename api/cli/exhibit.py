@@ -14,7 +14,7 @@ from api.views import show_exhibit
 from api.wiring import Services
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.clocks import parse_offset
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Cursor, Page, every

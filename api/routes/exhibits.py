@@ -21,7 +21,7 @@ from api.views import (
     show_exhibit,
 )
 from custody.canonical import MAX_INTEGER
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.paging import parse_cursor
 from evidence.people.access import Action
 from evidence.people.people import require

@@ -1,9 +1,11 @@
 """Pure. Compares what is claimed of a record with the events that it has."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from custody.audit.facts import Claim, Expected, KeptEvent, Step, Tally
+from custody.audit.facts import Claim, Expected, KeptEvent, Latest, Step, Tally
 from custody.canonical import JSON, canonical_json, parse_canonical
+from custody.shapes import differences
 
 
 def compare(
@@ -27,10 +29,62 @@ def compare(
         if not expected:
             continue
         _compare_values(tally, f"{claim.name}: {name}", expected, found)
-        known = {event.id for event in found}
-        if any(one.id is not None and one.id not in known for one in expected):
+        _compare_rows(tally, claim, name, expected, found)
+    if claim.latest is not None:
+        _compare_latest(tally, claim, claim.latest, events)
+
+
+def _compare_rows(
+    tally: Tally,
+    claim: Claim,
+    name: str,
+    expected: Sequence[Expected],
+    found: Sequence[KeptEvent],
+) -> None:
+    """Compare which events the database names, and when it says that they were written."""
+    known = {event.id: event for event in found}
+    for one in expected:
+        event = known.get(one.id) if one.id is not None else None
+        if one.id is not None and event is None:
             words = f"{claim.name}: the database names another event as its {name}"
             tally.fail(Step.CLAIMS, words, str(claim.record))
+        elif event is not None and one.at is not None and _second(one.at) != _second(event.at):
+            words = "The database says another time than the ledger"
+            tally.fail(
+                Step.CLAIMS,
+                words,
+                f"{claim.name}: {name}",
+                expected=_second(event.at).isoformat(),
+                found=_second(one.at).isoformat(),
+            )
+
+
+def _second(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _compare_latest(
+    tally: Tally, claim: Claim, latest: Latest, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
+    """Compare what the last of some events says; what differs is named by its place."""
+    names = " or ".join(latest.names)
+    found = [event for name in latest.names for event in events.get(name, ())]
+    if not found:
+        words = f"{claim.name}: the ledger has no {names}, and the database speaks of one"
+        tally.fail(Step.CLAIMS, words, str(claim.record))
+        return
+    logged = found[-1].values
+    for field, value in latest.values.items():
+        if field not in logged or canonical_json(value).decode() == logged[field]:
+            continue  # erased, or found to be wrong before; or the same
+        for one in differences(parse_canonical(logged[field].encode()), value):
+            tally.fail(
+                Step.CLAIMS,
+                "The database says something else than the ledger",
+                f"{claim.name}: {names}, {'.'.join(filter(None, (field, one.place)))}",
+                expected=canonical_json(one.old).decode(),
+                found=canonical_json(one.new).decode(),
+            )
 
 
 def _compare_values(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
@@ -54,6 +55,19 @@ class Expected:
 
     values: Mapping[str, JSON]
     id: UUID | None = None
+    at: datetime | None = None
+    """When it was written, where the database says so too; the ledger knows the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What the last event must say of several that each say the same anew.
+
+    ``names`` are those events; each one comes after all of the one before.
+    """
+
+    names: tuple[str, ...]
+    values: Mapping[str, JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,12 @@ class Claim:
     """How people call it: JS/1."""
     kind: RecordKind
     events: Mapping[str, Sequence[Expected]]
+    latest: Latest | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The events that it speaks of."""
+        return frozenset(self.events).union(self.latest.names if self.latest else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,7 @@ class KeptEvent:
     id: UUID
     values: Mapping[str, str]
     """In their canonical form."""
+    at: datetime
 
 
 CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.RELEASE})

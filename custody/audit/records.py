@@ -98,7 +98,7 @@ class RecordsAudit:
 
     def _check_record(self, record: StoredRecord) -> None:
         claim = self._claim_of(record.id)
-        wanted = frozenset(claim.events if claim else ())
+        wanted = claim.names if claim else frozenset()
         key = self._key(record.id, record.wrapped)
         chain = _Chain(record, key, None if key is None else extract(key), wanted)
         for event in self._events_of(record.id):
@@ -165,7 +165,7 @@ class RecordsAudit:
         else:
             values = self._faults.look_into(StoredEvent._make(row), chain.before)
         if values is not None and name in chain.wanted:
-            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), values))
+            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), values, row[4]))
         chain.names.add(name)
         chain.n, chain.head = n + 1, sha256(entry).hexdigest()
         chain.place = inf if place is None else place

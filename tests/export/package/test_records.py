@@ -10,6 +10,7 @@ import pytest
 import rfc8785
 
 from custody.canonical import canonical_json, parse_canonical
+from evidence.exhibits.description import Camera
 from export.package.documents.readme import (
     DEMONSTRATION,
     NO_FACES,
@@ -20,7 +21,6 @@ from export.package.documents.readme import (
 from export.package.errors import RecordError
 from export.package.format import layout
 from export.package.format.records import (
-    Camera,
     ExhibitRecord,
     FileRole,
     FrameRate,
