@@ -11,6 +11,8 @@ from sqlmodel import Session
 from api.wiring import Services
 from custody.histories import FoundEvent, Told
 from evidence.attention import Call
+from evidence.exhibits.description import DescribedFile
+from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
@@ -35,6 +37,17 @@ class FileView(View):
     sha256: str
 
 
+class RecordingView(View):
+    """What is stated of one file of the original."""
+
+    sha256: str
+    camera: str
+    displayed_start: str
+    displayed_end: str
+    corrected_start: datetime | None
+    corrected_end: datetime | None
+
+
 class ExhibitView(View):
     """One exhibit."""
 
@@ -45,15 +58,20 @@ class ExhibitView(View):
     state: str
     displayed_start: str
     displayed_end: str
-    corrected_start: datetime
-    corrected_end: datetime
-    clock_offset_ms: int
-    clock_reference: str
-    clock_checked_at: datetime
+    corrected_start: datetime | None
+    """None, and so its end and all of the clock: nobody compared the clock."""
+    corrected_end: datetime | None
+    clock_offset_ms: int | None
+    clock_reference: str | None
+    clock_checked_at: datetime | None
     method: str
     exported_at: datetime | None
     received_at: datetime
     files: list[FileView]
+    recordings: list[RecordingView]
+    """The files of the original, in their order: the camera and the times of each."""
+    confirmed: list[str]
+    """What looked unlikely, and was said to be right all the same."""
     findings: list[dict[str, Any]]
     attention: list[str]
     """What a person must look at before this goes on."""
@@ -126,7 +144,8 @@ def exhibit_view(services: Services, session: Session, row: ExhibitRow) -> Exhib
 
 def listed_exhibit(listed: ListedExhibit) -> ExhibitView:
     """Return the view of an exhibit of a list."""
-    row = listed.row
+    row, said = listed.row, described(listed.row)
+    clock = said.clock_check
     return ExhibitView(
         id=row.id,
         reference=row.reference,
@@ -135,21 +154,38 @@ def listed_exhibit(listed: ListedExhibit) -> ExhibitView:
         state=row.state,
         displayed_start=row.displayed_start,
         displayed_end=row.displayed_end,
-        corrected_start=row.corrected_start,
-        corrected_end=row.corrected_end,
-        clock_offset_ms=row.clock["offset_ms"],
-        clock_reference=row.clock["reference"],
-        clock_checked_at=row.clock["checked_at"],
-        method=row.taken_in["method"],
-        exported_at=row.taken_in["exported_at"],
+        corrected_start=None if clock is None else row.corrected_start,
+        corrected_end=None if clock is None else row.corrected_end,
+        clock_offset_ms=None if clock is None else clock.offset_ms,
+        clock_reference=None if clock is None else clock.reference_source,
+        clock_checked_at=None if clock is None else _moment(clock.checked_at),
+        method=said.export.method or "",
+        exported_at=_moment(said.export.at),
         received_at=row.received_at,
         files=[
             FileView(kind=file.kind, name=file.name, size=file.size, sha256=file.sha256)
             for file in listed.files
         ],
+        recordings=[_recording(file) for file in said.files],
+        confirmed=list(said.confirmed),
         findings=row.findings,
         attention=_attention(listed.attention),
     )
+
+
+def _recording(file: DescribedFile) -> RecordingView:
+    return RecordingView(
+        sha256=file.sha256,
+        camera=file.camera.id,
+        displayed_start=file.displayed_start,
+        displayed_end=file.displayed_end,
+        corrected_start=_moment(file.corrected_start),
+        corrected_end=_moment(file.corrected_end),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def show_release(services: Services, session: Session, subject: Subject, name: str) -> ReleaseView:

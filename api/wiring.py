@@ -161,7 +161,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **intake,
         **holdings,
         **released,
-        **build_sealing(ground, released, holdings["stamps"]),
+        **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, released),
         **build_desk(evidence, released["releases"], holdings["holds"]),
         **build_outside(ground, evidence),

@@ -32,7 +32,7 @@ from api.web.staff import form_token
 from api.wiring import Services
 from custody.errors import NotYetError
 from evidence.exhibits.clocks import LONDON
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Role, Subject
 from evidence.secrets import secret_digest
 from export.delivery.tables import LinkRow

@@ -15,7 +15,7 @@ import psutil
 
 from api.acts import act
 from api.wiring import Services
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject

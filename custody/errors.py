@@ -2,6 +2,7 @@
 
 * CustodyError
   - FormatError: the bytes are not in the one canonical form; refuse
+    - ShapeError: a record lacks a key, has one too many, or a value of another type; refuse
   - ProofError: well-formed, and does not prove what it says; refuse
   - ForgedEventError: an event that the service did not write; stop, alarm
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
@@ -17,6 +18,20 @@ class CustodyError(Exception):
 
 class FormatError(CustodyError):
     """The bytes are not in the one form that this format allows."""
+
+
+class ShapeError(FormatError):
+    """A record of another shape; carries its place, and both sides where there are two."""
+
+    def __init__(
+        self, words: str, *, subject: str = "", expected: str = "", found: str = ""
+    ) -> None:
+        both = f": expected {expected}, found {found}" if expected or found else ""
+        super().__init__(words + both)
+        self.words = words
+        self.subject = subject
+        self.expected = expected
+        self.found = found
 
 
 class ProofError(CustodyError):

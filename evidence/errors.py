@@ -5,7 +5,10 @@
   - AccessRefusedError: this person may not do this; refuse, the reason is an event
   - StateError: not now, or not any more; refuse, the message says what comes first
   - InvalidError: a value that cannot be right; refuse, the message says which and why
+    - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
 """
+
+from collections.abc import Mapping
 
 
 class EvidenceError(Exception):
@@ -35,3 +38,14 @@ class InvalidError(EvidenceError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field = field
+
+
+class UnlikelyError(InvalidError):
+    """Values that are hardly right, and are taken once whoever gave them confirms each by name."""
+
+    def __init__(self, doubts: Mapping[str, str]) -> None:
+        names = " ".join(sorted(doubts))
+        words = "; ".join(doubts[name] for name in sorted(doubts))
+        super().__init__("confirmed", f"{words}. If this is right, confirm it: {names}")
+        self.doubts = dict(doubts)
+        """Why each is asked, by its name."""

@@ -29,7 +29,7 @@ from api.wiring import Services, build
 from custody.errors import NotYetError
 from custody.sequencer import LOCK, Sequencer
 from custody.tables import OutboxRow
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from export.holdings.masters import Arrived

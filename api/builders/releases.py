@@ -98,13 +98,14 @@ def build_release(ground: Ground, evidence: Evidence) -> Released:
     )
 
 
-def build_sealing(ground: Ground, released: Released, stamps: Stamps) -> Sealed:
+def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps: Stamps) -> Sealed:
     """Build what makes a package of a release, and looks whether it is still whole."""
     begin, vault, jobs, clock = ground.transaction, ground.vault, ground.jobs, ground.clock
     return Sealed(
         sealing=Sealing(
             begin,
             ground.ledger,
+            evidence["histories"],
             released["releases"],
             released["decisions"],
             stamps,

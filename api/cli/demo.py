@@ -22,7 +22,7 @@ from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Role, Subject
 from export.media.sample import make_sample
 from export.release.proposals import Delivery, NewRelease, ReleaseKind

@@ -12,13 +12,13 @@ from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
-from evidence.errors import AccessRefusedError
+from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.clocks import parse_offset
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, NewFile, describe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Cursor, Page, every
-from evidence.people.access import Subject
+from evidence.people.access import Role, Subject
 from export.desk.exhibits import ListedExhibit, WantedExhibits
 from export.holdings.masters import Arrived
 
@@ -32,12 +32,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("file", type=Path, nargs="+", help="the clip as the recorder exported it")
     adding.add_argument("--camera", required=True, help="which camera recorded it")
     adding.add_argument(
-        "--from", dest="start", required=True, help="start as displayed: '2026-11-20 14:03:00'"
+        "--from", dest="start", default="", help="start as displayed: '2026-11-20 14:03:00'"
     )
-    adding.add_argument("--to", dest="end", required=True, help="end as displayed")
+    adding.add_argument("--to", dest="end", default="", help="end as displayed")
+    adding.add_argument(
+        "--each",
+        nargs="+",
+        action="append",
+        metavar=("FROM", "TO"),
+        default=[],
+        help="of several files, once for each, in order: its start, its end, and its camera if it "
+        "is another one; then --from and --to may be left out",
+    )
     adding.add_argument("--ref", required=True, help="JS/1, or JS for the next number of JS")
     adding.add_argument(
-        "--clock-offset", required=True, help="how far the system was fast: +2m13s, -4.5s, 0"
+        "--clock-offset",
+        required=True,
+        help="how far the system was fast: +2m13s, -4.5s, 0; or 'not checked'",
+    )
+    adding.add_argument(
+        "--confirm",
+        action="append",
+        metavar="DOUBT",
+        default=[],
+        help="say that something unlikely is right; the refusal says what to write here",
     )
     adding.add_argument("--clock-reference", default="not stated", help="what it was compared with")
     adding.add_argument(
@@ -102,12 +120,14 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         camera=given.camera,
         displayed_start=given.start,
         displayed_end=given.end,
-        clock_offset_ms=parse_offset(given.clock_offset),
+        clock_offset_ms=_offset(given.clock_offset),
         clock_reference=given.clock_reference,
         clock_checked_at=given.clock_checked_at,
         title=given.title,
         method=given.method,
         exported_at=given.exported_at,
+        files=tuple(map(_file, given.each)),
+        confirmed=tuple(given.confirm),
     )
     exhibit = take_in(services, subject, new, given.file)
     print(f"Exhibit {exhibit.reference} received, and locked in the vault.")
@@ -120,12 +140,28 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
     return 0 if state is ExhibitState.READY else 1
 
 
+def _offset(text: str) -> int | None:
+    """Return the offset of a clock; None: nobody checked it."""
+    return None if text.strip().lower() == "not checked" else parse_offset(text)
+
+
+def _file(each: list[str]) -> NewFile:
+    if not 2 <= len(each) <= 3:  # noqa: PLR2004 - start, end, camera
+        raise InvalidError(
+            "each", "--each takes a start, an end, and a camera if it is another one"
+        )
+    return NewFile(*each)
+
+
 def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[Path]) -> ExhibitRow:
     """Store files, then make an exhibit of them.
 
     Raises:
         OSError, EvidenceError, StorageError: nothing was recorded.
     """
+    # What cannot be is refused before gigabytes are stored; the service checks all of it again.
+    sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
+    describe(new, sizes, role=Role.OPERATOR, at=services.clock())
     stored = []
     for path in files:
         size = path.stat().st_size

@@ -13,7 +13,7 @@ from api.cli.terminal.errors import UsageError
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services
-from evidence.exhibits.clocks import utc_text
+from evidence.exhibits.description import utc_text
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
 from export.delivery.handoffs import NewHandoff

@@ -10,7 +10,7 @@ from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Subject
 from export.delivery.handoffs import NewHandoff
 from export.media.sample import make_sample

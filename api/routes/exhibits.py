@@ -1,5 +1,6 @@
 """Edge. `/api/v1/exhibits`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -21,7 +22,9 @@ from api.views import (
     show_exhibit,
 )
 from custody.canonical import MAX_INTEGER
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.errors import InvalidError
+from evidence.exhibits.doubts import Doubt
+from evidence.exhibits.particulars import NewExhibit, NewFile
 from evidence.paging import parse_cursor
 from evidence.people.access import Action
 from evidence.people.people import require
@@ -31,11 +34,27 @@ from export.holdings.masters import Arrived
 router = APIRouter(prefix="/api/v1", tags=["exhibits"])
 
 
+class FileTimes(View):
+    """When one of several files starts and ends, as the system displayed it, and its camera."""
+
+    displayed_start: str = Field(examples=["2026-11-20 14:03:00"], max_length=40)
+    displayed_end: str = Field(examples=["2026-11-20 14:05:00"], max_length=40)
+    camera: str = Field(
+        default="",
+        max_length=200,
+        examples=["BAR-0018"],
+        description="left out: the exhibit's",
+    )
+
+
 class UploadedFile(View):
     """An upload, and the name of its file where it came from."""
 
     upload: UUID = Field(examples=[EXAMPLE_ID])
     name: str = Field(min_length=1, max_length=1000, examples=["ch03_20261120140300.mp4"])
+    times: FileTimes | None = Field(
+        default=None, description="needed where there are several files; of all, or of none"
+    )
 
 
 class ExhibitRequest(View):
@@ -45,10 +64,18 @@ class ExhibitRequest(View):
         examples=["JS/1"], max_length=20, description="JS/1, or JS for the next number of JS"
     )
     camera: str = Field(min_length=1, max_length=200, examples=["BAR-0017"])
-    displayed_start: str = Field(examples=["2026-11-20 14:03:00"], max_length=40)
-    displayed_end: str = Field(examples=["2026-11-20 14:05:00"], max_length=40)
-    clock_offset_ms: int = Field(
-        examples=[73000], ge=-(10**12), le=10**12, description="system minus reference"
+    displayed_start: str = Field(
+        default="",
+        examples=["2026-11-20 14:03:00"],
+        max_length=40,
+        description="needed unless the files have times of their own",
+    )
+    displayed_end: str = Field(default="", examples=["2026-11-20 14:05:00"], max_length=40)
+    clock_offset_ms: int | None = Field(
+        examples=[73000],
+        ge=-(10**12),
+        le=10**12,
+        description="system minus reference; null: nobody checked the clock",
     )
     clock_reference: str = Field(
         default="not stated", min_length=1, max_length=200, examples=["speaking clock"]
@@ -67,11 +94,29 @@ class ExhibitRequest(View):
         examples=["2026-11-20 16:41:00"],
         description="when the recorder exported it; left out: not known",
     )
+    confirmed: list[Doubt] = Field(
+        default=[],
+        max_length=20,
+        examples=[[]],
+        description="what looks unlikely, and is right all the same: a refusal names it",
+    )
     files: list[UploadedFile] = Field(
         min_length=1,
         max_length=100,
         examples=[[{"upload": EXAMPLE_ID, "name": "ch03_20261120140300.mp4"}]],
     )
+
+
+def _times(files: Sequence[UploadedFile]) -> tuple[NewFile, ...]:
+    """Return what is said of each file, or nothing where nothing is said of any.
+
+    Raises:
+        InvalidError: it is said of some only.
+    """
+    said = [file.times for file in files if file.times is not None]
+    if said and len(said) < len(files):
+        raise InvalidError("files", "say of each file when it starts and ends, or of none")
+    return tuple(NewFile(one.displayed_start, one.displayed_end, one.camera) for one in said)
 
 
 @router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")
@@ -88,6 +133,8 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
         title=wanted.title,
         method=wanted.method,
         exported_at=wanted.exported_at,
+        files=_times(wanted.files),
+        confirmed=tuple(wanted.confirmed),
     )
     files = [Arrived(file.upload, file.name) for file in wanted.files]
     return act(

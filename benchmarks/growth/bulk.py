@@ -34,8 +34,8 @@ _TABLES = {
     "mac bytea",
     "custody_value": "event uuid, field text, value text, key_record uuid",
     "exhibit": "id uuid, reference text, title text, camera text, displayed_start text, "
-    "displayed_end text, corrected_start timestamptz, corrected_end timestamptz, clock jsonb, "
-    "taken_in jsonb, state text, received_at timestamptz, received_event uuid, facts jsonb, "
+    "displayed_end text, corrected_start timestamptz, corrected_end timestamptz, "
+    "description jsonb, state text, received_at timestamptz, received_event uuid, facts jsonb, "
     "findings jsonb",
     "exhibit_file": "bucket text, key text, version text, size int8, sha256 text, crc32 int8, "
     "id uuid, exhibit uuid, kind text, position int4, name text, original_name text, "

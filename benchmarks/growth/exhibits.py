@@ -13,10 +13,13 @@ from uuid import UUID, uuid4
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, Life
 from benchmarks.growth.releases import Releases
-from custody.canonical import JSON, canonical_json, format_time
+from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
 from custody.ledger import Person, Values
 from evidence.exhibits.clocks import LONDON
+from evidence.exhibits.description import clock_values, description_json
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
+from evidence.exhibits.recorded import describing_columns
 from evidence.exhibits.references import copy_name, file_safe
 from evidence.exhibits.states import ExhibitState
 from export.release.decisions import THE_CLOCK
@@ -105,11 +108,6 @@ class Town:
     def _receive(self, exhibit: Exhibit, who: Person, at: datetime, *, unplayable: bool) -> None:
         start = (at - self._chance.uniform(1, 72) * HOUR).replace(microsecond=0)
         offset_ms = self._chance.number(-200_000, 200_000)
-        clock: dict[str, JSON] = {
-            "offset_ms": offset_ms,
-            "reference": "speaking clock",
-            "checked_at": format_time(at.replace(microsecond=0)),
-        }
         master = File("master", self._chance.digest(), self._chance.number(10**6, 10**9))
         acting: Values = {"actor": who, "role": "operator"}
         received = self._bulk.append(
@@ -118,22 +116,31 @@ class Town:
             {**acting, "files": [master.json], "clock_ntp_offset_ms": None},
             at=at,
         )
-        checked: Values = {**acting, "offset_ms": offset_ms, "reference": clock["reference"]}
-        self._bulk.append(exhibit.id, "clock.checked", checked, at=at)
         camera = f"BAR-{self._chance.number(1, 400):04d}"
-        shown = start + timedelta(milliseconds=offset_ms)
+        shown = (start + timedelta(milliseconds=offset_ms)).astimezone(LONDON)
+        said = NewExhibit(
+            reference=exhibit.reference,
+            camera=camera,
+            displayed_start=shown.isoformat(),
+            displayed_end=(shown + 2 * MINUTE).isoformat(),
+            clock_offset_ms=offset_ms,
+            clock_reference="speaking clock",
+            title=f"{self._chance.choice(_STREETS)}, {self._chance.choice(_MATTERS)}",
+            method="exported to USB",
+        )
+        digest = MasterDigest(master.sha256, master.size)
+        description = describe(said, [digest], role="operator", at=at)
+        stated = description_json(description)
+        self._bulk.append(exhibit.id, "exhibit.described", {**acting, "facts": stated}, at=at)
+        assert description.clock_check is not None
+        checked = {**acting, **clock_values(description.clock_check)}
+        self._bulk.append(exhibit.id, "clock.checked", checked, at=at)
         self._bulk.add(
             "exhibit",
             id=exhibit.id,
             reference=exhibit.reference,
-            title=f"{self._chance.choice(_STREETS)}, {self._chance.choice(_MATTERS)}",
-            camera=camera,
-            displayed_start=shown.astimezone(LONDON).isoformat(),
-            displayed_end=(shown + 2 * MINUTE).astimezone(LONDON).isoformat(),
-            corrected_start=start,
-            corrected_end=start + 2 * MINUTE,
-            clock=clock,
-            taken_in={"role": "operator", "method": "exported to USB", "exported_at": None},
+            **describing_columns(description),
+            description=stated,
             state=ExhibitState.ATTENTION if unplayable else ExhibitState.READY,
             received_at=at,
             received_event=received,

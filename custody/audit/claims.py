@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from custody.audit.facts import Claim, Expected, KeptEvent, Step, Tally
+from custody.audit.facts import Claim, Expected, KeptEvent, Latest, Step, Tally
 from custody.canonical import JSON, canonical_json, format_time, parse_canonical
+from custody.shapes import differences
 
 AT = "at"
 """What a claim calls the moment of an event."""
@@ -34,6 +35,32 @@ def compare(
         if any(one.id is not None and one.id not in known for one in expected):
             words = f"{claim.name}: the database names another event as its {name}"
             tally.fail(Step.CLAIMS, words, str(claim.record))
+    if claim.latest is not None:
+        _compare_latest(tally, claim, claim.latest, events)
+
+
+def _compare_latest(
+    tally: Tally, claim: Claim, latest: Latest, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
+    """Compare what the last of some events says; what differs is named by its place."""
+    names = " or ".join(latest.names)
+    found = [event for name in latest.names for event in events.get(name, ())]
+    if not found:
+        words = f"{claim.name}: the ledger has no {names}, and the database speaks of one"
+        tally.fail(Step.CLAIMS, words, str(claim.record))
+        return
+    logged = found[-1].values
+    for field, value in latest.values.items():
+        if field not in logged or canonical_json(value).decode() == logged[field]:
+            continue  # erased, or found to be wrong before; or the same
+        for one in differences(parse_canonical(logged[field].encode()), value):
+            tally.fail(
+                Step.CLAIMS,
+                "The database says something else than the ledger",
+                f"{claim.name}: {names}, {'.'.join(filter(None, (field, one.place)))}",
+                expected=canonical_json(one.old).decode(),
+                found=canonical_json(one.new).decode(),
+            )
 
 
 def _compare_values(

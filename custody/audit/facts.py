@@ -59,6 +59,17 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """What the last event must say of several that each say the same anew.
+
+    ``names`` are those events; each one comes after all of the one before.
+    """
+
+    names: tuple[str, ...]
+    values: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What the database outside the ledger says of one record, by the name of the event.
 
@@ -70,6 +81,12 @@ class Claim:
     """How people call it: JS/1."""
     kind: RecordKind
     events: Mapping[str, Sequence[Expected]]
+    latest: Latest | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The events that it speaks of."""
+        return frozenset(self.events).union(self.latest.names if self.latest else ())
 
 
 @dataclass(frozen=True, slots=True)

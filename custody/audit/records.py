@@ -98,7 +98,7 @@ class RecordsAudit:
 
     def _check_record(self, record: StoredRecord) -> None:
         claim = self._claim_of(record.id)
-        wanted = frozenset(claim.events if claim else ())
+        wanted = claim.names if claim else frozenset()
         key = self._key(record.id, record.wrapped)
         chain = _Chain(record, key, None if key is None else extract(key), wanted)
         for event in self._events_of(record.id):

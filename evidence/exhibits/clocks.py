@@ -5,8 +5,7 @@ where a positive offset means that the system was fast.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from evidence.errors import InvalidError
@@ -22,22 +21,6 @@ _OFFSET = re.compile(
     r"(?:(?P<s>\d{1,8})(?:\.(?P<ms>\d{1,3}))?s?)?",
     re.ASCII,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ClockCheck:
-    """How a recorder's clock compared with a reference.
-
-    ``offset_ms`` is system minus reference, in milliseconds.
-    """
-
-    offset_ms: int
-    reference: str
-    checked_at: datetime
-
-    def correct(self, displayed: datetime) -> datetime:
-        """Return the actual moment, UTC, of a displayed one."""
-        return displayed.astimezone(UTC) - timedelta(milliseconds=self.offset_ms)
 
 
 def parse_local(field: str, text: str) -> datetime:
@@ -89,10 +72,3 @@ def parse_offset(text: str) -> int:
     milliseconds = int((match["ms"] or "").ljust(3, "0") or 0)
     total = ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
     return -total if match["sign"] == "-" else total
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as ``2026-11-20T14:03:00Z``, with milliseconds only where there are any."""
-    text = moment.astimezone(UTC).replace(tzinfo=None)
-    spec = "milliseconds" if text.microsecond else "seconds"
-    return text.isoformat(timespec=spec) + "Z"

@@ -1,8 +1,8 @@
 """Service. Exhibits: their references, their clocks, their states and their custody events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,10 @@ from sqlmodel import Session, select
 from custody.canonical import JSON
 from custody.events import RecordKind
 from custody.ledger import Ledger, Values
-from evidence.errors import InvalidError, StateError, UnknownError
-from evidence.exhibits.clocks import ClockCheck, parse_local, utc_text
+from evidence.errors import StateError, UnknownError
+from evidence.exhibits.description import Description, clock_values, description_json
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
+from evidence.exhibits.recorded import describing_columns
 from evidence.exhibits.references import parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
@@ -22,38 +24,7 @@ from evidence.people.people import as_person, require
 from evidence.states import move
 from evidence.wording import check_words
 
-MOST_OFFSET_MS = 10**12
-_NAME, _LINE = 200, 500
-_CLOCK_SLACK = timedelta(minutes=5)
-"""How far an operator's watch may be ahead of this machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewExhibit:
-    """What the operator says about a clip. Times are as the system displayed them."""
-
-    reference: str
-    """``JS/1``, or only ``JS`` for the next number."""
-    camera: str
-    displayed_start: str
-    displayed_end: str
-    clock_offset_ms: int
-    clock_reference: str = "not stated"
-    clock_checked_at: str = ""
-    """When the system's clock was compared, on the reference's; empty: at intake."""
-    title: str = ""
-    method: str = ""
-    """How the recorder exported it."""
-    exported_at: str = ""
-    """When the recorder exported it; empty: nobody said."""
-
-
-@dataclass(frozen=True, slots=True)
-class MasterDigest:
-    """One file as it came: what `exhibit.received` commits to."""
-
-    sha256: str
-    size: int
+_NAME = 200
 
 
 class Exhibits:
@@ -77,37 +48,19 @@ class Exhibits:
             AccessRefusedError, InvalidError, StateError: nothing was recorded.
         """
         role = require(Action.ADD_EXHIBIT, by)
-        start = parse_local("displayed_start", new.displayed_start)
-        end = parse_local("displayed_end", new.displayed_end)
-        new = _check(new, start, end, files)
-        checked_at = _past("clock_checked_at", new.clock_checked_at, at) or at
-        exported_at = _past("exported_at", new.exported_at, at)
-        clock = ClockCheck(new.clock_offset_ms, new.clock_reference, checked_at)
+        description = describe(new, files, role=role.value, at=at)
         reference = self._reserve(session, new.reference)
+        description = replace(description, exhibit_ref=reference)
         record = self._ledger.open_record(session, RecordKind.EXHIBIT)
         actor: Mapping[str, Any] = {"actor": as_person(by), "role": role.value}
         row = ExhibitRow(
             id=record,
             reference=reference,
-            title=new.title,
-            camera=new.camera,
-            displayed_start=start.isoformat(),
-            displayed_end=end.isoformat(),
-            corrected_start=clock.correct(start),
-            corrected_end=clock.correct(end),
-            clock={
-                "offset_ms": clock.offset_ms,
-                "reference": clock.reference,
-                "checked_at": utc_text(clock.checked_at),
-            },
-            taken_in={
-                "role": role.value,
-                "method": new.method,
-                "exported_at": utc_text(exported_at) if exported_at else None,
-            },
+            **describing_columns(description),
+            description=description_json(description),
             state=ExhibitState.RECEIVED,
             received_at=at,
-            received_event=self._record_receipt(session, record, actor, files, clock, at),
+            received_event=self._record_receipt(session, record, actor, files, description, at),
             facts=[],
             findings=[],
         )
@@ -121,16 +74,20 @@ class Exhibits:
         record: UUID,
         actor: Mapping[str, Any],
         files: Sequence[MasterDigest],
-        clock: ClockCheck,
+        description: Description,
         at: datetime,
     ) -> UUID:
-        """Write `exhibit.received` and `clock.checked`; return the first."""
+        """Write what came, what is stated of it, and how the clock compared; return the first."""
         digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
         # We cannot know how far our own clock is from NTP without asking a server: null.
         values: Values = {**actor, "files": digests, "clock_ntp_offset_ms": None}
         received = self._ledger.append(session, record, "exhibit.received", values, at=at)
-        checked: Values = {**actor, "reference": clock.reference, "offset_ms": clock.offset_ms}
-        self._ledger.append(session, record, "clock.checked", checked, at=at)
+        stated: Values = {**actor, "facts": description_json(description)}
+        self._ledger.append(session, record, "exhibit.described", stated, at=at)
+        clock = description.clock_check
+        if clock is not None:
+            checked: Values = {**actor, **clock_values(clock)}
+            self._ledger.append(session, record, "clock.checked", checked, at=at)
         return received
 
     def _reserve(self, session: Session, wanted: str) -> str:
@@ -235,36 +192,3 @@ class Exhibits:
             }
             self._ledger.append(session, exhibit, "exhibit.derived", values, at=at)
         return True
-
-
-def _check(
-    new: NewExhibit, start: datetime, end: datetime, files: Sequence[MasterDigest]
-) -> NewExhibit:
-    """Return what was said, in plain words."""
-    if not files:
-        raise InvalidError("files", "an exhibit needs at least one file")
-    if end <= start:
-        raise InvalidError(
-            "displayed_end",
-            f"the recording would end ({new.displayed_end}) before it starts "
-            f"({new.displayed_start})",
-        )
-    if abs(new.clock_offset_ms) > MOST_OFFSET_MS:
-        raise InvalidError("clock_offset", "no clock is off by more than thirty years")
-    return replace(
-        new,
-        camera=check_words("camera", new.camera, most=_NAME),
-        clock_reference=check_words("clock_reference", new.clock_reference, most=_NAME),
-        title=check_words("title", new.title, most=_LINE, needed=False),
-        method=check_words("method", new.method, most=_LINE, needed=False),
-    )
-
-
-def _past(field: str, text: str, now: datetime) -> datetime | None:
-    """Return when something was done, or None if nobody said."""
-    if not text.strip():
-        return None
-    moment = parse_local(field, text)
-    if moment - now > _CLOCK_SLACK:
-        raise InvalidError(field, f"{text!r} lies in the future, and it is a time when it was done")
-    return moment

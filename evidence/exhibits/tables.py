@@ -28,9 +28,10 @@ class ExhibitRow(SQLModel, table=True):
     displayed_start: str
     displayed_end: str
     corrected_start: datetime = utc_column()
+    """As displayed where the clock was not compared: lists are sorted by it."""
     corrected_end: datetime = utc_column()
-    clock: dict[str, Any] = json_column()
-    taken_in: dict[str, Any] = json_column()
+    description: dict[str, Any] = json_column()
+    """All that is stated, as the latest event commits to it; `evidence.exhibits.description`."""
     state: str
     received_at: datetime = utc_column()
     received_event: UUID = Field(foreign_key="custody_event.id")

@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from custody.canonical import canonical_json
 from evidence.exhibits.exhibits import Exhibits
+from evidence.exhibits.recorded import described
 from evidence.exhibits.references import copy_name, file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -37,7 +38,7 @@ from export.intake.scans import infected
 from export.media.copy import WorkingCopy, make_copy
 from export.media.examine import Examination, Limits, examine
 from export.media.facts import MediaFinding, NoCopyError, facts_json, finding_json, parse_facts
-from export.media.findings import problem
+from export.media.findings import judge_length, problem
 from storage.columns import stored_columns
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, StoredObject
@@ -94,6 +95,7 @@ class Copies:
                 facts=facts,
                 findings=[
                     *_findings([examination for examination, _ in looked_at]),
+                    *_lengths(row, masters, [examination for examination, _ in looked_at]),
                     *_malware(session, masters),
                 ],
                 facts_digest=hashlib.sha256(canonical_json(facts)).hexdigest(),
@@ -160,6 +162,7 @@ class Copies:
             self._vault.fetch_to(master.stored(), source)
             self._vault.fetch_to(frames.stored(), listed)
             known = row.facts[master.position]
+            starts = described(row).files[master.position].corrected_start
             name = copy_name(row.reference, master.position + 1)
             working = make_copy(
                 source,
@@ -168,7 +171,7 @@ class Copies:
                 exhibit=name,
                 master_sha256=master.sha256,
                 limits=Limits(),
-                first_frame_at=row.corrected_start,
+                first_frame_at=None if starts is None else datetime.fromisoformat(starts),
                 progress=None,
             )
             return self._store_copy(name, master.position, working, job), working.findings
@@ -244,6 +247,18 @@ def _findings(examinations: Sequence[Examination]) -> list[dict[str, Any]]:
         for position, examination in enumerate(examinations)
         for finding in examination.findings
     ]
+
+
+def _lengths(
+    row: ExhibitRow, masters: Sequence[ExhibitFileRow], examinations: Sequence[Examination]
+) -> list[dict[str, Any]]:
+    """Return where a file lasts another time than its stated start and end say."""
+    found = []
+    for master, file, seen in zip(masters, described(row).files, examinations, strict=True):
+        if seen.facts is not None:
+            start, end = map(datetime.fromisoformat, (file.displayed_start, file.displayed_end))
+            found += [_located(one, master) for one in judge_length(seen.facts, end - start)]
+    return found
 
 
 def _malware(session: Session, masters: Sequence[ExhibitFileRow]) -> list[dict[str, Any]]:

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from evidence.errors import InvalidError
-from evidence.exhibits.exhibits import Exhibits, MasterDigest, NewExhibit
+from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.filenames import numbered_name, safe_name
+from evidence.exhibits.particulars import MasterDigest, NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require

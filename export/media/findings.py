@@ -1,10 +1,14 @@
 """Pure. Turn facts into sentences for a person: what is wrong with a clip, what is unusual."""
 
+from datetime import timedelta
 from fractions import Fraction
 
 from export.media.facts import CameraSignature, Facts, MediaFinding, VideoFacts
 from export.media.frames import parse_ratio
 from export.media.kinds import container_words, extension_differs
+
+_SHOWN = Fraction(2)
+"""Seconds by which times that are shown as whole seconds may be apart from the truth."""
 
 
 def problem(code: str, words: str, place: str = "") -> MediaFinding:
@@ -15,6 +19,23 @@ def problem(code: str, words: str, place: str = "") -> MediaFinding:
 def note(code: str, words: str, place: str = "") -> MediaFinding:
     """Return a finding that is worth knowing, and no reason to stop."""
     return MediaFinding(code, "note", words, place)
+
+
+def judge_length(facts: Facts, stated: timedelta) -> tuple[MediaFinding, ...]:
+    """Return what to say of a file that lasts longer or shorter than was stated of it.
+
+    Systems show whole seconds, at its start and at its end: so much is no difference.
+    """
+    measured = parse_ratio(facts.duration)
+    said = Fraction(stated // timedelta(microseconds=1), 1_000_000)
+    if abs(measured - said) <= _SHOWN:
+        return ()
+    words = (
+        f"By its stated times the file lasts {float(said):.1f} seconds, and {float(measured):.1f} "
+        "seconds were measured: compare the times with the pictures, and correct them if they are "
+        "wrong."
+    )
+    return (note("length", words),)
 
 
 def unreadable(recognised: str | None, refusal: str) -> tuple[MediaFinding, ...]:

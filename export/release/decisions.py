@@ -15,7 +15,7 @@ from custody.ledger import Ledger, Person, Values
 from custody.tables import CustodyEventRow
 from evidence import attention
 from evidence.errors import AccessRefusedError, StateError
-from evidence.exhibits.clocks import utc_text
+from evidence.exhibits.description import utc_text
 from evidence.people.access import (
     Action,
     Decision,

@@ -2,26 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from evidence.exhibits.clocks import LONDON, utc_text
+from evidence.exhibits.description import DescribedFile, Description, sequence
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.tables import ExhibitFileRow
 from export.package.format.records import (
     USES,
-    Camera,
-    ClockCheck,
     Copy,
     CopyType,
     ExhibitRecord,
-    Export,
     FileRole,
     FrameRate,
     Included,
     MasterFile,
-    Recorder,
     Withheld,
 )
 
@@ -47,6 +42,7 @@ class Circumstances:
 
 def describe(
     exhibit: ExhibitRow,
+    stated: Description,
     files: Sequence[ExhibitFileRow],
     around: Circumstances,
     *,
@@ -55,6 +51,7 @@ def describe(
 ) -> ExhibitRecord:
     """Return the exhibit record for a package; what was not measured or not told is null.
 
+    ``stated`` is what the ledger says that people said of it: no column of the row is asked.
     ``files`` are all of the exhibit's, ``going`` the names of those that go (None: as the release
     says of the master). Of every master the digest is told, whether it goes or not. ``held``: the
     exhibit is under a legal hold.
@@ -68,24 +65,19 @@ def describe(
     audio = (known or {}).get("audio")
     codecs = [video["codec"]] if video else []
     return ExhibitRecord(
-        exhibit_ref=exhibit.reference,
+        exhibit_ref=stated.exhibit_ref,
         record=str(exhibit.id),
         urn=around.urn,
-        title=exhibit.title or f"Footage of camera {exhibit.camera}",
-        camera=Camera(exhibit.camera, exhibit.camera, None, None, None, None),
-        recorder=Recorder(None, None, None, None, None),
-        export=Export(
-            by_role=exhibit.taken_in["role"],
-            at=exhibit.taken_in["exported_at"],
-            method=exhibit.taken_in["method"] or None,
-            software=None,
-            version=None,
-        ),
-        displayed_start=exhibit.displayed_start,
-        displayed_end=exhibit.displayed_end,
-        corrected_start=utc_text(exhibit.corrected_start),
-        corrected_end=utc_text(exhibit.corrected_end),
-        clock_check=_clock_check(exhibit),
+        title=stated.title,
+        camera=stated.camera,
+        recorder=stated.recorder,
+        export=stated.export,
+        displayed_start=stated.displayed_start,
+        displayed_end=stated.displayed_end,
+        corrected_start=stated.corrected_start,
+        corrected_end=stated.corrected_end,
+        clock_check=stated.clock_check,
+        confirmed=stated.confirmed,
         container=known["container"] if known else None,
         codecs=tuple(codecs + [stream["codec"] for stream in audio or ()]),
         width=video.get("width"),
@@ -95,11 +87,11 @@ def describe(
         frame_count=video.get("frame_count"),
         audio=bool(audio) if known else None,
         master=Included() if included else Withheld(WITHHELD_REASON),
-        files=tuple(_master(file, file.name in going) for file in masters),
-        gaps_and_faults=tuple(
-            " ".join(filter(None, (finding["words"], finding["place"])))
-            for finding in exhibit.findings
+        files=tuple(
+            _master(file, own, file.name in going)
+            for file, own in zip(masters, stated.files, strict=True)
         ),
+        gaps_and_faults=(*sequence(stated.files), *_findings(exhibit)),
         copies=_copies(exhibit, [file for file in files if file.name in going]),
         retention_class=f"released evidence, kept {around.retention_days} days at least",
         legal_hold=held,
@@ -107,23 +99,13 @@ def describe(
     )
 
 
-def _clock_check(exhibit: ExhibitRow) -> ClockCheck:
-    """Return the clock check; the displayed side follows from the reference and the offset."""
-    offset: int = exhibit.clock["offset_ms"]
-    checked = datetime.fromisoformat(exhibit.clock["checked_at"])
-    displayed = (checked + timedelta(milliseconds=offset)).astimezone(LONDON)
-    start = datetime.fromisoformat(exhibit.displayed_start)
-    return ClockCheck(
-        system_displayed_at=displayed.isoformat(timespec="milliseconds"),
-        reference_at=exhibit.clock["checked_at"],
-        reference_source=exhibit.clock["reference"],
-        checked_at=exhibit.clock["checked_at"],
-        offset_ms=offset,
-        dst_in_force=start.utcoffset() == timedelta(hours=1),
-    )
+def _findings(exhibit: ExhibitRow) -> list[str]:
+    return [
+        " ".join(filter(None, (finding["words"], finding["place"]))) for finding in exhibit.findings
+    ]
 
 
-def _master(file: ExhibitFileRow, goes: bool) -> MasterFile:
+def _master(file: ExhibitFileRow, own: DescribedFile, goes: bool) -> MasterFile:
     suffix = file.name[file.name.rfind(".") :].lower() if "." in file.name else ""
     return MasterFile(
         role=FileRole.MASTER,
@@ -131,7 +113,12 @@ def _master(file: ExhibitFileRow, goes: bool) -> MasterFile:
         stored_name=file.name if goes else None,
         size=file.size,
         mime=_MIME.get(suffix, "application/octet-stream"),
-        sha256=file.sha256,
+        sha256=own.sha256,
+        camera=own.camera,
+        displayed_start=own.displayed_start,
+        displayed_end=own.displayed_end,
+        corrected_start=own.corrected_start,
+        corrected_end=own.corrected_end,
     )
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from custody.errors import NotYetError
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import files_of
+from export.holdings.files import MASTER, files_of
 from export.holdings.holds import held_of
 from export.holdings.stamps import Stamps
 from export.holdings.tables import ExhibitFileRow
@@ -27,6 +27,7 @@ from export.release.releases import Releases
 from export.release.tables import ReleaseRow
 from export.sealing.descriptions import Circumstances, describe
 from export.sealing.sealer import Sealer
+from export.sealing.statements import Statements
 from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
 from storage.version import software
 
@@ -40,6 +41,7 @@ class Payload:
         releases: Releases,
         stamps: Stamps,
         council: Sealer,
+        statements: Statements,
         *,
         clock: Callable[[], datetime],
         wait: Callable[[Callable[[], None]], None],
@@ -48,6 +50,7 @@ class Payload:
         self._releases = releases
         self._stamps = stamps
         self._council = council
+        self._statements = statements
         self._clock = clock
         self._wait = wait
 
@@ -84,12 +87,20 @@ class Payload:
         *,
         held: bool,
     ) -> ExhibitRecord:
+        """Return what the package says of an exhibit.
+
+        Raises:
+            ProofError: the database says something else of it than the ledger.
+        """
         around = Circumstances(
             row.urn, self._council.name, row.with_master, self._council.retention_days
         )
+        files = files_of(session, exhibit.id)
+        masters = [file for file in files if file.kind == MASTER]
         return describe(
             exhibit,
-            files_of(session, exhibit.id),
+            self._statements.confirmed(session, exhibit, masters),
+            files,
             around,
             going={file.name for file in going},
             held=held,

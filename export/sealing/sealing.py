@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from custody.histories import Histories
 from custody.ledger import Ledger
 from export.holdings.stamps import Stamps
 from export.release.decisions import Decisions
@@ -23,6 +24,7 @@ from export.sealing.custody import CustodyRecords
 from export.sealing.payload import Payload
 from export.sealing.seal import Seal
 from export.sealing.sealer import Sealer
+from export.sealing.statements import Statements
 from export.sealing.steps import SealStep, SealStore
 
 
@@ -33,6 +35,7 @@ class Sealing:
         self,
         begin: Callable[[], AbstractContextManager[Session]],
         ledger: Ledger,
+        histories: Histories,
         releases: Releases,
         decisions: Decisions,
         stamps: Stamps,
@@ -45,7 +48,15 @@ class Sealing:
     ) -> None:
         self._begin = begin
         self._wait = wait
-        payload = Payload(begin, releases, stamps, council, clock=clock, wait=self._until)
+        payload = Payload(
+            begin,
+            releases,
+            stamps,
+            council,
+            Statements(histories),
+            clock=clock,
+            wait=self._until,
+        )
         records = CustodyRecords(
             begin, ledger, releases, stamps, council, clock=clock, wait=self._until
         )
@@ -69,7 +80,7 @@ class Sealing:
 
         Raises:
             NotYetError, AuthorityError, UnavailableError: retry; what was done stays done.
-            CorruptError, LogStateError: stop, a person must look.
+            CorruptError, LogStateError, ProofError: stop, a person must look.
             StateError: somebody gave it up meanwhile; the step that was under way is undone.
         """
         store = SealStore(release)

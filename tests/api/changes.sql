@@ -193,7 +193,68 @@ UPDATE exhibit_file SET sha256 =
 DELETE FROM exhibit_file WHERE kind = 'copy';
 
 -- database: a clock's offset
-UPDATE exhibit SET clock = jsonb_set(clock, '{offset_ms}', '0');
+UPDATE exhibit SET description = jsonb_set(description, '{clock_check,offset_ms}', '0');
+
+-- database: when a clock was checked
+UPDATE exhibit SET description = jsonb_set(description, '{clock_check,checked_at}',
+  '"2026-01-01T00:00:00Z"') WHERE id = 'EXHIBIT';
+
+-- database: a clock that nobody checked
+UPDATE exhibit SET description = jsonb_set(description, '{clock_check}', 'null') WHERE id =
+  'EXHIBIT';
+
+-- database: a reference
+UPDATE exhibit SET reference = 'ZZ/99' WHERE id = 'EXHIBIT';
+
+-- database: a title
+UPDATE exhibit SET title = 'another street' WHERE id = 'EXHIBIT';
+
+-- database: a camera
+UPDATE exhibit SET camera = 'BAR-0018' WHERE id = 'EXHIBIT';
+
+-- database: a displayed start
+UPDATE exhibit SET displayed_start = '2026-11-20T14:02:59+00:00' WHERE id = 'EXHIBIT';
+
+-- database: a displayed end
+UPDATE exhibit SET displayed_end = 'tomorrow' WHERE id = 'EXHIBIT';
+
+-- database: a corrected start
+UPDATE exhibit SET corrected_start = corrected_start + interval '1 ms' WHERE id = 'EXHIBIT';
+
+-- database: a corrected end
+UPDATE exhibit SET corrected_end = corrected_end - interval '1 second' WHERE id = 'EXHIBIT';
+
+-- database: the name of a camera
+UPDATE exhibit SET description = jsonb_set(description, '{camera,name}', '"Mill Lane"') WHERE id =
+  'EXHIBIT';
+
+-- database: how a clip was exported
+UPDATE exhibit SET description = jsonb_set(description, '{export,method}', '"by cloud"') WHERE id =
+  'EXHIBIT';
+
+-- database: in which role it was exported
+UPDATE exhibit SET description = jsonb_set(description, '{export,by_role}', '"releaser"') WHERE
+  id = 'EXHIBIT';
+
+-- database: the start of one file
+UPDATE exhibit SET description = jsonb_set(description, '{files,0,displayed_start}',
+  '"2026-11-20T14:02:59+00:00"') WHERE id = 'EXHIBIT';
+
+-- database: a confirmation that nobody gave
+UPDATE exhibit SET description = jsonb_set(description, '{confirmed}', '["clock_offset"]') WHERE
+  id = 'EXHIBIT';
+
+-- database: a description with more in it
+UPDATE exhibit SET description = description || '{"more": 1}' WHERE id = 'EXHIBIT';
+
+-- database: a description that is gone
+UPDATE exhibit SET description = '{}' WHERE id = 'EXHIBIT';
+
+-- database: when an exhibit was received
+UPDATE exhibit SET received_at = received_at - interval '1 second' WHERE id = 'EXHIBIT';
+
+-- database: the place of a master
+UPDATE exhibit_file SET position = 1 WHERE kind = 'master' AND exhibit = 'EXHIBIT';
 
 -- database: what was measured
 UPDATE exhibit SET facts = '[]' WHERE id = 'EXHIBIT';

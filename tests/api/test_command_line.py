@@ -438,6 +438,27 @@ def test_a_clip_is_taken_in_with_all_that_was_said(shell: Shell) -> None:
     assert [one["name"] for one in shown["files"]] == ["clip.mp4"]
 
 
+def test_several_files_each_with_their_times_and_a_clock_that_nobody_checked(
+    shell: Shell,
+) -> None:
+    one, two = file(shell, b"first", "one.mp4"), file(shell, b"second", "two.mp4")
+    words = ("exhibit", "add", one, two, "--camera", "BAR-0017", "--ref", "CQ")
+    unchecked = ("--clock-offset", "not checked")
+    first = ("--each", "2026-11-20 14:03:00", "2026-11-20 14:05:00")
+    second = ("--each", "2026-11-20 14:05:10", "2026-11-20 14:07:00", "BAR-0018")
+    failed(shell.run(*words, *unchecked, role=Role.OPERATOR), "say of each of the 2 files")
+    wrong = (*words, *unchecked, *first, "--each", "2026-11-20 14:05:10")
+    failed(shell.run(*wrong, role=Role.OPERATOR), "--each takes a start, an end")
+    doubtful = (*words, *unchecked, *first, *second, "--exported-at", "2026-11-20 14:00:00")
+    failed(shell.run(*doubtful, role=Role.OPERATOR), "confirm it: exported_early")
+    said = shell.run(*doubtful, "--confirm", "exported_early", role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    shown = json.loads(shell.run("exhibit", "show", "CQ/1", role=Role.AUDITOR).out)
+    assert [one["camera"] for one in shown["recordings"]] == ["BAR-0017", "BAR-0018"]
+    assert (shown["clock_offset_ms"], shown["corrected_start"]) == (None, None)
+    assert shown["confirmed"] == ["exported_early"]
+
+
 def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:
     name = b"caf\xe9.mp4".decode("utf-8", "surrogateescape")
     words = ("exhibit", "add", file(shell, b"x", name), *ADD, "--ref", "CP", "--clock-offset", "0")

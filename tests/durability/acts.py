@@ -18,7 +18,7 @@ from custody.tables import CustodyEventRow
 from custody.trust import parse_trust
 from evidence.attention import calls_to
 from evidence.exhibits.clocks import LONDON
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject

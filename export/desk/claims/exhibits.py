@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col
 
-from custody.audit.facts import Claim, Expected, Span
+from custody.audit.facts import Claim, Expected, Latest, Span
 from custody.canonical import canonical_json
 from custody.events import RecordKind
 from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
+from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
@@ -21,8 +22,11 @@ from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
 _COLUMNS = columns(
-    ExhibitRow, "id reference state received_at received_event clock facts examined_before"
+    ExhibitRow,
+    "id reference title camera displayed_start displayed_end corrected_start corrected_end "
+    "description state received_at received_event facts examined_before",
 )
+_DESCRIBING = ("exhibit.described", "exhibit.corrected")
 
 
 def exhibits(session: Session, span: Span) -> Iterator[Claim]:
@@ -37,7 +41,7 @@ class _Exhibits:
         file, viewing = ExhibitFileRow, ViewingRow
         self._files = grouped(
             session,
-            pick(file.exhibit, file.kind, file.sha256, file.size)
+            pick(file.exhibit, file.kind, file.position, file.sha256, file.size)
             .where(
                 col(file.exhibit).between(first, last),
                 col(file.kind).in_((MASTER, COPY, DERIVATION)),
@@ -86,7 +90,6 @@ class _Exhibits:
         never = row.state == ExhibitState.SET_ASIDE and not row.facts
         if row.state != ExhibitState.RECEIVED and not never:
             examined.append(Expected({"facts": facts}))
-        clock = {"offset_ms": row.clock["offset_ms"], "reference": row.clock["reference"]}
         return Claim(
             row.id,
             row.reference,
@@ -98,7 +101,6 @@ class _Exhibits:
                         id=row.received_event,
                     )
                 ],
-                "clock.checked": [Expected(clock)],
                 "exhibit.examined": examined,
                 **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": [
@@ -117,6 +119,8 @@ class _Exhibits:
                 ],
                 "exhibit.viewed": [Expected({"copy": one.sha256}) for one in self._viewed[row.id]],
             },
+            # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
+            Latest(_DESCRIBING, {"facts": row_facts(row, masters)}),
         )
 
 

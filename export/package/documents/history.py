@@ -167,6 +167,7 @@ SENTENCES: Final[Mapping[str, Callable[[Values, str, Names], str]]] = {
     "exhibit.received": _received,
     "exhibit.described": _plain("What is stated of {record} was recorded"),
     "exhibit.corrected": _reasoned("What is stated of {record} was corrected"),
+    "exhibit.accepted": _reasoned("{record} was found to be right without a working copy"),
     "exhibit.set_aside": _reasoned("{record} was set aside for a person to look at"),
     "exhibit.examined": _plain("The original of {record} was examined, and what was measured kept"),
     "clock.checked": _clock_checked,

@@ -35,8 +35,11 @@ class Moment:
 
 
 def moment(text: str) -> Moment:
-    """Say a moment of a record (RFC 3339, with `Z` or an offset)."""
-    at = datetime.fromisoformat(text)
+    """Say a moment of a record (RFC 3339, with `Z` or an offset); one that cannot be, as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return Moment(text, text, text)
     local, utc = at.astimezone(LONDON), at.astimezone(UTC)
     date = "" if local.date() == utc.date() else f"{_date(utc)}, "
     return Moment(f"{_date(local)}, {_time(local)} {local:%Z}", f"{date}{_time(utc)} UTC", text)
@@ -44,7 +47,10 @@ def moment(text: str) -> Moment:
 
 def as_shown(text: str) -> str:
     """Say a time as a system displayed it, right or wrong: no zone is added and none converted."""
-    at = datetime.fromisoformat(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
     return f"{_date(at)}, {_time(at)}"
 
 

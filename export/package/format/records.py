@@ -12,9 +12,18 @@ from enum import StrEnum
 from typing import Final
 
 from custody.canonical import JSON, canonical_json, parse_canonical
-from custody.errors import FormatError
+from custody.errors import FormatError, ShapeError
+from custody.shapes import from_json, object_json
+from evidence.exhibits.description import (
+    TIME_FORM,
+    Camera,
+    ClockCheck,
+    DescribedFile,
+    Description,
+    Export,
+    Recorder,
+)
 from export.package.errors import RecordError
-from export.package.format import facts
 
 RECORD_VERSION: Final = 1
 NO_FACIAL_RECOGNITION: Final = "none"
@@ -22,9 +31,6 @@ NO_FACIAL_RECOGNITION: Final = "none"
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?")
 _RATIONAL: Final = re.compile(r"(?:0|[1-9][0-9]*)/[1-9][0-9]*")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
-)
 
 
 class CopyType(StrEnum):
@@ -55,54 +61,6 @@ class FileRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
-    """The camera, as the council's register names it."""
-
-    id: str
-    name: str
-    location: str | None
-    lat: str | None
-    """Degrees north, WGS 84, as a decimal string; null where the place is not published."""
-    lon: str | None
-    type: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """The machine that recorded."""
-
-    make: str | None
-    model: str | None
-    serial: str | None
-    firmware: str | None
-    channel: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """How the clip left the recorder."""
-
-    by_role: str
-    at: str | None
-    method: str | None
-    software: str | None
-    version: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClockCheck:
-    """How far the system's clock was off; actual time = displayed minus offset."""
-
-    system_displayed_at: str
-    reference_at: str
-    reference_source: str
-    checked_at: str
-    offset_ms: int
-    """System minus reference: positive means that the system was fast."""
-    dst_in_force: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FrameRate:
     """Pictures a second, as "num/den"."""
 
@@ -122,6 +80,12 @@ class MasterFile:
     size: int
     mime: str
     sha256: str
+    camera: Camera | None = None
+    """Its own, and so are its times; null for a player."""
+    displayed_start: str | None = None
+    displayed_end: str | None = None
+    corrected_start: str | None = None
+    corrected_end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +129,15 @@ class ExhibitRecord:
     camera: Camera
     recorder: Recorder
     export: Export
-    displayed_start: str | None
-    displayed_end: str | None
+    displayed_start: str
+    """This and the facts from `title` on are stated by people: `described` says which."""
+    displayed_end: str
     corrected_start: str | None
+    """Null where nobody compared the clock; so its end."""
     corrected_end: str | None
     clock_check: ClockCheck | None
+    confirmed: tuple[str, ...]
+    """What looked unlikely, and was said to be right all the same."""
     container: str | None
     """This and the facts down to `audio` were measured on the master; null where they could not."""
     codecs: tuple[str, ...]
@@ -193,6 +161,41 @@ class ExhibitRecord:
     v: int = RECORD_VERSION
 
 
+def described(record: ExhibitRecord) -> Description:
+    """Return what the record repeats of the exhibit's description in the custody ledger.
+
+    Raises:
+        RecordError: a file of the original has no camera or no time of its own.
+    """
+    return Description(
+        exhibit_ref=record.exhibit_ref,
+        title=record.title,
+        camera=record.camera,
+        recorder=record.recorder,
+        export=record.export,
+        displayed_start=record.displayed_start,
+        displayed_end=record.displayed_end,
+        corrected_start=record.corrected_start,
+        corrected_end=record.corrected_end,
+        clock_check=record.clock_check,
+        files=tuple(_described(file) for file in record.files if file.role is FileRole.MASTER),
+        confirmed=record.confirmed,
+    )
+
+
+def _described(file: MasterFile) -> DescribedFile:
+    if file.camera is None or file.displayed_start is None or file.displayed_end is None:
+        raise RecordError("a file of the original without its camera or its times")
+    return DescribedFile(
+        sha256=file.sha256,
+        camera=file.camera,
+        displayed_start=file.displayed_start,
+        displayed_end=file.displayed_end,
+        corrected_start=file.corrected_start,
+        corrected_end=file.corrected_end,
+    )
+
+
 def exhibit_record(record: ExhibitRecord) -> dict[str, JSON]:
     """Return the exhibit record as JSON holds it.
 
@@ -200,7 +203,10 @@ def exhibit_record(record: ExhibitRecord) -> dict[str, JSON]:
         RecordError: a value is not of its form.
     """
     _check(record)
-    return facts.object_json(record)
+    try:
+        return object_json(record)
+    except ShapeError as error:
+        raise RecordError(error.words, found=error.found) from error
 
 
 def format_exhibit(record: ExhibitRecord) -> bytes:
@@ -222,17 +228,23 @@ def parse_exhibit(text: bytes) -> ExhibitRecord:
         value = parse_canonical(text)
     except FormatError as error:
         raise RecordError(f"not canonical JSON: {error}") from error
-    record = facts.from_json(ExhibitRecord, value, at="exhibit")
+    try:
+        record = from_json(ExhibitRecord, value, at="exhibit")
+    except ShapeError as error:
+        raise RecordError(
+            error.words, subject=error.subject, expected=error.expected, found=error.found
+        ) from error
     _check(record)
     return record
 
 
 def _check(record: ExhibitRecord) -> None:
+    cameras = (record.camera, *(file.camera for file in record.files if file.camera))
     checks = [
-        (_DECIMAL, (record.camera.lat, record.camera.lon)),
+        (_DECIMAL, tuple(degrees for one in cameras for degrees in (one.lat, one.lon))),
         (_RATIONAL, (record.fps.nominal, record.fps.average, record.duration)),
         (_SHA256, _digests(record)),
-        (_TIME, _times(record)),
+        (TIME_FORM, _times(record)),
     ]
     for form, values in checks:
         for value in values:
@@ -247,6 +259,7 @@ def _check(record: ExhibitRecord) -> None:
         raise RecordError("not an exhibit record of this version", subject=record.exhibit_ref)
     if not any(file.role is FileRole.MASTER for file in record.files):
         raise RecordError("an exhibit without a master", subject=record.exhibit_ref)
+    described(record)
     sources = {record.exhibit_ref, *(copy.name for copy in record.copies)}
     for copy in record.copies:
         if copy.derived_from not in sources - {copy.name}:
@@ -266,14 +279,19 @@ def _digests(record: ExhibitRecord) -> tuple[str, ...]:
 
 
 def _times(record: ExhibitRecord) -> tuple[str | None, ...]:
-    times = (
-        record.export.at,
-        record.displayed_start,
-        record.displayed_end,
-        record.corrected_start,
-        record.corrected_end,
+    spans: tuple[ExhibitRecord | MasterFile, ...] = (record, *record.files)
+    times = tuple(
+        time
+        for one in spans
+        for time in (
+            one.displayed_start,
+            one.displayed_end,
+            one.corrected_start,
+            one.corrected_end,
+        )
     )
     clock = record.clock_check
     if clock is None:
-        return times
-    return (*times, clock.system_displayed_at, clock.reference_at, clock.checked_at)
+        return (record.export.at, *times)
+    compared = (clock.system_displayed_at, clock.reference_at, clock.checked_at)
+    return (record.export.at, *compared, *times)

@@ -6,7 +6,7 @@ from custody.canonical import JSON, parse_canonical
 from custody.errors import FormatError
 from export.package.errors import RecordError
 from export.package.format import layout
-from export.package.format.records import Copy, CopyType, FileRole
+from export.package.format.records import USES, Copy, CopyType, FileRole
 from export.package.verify.examined import Exhibit
 
 
@@ -35,6 +35,8 @@ def check_copy(exhibit: Exhibit, copy: Copy) -> None:
     """Check a copy, how it was made, and its frame list."""
     paths = copy_paths(exhibit.reference, copy)
     exhibit.check_file(paths[0], copy.sha256, copy.size)
+    words = "The record says that the copy may be used for something else than its kind may."
+    exhibit.compare(words, paths[0], expected=USES[copy.type], found=copy.use)
     if copy.type is CopyType.STILL:
         return
     _, derivation, frames = paths
@@ -76,16 +78,23 @@ def _check_logged(exhibit: Exhibit, copy: Copy, path: str) -> None:
     file = exhibit.checks.contents.files.get(path)
     derivation = file.sha256 if file else "none"
     made = [
-        (values.get("copy"), values.get("derivation"))
+        (values.get("copy"), values.get("kind"), values.get("derivation"))
         for _, values in exhibit.disclosed("exhibit.derived")
     ]
-    if (copy.sha256, derivation) not in made:
+    ours = (copy.sha256, copy.type.value, derivation)
+    if ours not in made:
         exhibit.fail(
-            "The ledger took down no such copy, or another description of how it was made.",
+            "The ledger took down no such copy, or another kind of copy, or another description "
+            "of how it was made.",
             path,
-            expected="; ".join(f"copy {one}, derivation {other}" for one, other in made) or "none",
-            found=f"copy {copy.sha256}, derivation {derivation}",
+            expected="; ".join(map(_made, made)) or "none",
+            found=_made(ours),
         )
+
+
+def _made(one: tuple[JSON, JSON, JSON]) -> str:
+    copy, kind, derivation = one
+    return f"{kind} {copy}, derivation {derivation}"
 
 
 def _check_derivation(exhibit: Exhibit, copy: Copy, found: Derivation, path: str) -> None:

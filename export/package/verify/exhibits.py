@@ -24,6 +24,7 @@ from export.package.format.records import (
 )
 from export.package.verify.derived import check_copy, copy_paths
 from export.package.verify.examined import STEP, Exhibit, ExhibitChecks, spelled
+from export.package.verify.stated import check_stated
 from export.package.verify.survey import Contents
 
 
@@ -71,6 +72,7 @@ def _check_exhibit(
         "The record is of another request.", path, expected=checks.urn, found=record.urn
     )
     _check_masters(exhibit, path)
+    check_stated(exhibit, path)
     _check_held(exhibit)
     for copy in record.copies:
         check_copy(exhibit, copy)
@@ -91,9 +93,9 @@ def _sentence(record: ExhibitRecord) -> str:
             "the digests of all are those that were received"
         )
     if copies == 0:
-        return f"{original}."
+        return f"{original}. The record says of it what the ledger does."
     made = "the copy was made from it" if copies == 1 else f"all {copies} copies were made from it"
-    return f"{original}, and {made}."
+    return f"{original}, and {made}. The record says of it what the ledger does."
 
 
 def _check_masters(exhibit: Exhibit, path: str) -> None:

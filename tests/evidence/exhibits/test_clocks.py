@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import InvalidError
-from evidence.exhibits.clocks import LONDON, ClockCheck, parse_local, parse_offset, utc_text
+from evidence.exhibits.clocks import LONDON, parse_local, parse_offset
+from evidence.exhibits.description import ClockCheck, corrected_time, utc_text
 
 YEARS = st.integers(1996, 2037)
 """Since 1996 the clocks change on the last Sundays of March and October."""
@@ -63,15 +64,27 @@ def test_a_time_is_read_as_it_was_displayed_and_its_offset_is_london_s(moment: d
 @given(MOMENTS, st.integers(-(10**12), 10**12))
 def test_actual_time_is_displayed_minus_offset(moment: datetime, offset: int) -> None:
     displayed = moment.replace(tzinfo=UTC)
-    actual = ClockCheck(offset, "speaking clock", displayed).correct(displayed)
-    assert displayed - actual == timedelta(milliseconds=offset)
-    assert actual.utcoffset() == timedelta(0)
+    text = corrected_time(displayed.isoformat(), compared(offset))
+    assert text is not None
+    assert text.endswith("Z")
+    actual = datetime.fromisoformat(text)
+    # A record tells milliseconds: less is cut off.
+    assert abs(displayed - actual - timedelta(milliseconds=offset)) < timedelta(milliseconds=1)
+
+
+def compared(offset_ms: int) -> ClockCheck:
+    at = "2026-11-20T14:03:13Z"
+    return ClockCheck(at, at, "speaking clock", at, offset_ms, dst_in_force=False)
+
+
+def test_where_nobody_compared_the_clock_the_actual_time_is_not_known() -> None:
+    assert corrected_time("2026-11-20T14:03:13+00:00", None) is None
 
 
 def test_a_fast_clock_showed_too_late_a_time() -> None:
     displayed = parse_local("x", "2026-11-20 14:03:13")
-    check = ClockCheck(parse_offset("+2m13s"), "speaking clock", displayed)
-    assert check.correct(displayed) == datetime(2026, 11, 20, 14, 1, tzinfo=UTC)
+    check = compared(parse_offset("+2m13s"))
+    assert corrected_time(displayed.isoformat(), check) == "2026-11-20T14:01:00Z"
 
 
 @pytest.mark.parametrize(

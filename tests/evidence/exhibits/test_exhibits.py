@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
-from evidence.exhibits.exhibits import MOST_OFFSET_MS, MasterDigest, NewExhibit
+from evidence.exhibits.description import ClockCheck, parse_description
+from evidence.exhibits.particulars import MOST_OFFSET_MS, MasterDigest, NewExhibit
+from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from tests.houses import NEW, House
@@ -95,14 +97,24 @@ def test_what_was_said_is_kept_and_committed_to(house: House) -> None:
     )
     assert row.displayed_start == "2026-07-01T14:03:00+01:00"
     assert row.corrected_start == datetime(2026, 7, 1, 13, 3, 4, 500_000, tzinfo=UTC)
-    assert row.clock == {
-        "offset_ms": -4_500,
-        "reference": "speaking clock",
-        "checked_at": "2026-07-01T15:00:00Z",
-    }
-    assert row.taken_in["exported_at"] == "2026-07-01T15:10:00Z"
-    (received, first), (checked, second) = house.events(row.id)
-    assert (received, checked) == ("exhibit.received", "clock.checked")
+    said = described(row)
+    assert said.clock_check == ClockCheck(
+        system_displayed_at="2026-07-01T15:59:55.500+01:00",
+        reference_at="2026-07-01T15:00:00Z",
+        reference_source="speaking clock",
+        checked_at="2026-07-01T15:00:00Z",
+        offset_ms=-4_500,
+        dst_in_force=True,
+    )
+    assert said.export.at == "2026-07-01T15:10:00Z"
+    (received, first), (stated, facts), (checked, second) = house.events(row.id)
+    assert (received, stated, checked) == (
+        "exhibit.received",
+        "exhibit.described",
+        "clock.checked",
+    )
+    assert parse_description(facts["facts"]) == said
+    assert facts["actor"] == house.subjects[Role.OPERATOR].words
     assert first["files"] == [{"sha256": FILE.sha256, "size": FILE.size}]
     assert first["clock_ntp_offset_ms"] is None
     assert (second["offset_ms"], second["reference"]) == (-4_500, "speaking clock")
@@ -110,11 +122,21 @@ def test_what_was_said_is_kept_and_committed_to(house: House) -> None:
 
 
 def test_the_clock_was_checked_at_intake_unless_somebody_says_when(house: House) -> None:
-    assert receive(house, named("QI")).clock["checked_at"] == "2026-11-21T12:00:00Z"
+    clock = described(receive(house, named("QI"))).clock_check
+    assert clock is not None
+    assert clock.checked_at == "2026-11-21T12:00:00Z"
+
+
+def test_that_nobody_checked_the_clock_is_an_answer_and_no_event_claims_it(house: House) -> None:
+    row = receive(house, named("QI", clock_offset_ms=None))
+    assert described(row).clock_check is None
+    assert described(row).corrected_start is None
+    assert row.corrected_start == datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
+    assert [name for name, _ in house.events(row.id)] == ["exhibit.received", "exhibit.described"]
 
 
 def test_when_it_was_exported_is_not_known_unless_somebody_says_so(house: House) -> None:
-    assert receive(house, named("QI")).taken_in["exported_at"] is None
+    assert described(receive(house, named("QI"))).export.at is None
 
 
 @pytest.mark.parametrize("field", ["clock_checked_at", "exported_at"])
@@ -135,6 +157,10 @@ def test_what_is_done_was_not_done_in_the_future(house: House, field: str) -> No
         ({"method": "x" * 501}, "method"),
         ({"clock_reference": ""}, "clock_reference"),
         ({"clock_offset_ms": MOST_OFFSET_MS + 1}, "clock_offset"),
+        ({"camera": "\N{VIDEO CAMERA}"}, "camera"),
+        ({"displayed_end": "2026-11-21 12:10:00"}, "displayed_end"),
+        ({"exported_at": "2026-11-20 13:50:00"}, "exported_at"),
+        ({"confirmed": ("everything",)}, "confirmed"),
         ({"displayed_end": "2026-11-20 14:03:00"}, "displayed_end"),
         ({"displayed_end": "2026-11-20 14:02:59"}, "displayed_end"),
         ({"displayed_start": "soon"}, "displayed_start"),

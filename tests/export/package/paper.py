@@ -37,6 +37,16 @@ from custody.signing import FileSealSigner
 from custody.testauthority import LocalTestAuthority
 from custody.timestamp import stamp
 from custody.trust import Issue, Trust, pem_of, pin_certificate
+from evidence.exhibits.description import (
+    Camera,
+    ClockCheck,
+    DescribedFile,
+    Description,
+    Export,
+    Recorder,
+    clock_values,
+    description_json,
+)
 from export.media.frames import COPY_HEADER
 from export.package.documents.contents import ListedFile
 from export.package.documents.instructions import InstructionFacts, verify_txt
@@ -47,17 +57,13 @@ from export.package.format.archive import ArchiveEntry, plan_archive
 from export.package.format.manifest import BAGIT_TXT, format_bag_info
 from export.package.format.records import (
     USES,
-    Camera,
-    ClockCheck,
     Copy,
     CopyType,
     ExhibitRecord,
-    Export,
     FileRole,
     FrameRate,
     Included,
     MasterFile,
-    Recorder,
     Withheld,
     format_exhibit,
 )
@@ -182,6 +188,16 @@ class Wishes:
     """What `release.sealed` says otherwise."""
     record: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the exhibit's record that say something else."""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    """Facts of the first description that are others, in the record too."""
+    corrected: Mapping[str, Any] | None = None
+    """Facts of a second description, and then the record's too; None: nobody corrected it."""
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+    """Facts of the first description that have another shape; the record's stay."""
+    clock: Mapping[str, JSON] | None = field(default_factory=dict)
+    """What `clock.checked` says otherwise; None: there is no such event."""
+    derived: Mapping[str, JSON] = field(default_factory=dict)
+    """What `exhibit.derived` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +301,7 @@ class _Sealing:
             },
             NOW - timedelta(hours=2),
         )
+        self._describe()
         self.first_size = len(self.log.entries)
         first = self.log.note(signers=self.council.log_signers)
         index = self.exhibit.events[0].index
@@ -299,11 +316,35 @@ class _Sealing:
                 "copy": digest(self.wishes.copy),
                 "kind": "COURT_PLAYABLE",
                 "derivation": digest(self.derivation),
+                **self.wishes.derived,
             },
             NOW - timedelta(hours=1),
         )
         for event, values in self.wishes.handling:
             self.exhibit.write(event, values, NOW - timedelta(minutes=30))
+        if self.wishes.corrected is not None:
+            values = {**acting(self.stated), "reason": "the wrong camera was typed"}
+            self.exhibit.write("exhibit.corrected", values, NOW - timedelta(minutes=50))
+
+    def _describe(self) -> None:
+        """Write what is stated of the exhibit, and how its clock compared."""
+        first = replace(description(self.wishes), **self.wishes.described)
+        facts = {**description_json(first), **self.wishes.facts}
+        values = {**acting(first), "facts": facts}
+        self.exhibit.write("exhibit.described", values, NOW - timedelta(hours=2))
+        if self.wishes.clock is not None and first.clock_check is not None:
+            compared = {**clock_values(first.clock_check), **self.wishes.clock}
+            self.exhibit.write(
+                "clock.checked",
+                {"actor": "J. Smith", "role": "operator", **compared},
+                NOW - timedelta(hours=2),
+            )
+
+    @property
+    def stated(self) -> Description:
+        """What the record repeats: the latest description."""
+        first = replace(description(self.wishes), **self.wishes.described)
+        return first if self.wishes.corrected is None else replace(first, **self.wishes.corrected)
 
     def _carried(self) -> Files:
         """Return the files of the exhibit that the release carries, by path."""
@@ -454,23 +495,24 @@ class _Sealing:
         }
 
 
-def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
-    wishes = sealing.wishes
-    sheet = b"\xff\xd8 stills"
-    stored = None if wishes.withheld else "Cam_1.mp4"
-    copy_name = f"{sealing.reference}-CP1"
-    return ExhibitRecord(
+def acting(stated: Description) -> dict[str, JSON]:
+    return {"actor": "J. Smith", "role": "operator", "facts": description_json(stated)}
+
+
+def description(wishes: Wishes) -> Description:
+    camera = Camera("C-17", "High Street", "High Street", "51.600000", "-0.200000", "fixed")
+    displayed = ("2026-11-20T18:00:00+00:00", "2026-11-20T18:00:10+00:00")
+    corrected = ("2026-11-20T17:58:59Z", "2026-11-20T17:59:09Z")
+    return Description(
         exhibit_ref=wishes.reference,
-        record=str(sealing.exhibit.record),
-        urn=URN,
         title="High Street <junction> & market",
-        camera=Camera("C-17", "High Street", "High Street", "51.600000", "-0.200000", "fixed"),
+        camera=camera,
         recorder=Recorder("Make", "Model", None, None, "4"),
         export=Export("operator", "2026-11-21T03:05:11Z", "USB", None, None),
-        displayed_start="2026-11-20T18:00:00+00:00",
-        displayed_end="2026-11-20T18:00:10+00:00",
-        corrected_start="2026-11-20T17:58:59Z",
-        corrected_end="2026-11-20T17:59:09Z",
+        displayed_start=displayed[0],
+        displayed_end=displayed[1],
+        corrected_start=corrected[0],
+        corrected_end=corrected[1],
         clock_check=ClockCheck(
             "2026-11-21T03:06:12Z",
             "2026-11-21T03:05:11Z",
@@ -479,6 +521,31 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
             61_000,
             False,
         ),
+        files=(DescribedFile(digest(wishes.footage), camera, *displayed, *corrected),),
+        confirmed=(),
+    )
+
+
+def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
+    wishes, stated = sealing.wishes, sealing.stated
+    sheet = b"\xff\xd8 stills"
+    stored = None if wishes.withheld else "Cam_1.mp4"
+    copy_name = f"{sealing.reference}-CP1"
+    (file,) = stated.files
+    return ExhibitRecord(
+        exhibit_ref=stated.exhibit_ref,
+        record=str(sealing.exhibit.record),
+        urn=URN,
+        title=stated.title,
+        camera=stated.camera,
+        recorder=stated.recorder,
+        export=stated.export,
+        displayed_start=stated.displayed_start,
+        displayed_end=stated.displayed_end,
+        corrected_start=stated.corrected_start,
+        corrected_end=stated.corrected_end,
+        clock_check=stated.clock_check,
+        confirmed=stated.confirmed,
         container="mov,mp4",
         codecs=("h264",),
         width=640,
@@ -496,6 +563,11 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
                 len(wishes.footage),
                 "video/mp4",
                 digest(wishes.footage),
+                file.camera,
+                file.displayed_start,
+                file.displayed_end,
+                file.corrected_start,
+                file.corrected_end,
             ),
         ),
         gaps_and_faults=(),

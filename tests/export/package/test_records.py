@@ -8,10 +8,10 @@ import pytest
 import rfc8785
 
 from custody.canonical import canonical_json, parse_canonical
+from evidence.exhibits.description import Camera
 from export.package.errors import RecordError
 from export.package.format import layout
 from export.package.format.records import (
-    Camera,
     ExhibitRecord,
     FileRole,
     FrameRate,

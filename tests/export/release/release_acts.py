@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.times import utc_now
+from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from export.delivery.handoffs import NewHandoff
@@ -119,10 +120,12 @@ def exhibit_of(house: House, *contents: bytes) -> ExhibitRow:
         Arrived(house.store(content), f"clip-{number}.mp4")
         for number, content in enumerate(contents, 1)
     ]
+    times = NewFile(NEW.displayed_start, NEW.displayed_end)
+    new = replace(NEW, files=tuple(times for _ in contents))
     row = house.do(
         Role.OPERATOR,
         lambda s: house.services.masters.add(
-            s, NEW, uploads, by=house.subjects[Role.OPERATOR], at=utc_now()
+            s, new, uploads, by=house.subjects[Role.OPERATOR], at=utc_now()
         ),
     )
     house.looked_at(row.id)

@@ -1,5 +1,6 @@
 """The exhibit record says what is known and what somebody said; everything else is null."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +8,21 @@ from uuid import UUID
 
 import pytest
 
-from evidence.exhibits.clocks import parse_local, utc_text
+from evidence.exhibits.description import Description
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, NewFile
+from evidence.exhibits.particulars import describe as state
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.tables import ExhibitFileRow
-from export.package.format.records import CopyType, Withheld, format_exhibit, parse_exhibit
-from export.sealing.descriptions import WITHHELD_REASON, Circumstances, describe
+from export.package.format.records import (
+    CopyType,
+    ExhibitRecord,
+    Withheld,
+    described,
+    format_exhibit,
+    parse_exhibit,
+)
+from export.sealing import descriptions
+from export.sealing.descriptions import WITHHELD_REASON, Circumstances
 
 NOON = datetime(2026, 7, 1, 11, 0, tzinfo=UTC)
 AROUND = Circumstances("BAR-7K4M-2XQ9-J", "Barchester Council", True, 31)
@@ -30,19 +41,37 @@ FACTS = {
 }
 
 
+SAID = NewExhibit(
+    reference="JS/1",
+    camera="BAR-0017",
+    displayed_start="2026-07-01 10:00:00",
+    displayed_end="2026-07-01 10:00:20",
+    clock_offset_ms=73_000,
+    clock_reference="speaking clock",
+    clock_checked_at="2026-07-01T11:00:00Z",
+)
+MASTER = MasterDigest("11" * 32, 7)
+
+
+def stated(*files: MasterDigest, **change: Any) -> Description:  # noqa: ANN401 - any field
+    return state(replace(SAID, **change), files or (MASTER,), role="operator", at=NOON)
+
+
+def describe(
+    row: ExhibitRow,
+    files: Sequence[ExhibitFileRow],
+    around: Circumstances,
+    said: Description | None = None,
+) -> ExhibitRecord:
+    return descriptions.describe(row, said or stated(), files, around)
+
+
 def exhibit(**change: Any) -> ExhibitRow:  # noqa: ANN401 - any column
-    start = parse_local("start", "2026-07-01 10:00:00")
     values: dict[str, Any] = {
         "id": UUID(int=1),
         "reference": "JS/1",
-        "title": "",
-        "camera": "BAR-0017",
-        "displayed_start": start.isoformat(),
-        "displayed_end": parse_local("end", "2026-07-01 10:00:20").isoformat(),
-        "corrected_start": start,
-        "corrected_end": start,
-        "clock": {"offset_ms": 73_000, "reference": "speaking clock", "checked_at": utc_text(NOON)},
-        "taken_in": {"role": "operator", "method": "", "exported_at": None},
+        "title": "somebody changed it",
+        "camera": "and this too",
         "state": "ready",
         "received_at": datetime(2026, 7, 2, tzinfo=UTC),
         "received_event": UUID(int=2),
@@ -88,16 +117,16 @@ def test_the_clock_check_tells_when_it_was_made_and_what_the_system_showed_then(
 
 
 def test_winter_is_winter() -> None:
-    winter = parse_local("start", "2026-12-01 10:00:00").isoformat()
-    check = describe(exhibit(displayed_start=winter), FILES, AROUND).clock_check
+    winter = stated(displayed_start="2026-02-01 10:00:00", displayed_end="2026-02-01 10:00:20")
+    check = describe(exhibit(), FILES, AROUND, winter).clock_check
     assert check is not None
     assert not check.dst_in_force
 
 
 def test_when_it_was_exported_is_null_unless_somebody_said_so() -> None:
     assert describe(exhibit(), FILES, AROUND).export.at is None
-    said = {"role": "operator", "method": "USB", "exported_at": "2026-07-01T10:30:00Z"}
-    export = describe(exhibit(taken_in=said), FILES, AROUND).export
+    said = stated(method="USB", exported_at="2026-07-01T10:30:00Z")
+    export = describe(exhibit(), FILES, AROUND, said).export
     assert (export.at, export.method) == ("2026-07-01T10:30:00Z", "USB")
 
 
@@ -138,5 +167,37 @@ def test_findings_are_told_with_their_place() -> None:
 
 @pytest.mark.parametrize("with_master", [True, False])
 def test_the_record_is_one_that_can_be_written_and_read_back(with_master: bool) -> None:
-    record = describe(exhibit(title="High Street"), FILES, replace(AROUND, with_master=with_master))
+    record = describe(exhibit(), FILES, replace(AROUND, with_master=with_master))
+    assert parse_exhibit(format_exhibit(record)) == record
+
+
+def test_what_is_stated_is_what_the_ledger_says_and_no_column_of_the_row() -> None:
+    said = stated(title="High Street", method="USB")
+    assert described(describe(exhibit(), FILES, AROUND, said)) == said
+
+
+def test_each_file_has_its_own_camera_and_times_and_a_gap_is_told() -> None:
+    said = stated(
+        MASTER,
+        MasterDigest("22" * 32, 8),
+        displayed_start="",
+        displayed_end="",
+        files=(
+            NewFile("2026-07-01 10:00:00", "2026-07-01 10:00:20"),
+            NewFile("2026-07-01 10:00:21.5", "2026-07-01 10:00:40"),
+        ),
+    )
+    second = file("master", "later.mp4", 1)
+    record = describe(exhibit(), [*FILES, second], AROUND, said)
+    assert [one.displayed_start for one in record.files] == [
+        "2026-07-01T10:00:00+01:00",
+        "2026-07-01T10:00:21.500000+01:00",
+    ]
+    assert record.files[1].corrected_end == "2026-07-01T08:59:27Z"
+    assert (record.displayed_start, record.displayed_end) == (
+        "2026-07-01T10:00:00+01:00",
+        "2026-07-01T10:00:40+01:00",
+    )
+    (told,) = record.gaps_and_faults
+    assert "1.500 seconds are missing" in told
     assert parse_exhibit(format_exhibit(record)) == record

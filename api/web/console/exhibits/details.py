@@ -10,7 +10,9 @@ from sqlmodel import Session
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.attention import Call
+from evidence.exhibits.description import DescribedFile, Description, sequence
 from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
+from evidence.exhibits.recorded import described
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -67,6 +69,15 @@ class ShownFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRecording:
+    """What is stated of one file of the original; times as the system displayed them."""
+
+    camera: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShownHold:
     """A legal hold with the names of people."""
 
@@ -93,9 +104,13 @@ class ShownExhibit:
 
     row: ExhibitRow
     path: str
+    said: Description
     displayed: tuple[datetime, datetime]
-    offset_ms: int
-    checked_at: datetime
+    recordings: Sequence[ShownRecording]
+    """The files of the original, where there are several."""
+    sequence: Sequence[str]
+    """Where they leave gaps, or overlap."""
+    checked_at: datetime | None
     exported_at: datetime | None
     files: Sequence[ShownFile]
     copies: Sequence[ExhibitFileRow]
@@ -142,17 +157,20 @@ def show_exhibit(
 ) -> ShownExhibit:
     """Return an exhibit as its page shows it."""
     story = services.exhibit_list.story(session, row, by=staff.subject)
-    files, exported = story.listed.files, row.taken_in["exported_at"]
+    files, said = story.listed.files, described(row)
+    clock = said.clock_check
     return ShownExhibit(
         row=row,
         path=f"/console/exhibits/{file_safe(row.reference)}",
+        said=said,
         displayed=(
-            datetime.fromisoformat(row.displayed_start),
-            datetime.fromisoformat(row.displayed_end),
+            datetime.fromisoformat(said.displayed_start),
+            datetime.fromisoformat(said.displayed_end),
         ),
-        offset_ms=row.clock["offset_ms"],
-        checked_at=datetime.fromisoformat(row.clock["checked_at"]),
-        exported_at=datetime.fromisoformat(exported) if exported else None,
+        recordings=[_recording(one) for one in said.files if len(said.files) > 1],
+        sequence=sequence(said.files),
+        checked_at=None if clock is None else datetime.fromisoformat(clock.checked_at),
+        exported_at=None if said.export.at is None else datetime.fromisoformat(said.export.at),
         files=_files(story),
         copies=[file for file in files if file.kind == COPY],
         findings=row.findings,
@@ -166,6 +184,14 @@ def show_exhibit(
             )
             for one in story.decisions
         ],
+    )
+
+
+def _recording(file: DescribedFile) -> ShownRecording:
+    return ShownRecording(
+        file.camera.id,
+        datetime.fromisoformat(file.displayed_start),
+        datetime.fromisoformat(file.displayed_end),
     )
 
 

@@ -1,14 +1,28 @@
 """Edge. What a form says of a clip: its fields, and what is wrong with them, all at once."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData
 
 from api.web.console.intake.moments import moment_in, parse_clock, parse_moment
-from evidence.errors import InvalidError, StateError
-from evidence.exhibits.exhibits import NewExhibit
+from evidence.errors import InvalidError, StateError, UnlikelyError
+from evidence.exhibits.doubts import Doubt
+from evidence.exhibits.particulars import NewExhibit, NewFile
 
+CONFIRM = "confirm_"
+"""Begins the name of the checkbox by which an operator says that something unlikely is right."""
+DOUBTS: Mapping[Doubt, str] = {
+    Doubt.CLOCK_OFFSET: "The clock was off by a day or more",
+    Doubt.LONG_RECORDING: "The recording goes on for more than a day",
+    Doubt.AHEAD: "The recording ends in the future",
+    Doubt.EXPORTED_EARLY: "The recording ends after it was exported",
+    Doubt.EMPTY_FILE: "A file is empty",
+    Doubt.UNFILLED: "No file fills the whole time",
+}
+"""What looks unlikely, as a form says it."""
 FIELDS = (
     "reference",
     "camera",
@@ -19,56 +33,51 @@ FIELDS = (
         for part in ("-day", "-month", "-year", "_time")
     ),
     "clock",
+    *(f"{CONFIRM}{doubt}" for doubt in Doubt),
     "clock_hours",
     "clock_minutes",
     "clock_seconds",
     "clock_reference",
     "method",
 )
-"""Everything that is typed; a page that goes on carries all of it."""
+"""Everything that is typed of one file; a page that goes on carries all of it."""
+_OF_FILE = re.compile(
+    r"file[1-9][0-9]{0,2}_(?:camera|(?:start|end)(?:-day|-month|-year|_time))", re.ASCII
+)
+"""What is typed of each file where there are several: `file1_start-day`, `file2_camera`."""
+_PLACE_OF_FILE = re.compile(r"files\.(?P<number>\d+)\.(?:displayed_)?(?P<what>start|end|camera)")
 _PLACES = {"ref": "reference", "clock_offset": "clock_minutes"}
 """Where a service's name of a field is not the form's."""
 
 
 def typed_in(form: FormData) -> tuple[dict[str, str], list[str]]:
     """Return the fields that we know, and the files, as they were typed."""
-    typed = {name: value for name in FIELDS if isinstance(value := form.get(name), str)}
+    names = (*FIELDS, *(name for name in form if _OF_FILE.fullmatch(name)))
+    typed = {name: value for name in names if isinstance(value := form.get(name), str)}
     return typed, [file for file in form.getlist("file") if isinstance(file, str)]
 
 
-def read_clip(typed: Mapping[str, str]) -> tuple[NewExhibit | None, dict[str, str]]:
-    """Return what was said of a clip, and what is wrong with it: by field, all at once."""
-    errors: dict[str, str] = {}
+def read_clip(typed: Mapping[str, str], files: int = 1) -> tuple[NewExhibit | None, dict[str, str]]:
+    """Return what was said of a clip, and what is wrong with it: by field, all at once.
 
-    def tried(read: Callable[[], str | int]) -> Any:  # noqa: ANN401 - what it reads
-        try:
-            return read()
-        except InvalidError as error:
-            errors[error.field] = sentence(error)
-            return ""
-
-    def needed(field: str, words: str) -> str:
-        value = typed.get(field, "").strip()
-        if not value:
-            errors[field] = words
-        return value
-
-    def moment(field: str, what: str, *, optional: bool = False, day_of: str = "") -> str:
-        said = moment_in({**typed, **_date_of(typed, day_of, field)}, field)
-        if optional and said.empty:
-            return ""
-        return str(tried(lambda: parse_moment(field, said, what=what)))
-
-    reference = needed("reference", "Enter your initials, or a whole reference").upper()
-    camera = needed("camera", "Enter the camera, as your camera list names it")
-    start = moment("displayed_start", "the recording starts")
-    end = moment("displayed_end", "the recording ends", day_of="displayed_start")
-    offset = tried(lambda: parse_clock(typed))
-    compared = needed("clock_reference", "Enter what the clock was compared with")
-    checked_at = moment("clock_checked_at", "the clock was compared", optional=True)
-    exported_at = moment("exported_at", "the clip was exported", optional=True)
-    if errors:
-        return None, errors
+    Of several ``files`` each has its own times, and the exhibit's follow from them.
+    """
+    form = _Form(typed)
+    reference = form.needed("reference", "Enter your initials, or a whole reference").upper()
+    camera = form.needed("camera", "Enter the camera, as your camera list names it")
+    start, end = "", ""
+    if files == 1:
+        start = form.moment("displayed_start", "the recording starts")
+        end = form.moment("displayed_end", "the recording ends", day_of="displayed_start")
+    each = tuple(form.file(f"file{number}") for number in range(1, files + 1) if files > 1)
+    offset = form.tried(lambda: parse_clock(typed))
+    compared = typed.get("clock_reference", "")
+    if offset is not None:
+        compared = form.needed("clock_reference", "Enter what the clock was compared with")
+    checked_at = form.moment("clock_checked_at", "the clock was compared", optional=True)
+    exported_at = form.moment("exported_at", "the clip was exported", optional=True)
+    if form.errors:
+        return None, form.errors
     return NewExhibit(
         reference=reference,
         camera=camera,
@@ -80,7 +89,44 @@ def read_clip(typed: Mapping[str, str]) -> tuple[NewExhibit | None, dict[str, st
         title=typed.get("title", ""),
         method=typed.get("method", ""),
         exported_at=exported_at,
-    ), errors
+        files=each,
+        confirmed=tuple(doubt for doubt in Doubt if typed.get(f"{CONFIRM}{doubt}")),
+    ), form.errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What was typed, and what was found wrong so far."""
+
+    typed: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def tried(self, read: Callable[[], str | int | None]) -> Any:  # noqa: ANN401 - what it reads
+        try:
+            return read()
+        except InvalidError as error:
+            self.errors[error.field] = sentence(error)
+            return ""
+
+    def needed(self, name: str, words: str) -> str:
+        value = self.typed.get(name, "").strip()
+        if not value:
+            self.errors[name] = words
+        return value
+
+    def moment(self, name: str, what: str, *, optional: bool = False, day_of: str = "") -> str:
+        said = moment_in({**self.typed, **_date_of(self.typed, day_of, name)}, name)
+        if optional and said.empty:
+            return ""
+        return str(self.tried(lambda: parse_moment(name, said, what=what)))
+
+    def file(self, name: str) -> NewFile:
+        starts = f"{name}_start" if self.typed.get(f"{name}_start-day") else "file1_start"
+        return NewFile(
+            self.moment(f"{name}_start", "this file starts", day_of="file1_start"),
+            self.moment(f"{name}_end", "this file ends", day_of=starts),
+            self.typed.get(f"{name}_camera", "").strip(),
+        )
 
 
 def _date_of(typed: Mapping[str, str], other: str, field: str) -> dict[str, str]:
@@ -92,11 +138,21 @@ def _date_of(typed: Mapping[str, str], other: str, field: str) -> dict[str, str]
     }
 
 
-def place(error: InvalidError | StateError) -> str:
-    """Return the field of the form that an error of a service is about."""
-    if isinstance(error, InvalidError):
-        return _PLACES.get(error.field, error.field)
-    return "reference"  # the one thing that is taken once and for all
+def refusal(error: InvalidError | StateError, files: int = 1) -> dict[str, str]:
+    """Return what a service found wrong, by the field of the form that it is about."""
+    if isinstance(error, UnlikelyError):
+        return {
+            f"{CONFIRM}{doubt}": sentence(ValueError(f"{words}. Is this right?"))
+            for doubt, words in error.doubts.items()
+        }
+    if isinstance(error, StateError):
+        return {"reference": sentence(error)}  # the one thing that is taken once and for all
+    found = _PLACE_OF_FILE.fullmatch(error.field)
+    if found:
+        return {f"file{found['number']}_{found['what']}": sentence(error)}
+    if files > 1 and error.field in {"displayed_start", "displayed_end"}:
+        return {f"file1_{error.field.removeprefix('displayed_')}": sentence(error)}
+    return {_PLACES.get(error.field, error.field): sentence(error)}
 
 
 def sentence(error: Exception) -> str:

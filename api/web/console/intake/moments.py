@@ -135,11 +135,11 @@ def _parse_time(field: str, text: str, what: str) -> tuple[str, str]:
     )
 
 
-def parse_clock(typed: Mapping[str, str]) -> int:
+def parse_clock(typed: Mapping[str, str]) -> int | None:
     """Return a clock offset in milliseconds (positive: the system was fast) from four inputs.
 
-    ``clock`` says correct, fast or slow; ``clock_hours``, ``clock_minutes`` and ``clock_seconds``
-    say how much.
+    None: nobody checked it. ``clock`` says that, or correct, fast or slow; ``clock_hours``,
+    ``clock_minutes`` and ``clock_seconds`` say how much.
 
     Raises:
         InvalidError: nothing was chosen, or no amount that could be one.
@@ -147,8 +147,12 @@ def parse_clock(typed: Mapping[str, str]) -> int:
     way = typed.get("clock", "")
     if way == "correct":
         return 0
+    if way == "unchecked":
+        return None
     if way not in ("fast", "slow"):
-        raise InvalidError("clock", "Select whether the clock was correct, fast or slow")
+        raise InvalidError(
+            "clock", "Select whether the clock was correct, fast, slow or not checked"
+        )
     hours, minutes = (typed.get(f"clock_{unit}", "").strip() for unit in ("hours", "minutes"))
     seconds = _SECONDS.fullmatch(typed.get("clock_seconds", "").strip() or "0")
     if seconds is None or not all(_NUMBER.fullmatch(part or "0") for part in (hours, minutes)):

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.intake.clip import place, read_clip, sentence, typed_in
+from api.web.console.intake.clip import CONFIRM, DOUBTS, read_clip, refusal, typed_in
 from api.web.console.intake.files import (
     NEW,
     File,
@@ -29,7 +29,10 @@ from api.web.pages import page
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
-from evidence.exhibits.exhibits import MasterDigest, NewExhibit
+from evidence.exhibits.description import sequence
+from evidence.exhibits.doubts import Doubt
+from evidence.exhibits.particulars import MasterDigest, NewExhibit
+from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.masters import Arrived
 
@@ -72,12 +75,12 @@ def check(
         return files_page(request, services, staff, errors={"file": str(error)}, chosen=chosen)
     if form.get("change"):
         return _details_page(request, staff, files, typed, {})
-    new, errors = read_clip(typed)
+    new, errors = read_clip(typed, len(files))
     if new is not None and not errors:
         try:
-            row = _rehearse(services, staff, new)
+            row = _rehearse(services, staff, new, files)
         except (InvalidError, StateError) as error:
-            errors = {place(error): sentence(error)}
+            errors = refusal(error, len(files))
         else:
             return _check_page(request, staff, files, typed, new, row)
     return _details_page(request, staff, files, typed, errors)
@@ -94,12 +97,12 @@ def confirm(request: Request, services: UsesServices, staff: SendsClip, form: Se
     made = {file.kept.exhibit if file.kept else None for file in files}
     if len(made) == 1 and (exhibit := made.pop()) is not None:
         return RedirectResponse(f"/console/exhibits/{exhibit}", HTTPStatus.SEE_OTHER)
-    new, errors = read_clip(typed)
+    new, errors = read_clip(typed, len(files))
     if new is None or errors:
         return _details_page(request, staff, files, typed, errors)
     arrived = [Arrived(file.kept.id, file.row.name) for file in files if file.kept is not None]
     if len(arrived) < len(files):
-        row = _rehearse(services, staff, new)
+        row = _rehearse(services, staff, new, files)
         return _check_page(request, staff, files, typed, new, row, too_early=True)
     try:
         added = act(
@@ -110,7 +113,7 @@ def confirm(request: Request, services: UsesServices, staff: SendsClip, form: Se
             ),
         )
     except (InvalidError, StateError) as error:
-        return _details_page(request, staff, files, typed, {place(error): sentence(error)})
+        return _details_page(request, staff, files, typed, refusal(error, len(files)))
     return RedirectResponse(f"/console/exhibits/{added.id}", HTTPStatus.SEE_OTHER)
 
 
@@ -122,7 +125,9 @@ class _RehearsedError(Exception):
         self.row = row
 
 
-def _rehearse(services: Services, staff: Staff, new: NewExhibit) -> ExhibitRow:
+def _rehearse(
+    services: Services, staff: Staff, new: NewExhibit, files: Sequence[File]
+) -> ExhibitRow:
     """Return the exhibit as it would be, and leave no trace of it.
 
     The rules are the service's own, and so are the number and the corrected times.
@@ -132,9 +137,13 @@ def _rehearse(services: Services, staff: Staff, new: NewExhibit) -> ExhibitRow:
     """
 
     def receive(session: Session) -> ExhibitRow:
-        placeholder = [MasterDigest("0" * 64, 0)]
+        # A file that is not in the vault yet has no digest: its place among the others stands in.
+        digests = [
+            MasterDigest(file.kept.sha256 if file.kept else f"{number:064x}", file.row.length)
+            for number, file in enumerate(files)
+        ]
         row = services.exhibits.receive(
-            session, new, placeholder, by=staff.subject, at=services.clock()
+            session, new, digests, by=staff.subject, at=services.clock()
         )
         raise _RehearsedError(row)
 
@@ -191,7 +200,20 @@ def _details_page(
         files=files,
         typed=typed,
         errors=errors,
-        links=_LINKS,
+        links={
+            **_LINKS,
+            **{
+                f"file{number}_{end}": f"file{number}_{end}-day"
+                for number in range(1, len(files) + 1)
+                for end in ("start", "end")
+            },
+        },
+        doubt_words={f"{CONFIRM}{doubt}": words for doubt, words in DOUBTS.items()},
+        doubts=[
+            (name, errors.get(name, ""))
+            for name in (f"{CONFIRM}{doubt}" for doubt in Doubt)
+            if name in errors or typed.get(name)
+        ],
     )
 
 
@@ -205,6 +227,7 @@ def _check_page(
     *,
     too_early: bool = False,
 ) -> HTMLResponse:
+    said = described(row)
     return page(
         request,
         "console/intake_check.html",
@@ -214,6 +237,9 @@ def _check_page(
         typed=typed,
         new=new,
         row=row,
+        said=said,
+        gaps=sequence(said.files),
+        confirmed=[DOUBTS[Doubt(one)] for one in said.confirmed],
         automatic="/" not in new.reference,
         too_early=too_early,
     )

@@ -16,6 +16,7 @@ from api.web.console.intake.clip import FIELDS, read_clip
 from api.web.console.intake.files import FILES, MOST_FORM, NEW
 from api.web.console.intake.moments import Moment, parse_clock, parse_moment
 from evidence.errors import InvalidError
+from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
@@ -74,6 +75,22 @@ def send(visitor: Visitor, path: str, files: list[str], typed: Mapping[str, Any]
     return visitor.post(path, form)
 
 
+def of_two(change: Mapping[str, str]) -> dict[str, str]:
+    """Return what is typed of a clip of two files: each has its own times."""
+    typed = {name: value for name, value in TYPED.items() if not name.startswith("displayed_")}
+    return {
+        **typed,
+        "file1_start-day": "20",
+        "file1_start-month": "Nov",
+        "file1_start-year": "2025",
+        "file1_start_time": "2.03pm",
+        "file1_end_time": "14:05:30",
+        "file2_start_time": "14:05:30",
+        "file2_end_time": "14:07:00",
+        **change,
+    }
+
+
 def text_of(answer: Response) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
 
@@ -113,12 +130,10 @@ def test_a_clip_is_taken_in_without_a_script(house: House, browser: Opens) -> No
     assert made.status_code == 303
     exhibit = UUID(made.headers["location"].rpartition("/")[2])
     row = house.look(lambda s: s.get_one(ExhibitRow, exhibit))
-    assert (row.camera, row.title, row.taken_in["method"]) == (
-        "BAR-0017",
-        "High Street",
-        "USB stick",
-    )
-    assert row.clock["offset_ms"] == 73_000
+    stated = described(row)
+    assert (row.camera, row.title, stated.export.method) == ("BAR-0017", "High Street", "USB stick")
+    assert stated.clock_check is not None
+    assert stated.clock_check.offset_ms == 73_000
     (master,) = house.look(lambda s: files_of(s, exhibit, "master"))
     assert (master.original_name, master.name) == ("ch 03.mp4", "ch_03.mp4")
     assert f'value="{file}"' not in operator.get(NEW).text
@@ -127,9 +142,18 @@ def test_a_clip_is_taken_in_without_a_script(house: House, browser: Opens) -> No
 def test_several_files_are_one_exhibit_and_the_rest_waits(house: House, browser: Opens) -> None:
     operator = browser(Role.OPERATOR)
     files = [arrived(house, operator, f"view{n}.mp4", uuid4().bytes) for n in range(3)]
-    made = send(operator, NEW, files[:2], TYPED)
+    each = of_two({"file2_start_time": "14:05:40"})
+    asked = send(operator, DETAILS, files[:2], each)
+    assert "10.000 seconds are missing" in text_of(asked)
+    made = send(operator, NEW, files[:2], each)
     exhibit = UUID(made.headers["location"].rpartition("/")[2])
     masters = house.look(lambda s: files_of(s, exhibit, "master"))
+    stated = described(house.look(lambda s: s.get_one(ExhibitRow, exhibit)))
+    assert [(file.camera.id, file.displayed_start) for file in stated.files] == [
+        ("BAR-0017", "2025-11-20T14:03:00+00:00"),
+        ("BAR-0017", "2025-11-20T14:05:40+00:00"),
+    ]
+    assert stated.displayed_end == "2025-11-20T14:07:00+00:00"
     assert [master.name for master in masters] == ["view0.mp4", "view1.mp4"]
     page = operator.get(NEW).text
     assert f'value="{files[2]}"' in page
@@ -452,3 +476,67 @@ def test_what_cannot_be_is_refused_at_its_field(
 )
 def test_a_clock_offset_is_read_with_its_sign(typed: dict[str, str], offset: int) -> None:
     assert parse_clock(typed) == offset
+
+
+def test_a_file_of_another_camera_says_so_and_one_without_times_is_asked(
+    house: House, browser: Opens
+) -> None:
+    operator = browser(Role.OPERATOR)
+    files = [arrived(house, operator, f"v{n}.mp4", uuid4().bytes) for n in range(2)]
+    answer = send(operator, DETAILS, files, of_two({"file2_start_time": ""}))
+    assert answer.status_code == 422
+    assert "Enter the time when this file starts" in text_of(answer)
+    assert 'href="#file2_start_time"' in answer.text
+    answer = send(operator, DETAILS, files, of_two({"file2_end_time": "14:00:00"}))
+    assert "before it starts" in text_of(answer)
+    assert 'href="#file2_end-day"' in answer.text
+    made = send(operator, NEW, files, of_two({"file2_camera": "BAR-0018"}))
+    exhibit = UUID(made.headers["location"].rpartition("/")[2])
+    stated = described(house.look(lambda s: s.get_one(ExhibitRow, exhibit)))
+    assert [file.camera.id for file in stated.files] == ["BAR-0017", "BAR-0018"]
+    page = text_of(operator.get(made.headers["location"]))
+    assert "BAR-0018" in page
+
+
+def test_the_same_file_twice_is_refused(house: House, browser: Opens) -> None:
+    operator = browser(Role.OPERATOR)
+    content = uuid4().bytes
+    files = [arrived(house, operator, f"same{n}.mp4", content) for n in range(2)]
+    answer = send(operator, DETAILS, files, of_two({}))
+    assert (answer.status_code, "the same file is there twice" in text_of(answer).lower()) == (
+        422,
+        True,
+    )
+
+
+def test_that_nobody_checked_the_clock_is_an_answer(house: House, browser: Opens) -> None:
+    operator = browser(Role.OPERATOR)
+    file = arrived(house, operator, "a.mp4", uuid4().bytes)
+    typed = {**TYPED, "clock": "unchecked", "clock_reference": "", "clock_minutes": ""}
+    assert "The clock was not checked" in text_of(send(operator, DETAILS, [file], typed))
+    made = send(operator, NEW, [file], typed)
+    exhibit = UUID(made.headers["location"].rpartition("/")[2])
+    assert described(house.look(lambda s: s.get_one(ExhibitRow, exhibit))).clock_check is None
+    assert "clock was not checked" in text_of(operator.get(made.headers["location"]))
+
+
+def test_what_is_unlikely_is_asked_and_the_answer_is_on_record(
+    house: House, browser: Opens
+) -> None:
+    operator = browser(Role.OPERATOR)
+    file = arrived(house, operator, "a.mp4", uuid4().bytes)
+    typed = {**TYPED, "clock": "slow", "clock_hours": "24"}
+    asked = send(operator, DETAILS, [file], typed)
+    assert asked.status_code == 422
+    assert "Is this right?" in text_of(asked)
+    assert 'href="#confirm_clock_offset"' in asked.text
+    assert 'id="confirm_clock_offset"' in asked.text
+    assert send(operator, NEW, [file], typed).status_code == 422
+    sure = {**typed, "confirm_clock_offset": "yes"}
+    checked = send(operator, DETAILS, [file], sure)
+    assert checked.status_code == 200
+    assert "The clock was off by a day or more" in text_of(checked)
+    made = send(operator, NEW, [file], sure)
+    exhibit = UUID(made.headers["location"].rpartition("/")[2])
+    stated = described(house.look(lambda s: s.get_one(ExhibitRow, exhibit)))
+    assert stated.confirmed == ("clock_offset",)

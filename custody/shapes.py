@@ -1,18 +1,18 @@
-"""Pure. Frozen dataclasses as JSON and back, for the records in a package.
+"""Pure. Frozen dataclasses as JSON and back, for records that are committed to and packed.
 
 Field names are the keys, enums their values, tuples arrays, None null. No floats: RFC 8785 would
 allow them, and two programs would print them differently. Reading is by type, and strict: a missing
 or unknown key, or a value of another type, is refused.
 """
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeGuard, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from custody.canonical import JSON
-from export.package.errors import RecordError
+from custody.canonical import JSON, canonical_json
+from custody.errors import ShapeError
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def to_json(fact: object) -> JSON:
     """Return a fact as what `json` prints.
 
     Raises:
-        RecordError: it holds something that JSON of ours may not hold.
+        ShapeError: it holds something that JSON of ours may not hold.
     """
     if fact is None or isinstance(fact, bool | int):
         return fact
@@ -31,14 +31,14 @@ def to_json(fact: object) -> JSON:
         return tuple(to_json(item) for item in fact)
     if is_dataclass(fact) and not isinstance(fact, type):
         return object_json(fact)
-    raise RecordError("a record cannot hold this value", found=repr(fact)[:80])
+    raise ShapeError("a record cannot hold this value", found=repr(fact)[:80])
 
 
 def object_json(fact: object) -> dict[str, JSON]:
     """Return a dataclass as a JSON object.
 
     Raises:
-        RecordError: it holds something that JSON of ours may not hold.
+        ShapeError: it holds something that JSON of ours may not hold.
     """
     assert is_dataclass(fact)
     return {field.name: to_json(getattr(fact, field.name)) for field in fields(fact)}
@@ -48,13 +48,13 @@ def from_json(kind: type[T], value: object, *, at: str = "") -> T:
     """Return the fact of this dataclass that a JSON object says; `at` names the place in errors.
 
     Raises:
-        RecordError: a key is missing or unknown, or a value is of another type.
+        ShapeError: a key is missing or unknown, or a value is of another type.
     """
     if not isinstance(value, Mapping):
-        raise RecordError("an object is expected here", subject=at, found=type(value).__name__)
+        raise ShapeError("an object is expected here", subject=at, found=type(value).__name__)
     hints = get_type_hints(kind)
     if set(value) != set(hints):
-        raise RecordError(
+        raise ShapeError(
             "the keys are not the ones of this record",
             subject=at,
             expected=", ".join(sorted(set(hints) - set(value))) or "no further keys",
@@ -67,14 +67,14 @@ def _read(hint: Any, value: object, at: str) -> object:  # noqa: ANN401 - a type
     if get_origin(hint) is UnionType:
         return _read_union(get_args(hint), value, at)
     if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise RecordError("a list is expected here", subject=at, found=type(value).__name__)
+        if not isinstance(value, list | tuple):
+            raise ShapeError("a list is expected here", subject=at, found=type(value).__name__)
         return tuple(_read(get_args(hint)[0], item, f"{at}[{n}]") for n, item in enumerate(value))
     if is_dataclass(hint):
         return from_json(cast("type[object]", hint), value, at=at)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         if not isinstance(value, str) or value not in list(hint):
-            raise RecordError(
+            raise ShapeError(
                 "not one of the allowed words",
                 subject=at,
                 expected=", ".join(hint),
@@ -82,7 +82,7 @@ def _read(hint: Any, value: object, at: str) -> object:  # noqa: ANN401 - a type
             )
         return hint(value)
     if type(value) is not hint:
-        raise RecordError(
+        raise ShapeError(
             "a value of another type is expected here",
             subject=at,
             expected=hint.__name__,
@@ -99,3 +99,31 @@ def _read_union(hints: tuple[Any, ...], value: object, at: str) -> object:
     if isinstance(value, Mapping):
         kinds = [kind for kind in kinds if set(value) == set(get_type_hints(kind))] or kinds
     return _read(kinds[0], value, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place where two JSON values differ."""
+
+    place: str
+    """`camera.id`, `files.2.displayed_end`: keys, and numbers that count from 1."""
+    old: JSON
+    new: JSON
+
+
+def differences(old: JSON, new: JSON, place: str = "") -> Iterator[Difference]:
+    """Yield each place where two values differ, and nothing that lies inside of one."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and set(old) == set(new):
+        pairs = [(key, old[key], new[key]) for key in sorted(old)]
+    elif _is_list(old) and _is_list(new) and len(old) == len(new):
+        pairs = [(str(n), *both) for n, both in enumerate(zip(old, new, strict=True), 1)]
+    else:
+        if canonical_json(old) != canonical_json(new):
+            yield Difference(place, old, new)
+        return
+    for key, one, other in pairs:
+        yield from differences(one, other, f"{place}.{key}" if place else key)
+
+
+def _is_list(value: JSON) -> TypeGuard[Sequence[JSON]]:
+    return isinstance(value, list | tuple)

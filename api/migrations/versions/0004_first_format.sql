@@ -1,3 +1,12 @@
+-- What people state of an exhibit is one description, as the ledger commits to it.
+ALTER TABLE exhibit
+    ADD COLUMN description jsonb NOT NULL,
+    DROP COLUMN clock,
+    DROP COLUMN taken_in;
+
+-- A legal hold is a custody record of its own.
+ALTER TABLE legal_hold ADD FOREIGN KEY (id) REFERENCES custody_record (id);
+
 -- A proposal that was edited is withdrawn, and one release takes its place.
 ALTER TABLE release ADD COLUMN replaces uuid UNIQUE REFERENCES release (id);
 

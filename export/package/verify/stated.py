@@ -1,0 +1,108 @@
+"""Pure. V8 on what people stated: the record repeats the latest description, and it can be true.
+
+The description is whole in `exhibit.described`, and whole again in each `exhibit.corrected`: the
+last one counts. What the clock's comparison gave stands in `clock.checked`, too.
+"""
+
+from collections.abc import Mapping
+
+from custody.canonical import JSON, canonical_json
+from custody.errors import ShapeError
+from custody.shapes import differences
+from evidence.exhibits.description import (
+    Description,
+    clock_values,
+    description_json,
+    flaws,
+    parse_description,
+)
+from export.package.format.records import described
+from export.package.verify.examined import Exhibit
+
+_MOST = 10
+"""Differences that are told one by one: a record of another exhibit differs everywhere."""
+
+
+def check_stated(exhibit: Exhibit, path: str) -> None:
+    """Compare what the record says that people stated with what the ledger says of it."""
+    first = [values for _, values in exhibit.disclosed("exhibit.described")]
+    later = [values for _, values in exhibit.disclosed("exhibit.corrected")]
+    if len(first) != 1 or any(_number(values) < _number(first[0]) for values in later):
+        exhibit.fail(
+            "The ledger must describe an exhibit once, before anybody corrects it.",
+            path,
+            expected="exhibit.described once",
+            found=f"exhibit.described {len(first)} times, exhibit.corrected {len(later)} times",
+        )
+        return
+    if any("facts" not in values for values in (*first, *later)):
+        exhibit.fail("The package does not open what people stated of the exhibit.", path)
+        return
+    latest = (later or first)[-1]["facts"]
+    _compare_record(exhibit, latest, path)
+    _check_clock(exhibit, first[0]["facts"], path)
+    said = _description(exhibit, latest, path)
+    if said is not None:
+        _check_files(exhibit, said, path)
+        for flaw in flaws(said):
+            exhibit.fail(f"{flaw.words}.", path, expected=flaw.expected, found=flaw.found)
+
+
+def _number(values: Mapping[str, JSON]) -> int:
+    number = values["n"]
+    assert isinstance(number, int)  # `open_event` has checked its type
+    return number
+
+
+def _compare_record(exhibit: Exhibit, latest: JSON, path: str) -> None:
+    stated = description_json(described(exhibit.record))
+    for told, one in enumerate(differences(latest, stated)):
+        if told == _MOST:
+            exhibit.fail("The record differs from the ledger in more places than these.", path)
+            return
+        exhibit.fail(
+            f"The record says something else than the ledger, in {one.place or 'all of it'}.",
+            path,
+            expected=canonical_json(one.old).decode(),
+            found=canonical_json(one.new).decode(),
+        )
+
+
+def _check_clock(exhibit: Exhibit, first: JSON, path: str) -> None:
+    """Compare the comparison of the clock at intake; a correction states another one by itself."""
+    said = _description(exhibit, first, path)
+    if said is None:
+        return
+    expected = [] if said.clock_check is None else [clock_values(said.clock_check)]
+    found = [
+        {key: values.get(key) for key in ("offset_ms", "reference")}
+        for _, values in exhibit.disclosed("clock.checked")
+    ]
+    exhibit.compare(
+        "The clock's comparison is another one than the ledger took down.",
+        path,
+        expected="; ".join(canonical_json(one).decode() for one in found) or "none",
+        found="; ".join(canonical_json(one).decode() for one in expected) or "none",
+    )
+
+
+def _check_files(exhibit: Exhibit, said: Description, path: str) -> None:
+    """Compare which files are described with those that were received, in their order."""
+    received = [values.get("files") for _, values in exhibit.disclosed("exhibit.received")]
+    files = received[0] if received and isinstance(received[0], list | tuple) else ()
+    digests = [str(file["sha256"]) for file in files if isinstance(file, Mapping)]
+    exhibit.compare(
+        "The files that are described are not those that were received, in their order.",
+        path,
+        expected=", ".join(digests) or "none",
+        found=", ".join(file.sha256 for file in said.files) or "none",
+    )
+
+
+def _description(exhibit: Exhibit, facts: JSON, path: str) -> Description | None:
+    try:
+        return parse_description(facts)
+    except ShapeError as error:
+        words = f"What the ledger says of the exhibit is no description: {error.words}."
+        exhibit.fail(words, path, expected=error.expected, found=error.found)
+        return None
