@@ -3,8 +3,10 @@
 import re
 from typing import Final
 
-MAX_NAME: Final = 200
-"""Characters of a safe name, its extension included."""
+MAX_NAME: Final = 120
+"""Characters of a safe name, its extension included: a path in a package then stays under 200."""
+
+_LONGEST_EXTENSION: Final = 16
 RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 """Names of devices on Windows, whatever their extension."""
 
@@ -14,8 +16,8 @@ def safe_name(original: str) -> str:
 
     ASCII letters, digits, dot, hyphen and underscore stay, everything else becomes an underscore.
     No dot at either end, no hyphen in front (it would be an option), no device name of Windows, at
-    most 200 characters with the extension kept. A safe name stays as it is. Two names may become
-    one; the caller, who sees them all, appends `-2`, `-3` … (`numbered_name`).
+    most `MAX_NAME` characters with the extension kept. A safe name stays as it is. Two names may
+    become one; the caller, who sees them all, appends `-2`, `-3` … (`numbered_name`).
     """
     leaf = re.split(r"[/\\]", original)[-1]
     name = re.sub(r"[^A-Za-z0-9._-]", "_", leaf).lstrip(".-").rstrip(".")
@@ -24,16 +26,21 @@ def safe_name(original: str) -> str:
     if RESERVED.fullmatch(name):
         name = f"_{name}"
     if len(name) > MAX_NAME:
-        stem, dot, extension = name.rpartition(".")
-        tail = dot + extension if stem and len(extension) <= 16 else ""  # noqa: PLR2004 - longer is no extension
+        tail = _split(name)[1]
         name = name[: MAX_NAME - len(tail)].rstrip(".") + tail
     return name
 
 
 def numbered_name(name: str, number: int) -> str:
     """Tell a second file of the same safe name apart: `clip.mp4`, 2 → `clip-2.mp4`."""
-    stem, dot, extension = name.rpartition(".")
-    if not stem:
-        stem, dot, extension = name, "", ""
-    tail = f"-{number}{dot}{extension}"
+    stem, extension = _split(name)
+    tail = f"-{number}{extension}"
     return stem[: MAX_NAME - len(tail)] + tail
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Part a name from its extension with the dot; what is longer than one belongs to the name."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension) > _LONGEST_EXTENSION:
+        return name, ""
+    return stem, dot + extension

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from evidence.exhibits.filenames import RESERVED, safe_name
+from evidence.exhibits.filenames import MAX_NAME, RESERVED, safe_name
 from evidence.exhibits.references import format_release
 from export.package.errors import NamingError
 
@@ -56,7 +56,11 @@ SEAL_FILES: Final = frozenset(
 )
 """The files in `seal/` of every package, but for what depends on events and exhibits."""
 
-_NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}"
+MAX_PATH: Final = 199
+"""Characters of a path, the package's folder included: what unpacks it may know no more than 260,
+and somebody's own folders stand in front."""
+
+_NAME: Final = rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}"
 _REFERENCE: Final = r"[A-Z]{1,8}-[1-9][0-9]{0,8}"
 _COPY: Final = rf"{_REFERENCE}-(?:CP|RD)[1-9][0-9]{{0,5}}"
 _SYMBOL: Final = "[2-9A-HJ-NP-Z]"
@@ -289,12 +293,22 @@ def package_paths(paths: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     """Split the one folder off the archive's paths; return its name and the paths inside it.
 
     Raises:
-        NamingError: no file, more than one folder, or a folder with another name than a package's.
+        NamingError: no file, more than one folder, a folder with another name than a package's, or
+            a path longer than `MAX_PATH`.
     """
+    paths = tuple(paths)
     split = [path.partition("/") for path in paths]
     folders = {folder for folder, _, _ in split}
     if len(folders) != 1:
         raise NamingError("a package has exactly one folder", expected="1", found=str(len(folders)))
     (name,) = folders
     parse_package_name(name)
+    for path in paths:
+        if len(path) > MAX_PATH:
+            raise NamingError(
+                "a path is too long to be unpacked everywhere",
+                subject=path[:MAX_PATH],
+                expected=f"at most {MAX_PATH} characters",
+                found=f"{len(path)}",
+            )
     return name, tuple(rest for _, _, rest in split)

@@ -127,7 +127,7 @@ def test_anything_else_is_not(path: str) -> None:
         ["caf\u00e9", "cafe\u0301"],
         ["\u202etxt"],
         ["-rf"],
-        ["x" * 201],
+        ["x" * 121],
     ],
 )
 def test_names_that_a_system_would_take_for_others_are_refused(paths: list[str]) -> None:
@@ -156,12 +156,74 @@ def test_a_package_has_one_folder() -> None:
         ("con", "_con"),
         ("LPT1.avi", "_LPT1.avi"),
         ("Überwachung.mp4", "_berwachung.mp4"),
-        ("x" * 300 + ".mp4", "x" * 196 + ".mp4"),
+        ("x" * 300 + ".mp4", "x" * 116 + ".mp4"),
+        ("x" * 300, "x" * 120),
+        ("x." + "y" * 300, "x." + "y" * 118),
+        ("\U0001f3a5" * 300 + ".mp4", "_" * 116 + ".mp4"),
+        ("\u4e2d\u592e\u5e7f\u573a 3 \u53f7.dav", "_____3__.dav"),
+        ("e\u0301" * 90 + ".avi", "e_" * 58 + ".avi"),
+        ("\u202egpj.exe", "_gpj.exe"),
+        ("a" * 119 + ".." + "b" * 9, "a" * 110 + "." + "b" * 9),
+        ("%2e%2e%2fpasswd", "_2e_2e_2fpasswd"),
+        ("CON ." + "x" * 200, "CON_." + "x" * 115),
+        ("clip.mp4\0.exe", "clip.mp4_.exe"),
         ("end...", "end"),
     ],
 )
 def test_a_file_name_becomes_safe(original: str, safe: str) -> None:
     assert safe_name(original) == safe
+
+
+LONGEST = ("ABCDEFGH-7K4M-2XQ9-J", 999_999), "ABCDEFGH-999999999"
+"""The longest URN with its number, and the longest reference, that a name may hold."""
+
+
+def whole(path: str) -> str:
+    """Return a path from outside the folder of the package with the longest name."""
+    return f"{layout.package_name(*LONGEST[0])}/{path}"
+
+
+@given(st.text(max_size=300), st.integers(2, 10_000))
+def test_no_file_name_makes_a_path_of_200_characters(original: str, number: int) -> None:
+    name = safe_name(original)
+    for stored in (name, numbered_name(name, number)):
+        assert safe_name(stored) == stored
+        for path in (
+            layout.master_path(LONGEST[1], stored),
+            layout.player_path(LONGEST[1], stored),
+        ):
+            layout.check_path(path)
+            assert len(whole(path)) < 200
+
+
+@pytest.mark.parametrize(
+    "original", ["x" * 500, "x" * 500 + ".mp4", "\U0001f3a5" * 500, "a." * 250]
+)
+def test_the_longest_names_are_used_as_far_as_they_may(original: str) -> None:
+    for path in (
+        layout.master_path(LONGEST[1], safe_name(original)),
+        layout.derivation_path(LONGEST[1], f"{LONGEST[1]}-CP999999"),
+        layout.consistency_path(LONGEST[1]),
+        layout.event_proof_path(10**19 - 1),
+    ):
+        layout.check_path(path)
+        assert len(whole(path)) < 200
+        layout.package_paths([whole(path)])
+
+
+def test_a_longer_path_is_refused() -> None:
+    folder = layout.package_name(*LONGEST[0])
+    layout.package_paths([f"{folder}/".ljust(199, "x")])
+    with pytest.raises(NamingError, match="too long"):
+        layout.package_paths([f"{folder}/".ljust(200, "x")])
+
+
+@pytest.mark.parametrize("extension", ["", ".mp4", "." + "y" * 15, "." + "y" * 17, "." + "y" * 117])
+def test_a_second_name_stays_safe_whatever_the_extension(extension: str) -> None:
+    name = safe_name("x" * (120 - len(extension)) + extension)
+    second = numbered_name(name, 2)
+    assert safe_name(second) == second
+    assert second != name
 
 
 @given(st.text(max_size=300))

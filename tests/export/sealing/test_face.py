@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from api.builders.trust import trust_file
+from api.times import utc_now
+from custody.trust import parse_trust
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
+from export.holdings.masters import Arrived
 from export.package.format import layout
+from export.package.format.records import parse_exhibit
+from export.package.verify.report import Verdict
 from export.release.tables import ReleaseRow
+from tests.export.package.judging import judge
 from tests.export.package.test_by_hand import part, typed
 from tests.export.package.test_readme import Page
 from tests.export.release.release_acts import INSURER, exhibit_of, sealed
-from tests.houses import WANTED, House, clip
+from tests.houses import NEW, WANTED, House, clip
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,32 @@ def test_an_insurer_reads_no_name_of_the_staff(house: House, exhibit: ExhibitRow
         assert subject.words.rpartition(" (")[0] not in page.words
     assert "by a member of staff (operator)" in page.words
     assert INSURER.recipient_email in page.words
+
+
+def test_whatever_the_files_were_called_the_package_opens_everywhere(house: House) -> None:
+    film = "\U0001f3a5"
+    originals = [film * 60 + ".dav", film * 59 + "x.dav", "\u4e2d\u592e " * 60, "a\"><b>&'.mp4"]
+    uploads = [Arrived(house.store(name.encode()), name) for name in originals]
+    operator = house.subjects[Role.OPERATOR]
+    exhibit = house.do(
+        Role.OPERATOR,
+        lambda s: house.services.masters.add(s, NEW, uploads, by=operator, at=utc_now()),
+    )
+    house.looked_at(exhibit.id)
+    package = collected(house, sealed(house, exhibit.reference))
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        paths = archive.namelist()
+    assert max(map(len, paths)) < 200
+    assert all(path.isascii() for path in paths)
+    assert sum("/master/" in path for path in paths) == len(originals)
+    files = unpacked(package)
+    record = parse_exhibit(files[layout.record_path(exhibit.reference.replace("/", "-"))])
+    assert sorted(str(file.original_name) for file in record.files) == sorted(originals)
+    page = Page(files[layout.README])
+    assert not [name for name in originals if name.strip() not in page.text]
+    assert "b" not in page.tags
+    trust = parse_trust(trust_file(house.settings, house.services.keyring))
+    assert judge(package, trust).verdict is Verdict.VERIFIED
 
 
 def changes_for_an_insurer() -> dict[str, str]:
