@@ -47,6 +47,7 @@ from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
+from export.holdings.pickups import Pickups
 from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
 from export.holdings.views import Views
@@ -109,6 +110,7 @@ class Services:
     register: Register
     fixity: Fixity
     remedies: Remedies
+    pickups: Pickups
     package_fixity: PackageFixity
     histories: Histories
     custody: CustodySearch

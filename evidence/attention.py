@@ -74,6 +74,16 @@ def calls_among(session: Session, subjects: Collection[UUID]) -> Mapping[UUID, S
     return found
 
 
+def calls_before(
+    session: Session, jobs: Collection[str], before: datetime, *, most: int
+) -> Sequence[tuple[UUID, str]]:
+    """Return subject and job of the oldest calls of these jobs that were made ``before``."""
+    said = select(AttentionRow.subject, AttentionRow.job).where(
+        col(AttentionRow.job).in_(jobs), col(AttentionRow.at) <= before
+    )
+    return session.exec(said.order_by(col(AttentionRow.at)).limit(most)).all()
+
+
 def calls(job: str | None = None) -> Subquery:
     """Return all calls (of one job) as ``subject``, ``words`` and ``at``, for a larger question."""
     statement = select(AttentionRow.subject, AttentionRow.words, AttentionRow.at)

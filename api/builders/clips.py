@@ -14,6 +14,7 @@ from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
+from export.holdings.pickups import Pickups
 from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
 from export.holdings.views import Views
@@ -44,6 +45,7 @@ class Holdings(TypedDict):
     holds: Holds
     fixity: Fixity
     remedies: Remedies
+    pickups: Pickups
 
 
 def build_intake(ground: Ground) -> Arrivals:
@@ -86,6 +88,7 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
             clock=clock,
         ),
         fixity=Fixity(begin, ground.vault, ledger, jobs, clock=clock),
+        pickups=Pickups(begin, jobs),
         remedies=Remedies(exhibits, evidence["outcomes"], jobs),
     )
 

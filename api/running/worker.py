@@ -25,7 +25,8 @@ from storage.workers import JobWorker, Pace, Work
 RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 """What a later attempt may get over; everything else needs a person."""
 CHORE_DUE = "release.due"
-"""Every minute: links that expired, warnings, second approvals, and what may be forgotten."""
+"""Every minute: links that expired, warnings, second approvals, what may be forgotten, and what
+gave up because something was away."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -60,7 +61,9 @@ def _mark_due(services: Services) -> None:
     """Let one process at a time do what is due: a worker taken for dead may yet be at it."""
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
-            services.deadlines.mark(at=services.clock())
+            at = services.clock()
+            services.pickups.run(at=at)
+            services.deadlines.mark(at=at)
 
 
 def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:

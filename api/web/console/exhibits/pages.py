@@ -28,6 +28,7 @@ from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from export.desk.exhibits import ListedExhibit, WantedExhibits
 from export.holdings.files import CONTACT_SHEET, COPY
+from export.holdings.pickups import AGAIN_AFTER, PICKED_UP
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -92,7 +93,14 @@ def one(request: Request, services: UsesServices, staff: Shows, name: str) -> HT
 
     def read(session: Session) -> HTMLResponse:
         shown = _shown(services, session, staff, name)
-        return page(request, "console/exhibit.html", staff=staff, shown=shown)
+        return page(
+            request,
+            "console/exhibit.html",
+            staff=staff,
+            shown=shown,
+            picked_up=PICKED_UP,
+            again_minutes=int(AGAIN_AFTER.total_seconds() // 60),
+        )
 
     return act(services, staff.subject, read)
 

@@ -1,0 +1,90 @@
+"""What gave up for want of an authority is taken up again, and shown until it is done."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from api.running.worker import _alone, _give_up, _mark_due
+from api.times import utc_now
+from custody.errors import AuthorityError
+from evidence import attention
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role
+from export.desk.inbox import desk_of
+from export.holdings.copies import JOB_DERIVE
+from export.holdings.holds import JOB_HOLD
+from export.holdings.masters import JOB_STAMP
+from export.holdings.pickups import AGAIN_AFTER, PICKED_UP
+from tests.houses import House, patiently
+
+
+def waiting(house: House, exhibit: UUID) -> list[str]:
+    """Return which jobs wait for an exhibit."""
+    asked = text(
+        "SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' AND "
+        "args->>'subject' = :subject ORDER BY task_name"
+    )
+    return list(
+        house.look(lambda s: s.connection().execute(asked, {"subject": str(exhibit)})).scalars()
+    )
+
+
+def forgotten(house: House, exhibit: UUID) -> None:
+    """Take the jobs of an exhibit from the queue, as one that gave up is."""
+    done = text("DELETE FROM procrastinate_jobs WHERE args->>'subject' = :subject")
+    house.look(lambda s: s.connection().execute(done, {"subject": str(exhibit)}))
+
+
+@pytest.fixture
+def unstamped(house: House) -> ExhibitRow:
+    """Return an exhibit whose stamp was given up after eight hours."""
+    row = house.exhibit()
+    forgotten(house, row.id)
+    _give_up(house.services, JOB_STAMP, str(row.id), AuthorityError("no answer for 8 hours"))
+    return row
+
+
+def test_a_stamp_that_gave_up_is_taken_up_again_and_shown_until_it_is_done(
+    house: House, unstamped: ExhibitRow
+) -> None:
+    house.services.pickups.run(at=utc_now())
+    assert waiting(house, unstamped.id) == []  # it gave up a moment ago
+    house.services.pickups.run(at=utc_now() + AGAIN_AFTER)
+    house.services.pickups.run(at=utc_now() + AGAIN_AFTER)
+    assert waiting(house, unstamped.id) == [JOB_STAMP]
+
+    def shown() -> bool:
+        desk = house.look(lambda s: desk_of(s, house.subjects[Role.OPERATOR]))
+        assert desk.attention is not None
+        return unstamped.id in {row.id for row in desk.attention.first}
+
+    assert shown()
+    patiently(
+        lambda: _alone(house.services, JOB_STAMP, house.services.stamps.stamp)(str(unstamped.id))
+    )
+    assert not shown()
+    forgotten(house, unstamped.id)
+    house.services.pickups.run(at=utc_now() + AGAIN_AFTER)
+    assert waiting(house, unstamped.id) == []
+
+
+def test_the_chore_of_every_minute_does_it(house: House, unstamped: ExhibitRow) -> None:
+    with house.services.transaction() as session:
+        long_ago = utc_now() - AGAIN_AFTER - timedelta(seconds=1)
+        attention.call(session, unstamped.id, JOB_STAMP, "no answer", at=long_ago)
+    _mark_due(house.services)
+    assert waiting(house, unstamped.id) == [JOB_STAMP]
+
+
+def test_work_that_may_fail_of_itself_waits_for_a_person(
+    house: House, unstamped: ExhibitRow
+) -> None:
+    assert set(PICKED_UP) == {JOB_STAMP, JOB_HOLD}
+    forgotten(house, unstamped.id)
+    with house.services.transaction() as session:
+        attention.settle(session, unstamped.id, JOB_STAMP)
+        attention.call(session, unstamped.id, JOB_DERIVE, "no memory", at=utc_now())
+    house.services.pickups.run(at=utc_now() + 9 * AGAIN_AFTER)
+    assert waiting(house, unstamped.id) == []
