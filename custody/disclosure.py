@@ -22,7 +22,7 @@ MAX_EVENTS_BYTES = 8 * 1024 * 1024
 MAX_LINE_BYTES = 256 * 1024
 """Of one event with its openings, and of `seal/release.openings.json`."""
 
-_VALUES_FREE = 64
+_VALUES_FREE = 128
 _BYTES_A_VALUE = 24
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A JSON text, or what begins like one: it matches at every quote, so nothing is read twice."""

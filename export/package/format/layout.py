@@ -60,6 +60,9 @@ MAX_PATH: Final = 199
 """Characters of a path, the package's folder included: what unpacks it may know no more than 260,
 and somebody's own folders stand in front."""
 
+MAX_DEPTH: Final = 8
+"""Folders and file in a path from inside the package's folder; ours have at most five."""
+
 _NAME: Final = rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}"
 _REFERENCE: Final = r"[A-Z]{1,8}-[1-9][0-9]{0,8}"
 _COPY: Final = rf"{_REFERENCE}-(?:CP|RD)[1-9][0-9]{{0,5}}"
@@ -284,7 +287,10 @@ def check_paths(paths: Iterable[str]) -> None:
 
 def _check_plain(path: str) -> None:
     # ASCII rules out what Unicode allows: look-alikes, composed forms, text that runs backwards.
-    for part in path.split("/"):
+    parts = path.split("/")
+    if len(parts) > MAX_DEPTH:
+        raise NamingError("a path that is too deep", subject=path)
+    for part in parts:
         if not re.fullmatch(_NAME, part) or part.endswith(".") or RESERVED.fullmatch(part):
             raise NamingError("a path that is not safe on every system", subject=path)
 
