@@ -3,8 +3,11 @@
     trust/1.json  trust/2.json  …      each as it was published, byte for byte
 
 A new one is issued when what it says has changed, and none is ever written over: so a number means
-one content for good, and whoever holds two files knows which is the newer. Losing the folder loses
-no trust, but the count begins again: it belongs into the backup of the keys.
+one content for good, and whoever holds two files knows which is the newer. What was ever in use
+stays in every later one, with from and to: or a package of before would not verify any more. So the
+folder belongs into the backup of the keys.
+
+    trust/chains/<SHA-256>.pem         the chain of each time authority that was ever in use
 """
 
 import fcntl
@@ -13,13 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
+from custody.certificates import Certificate, format_chain, parse_chain
 from custody.errors import FormatError, KeyStoreError
 from custody.keyfiles import put_new
 from custody.trust import Issue, Trust, format_trust, parse_trust
 
 FOLDER = "trust"
+_T = TypeVar("_T")
 
 
 def issue(keys: Path, trust: Trust, *, now: datetime) -> Trust:
@@ -33,7 +40,7 @@ def issue(keys: Path, trust: Trust, *, now: datetime) -> Trust:
     folder = keys / FOLDER
     try:
         last = _last(folder)
-        if last is None or replace(last, issue=None) != replace(trust, issue=None):
+        if last is None or replace(last, issue=None) != _with_former(trust, last):
             folder.mkdir(mode=0o700, exist_ok=True)
             with _alone(folder):
                 last = _issue_next(folder, trust, now)
@@ -48,13 +55,60 @@ def issue(keys: Path, trust: Trust, *, now: datetime) -> Trust:
 def _issue_next(folder: Path, trust: Trust, now: datetime) -> Trust:
     """Issue it, unless another process has just done so."""
     last = _last(folder)
-    if last is not None and replace(last, issue=None) == replace(trust, issue=None):
+    whole = _with_former(trust, last)
+    if last is not None and replace(last, issue=None) == whole:
         return last
     number = last.issue.number + 1 if last is not None and last.issue is not None else 1
-    issued = replace(trust, issue=Issue(number, now.replace(microsecond=0)))
+    issued = replace(whole, issue=Issue(number, now.replace(microsecond=0)))
     # A crash before this leaves nothing; after it, the next caller reads what was issued.
     put_new(folder, f"{number}.json", format_trust(issued))
     return issued
+
+
+def _with_former(trust: Trust, last: Trust | None) -> Trust:
+    """Return what is in use now, and after it what was in use before, as the last file says it."""
+    if last is None:
+        return replace(trust, issue=None)
+    keys = {pin.spki_sha256 for pin in trust.seals}
+    return replace(
+        trust,
+        issue=None,
+        seals=(*trust.seals, *(pin for pin in last.seals if pin.spki_sha256 not in keys)),
+        roots=_union(trust.roots, last.roots),
+        tsa_roots=_union(trust.tsa_roots, last.tsa_roots),
+        logs=_union(trust.logs, last.logs),
+    )
+
+
+def _union(now: tuple[_T, ...], before: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys((*now, *before)))
+
+
+def chains_in_use(
+    keys: Path, chain: tuple[Certificate, ...]
+) -> tuple[tuple[Certificate, ...], ...]:
+    """Return the chain of each time authority that was ever in use, ``chain`` first; keep it.
+
+    Raises:
+        KeyStoreError: the folder cannot be read or written, or holds something else.
+    """
+    folder = keys / FOLDER / "chains"
+    pem = format_chain(chain)
+    name = f"{sha256(pem).hexdigest()}.pem"
+    try:
+        if not (folder / name).exists():
+            (keys / FOLDER).mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with _alone(folder):
+                if not (folder / name).exists():
+                    put_new(folder, name, pem)
+        others = sorted(path for path in folder.glob("*.pem") if path.name != name)
+        return (chain, *(parse_chain(path.read_bytes()) for path in others))
+    except FormatError as error:
+        raise KeyStoreError(f"{folder} holds what is no chain of certificates: {error}") from error
+    except OSError as error:
+        words = f"The time authority's chain cannot be kept in {folder}: {error.strerror}"
+        raise KeyStoreError(words) from error
 
 
 def _last(folder: Path) -> Trust | None:

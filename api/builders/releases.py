@@ -6,7 +6,9 @@ from typing import TypedDict
 
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
+from api.builders.trust import trust_in_force
 from api.times import wait_until
+from custody.trustissues import chains_in_use
 from evidence.mailbox.codes import Gates
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
@@ -28,6 +30,7 @@ from export.release.submissions import Proposals
 from export.release.withdrawals import Withdrawals
 from export.sealing.archives import Archives
 from export.sealing.fixity import PackageFixity
+from export.sealing.inspection import Inspection
 from export.sealing.sealer import Sealer
 from export.sealing.sealing import Sealing
 
@@ -111,6 +114,7 @@ def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps
             stamps,
             Archives(vault),
             _sealer(ground),
+            Inspection(vault, lambda: trust_in_force(ground.settings, ground.keyring), clock=clock),
             clock=clock,
             random=secrets.randbits,
             wait=wait_until,
@@ -127,6 +131,7 @@ def _sealer(ground: Ground) -> Sealer:
         signer=ground.keyring.seal_signer,
         log_key=ground.keyring.log_signer.key,
         authority=ground.authority,
+        authorities=chains_in_use(ground.settings.keys, ground.authority.chain),
     )
 
 

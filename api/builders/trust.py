@@ -6,7 +6,7 @@ from api.times import utc_now
 from custody.certificates import is_self_issued, parse_chain
 from custody.keyring import Keyring
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
-from custody.trust import format_trust
+from custody.trust import Trust, format_trust
 from custody.trustissues import issue
 
 
@@ -22,6 +22,15 @@ def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
 def trust_file(settings: Settings, keyring: Keyring) -> bytes:
     """Return the trust file: what a verifier must get by another road than the package.
 
+    Raises:
+        KeyStoreError: it cannot be numbered beside the keys.
+    """
+    return format_trust(trust_in_force(settings, keyring))
+
+
+def trust_in_force(settings: Settings, keyring: Keyring) -> Trust:
+    """Return what the trust file says today.
+
     It has a number and a date of its own; whoever first asks after a change issues the next.
 
     Raises:
@@ -29,4 +38,4 @@ def trust_file(settings: Settings, keyring: Keyring) -> bytes:
     """
     chain = time_authority(settings, keyring).chain
     trust = keyring.trust(tuple(filter(is_self_issued, chain)))
-    return format_trust(issue(settings.keys, trust, now=utc_now()))
+    return issue(settings.keys, trust, now=utc_now())

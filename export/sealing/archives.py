@@ -16,6 +16,7 @@ from export.package.format.archive import ArchivePlan
 from export.package.format.assembly import PackedFile, archive_plan, packed_files
 from export.release.decisions import Decisions
 from export.release.tables import ReleaseRow
+from export.sealing.inspection import Inspection
 from export.sealing.steps import PlacedFile, SealStep, SealStore
 from storage.errors import CorruptError
 from storage.objects.joining import Inline, Piece, Span
@@ -96,6 +97,7 @@ class ArchiveSteps:
         ledger: Ledger,
         decisions: Decisions,
         archives: Archives,
+        inspection: Inspection,
         *,
         clock: Callable[[], datetime],
     ) -> None:
@@ -103,6 +105,7 @@ class ArchiveSteps:
         self._ledger = ledger
         self._decisions = decisions
         self._archives = archives
+        self._inspection = inspection
         self._clock = clock
 
     def join(self, store: SealStore) -> None:
@@ -126,12 +129,13 @@ class ArchiveSteps:
             self._ledger.append(session, store.release, "release.assembled", values, at=now)
 
     def check(self, store: SealStore) -> None:
-        """Read the package back: if it is whole, the release is sealed."""
+        """Read the package back: if it is whole, and a stranger's check holds, it is sealed."""
         with self._begin() as session:
             package = _package(session, store.release)
             archive = store.facts(session, SealStep.ARCHIVE) or {}
             packed = store.packed(session)
         sha256 = self._archives.read_back(package, archive, packed)
+        self._inspection.inspect(package, archive["key"], archive["version"], archive["size"])
         now = self._clock()
         with self._begin() as session:
             store.finish(session, SealStep.CHECK, at=now, facts={"sha256": sha256})

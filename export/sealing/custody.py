@@ -108,7 +108,7 @@ class CustodyRecords:
         return {
             layout.SIGNING_CHAIN: _pem(chain),
             layout.COUNCIL_ROOT: _pem(chain[-1:]),
-            layout.TSA_CHAIN: _pem(self._council.authority.chain),
+            layout.TSA_CHAIN: b"".join(map(_pem, self._council.authorities)),
         }
 
     def _receipt_files(self, session: Session, exhibits: Sequence[ExhibitRow]) -> dict[str, bytes]:

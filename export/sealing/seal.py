@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from custody.certificates import format_chain
 from custody.disclosure import format_openings
-from custody.errors import LogStateError
+from custody.errors import KeyStoreError, LogStateError
 from custody.ledger import Ledger, Values
 from custody.timestamp import stamp
 from evidence.exhibits.references import file_safe
@@ -18,8 +19,14 @@ from export.holdings.stamps import NONCE_BITS, Stamps
 from export.package.format import layout
 from export.package.format.assembly import packed_file, seal_of
 from export.release.releases import Releases, label, require_sealing
+from export.sealing.inspection import Inspection
 from export.sealing.sealer import Sealer
 from export.sealing.steps import SealStep, SealStore
+
+_RENEWED = (
+    "The {what} was changed while this release was being sealed, and what it carries names the one "
+    "before: give this sealing up, and propose the release again"
+)
 
 
 class Seal:
@@ -32,6 +39,7 @@ class Seal:
         releases: Releases,
         stamps: Stamps,
         council: Sealer,
+        inspection: Inspection,
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], int],
@@ -42,23 +50,39 @@ class Seal:
         self._releases = releases
         self._stamps = stamps
         self._council = council
+        self._inspection = inspection
         self._clock = clock
         self._random = random
         self._wait = wait
 
     def sign(self, store: SealStore) -> None:
-        """Sign the tag manifest with the council's key."""
+        """Sign the tag manifest with the council's key, if that may seal today.
+
+        Raises:
+            KeyStoreError: it may not, or was renewed since the custody record was gathered.
+        """
         with self._begin() as session:
-            content = store.small(session)[layout.TAG_MANIFEST]
+            small = store.small(session)
+        content = small[layout.TAG_MANIFEST]
+        if small[layout.SIGNING_CHAIN] != format_chain(self._council.signer.chain):
+            raise KeyStoreError(_RENEWED.format(what="seal certificate"))
+        self._inspection.require_seal(self._council.signer.certificate)
         signature = self._council.signer.sign_detached(content)
         with self._begin() as session:
             files = {layout.SIGNATURE: signature}
             store.finish(session, SealStep.SIGNATURE, at=self._clock(), files=files)
 
     def stamp(self, store: SealStore) -> None:
-        """Have the time authority stamp the signature."""
+        """Have the time authority stamp the signature.
+
+        Raises:
+            KeyStoreError: it is another one than when the custody record was gathered.
+        """
         with self._begin() as session:
-            signature = store.small(session)[layout.SIGNATURE]
+            small = store.small(session)
+        if format_chain(self._council.authority.chain) not in small[layout.TSA_CHAIN]:
+            raise KeyStoreError(_RENEWED.format(what="time authority"))
+        signature = small[layout.SIGNATURE]
         tsr = stamp(signature, self._council.authority, nonce=self._random(NONCE_BITS))
         # A crash here costs a second timestamp; none is in the package yet.
         with self._begin() as session:

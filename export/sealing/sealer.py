@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from custody.certificates import Certificate
 from custody.note import VerifierKey
 from custody.signing import SealSigner
 from custody.timestamp import TimeAuthority
@@ -17,3 +18,6 @@ class Sealer:
     signer: SealSigner
     log_key: VerifierKey
     authority: TimeAuthority
+    authorities: tuple[tuple[Certificate, ...], ...]
+    """The chain of each authority that was ever in use, the present one first: a receipt may be
+    older than it."""

@@ -21,6 +21,7 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.archives import Archives, ArchiveSteps
 from export.sealing.custody import CustodyRecords
+from export.sealing.inspection import Inspection
 from export.sealing.payload import Payload
 from export.sealing.seal import Seal
 from export.sealing.sealer import Sealer
@@ -41,6 +42,7 @@ class Sealing:
         stamps: Stamps,
         archives: Archives,
         council: Sealer,
+        inspection: Inspection,
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], int],
@@ -61,9 +63,17 @@ class Sealing:
             begin, ledger, releases, stamps, council, clock=clock, wait=self._until
         )
         seal = Seal(
-            begin, ledger, releases, stamps, council, clock=clock, random=random, wait=self._until
+            begin,
+            ledger,
+            releases,
+            stamps,
+            council,
+            inspection,
+            clock=clock,
+            random=random,
+            wait=self._until,
         )
-        archive = ArchiveSteps(begin, ledger, decisions, archives, clock=clock)
+        archive = ArchiveSteps(begin, ledger, decisions, archives, inspection, clock=clock)
         self.steps: dict[SealStep, Callable[[SealStore], None]] = {
             SealStep.PAYLOAD: payload.list_files,
             SealStep.CUSTODY: records.gather,

@@ -200,7 +200,7 @@ def test_only_the_copy_that_is_missing_is_made_once_more(
         return copy(row, master, frames)
 
     monkeypatch.setattr(house.services.copies, "_copy", half)
-    row = exhibit_of(house, content, content)
+    row = exhibit_of(house, content, content + bytes(1))
     monkeypatch.undo()
     assert now(house, row.id).state == "attention"
     first = house.look(lambda s: files_of(s, row.id, COPY))

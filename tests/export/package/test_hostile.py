@@ -99,12 +99,12 @@ def limit(path: str) -> int:
 
 
 def many_files(paper: Paper) -> bytes:
-    more = {f"data/exhibits/JS-1/player/{n:05}{'x' * 190}": b"" for n in range(MAX_FILES - 30)}
+    more = {f"data/exhibits/JS-1/player/{n:05}{'x' * 100}": b"" for n in range(MAX_FILES - 40)}
     return paper.with_files(more).zip
 
 
 def deep_paths(paper: Paper) -> bytes:
-    return archive(paper.package, {f"{n}/{'a/' * 220}b": b"" for n in range(9_000)})
+    return archive(paper.package, {f"{n}/{'a/' * 80}b": b"" for n in range(9_000)})
 
 
 def many_exhibits(paper: Paper) -> bytes:

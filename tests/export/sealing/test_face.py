@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from api.builders.trust import trust_file
 from api.times import utc_now
 from custody.trust import parse_trust
+from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.masters import Arrived
@@ -86,9 +88,11 @@ def test_whatever_the_files_were_called_the_package_opens_everywhere(house: Hous
     originals = [film * 60 + ".dav", film * 59 + "x.dav", "\u4e2d\u592e " * 60, "a\"><b>&'.mp4"]
     uploads = [Arrived(house.store(name.encode()), name) for name in originals]
     operator = house.subjects[Role.OPERATOR]
+    times = NewFile(NEW.displayed_start, NEW.displayed_end)
+    new = replace(NEW, files=(times,) * len(originals))
     exhibit = house.do(
         Role.OPERATOR,
-        lambda s: house.services.masters.add(s, NEW, uploads, by=operator, at=utc_now()),
+        lambda s: house.services.masters.add(s, new, uploads, by=operator, at=utc_now()),
     )
     house.looked_at(exhibit.id)
     package = collected(house, sealed(house, exhibit.reference))
