@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custody.canonical import JSON
 from custody.disclosure import LoggedEvent
@@ -366,6 +368,23 @@ def test_what_people_typed_is_shown_and_not_run(record: ExhibitRecord) -> None:
         assert not page.values("onerror")
         assert EVIL in page.text
         assert DEMONSTRATION not in page.text
+
+
+@given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
+def test_no_text_whatever_changes_what_the_page_is_made_of(
+    record: ExhibitRecord, first: str, second: str
+) -> None:
+    plain = Page(readme_html(facts(record, events=proposed())))
+    typed = replace(
+        record,
+        title=first,
+        camera=replace(record.camera, name=second),
+        files=(replace(record.files[0], original_name=first),),
+    )
+    events = proposed(recipient=second, purpose=first, basis=second, actor=first)
+    page = Page(readme_html(facts(typed, events=events)))
+    assert page.tags == plain.tags
+    assert page.values("href", "src", "id", "class") == plain.values("href", "src", "id", "class")
 
 
 @pytest.mark.parametrize(
