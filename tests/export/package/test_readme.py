@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -30,6 +29,7 @@ from export.package.format import layout
 from export.package.format.records import ExhibitRecord, Withheld, parse_exhibit
 from tests.custody.ledgers import EXHIBIT, NOON, RELEASE, MemoryLog, RecordChain
 from tests.export.package.paper import Paper, Signatory, Wishes, digest, seal
+from tests.export.package.reading import Page
 
 EVIL = "<script>alert(1)</script>\"&'</title><img src=x onerror=alert(1)>"
 COPY = layout.copy_path("JS-1", "JS-1-CP1")
@@ -43,31 +43,6 @@ PROPOSED: dict[str, JSON] = {
     "basis": "DPA 2018 Sch 2 para 2",
     "purpose": "investigation of a theft",
 }
-
-
-class Page(HTMLParser):
-    """What a reader meets: elements, their attributes, and the words between them."""
-
-    def __init__(self, html: bytes) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html.decode())
-        self.words = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.elements]
-
-    def values(self, *names: str) -> list[str]:
-        """Return the values of attributes, in the order of the page."""
-        return [str(attrs[name]) for _, attrs in self.elements for name in names if name in attrs]
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from export.package.format.records import parse_exhibit
 from export.package.verify.report import Verdict
 from export.release.tables import ReleaseRow
 from tests.export.package.judging import judge
-from tests.export.package.test_by_hand import part, typed
-from tests.export.package.test_readme import Page
+from tests.export.package.reading import Page, part, typed
 from tests.export.release.release_acts import INSURER, exhibit_of, sealed
 from tests.houses import NEW, WANTED, House, clip
 
