@@ -197,14 +197,16 @@ def test_it_says_where_the_program_is_to_be_had_and_that_it_came_inside_itself()
 def test_windows_compares_the_thumbprint_that_the_trust_file_names(council: Signatory) -> None:
     text = verify_txt(InstructionFacts("BAR-7K4M-2XQ9-J-R1", "Barchester Council", False)).decode()
     lines = part(text, WINDOWS_HEADING)
-    assert lines[-6:] == [
-        "$raw = $cms.SignerInfos[0].Certificate.RawData",
-        "$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($raw)",
+    at = lines.index("$leaf = $cms.SignerInfos[0].Certificate")
+    assert lines[at + 1 : at + 6] == [
+        "$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($leaf.RawData)",
         "$print = [BitConverter]::ToString($hash) -replace '-', ':'",
         "$print",
         "$trust = Get-Content -Raw ..\\council.trust.json | ConvertFrom-Json",
         "$trust.seals.certificates -contains ($print -replace ':', '')",
     ]
+    assert lines[-3] == "$chain.Build($leaf)"
+    assert lines[-1] == "($last.RawData -join ',') -eq ($root.RawData -join ',')"
     (seal,) = json.loads(format_trust(council.trust))["seals"]
     raw = council.signer.certificate.public_bytes(Encoding.DER)
     assert seal["certificates"] == [hashlib.sha256(raw).hexdigest()]
