@@ -150,7 +150,7 @@ def _verify(package: Path, trust: Path, given: argparse.Namespace) -> int:
         f"\nYours now:\n  {package}\n  {trust}\n"
         f"What to try next:\n"
         f"  {custos} verify {package} --trust {trust}\n"
-        f"  unzip {package} -d {given.out}, and follow VERIFY.txt in it\n"
+        f"  unzip {package} -d {given.out}, open README.html in it, and follow VERIFY.txt\n"
         f"  change one byte of the package, and verify it again",
         flush=True,
     )

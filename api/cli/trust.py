@@ -5,7 +5,9 @@ from pathlib import Path
 
 from api.builders.trust import trust_file
 from api.cli.caller import add_data, settings_of
+from custody.canonical import format_time
 from custody.keyring import load
+from custody.trust import parse_trust
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,11 @@ def run(given: argparse.Namespace) -> int:
     """Write the trust file."""
     settings = settings_of(given)
     keyring = load(settings.keys)
-    given.file.write_bytes(trust_file(settings, keyring))
-    print(f"Trust file of {keyring.council}: {given.file}")
+    content = trust_file(settings, keyring)
+    given.file.write_bytes(content)
+    issue = parse_trust(content).issue
+    assert issue is not None  # every file that can be read has one
+    said = f"number {issue.number}, issued {format_time(issue.at)}"
+    print(f"Trust file of {keyring.council}, {said}: {given.file}")
     print("Publish it where nobody who could change a package can change it too.")
     return 0

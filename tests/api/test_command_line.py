@@ -494,7 +494,10 @@ def test_keys_and_trust_are_public_and_hold_no_secret(shell: Shell) -> None:
     assert said.out.startswith("DEMONSTRATION KEYS")
     assert "log verifier key" in said.out
     trust = shell.folder / "council.trust.json"
-    assert shell.run("trust", "export", str(trust)).code == 0
+    exported = shell.run("trust", "export", str(trust))
+    assert exported.code == 0
+    issued = json.loads(trust.read_text())
+    assert f"number {issued['number']}, issued {issued['issued']}: " in exported.out
     for text in (said.out, trust.read_text()):
         assert "PRIVATE" not in text
         assert shell.house.services.keyring.event_hmac.hex() not in text

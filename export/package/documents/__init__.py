@@ -1,4 +1,4 @@
-"""What people read in a package: its index, and how to check it by hand.
+"""What people read in a package: its face, and how to check it by hand.
 
 Read `readme` first.
 """

@@ -23,7 +23,7 @@ UNKNOWN: Final = "not recorded"
 _SECTION: Final = Template("""\
 <section class="exhibit" aria-labelledby="$reference">
 <h2 id="$reference"><span class="ref">Exhibit $spoken</span> $title</h2>
-<div class="stage">
+<div class="$stage">
 $players<div>
 <h3>When</h3>
 $times</div>
@@ -102,11 +102,13 @@ def exhibit_section(
         key=lambda file: rank(file.path.removeprefix(folder)),
     )
     there = {file.path for file in own}
+    players = _players(exhibit, reference, there, comparisons)
     return _SECTION.substitute(
         reference=escape(reference, quote=True),
         spoken=escape(exhibit.exhibit_ref),
         title=escape(exhibit.title),
-        players=_players(exhibit, reference, there, comparisons),
+        stage="stage beside" if players else "stage",
+        players=players,
         stills=_stills(exhibit, reference, there),
         times="".join(_times(period) for period in periods(exhibit)),
         facts="".join(_fact(term, text) for term, text in _facts(exhibit)),
@@ -184,7 +186,7 @@ def _facts(exhibit: ExhibitRecord) -> list[tuple[str, str]]:
         ("Place", _place(exhibit)),
         ("System clock", clock_words(exhibit)),
         ("Recorder", _recorder(exhibit)),
-        ("Taken from it", _export(exhibit)),
+        ("Taken from there", _export(exhibit)),
         ("Original", _original(exhibit)),
         ("Picture", _picture(exhibit)),
     ]

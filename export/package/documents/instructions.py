@@ -158,8 +158,8 @@ The council's signature. It must print no error:
 Anybody can sign, so the certificate must be the council's. This prints its thumbprint (SHA-256),
 which must be one that the council has on its page /verify:
 
-    $$raw = $$cms.SignerInfos[0].Certificate.RawData
-    $$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($$raw)
+    $$leaf = $$cms.SignerInfos[0].Certificate
+    $$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($$leaf.RawData)
     $$print = [BitConverter]::ToString($$hash) -replace '-', ':'
     $$print
 
@@ -167,6 +167,20 @@ The trust file names the same thumbprints. With it beside this folder, this must
 
     $$trust = Get-Content -Raw ..\\council.trust.json | ConvertFrom-Json
     $$trust.seals.certificates -contains ($$print -replace ':', '')
+
+The chain: the council's root issued that certificate. Both answers must be True. Dates are left out
+here, because they count at the stamped time. If your Windows cannot build the chain, go by the
+thumbprint, which is the stricter of the two:
+
+    $$x509 = 'System.Security.Cryptography.X509Certificates.X509'
+    $$root = New-Object ($$x509 + 'Certificate2') -ArgumentList "$$PWD\\council-root.pem"
+    $$chain = New-Object ($$x509 + 'Chain')
+    $$chain.ChainPolicy.RevocationMode = 'NoCheck'
+    $$chain.ChainPolicy.VerificationFlags = 'AllowUnknownCertificateAuthority, IgnoreNotTimeValid'
+    [void]$$chain.ChainPolicy.ExtraStore.Add($$root)
+    $$chain.Build($$leaf)
+    $$last = $$chain.ChainElements[$$chain.ChainElements.Count - 1].Certificate
+    ($$last.RawData -join ',') -eq ($$root.RawData -join ',')
 
 Windows has no tool of its own for the timestamp. With openssl installed, the line with "openssl ts
 -verify" above works here too; leave out "-attime $$T" while the authority's certificate is valid.

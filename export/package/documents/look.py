@@ -63,8 +63,8 @@ border-bottom:1px solid var(--line)}
 .history span{display:block;color:var(--soft);font-size:.92rem}
 ol.steps li,ul.open li{margin:.4rem 0}
 footer{padding-top:1.5rem;padding-bottom:2.5rem;color:var(--soft);font-size:.95rem}
-@media (min-width:60rem){.stage:has(.player){grid-template-columns:minmax(0,13fr) minmax(0,7fr)}
-.stage .player{grid-column:1}.stage>div{grid-column:2;grid-row:1/99}}
+@media (min-width:60rem){.beside{grid-template-columns:minmax(0,13fr) minmax(0,7fr)}
+.beside .player{grid-column:1}.beside>div{grid-column:2;grid-row:1/99}}
 @media (max-width:44rem){
 dl div,.history li{grid-template-columns:1fr}
 .size{display:block;margin-left:0}

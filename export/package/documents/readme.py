@@ -83,7 +83,7 @@ work on copies. This page says what the package contains; it came inside the pac
 nothing by itself.</p>
 <ol class="steps">
 <li>Get the council's trust file from the council by another road than this package: from the page
-“Check a package” on its web site, or from the letter that announced the package.</li>
+/verify of its web site, or from the letter that announced the package.</li>
 <li>With Custos installed, run on the ZIP file:
 <pre><code>custos verify $package.zip --trust council.trust.json</code></pre></li>
 <li>Without it, follow <a href="$verify">VERIFY.txt</a>, command by command, for Linux, macOS and
@@ -227,7 +227,7 @@ def _not_checked(facts: ReadmeFacts) -> Iterator[str]:
                 "reference, so the actual times are not known better than it showed them."
             )
         if exhibit.container is None:
-            yield f"{spoken}: the original could not be examined; it is here as it was received."
+            yield f"{spoken}: the original could not be examined, so nothing was measured on it."
         if not any(copy.name in facts.comparisons for copy in exhibit.copies):
             yield f"{spoken}: no copy in this package was compared with the original."
     if not facts.witnessed:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -30,6 +29,7 @@ from export.package.documents.instructions import (
 from export.package.format import layout
 from export.package.format.manifest import parse_manifest
 from tests.export.package.paper import Paper, Signatory, Wishes, seal
+from tests.export.package.reading import part, typed
 
 ROOT = Path(__file__).parents[3]
 TOOLS = ("bash", "sha256sum", "openssl", "date", "sed", "comm", "cut", "find", "sort")
@@ -45,30 +45,6 @@ def bag(paper: Paper, tmp_path: Path) -> Path:
     (folder / "council-root.pem").write_bytes(format_chain([paper.council.root]))
     (folder / "tsa-root.pem").write_bytes(format_chain([paper.council.authority.root]))
     return folder
-
-
-def part(text: str, heading: str) -> list[str]:
-    """Return the lines to type under a heading."""
-    lines = text.split("\n")
-    start = lines.index(heading) + 1
-    headings = [at for at in range(start, len(lines)) if lines[at].isupper()]
-    end = headings[0] if headings else len(lines)
-    return [line.removeprefix(INDENT) for line in lines[start:end] if line.startswith(INDENT)]
-
-
-def typed(lines: list[str], where: Path) -> subprocess.CompletedProcess[str]:
-    """Type lines into bash, as they stand; stop at the first that fails."""
-    bash = shutil.which("bash")
-    assert bash is not None
-    tools = Path(sys.executable).parent  # bagit.py and custos lie beside this Python
-    return subprocess.run(
-        [bash, "-c", "\n".join(["set -e", *lines])],
-        cwd=where,
-        env={"PATH": f"{tools}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def by_hand(bag: Path) -> subprocess.CompletedProcess[str]:
@@ -221,14 +197,16 @@ def test_it_says_where_the_program_is_to_be_had_and_that_it_came_inside_itself()
 def test_windows_compares_the_thumbprint_that_the_trust_file_names(council: Signatory) -> None:
     text = verify_txt(InstructionFacts("BAR-7K4M-2XQ9-J-R1", "Barchester Council", False)).decode()
     lines = part(text, WINDOWS_HEADING)
-    assert lines[-6:] == [
-        "$raw = $cms.SignerInfos[0].Certificate.RawData",
-        "$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($raw)",
+    at = lines.index("$leaf = $cms.SignerInfos[0].Certificate")
+    assert lines[at + 1 : at + 6] == [
+        "$hash = [Security.Cryptography.SHA256]::Create().ComputeHash($leaf.RawData)",
         "$print = [BitConverter]::ToString($hash) -replace '-', ':'",
         "$print",
         "$trust = Get-Content -Raw ..\\council.trust.json | ConvertFrom-Json",
         "$trust.seals.certificates -contains ($print -replace ':', '')",
     ]
+    assert lines[-3] == "$chain.Build($leaf)"
+    assert lines[-1] == "($last.RawData -join ',') -eq ($root.RawData -join ',')"
     (seal,) = json.loads(format_trust(council.trust))["seals"]
     raw = council.signer.certificate.public_bytes(Encoding.DER)
     assert seal["certificates"] == [hashlib.sha256(raw).hexdigest()]

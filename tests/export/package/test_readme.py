@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custody.canonical import JSON
 from custody.disclosure import LoggedEvent
@@ -28,6 +29,7 @@ from export.package.format import layout
 from export.package.format.records import ExhibitRecord, Withheld, parse_exhibit
 from tests.custody.ledgers import EXHIBIT, NOON, RELEASE, MemoryLog, RecordChain
 from tests.export.package.paper import Paper, Signatory, Wishes, digest, seal
+from tests.export.package.reading import Page
 
 EVIL = "<script>alert(1)</script>\"&'</title><img src=x onerror=alert(1)>"
 COPY = layout.copy_path("JS-1", "JS-1-CP1")
@@ -41,31 +43,6 @@ PROPOSED: dict[str, JSON] = {
     "basis": "DPA 2018 Sch 2 para 2",
     "purpose": "investigation of a theft",
 }
-
-
-class Page(HTMLParser):
-    """What a reader meets: elements, their attributes, and the words between them."""
-
-    def __init__(self, html: bytes) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html.decode())
-        self.words = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.elements]
-
-    def values(self, *names: str) -> list[str]:
-        """Return the values of attributes, in the order of the page."""
-        return [str(attrs[name]) for _, attrs in self.elements for name in names if name in attrs]
 
 
 @pytest.fixture(scope="module")
@@ -364,6 +341,23 @@ def test_what_people_typed_is_shown_and_not_run(record: ExhibitRecord) -> None:
         assert not page.values("onerror")
         assert EVIL in page.text
         assert DEMONSTRATION not in page.text
+
+
+@given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
+def test_no_text_whatever_changes_what_the_page_is_made_of(
+    record: ExhibitRecord, first: str, second: str
+) -> None:
+    plain = Page(readme_html(facts(record, events=proposed())))
+    typed = replace(
+        record,
+        title=first,
+        camera=replace(record.camera, name=second),
+        files=(replace(record.files[0], original_name=first),),
+    )
+    events = proposed(recipient=second, purpose=first, basis=second, actor=first)
+    page = Page(readme_html(facts(typed, events=events)))
+    assert page.tags == plain.tags
+    assert page.values("href", "src", "id", "class") == plain.values("href", "src", "id", "class")
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from export.package.format.records import parse_exhibit
 from export.package.verify.report import Verdict
 from export.release.tables import ReleaseRow
 from tests.export.package.judging import judge
-from tests.export.package.test_by_hand import part, typed
-from tests.export.package.test_readme import Page
+from tests.export.package.reading import Page, part, typed
 from tests.export.release.release_acts import INSURER, exhibit_of, sealed
 from tests.houses import NEW, WANTED, House, clip
 
@@ -69,6 +68,8 @@ def test_the_police_read_who_did_what_and_how_the_copy_compares(
     names = {actor.rpartition(" (")[0] for actor in opened(files, "actor")}
     assert len(names) >= 2
     assert not [name for name in names if name not in page.words]
+    payload = [path for path in files if layout.is_payload(path)]
+    assert f"1 exhibit, {len(payload)} files, " in page.words
     led = [value for value in page.values("href", "src") if not value.startswith("#")]
     assert not [path for path in led if path not in files]
 
