@@ -63,7 +63,7 @@ def changed_file(world: World, draw: Random) -> None:
     content = mutate(draw, world.paper.files[path], fitting(path))
     changed = world.paper.with_files({path: content})
     if draw.random() < 0.5:
-        with contextlib.suppress(ExportError):  # a list that cannot be made anew
+        with contextlib.suppress(ExportError, UnicodeError):  # it cannot be made anew
             changed = changed.with_manifests_remade()
     _refused(world, draw, changed.zip)
 
