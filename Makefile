@@ -5,7 +5,7 @@ CLIP ?=
 # Or each of the processes that tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test browser check frontend bench soak clean lock
+.PHONY: help setup demo test browser check frontend bench soak fuzz clean lock
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench: setup ## Print speeds as ratios against the bare tools, taken in one run
 
 soak: setup ## Kill processes at random, 200 times, and look for loss
 	@$(BIN)/python -m tests.soak --rounds 200
+
+fuzz: setup ## Hand the verifier what an enemy might, for ten minutes (SEED=n for the same again)
+	@$(BIN)/python -m tests.fuzz --seconds 600 $(if $(SEED),--seed "$(SEED)")
 
 lock: ## Renew requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock

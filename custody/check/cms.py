@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar
 
 from asn1crypto import cms, core, tsp, x509
 
+from custody.certificates import MAX_CERTIFICATES
 from custody.check.der import check_der
 from custody.errors import FormatError
 
@@ -175,6 +176,8 @@ def _read_timestamp(response: TimeStampResponse) -> TimestampToken:
     content = response["time_stamp_token"]["content"]
     (signer,) = content["signer_infos"]
     _check_algorithms(content, signer)
+    if len(content["certificates"]) > MAX_CERTIFICATES:  # a way to a root is sought among all
+        raise FormatError(f"The timestamp carries more than {MAX_CERTIFICATES} certificates")
     certificates = tuple(choice.chosen.dump() for choice in content["certificates"])
     info = content["encap_content_info"]["content"].parsed
     imprint = info["message_imprint"]

@@ -4,8 +4,7 @@ The ASN.1 library reads more than DER, and so would let bytes change that mean t
 at the encoding alone, whatever the values are; it also bounds what the library may have to nest.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from re import compile as pattern
 
 from custody.errors import FormatError
@@ -16,17 +15,12 @@ _UNIVERSAL_END = 0x40
 _TAG_NUMBER = 0x1F
 _LONG_LENGTH = 0x80
 _SET = 0x31
-_CONTAINERS = {0x10, 0x11}
+_CONTAINERS = frozenset({0x10, 0x11})
 """Numbers of SEQUENCE and SET: constructed, and nothing else among the universal types is."""
+_IDENTIFIER = pattern(rb"(?:(?:[\x81-\xff][\x80-\xff]*)?[\x00-\x7f])+")
+"""No part of an object identifier begins with a zero digit, and the last one ends."""
 _UTC_TIME = pattern(rb"[0-9]{12}Z")
 _GENERALIZED_TIME = pattern(rb"[0-9]{14}(\.[0-9]*[1-9])?Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    tag: int
-    content: bytes
-    whole: bytes
 
 
 def check_der(data: bytes) -> None:
@@ -38,57 +32,54 @@ def check_der(data: bytes) -> None:
         FormatError: they are not.
 
     """
-    values = list(_values(data))
-    if len(values) != 1:
+    if _check(data, 0, len(data), MAX_DEPTH) != 1:
         raise FormatError("More or less than one value is encoded here")
-    _check(values[0], MAX_DEPTH)
 
 
-def _check(value: _Value, depth: int) -> None:
-    if depth == 0:
-        raise FormatError(f"The encoding nests deeper than {MAX_DEPTH} levels")
-    universal = value.tag < _UNIVERSAL_END
-    if universal and bool(value.tag & _CONSTRUCTED) != (value.tag & _TAG_NUMBER in _CONTAINERS):
-        raise FormatError(f"A value with the tag {value.tag:#04x} has no such form in DER")
-    if value.tag & _CONSTRUCTED:
-        children = list(_values(value.content))
-        for child in children:
-            _check(child, depth - 1)
-        encodings = [child.whole for child in children]
-        if value.tag == _SET and encodings != sorted(encodings):
-            raise FormatError("A set is not sorted")
-    elif universal and not _PRIMITIVES.get(value.tag, _anything)(value.content):
-        raise FormatError(f"A value with the tag {value.tag:#04x} is not in its shortest form")
+def _check(data: bytes, start: int, end: int, depth: int, *, is_set: bool = False) -> int:
+    """Check the values that stand between two places, one after the other; return how many.
 
-
-def _values(data: bytes) -> Iterator[_Value]:
-    """Cut bytes into the values that stand in them, one after the other."""
-    start = 0
-    while start < len(data):
+    Nothing is cut out but what is looked at: the same bytes lie in all values around them.
+    """
+    count, before = 0, b""
+    while start < end:
+        if depth == 0:
+            raise FormatError(f"The encoding nests deeper than {MAX_DEPTH} levels")
         tag = data[start]
-        if tag & _TAG_NUMBER == _TAG_NUMBER:
-            raise FormatError("A tag has a number that none of our formats uses")
-        at, length = _length(data, start + 1)
-        end = at + length
-        if end > len(data):
-            raise FormatError("A value is cut off")
-        yield _Value(tag, data[at:end], data[start:end])
-        start = end
+        at, stop = _content(data, start, end)
+        universal = tag < _UNIVERSAL_END
+        if universal and bool(tag & _CONSTRUCTED) != (tag & _TAG_NUMBER in _CONTAINERS):
+            raise FormatError(f"A value with the tag {tag:#04x} has no such form in DER")
+        if tag & _CONSTRUCTED:
+            _check(data, at, stop, depth - 1, is_set=tag == _SET)
+        elif tag in _PRIMITIVES and not _PRIMITIVES[tag](data[at:stop]):
+            raise FormatError(f"A value with the tag {tag:#04x} is not in its shortest form")
+        if is_set:
+            whole = data[start:stop]
+            if whole < before:
+                raise FormatError("A set is not sorted")
+            before = whole
+        start, count = stop, count + 1
+    return count
 
 
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """Read a definite length in its shortest form: where the content begins, and its length."""
-    first = data[at : at + 1]
-    if not first:
+def _content(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Find where the content of the value at `start` begins and ends; that is before `end`."""
+    if data[start] & _TAG_NUMBER == _TAG_NUMBER:
+        raise FormatError("A tag has a number that none of our formats uses")
+    at = start + 2
+    if at > end:
         raise FormatError("A value is cut off")
-    if first[0] < _LONG_LENGTH:
-        return at + 1, first[0]
-    size = first[0] - _LONG_LENGTH
-    digits = data[at + 1 : at + 1 + size]
-    length = int.from_bytes(digits)
-    if len(digits) < size or not digits or digits[0] == 0 or length < _LONG_LENGTH:
-        raise FormatError("A length is not in its shortest form")
-    return at + 1 + size, length
+    length = data[start + 1]
+    if length >= _LONG_LENGTH:  # a definite length, and in its shortest form
+        digits = data[at : min(end, at + length - _LONG_LENGTH)]
+        at += length - _LONG_LENGTH
+        length = int.from_bytes(digits)
+        if at > end or not digits or digits[0] == 0 or length < _LONG_LENGTH:
+            raise FormatError("A length is not in its shortest form")
+    if at + length > end:
+        raise FormatError("A value is cut off")
+    return at, at + length
 
 
 def _is_boolean(content: bytes) -> bool:
@@ -114,13 +105,7 @@ def _is_null(content: bytes) -> bool:
 
 
 def _is_identifier(content: bytes) -> bool:
-    """Check that no part of an object identifier begins with a zero digit, and the last ends."""
-    begins = (0, *(at + 1 for at, byte in enumerate(content[:-1]) if byte < _LONG_LENGTH))
-    return (
-        bool(content)
-        and content[-1] < _LONG_LENGTH
-        and all(content[at] != _LONG_LENGTH for at in begins)
-    )
+    return _IDENTIFIER.fullmatch(content) is not None
 
 
 def _is_utc_time(content: bytes) -> bool:
@@ -129,10 +114,6 @@ def _is_utc_time(content: bytes) -> bool:
 
 def _is_generalized_time(content: bytes) -> bool:
     return _GENERALIZED_TIME.fullmatch(content) is not None
-
-
-def _anything(_content: bytes) -> bool:
-    return True
 
 
 _PRIMITIVES: dict[int, Callable[[bytes], bool]] = {

@@ -550,8 +550,9 @@ def test_a_clip_goes_in_and_a_package_comes_out(
     assert said.code == 0, said.err
     package, trust = tmp_path / f"{release}.zip", tmp_path / "trust.json"
     assert shell.run("trust", "export", str(trust)).code == 0
-    verdict = shell.bare("verify", str(package), "--trust", str(trust))
+    verdict = shell.bare("verify", str(package), "--trust", str(trust), "--strict")
     assert verdict.code == 0, verdict.out
+    assert "Original and copy were decoded and compared here" in " ".join(verdict.out.split())
     assert "verified" in verdict.out.lower()
     assert not list(tmp_path.glob("*.part"))
 

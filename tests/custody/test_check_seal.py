@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from custody.certificates import (
+    MAX_CERTIFICATES,
     Certificate,
     format_chain,
     key_usage,
@@ -35,7 +36,7 @@ from custody.certificates import (
     make_seal_certificate,
     make_time_certificate,
 )
-from custody.check.cms import format_detached, parse_detached
+from custody.check.cms import TimeStampResponse, format_detached, parse_detached
 from custody.check.finding import Finding, Outcome
 from custody.check.seal import check_signature, check_timestamp
 from custody.keyring import Keyring, load_or_make_demonstration
@@ -513,6 +514,19 @@ def test_a_certificate_for_more_than_stamping_cannot_stamp(sealed: Sealed, house
     )
     (words,) = fails(bad.timestamp()[1])
     assert "The purpose of the certificate" in words
+
+
+def test_a_timestamp_of_many_certificates_is_refused_before_a_way_is_sought(
+    sealed: Sealed,
+) -> None:
+    """Each might have issued each other: to try them all takes as long as an enemy likes."""
+    for count, refused in ((MAX_CERTIFICATES, False), (MAX_CERTIFICATES + 1, True)):
+        response = TimeStampResponse.load(sealed.tsr)
+        token = response["time_stamp_token"]["content"]
+        (one,) = token["certificates"]
+        token["certificates"] = [one.copy() for _ in range(count)]
+        found = fails(replace(sealed, tsr=response.dump(force=True)).timestamp()[1])
+        assert any("carries more than" in words for words in found) is refused
 
 
 def test_the_same_timestamp_in_another_encoding_never_passes(sealed: Sealed) -> None:

@@ -156,10 +156,9 @@ def read_archive(reader: Reader) -> tuple[EntrySpan, ...]:
 def _local_header(entry: ArchiveEntry) -> bytes:
     if not (0 <= entry.crc32 <= _LIMIT32 and 0 <= entry.size < 1 << 63):
         raise ArchiveError("a size or CRC-32 is out of range", subject=entry.path)
-    name = _name(entry.path)
-    sizes = [entry.size, entry.size] if entry.size >= _LIMIT32 else []
-    extra = _zip64_extra(sizes)
-    size = min(entry.size, _LIMIT32)
+    name, size, extra = _name(entry.path), entry.size, b""
+    if size >= _LIMIT32:
+        extra, size = _zip64_extra([size, size]), _LIMIT32
     fixed = _LOCAL.pack(
         b"PK\x03\x04",
         _VERSION_ZIP64 if extra else _VERSION,
@@ -177,13 +176,12 @@ def _local_header(entry: ArchiveEntry) -> bytes:
 
 
 def _central_header(span: EntrySpan) -> bytes:
-    name = _name(span.path)
-    wide = [span.size, span.size] if span.size >= _LIMIT32 else []
-    if span.header_offset >= _LIMIT32:
-        wide.append(span.header_offset)
-    extra = _zip64_extra(wide)
+    name, size, offset, extra = _name(span.path), span.size, span.header_offset, b""
+    if size >= _LIMIT32 or offset >= _LIMIT32:
+        wide = [size, size] if size >= _LIMIT32 else []
+        extra = _zip64_extra([*wide, offset] if offset >= _LIMIT32 else wide)
+        size, offset = min(size, _LIMIT32), min(offset, _LIMIT32)
     version = _VERSION_ZIP64 if extra else _VERSION
-    size = min(span.size, _LIMIT32)
     fixed = _CENTRAL.pack(
         b"PK\x01\x02",
         version,
@@ -202,7 +200,7 @@ def _central_header(span: EntrySpan) -> bytes:
         0,  # disk
         0,  # internal attributes
         0,  # external attributes
-        min(span.header_offset, _LIMIT32),
+        offset,
     )
     return fixed + name + extra
 
@@ -215,8 +213,6 @@ def _name(path: str) -> bytes:
 
 
 def _zip64_extra(values: list[int]) -> bytes:
-    if not values:
-        return b""
     return Struct(f"<HH{len(values)}Q").pack(_ZIP64_EXTRA, 8 * len(values), *values)
 
 

@@ -64,6 +64,8 @@ MAX_DEPTH: Final = 8
 """Folders and file in a path from inside the package's folder; ours have at most five."""
 
 _NAME: Final = rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}"
+_PART: Final = rf"(?!(?i:{RESERVED.pattern})(?:/|\Z)){_NAME}(?<!\.)"
+_PLAIN: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 _REFERENCE: Final = r"[A-Z]{1,8}-[1-9][0-9]{0,8}"
 _COPY: Final = rf"{_REFERENCE}-(?:CP|RD)[1-9][0-9]{{0,5}}"
 _SYMBOL: Final = "[2-9A-HJ-NP-Z]"
@@ -271,28 +273,27 @@ def check_paths(paths: Iterable[str]) -> None:
             folder of another.
     """
     seen: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    folders: set[str] = set()
     for path in paths:
         _check_plain(path)
         key = path.casefold()
         if key in seen:
             raise NamingError(f"this file would hide behind {seen[key]}", subject=path)
         seen[key] = path
-        parts = key.split("/")
-        for depth in range(1, len(parts)):
-            folders.setdefault("/".join(parts[:depth]), path)
-    for key in seen.keys() & folders.keys():
+        folder = key.rpartition("/")[0]
+        while folder and folder not in folders:  # where it is, the folders above it are too
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    for key in seen.keys() & folders:
         raise NamingError("a file has the name of a folder", subject=seen[key])
 
 
 def _check_plain(path: str) -> None:
     # ASCII rules out what Unicode allows: look-alikes, composed forms, text that runs backwards.
-    parts = path.split("/")
-    if len(parts) > MAX_DEPTH:
+    if path.count("/") >= MAX_DEPTH:
         raise NamingError("a path that is too deep", subject=path)
-    for part in parts:
-        if not re.fullmatch(_NAME, part) or part.endswith(".") or RESERVED.fullmatch(part):
-            raise NamingError("a path that is not safe on every system", subject=path)
+    if not _PLAIN.fullmatch(path):
+        raise NamingError("a path that is not safe on every system", subject=path)
 
 
 def package_paths(paths: Iterable[str]) -> tuple[str, tuple[str, ...]]:

@@ -56,27 +56,34 @@ _KINDS: Final = (
 )
 
 
-def check_sizes(files: Iterable[tuple[str, int]]) -> None:
+def check_sizes(files: Iterable[tuple[str, int]]) -> frozenset[str]:
     """Demand that these files, of paths and sizes in bytes, are within the limits.
+
+    Returns the paths of the records.
 
     Raises:
         RecordError: too many files, one larger than its kind may be, or too many bytes of records.
     """
     count = total = 0
+    records = []
     for path, size in files:
         count += 1
-        record = record_limit(path)
-        limit = MAX_FRAME_LIST if layout.is_frame_list(path) else record
+        limit = record_limit(path)
+        if limit is not None:
+            records.append(path)
+            total += size
+        elif layout.is_frame_list(path):
+            limit = MAX_FRAME_LIST
         if limit is not None and size > limit:
             words = "this file is larger than a file of its kind may be"
             raise RecordError(
                 words, subject=path, expected=f"at most {limit} bytes", found=f"{size} bytes"
             )
-        total += size if record is not None else 0
     for what, most, found in (("files", MAX_FILES, count), ("bytes", MAX_RECORDS, total)):
         if found > most:
             words = "the package holds more, or larger records, than a package may"
             raise RecordError(words, expected=f"at most {most} {what}", found=str(found))
+    return frozenset(records)
 
 
 def record_limit(path: str) -> int | None:

@@ -201,6 +201,7 @@ def _check_nothing_else(exhibit: Exhibit) -> None:
     for copy in exhibit.record.copies:
         named.update(copy_paths(reference, copy))
     folder = layout.exhibit_folder(reference)
-    for path in sorted(exhibit.checks.contents.files.keys() - named):
-        if path.startswith(folder):
+    there = [path for path in exhibit.checks.contents.files if path.startswith(folder)]
+    for path in sorted(there):
+        if path not in named:
             exhibit.fail("The exhibit's record does not name this file.", path)

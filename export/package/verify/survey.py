@@ -19,7 +19,7 @@ from export.media.frames import COPY_HEADER, FrameListError, parse_copy_frame
 from export.package.errors import UnreadableError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan, Reader
-from export.package.format.limits import check_sizes, record_limit
+from export.package.format.limits import check_sizes
 
 CHUNK: Final = 1 << 20
 AHEAD: Final = 4
@@ -66,10 +66,10 @@ def read_records(reader: Reader, spans: Sequence[EntrySpan], paths: Sequence[str
         UnreadableError: the bytes end before they should.
     """
     named = list(zip(spans, paths, strict=True))
-    check_sizes((path, span.size) for span, path in named)
+    records = check_sizes((path, span.size) for span, path in named)
     files, kept = {}, {}
     for span, path in named:
-        if record_limit(path) is not None:
+        if path in records:
             data = b"".join(_chunks(reader, span))
             kept[path] = data
             digest = hashlib.sha256(data).hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import main
 from api.cli import verify as command
 from custody.trust import format_trust
 from tests.export.package.paper import Paper, Signatory
@@ -94,6 +95,51 @@ def test_what_cannot_be_read_exits_with_2_and_one_sentence(
         assert err.count("\n") == 1
     assert run(trust) == 2, "a file that is no archive"
     assert "not a ZIP archive" in capsys.readouterr().out
+
+
+def test_json_is_one_document_whatever_the_line_says(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        [],
+        [package, "--nothing-of-this-name"],
+        [package, "--decode-minutes", "many"],
+        [tmp_path / "nowhere.zip"],
+        [tmp_path],
+        ["a\0b"],
+        [package, "--trust", tmp_path / "nowhere.json"],
+        [package, "--trust", package],
+        [__file__],
+    ):
+        assert main(["verify", "--json", *(str(word) for word in words)]) == 2
+        report = json.loads(capsys.readouterr().out)
+        assert (report["verdict"], report["exit_code"]) == ("unreadable", 2)
+        assert report["findings"][0]["words"]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_unreadable(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(command.FileReader, "read", fail)
+    assert run(package, "--json") == 2
+    assert "Input/output error" in capsys.readouterr().out
+
+
+def test_a_check_that_stumbles_fails_the_package(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in ("open_package", "read_contents", "check_bag", "parse_policy", "conclude"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"export.package.verify.verify.{place}", stumble)
+            assert run(package, "--json") == 1, place
+        assert "broke off on what it read" in capsys.readouterr().out
+
+
+def stumble(*_: object, **__: object) -> None:
+    raise MemoryError
 
 
 def test_a_cut_package_says_that_it_was_not_received_whole(
