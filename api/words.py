@@ -82,10 +82,16 @@ def counted(number: int) -> str:
     return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
 
 
+def local_text(text: str) -> str:
+    """Return a time with its offset, as records hold it, as people in England write it."""
+    return local_time(datetime.fromisoformat(text))
+
+
 FILTERS: Mapping[str, Callable[[Any], str]] = {
     "counted": counted,
     "local_time": local_time,
     "local_date": local_date,
+    "local_text": local_text,
     "machine_time": machine_time,
     "size": size,
     "offset": offset,

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, exc, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.engine import ExceptionContext
 from sqlmodel import Session
 
 from storage.errors import ConflictError, UnavailableError
@@ -17,14 +18,41 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
     """Return an engine for ``url`` (``postgresql+psycopg://…``) that notices a restarted server.
 
     Every connection speaks UTC and gives up on a lock after 30 s, so that nothing hangs for ever.
+    What goes wrong on it says no value of a row, wherever it is logged or shown: see `bare_words`.
     """
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=10,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=30s"},
     )
+    event.listen(engine, "handle_error", _strip)
+    return engine
+
+
+def bare_words(error: BaseException) -> str:
+    """Return what a database error may say of itself: its class, and its SQLSTATE if it has one.
+
+    PostgreSQL repeats values of rows in its sentences ("Key (email)=(…) already exists"), and these
+    may name people. A connection that fails has no row to tell of: its sentence says what to do.
+    """
+    state = getattr(error, "sqlstate", None)
+    if state:
+        return f"{type(error).__name__} (SQLSTATE {state})"
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return type(error).__name__
+
+
+def _strip(context: ExceptionContext) -> None:
+    """Take out of an error, before anybody sees it, what it says beside class and SQLSTATE."""
+    original, told = context.original_exception, context.sqlalchemy_exception
+    words = bare_words(original)
+    original.args = (words,)
+    if told is not None:
+        told.args = (words,)
 
 
 @contextmanager
@@ -38,14 +66,12 @@ def our_errors() -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise UnavailableError(f"the database does not answer: {_first_line(error)}") from error
+        raise UnavailableError(f"the database does not answer: {_bare(error)}") from error
     except exc.IntegrityError as error:
-        raise ConflictError(f"the database refused a row: {_first_line(error)}") from error
+        raise ConflictError(f"the database refused a row: {_bare(error)}") from error
     except exc.DBAPIError as error:
         if error.connection_invalidated:
-            raise UnavailableError(
-                f"the database connection was lost: {_first_line(error)}"
-            ) from error
+            raise UnavailableError(f"the database connection was lost: {_bare(error)}") from error
         raise
 
 
@@ -126,7 +152,7 @@ def _lock_key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
-def _first_line(error: Exception) -> str:
-    """Return the server's own sentence without statement and values: these may name people."""
+def _bare(error: Exception) -> str:
+    """Return what an error may say of itself, without statement and values."""
     cause = error.__cause__ or getattr(error, "orig", None) or error
-    return str(cause).strip().split("\n", 1)[0]
+    return bare_words(cause)

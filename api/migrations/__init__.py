@@ -4,9 +4,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url, text
 
-from storage.database import our_errors
+from storage.database import connect, our_errors
 
 
 def migrate(owner_url: str, app_url: str) -> None:
@@ -18,7 +18,7 @@ def migrate(owner_url: str, app_url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["app_role"] = make_url(app_url).username
-    engine = create_engine(owner_url)
+    engine = connect(owner_url, pool_size=1)
     try:
         with our_errors(), engine.begin() as connection:
             # Two starts at once: the second waits here, and finds nothing left to do.

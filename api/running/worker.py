@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.wiring import Services
 from custody.errors import AuthorityError, NotYetError
@@ -17,7 +18,7 @@ from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.fixity import JOB_RECHECK_PACKAGE
-from storage.database import named_lock
+from storage.database import bare_words, named_lock
 from storage.errors import UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
@@ -95,8 +96,10 @@ def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
 def _give_up(services: Services, name: str, subject: str, error: Exception) -> None:
     """Keep what went wrong where `exhibit show` and `release show` tell it."""
     _log.error("%s of %s needs a person: %s", name, subject, type(error).__name__, exc_info=error)
+    original = getattr(error, "orig", None) or error
+    words = bare_words(original) if isinstance(error, SQLAlchemyError) else str(error)
     with services.transaction() as session:
-        attention.call(session, UUID(subject), name, str(error), at=services.clock())
+        attention.call(session, UUID(subject), name, words, at=services.clock())
 
 
 def conninfo(url: str) -> str:

@@ -12,6 +12,7 @@ from custody.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow
+from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
 from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
@@ -26,6 +27,10 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
+
+SHOWN = 20
+"""Events, and letters, that a page shows."""
+_TOLD = (ReleaseState.PROPOSED, ReleaseState.REFUSED, ReleaseState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,16 @@ class LinkStory:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSeen:
+    """One custody event of a release, as its page names it."""
+
+    n: int
+    """Its number in the record, from 0."""
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that became of one release."""
 
@@ -58,17 +73,20 @@ class Story:
     files: Sequence[tuple[ExhibitRow, Sequence[ExhibitFileRow]]]
     steps: Mapping[str, SealStepRow]
     links: tuple[LinkStory, ...]
-    messages: tuple[MessageRow, ...]
+    messages: Page[MessageRow]
+    """A page of the letters about it, the newest first."""
     handoffs: tuple[HandoffRow, ...]
-    events: tuple[tuple[str, datetime], ...]
-    """The custody events of the release, in their order."""
+    events: tuple[EventSeen, ...]
+    """Some custody events of the release, the newest first."""
+    counts: Mapping[str, int]
+    """How many events of each name there are in all."""
     attention: tuple[str, ...]
     replaces: str
     """The proposal in whose place this one was made, by its name; empty: none."""
     replaced_by: str
     """The proposal that was made in its place, by its name; empty: none."""
     proposer_has_mailbox: bool
-    """Whether whoever proposed it is told by a letter how it ends."""
+    """Whether whoever proposed it is told by a letter how it ends, while that is of interest."""
     releasers_written: int
     """How many releasers were written to that it waits, while it does."""
 
@@ -105,7 +123,12 @@ class Story:
 
     def count(self, event: str) -> int:
         """Return how often an event happened."""
-        return sum(name == event for name, _ in self.events)
+        return self.counts.get(event, 0)
+
+    @property
+    def older(self) -> int | None:
+        """The number of the last event that is shown, if there are older ones."""
+        return self.events[-1].n if self.events and self.events[-1].n else None
 
 
 class Stories:
@@ -114,8 +137,19 @@ class Stories:
     def __init__(self, releases: Releases) -> None:
         self._releases = releases
 
-    def story(self, session: Session, name: str, *, by: Subject) -> Story:
-        """Return everything that became of one release.
+    def story(
+        self,
+        session: Session,
+        name: str,
+        *,
+        by: Subject,
+        before: int | None = None,
+        cursor: Cursor | None = None,
+    ) -> Story:
+        """Return everything that became of one release: of events and letters, one page.
+
+        ``before`` is the number of the event that the page of events ends at, ``cursor`` the place
+        where the page of letters begins.
 
         Raises:
             AccessRefusedError, InvalidError, UnknownError: there is nothing to tell.
@@ -129,11 +163,6 @@ class Stories:
             )
         )
         steps = session.exec(select(SealStepRow).where(SealStepRow.release == row.id))
-        messages = session.exec(
-            select(MessageRow)
-            .where(MessageRow.about == row.id)
-            .order_by(col(MessageRow.queued_at), col(MessageRow.id))
-        )
         return Story(
             row=row,
             recipient=self._releases.recipient(session, row),
@@ -141,12 +170,13 @@ class Stories:
             files=carried_of(session, row, self._releases.exhibits(session, row.id)),
             steps={step.step: step for step in steps},
             links=links,
-            messages=tuple(messages),
+            messages=_messages(session, row.id, cursor),
             handoffs=handoffs,
-            events=_events(session, row.id),
+            events=_events(session, row.id, before),
+            counts=_counts(session, row.id),
             attention=tuple(one.words for one in calls_to(session, row.id)),
             **_replacing(session, row),
-            proposer_has_mailbox=has_mailbox(session, row.proposed_by),
+            proposer_has_mailbox=row.state in _TOLD and has_mailbox(session, row.proposed_by),
             releasers_written=_written(session, row),
         )
 
@@ -204,10 +234,28 @@ def _names(session: Session, row: ReleaseRow, handoffs: Sequence[HandoffRow]) ->
     return names_of(session, wanted)
 
 
-def _events(session: Session, release: UUID) -> tuple[tuple[str, datetime], ...]:
-    rows = session.exec(
-        select(CustodyEventRow.event, CustodyEventRow.at)
-        .where(CustodyEventRow.record == release)
-        .order_by(col(CustodyEventRow.n))
+def _messages(session: Session, release: UUID, cursor: Cursor | None) -> Page[MessageRow]:
+    statement = select(MessageRow).where(MessageRow.about == release)
+    at, identifier = col(MessageRow.queued_at), col(MessageRow.id)
+    return page_of(
+        lambda place: session.exec(beyond(statement, at, identifier, place, most=SHOWN)).all(),
+        lambda row: (row.queued_at, row.id),
+        cursor,
+        most=SHOWN,
     )
-    return tuple((event, at) for event, at in rows)
+
+
+def _events(session: Session, release: UUID, before: int | None) -> tuple[EventSeen, ...]:
+    """Return a page of events: their numbers have no gaps, so that each is a place in the list."""
+    n = col(CustodyEventRow.n)
+    statement = select(n, CustodyEventRow.event, CustodyEventRow.at).where(
+        CustodyEventRow.record == release
+    )
+    if before is not None:
+        statement = statement.where(n < before)
+    return tuple(EventSeen(*row) for row in session.exec(statement.order_by(n.desc()).limit(SHOWN)))
+
+
+def _counts(session: Session, release: UUID) -> Mapping[str, int]:
+    of = select(CustodyEventRow.event, func.count()).where(CustodyEventRow.record == release)
+    return dict(session.exec(of.group_by(CustodyEventRow.event)).all())

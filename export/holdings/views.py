@@ -3,12 +3,12 @@
 The contact sheet is footage too: it is shown inside a view, and nowhere else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from custody.ledger import Ledger, Values
 from evidence.errors import AccessRefusedError, StateError, UnknownError
@@ -128,3 +128,20 @@ class Views:
         if file is None:
             raise UnknownError("this view shows no such file")
         return file
+
+
+def open_views(
+    session: Session, person: UUID, exhibits: Collection[UUID], *, at: datetime
+) -> Mapping[UUID, UUID]:
+    """Return the views that somebody has open of these exhibits: by the copy, the latest view."""
+    rows = session.exec(
+        select(ViewingRow)
+        .where(
+            col(ViewingRow.exhibit).in_(exhibits),
+            ViewingRow.person == person,
+            col(ViewingRow.at) > at - LASTS,
+            col(ViewingRow.at) <= at,
+        )
+        .order_by(col(ViewingRow.at))
+    )
+    return {row.file: row.id for row in rows}

@@ -28,6 +28,7 @@ from evidence.people.people import People, require
 from evidence.wording import check_words
 from export.release.contents import require_fit
 from export.release.letters import ReleaseLetter
+from export.release.looking import shown_words
 from export.release.notices import Notices
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
@@ -110,7 +111,7 @@ class Decisions:
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         require_fit(session, row)
-        said = _reason(decision.reason, reason)
+        said = self._with_shown(session, row, _reason(decision.reason, reason), by, at)
         values = _approval(by, role, decision, said)
         take_step(self._ledger, session, row, ReleaseStep.APPROVED, values, at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
@@ -143,7 +144,9 @@ class Decisions:
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         row.seconded_by, row.seconded_at = by.person, at
-        row.seconded_reason = _reason(decision.reason, reason)
+        row.seconded_reason = self._with_shown(
+            session, row, _reason(decision.reason, reason), by, at
+        )
         values = _approval(by, role, decision, row.seconded_reason)
         self._ledger.append(session, row.id, "release.approved", values, at=at)
         return row
@@ -284,6 +287,13 @@ class Decisions:
             StateError: it did not expire.
         """
         move_release(locked(session, release), ReleaseStep.REISSUED)
+
+    def _with_shown(
+        self, session: Session, row: ReleaseRow, said: str, by: Subject, at: datetime
+    ) -> str:
+        """Return a reason with the versions that were shown to whoever approves."""
+        shown = shown_words(session, self._releases, row, person=by.person, at=at)
+        return "; ".join(filter(None, (said, shown)))
 
     def _is_sealed_in_ledger(self, session: Session, release: UUID) -> bool:
         statement = select(CustodyEventRow.id).where(

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from storage.database import bare_words
 from storage.embedded.children import Child, end_leftovers, run
 from storage.embedded.directory import DataDirectory, sync_directory
 from storage.embedded.settings import SOCKET_PORT
@@ -32,6 +33,20 @@ local custos custos_owner,custos_app scram-sha-256
 local weed   weed                    scram-sha-256
 local all    all                     reject
 """
+
+
+_QUIET = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",  # without the DETAIL that repeats a row
+    "log_min_error_statement": "panic",
+    # A statement that fails is told to whoever sent it, who keeps class and SQLSTATE. Its sentence
+    # may repeat a value (invalid input syntax for type uuid: "…"), so the server keeps none.
+    "log_min_messages": "log",
+}
+"""What the server must not write into its log: it is never erased, and rows name people."""
 
 
 def _binary(name: str) -> str:
@@ -135,6 +150,7 @@ class Postgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "recovery_init_sync_method": "syncfs",  # as initdb, after a crash
+            **_QUIET,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.child.start([_binary("postgres"), "-D", str(self._cluster), *options])
@@ -186,7 +202,9 @@ class Postgres:
                 connection.execute("GRANT CONNECT ON DATABASE custos TO custos_app")
                 connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
         except psycopg.Error as error:
-            raise EngineError(f"the database's roles cannot be made: {error}") from error
+            raise EngineError(
+                f"the database's roles cannot be made: {bare_words(error)}"
+            ) from error
 
     def health(self) -> str:
         """Return "ok", or a sentence that says what is wrong."""
@@ -196,7 +214,7 @@ class Postgres:
             with self._connect("custos_app", "custos") as connection:
                 connection.execute("SELECT 1")
         except psycopg.Error as error:
-            return f"the database does not answer: {error}"
+            return f"the database does not answer: {bare_words(error)}"
         return "ok"
 
     def stop(self, *, within: float = 60) -> bool:

@@ -217,11 +217,11 @@ def check_refused(engine: Engine, words: str) -> None:
 
 
 def test_the_service_cannot_change_what_is_append_only(app: Engine) -> None:
-    check_refused(app, "permission denied")
+    check_refused(app, "42501")
 
 
 def test_a_trigger_refuses_even_the_owner(owner: Engine) -> None:
-    check_refused(owner, "is append-only")
+    check_refused(owner, "42501")
 
 
 def test_the_service_owns_nothing_and_can_make_nothing(app: Engine) -> None:
@@ -240,7 +240,7 @@ def test_the_service_owns_nothing_and_can_make_nothing(app: Engine) -> None:
         "DROP FUNCTION custos_refuse_change CASCADE",
     ):
         with (
-            pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
+            pytest.raises(ProgrammingError, match="42501"),
             app.begin() as connection,
         ):
             connection.execute(text(statement))

@@ -31,3 +31,7 @@ ALTER TABLE upload
 
 -- What the malware scanner found: the releases that carry it are looked for every minute.
 CREATE INDEX upload_infected ON upload (exhibit) WHERE scan LIKE 'found: %';
+
+-- The letters about a release, a page at a time.
+CREATE INDEX message_about_queued ON message (about, queued_at, id);
+DROP INDEX message_about;

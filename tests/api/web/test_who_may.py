@@ -65,6 +65,7 @@ GET /console/releases/{release}/handoff = handoff.record
 POST /console/releases/{release}/handoff = handoff.record
 POST /console/releases/{release}/link = link.reissue
 POST /console/releases/{release}/package = release.collect
+POST /console/releases/{release}/pictures = exhibit.view
 POST /console/releases/{release}/refusal = release.refuse
 GET /console/releases/{release}/revocation = release.revoke
 POST /console/releases/{release}/revocation = release.revoke

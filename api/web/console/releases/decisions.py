@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from api.acts import act
 from api.depends import UsesServices
 from api.web.console.releases.pages import act_on, ask, lines, needs_reason, story_of, why_not
 from api.web.console.releases.words import DELIVERIES, KINDS
@@ -16,6 +17,8 @@ from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.people.access import Action
 from export.release.decisions import SECOND_WITHIN
+from export.release.looking import considered
+from export.release.releases import label
 from export.release.states import ReleaseState
 
 router = APIRouter(include_in_schema=False)
@@ -46,6 +49,17 @@ def _decide(
     second = story.second_due is not None and story.row.state != ReleaseState.SEALING
     if story.row.state not in {ReleaseState.PROPOSED, ReleaseState.APPROVED} and not second:
         return RedirectResponse(f"/console/releases/{story.label}", HTTPStatus.SEE_OTHER)
+    looks = act(
+        services,
+        staff.subject,
+        lambda session: considered(
+            session,
+            services.releases,
+            story.row,
+            person=staff.subject.person,
+            at=services.clock(),
+        ),
+    )
     return page(
         request,
         "console/decide.html",
@@ -54,6 +68,7 @@ def _decide(
         errors=errors or {},
         story=story,
         row=story.row,
+        looks=looks,
         second=second,
         reason=reason,
         cannot=why_not(story, staff),
@@ -62,6 +77,28 @@ def _decide(
         hours=int(SECOND_WITHIN.total_seconds() // 3600),
         now=services.clock(),
     )
+
+
+@router.post("/console/releases/{release}/pictures")
+def show_pictures(
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.VIEW_FOOTAGE)],
+    release: str,
+) -> Response:
+    """Open a view of every working copy of a release, and show the page of the decision again."""
+
+    def work(session: Session) -> str:
+        row, at = services.releases.find(session, release), services.clock()
+        for one in considered(session, services.releases, row, person=staff.subject.person, at=at):
+            for copy in one.copies:
+                if copy.id not in one.views:
+                    services.views.open(
+                        session, one.exhibit.reference, copy=copy.id, by=staff.subject, at=at
+                    )
+        return label(row)
+
+    name = act(services, staff.subject, work)
+    return RedirectResponse(f"/console/releases/{name}/decision", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/console/releases/{release}/approval")

@@ -25,8 +25,9 @@ from api.web.console.releases.words import (
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
+from custody.canonical import MAX_INTEGER
 from evidence.errors import InvalidError, StateError
-from evidence.paging import Page, parse_cursor
+from evidence.paging import Cursor, Page, parse_cursor
 from evidence.people.access import Action, decide, decide_approval, decide_second, decide_withdrawal
 from export.desk.releases import Group, ListedRelease
 from export.desk.story import Story
@@ -79,18 +80,34 @@ def listed(
 
 @router.get("/console/releases/{release}")
 def shown(
-    request: Request, services: UsesServices, staff: Shows, release: str, done: Text = ""
+    request: Request,
+    services: UsesServices,
+    staff: Shows,
+    release: str,
+    done: Text = "",
+    before: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
+    cursor: Text = "",
 ) -> Response:
-    """Show everything about one release."""
-    return show_release(request, services, staff, release, done=DONE.get(done, ""))
+    """Show everything about one release: of its events and its messages, a page."""
+    story = story_of(services, staff, release, before=before, cursor=parse_cursor(cursor))
+    return show_release(request, services, staff, release, done=DONE.get(done, ""), story=story)
 
 
-def story_of(services: Services, staff: Staff, release: str) -> Story:
+def story_of(
+    services: Services,
+    staff: Staff,
+    release: str,
+    *,
+    before: int | None = None,
+    cursor: Cursor | None = None,
+) -> Story:
     """Return everything that became of a release."""
     return act(
         services,
         staff.subject,
-        lambda session: services.stories.story(session, release, by=staff.subject),
+        lambda session: services.stories.story(
+            session, release, by=staff.subject, before=before, cursor=cursor
+        ),
     )
 
 
@@ -102,9 +119,11 @@ def show_release(
     *,
     done: str = "",
     problem: str = "",
+    story: Story | None = None,
 ) -> Response:
     """Return the page of a release; ``problem`` says what could not be done to it just now."""
-    story = story_of(services, staff, release)
+    story = story or story_of(services, staff, release)
+    at = f"{LIST}/{story.label}"
     finished = [step for step in SealStep if step in story.steps]
     following = next((step for step in SealStep if step not in story.steps), None)
     return page(
@@ -124,6 +143,9 @@ def show_release(
         steps_done=len(finished),
         steps=len(SealStep),
         step=STEPS[following] if following else "",
+        newer_messages=page_address(at, {}, story.messages.newer),
+        older_messages=page_address(at, {}, story.messages.older),
+        older_events="" if story.older is None else f"{at}?before={story.older}#history",
         cannot=why_not(story, staff),
         may_withdraw=decide_withdrawal(story.row.proposed_by, staff.subject).allowed,
         now=services.clock(),
