@@ -21,6 +21,8 @@ from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
+from export.holdings.statements import Statements
+from export.release.corrections import Corrections
 from export.release.decisions import Decisions
 from export.release.releases import Releases
 from export.release.submissions import Proposals
@@ -36,6 +38,7 @@ class Released(TypedDict):
     releases: Releases
     proposals: Proposals
     decisions: Decisions
+    corrections: Corrections
 
 
 class Sealed(TypedDict):
@@ -69,6 +72,13 @@ class Desk(TypedDict):
 def build_release(ground: Ground, evidence: Evidence) -> Released:
     """Build what proposes and decides a release."""
     releases, people = Releases(), evidence["people"]
+    decisions = Decisions(
+        ground.ledger,
+        releases,
+        people,
+        ground.jobs,
+        may_self_approve=not ground.settings.production,
+    )
     return Released(
         releases=releases,
         proposals=Proposals(
@@ -81,12 +91,9 @@ def build_release(ground: Ground, evidence: Evidence) -> Released:
             police_domains=ground.council.police,
             link_days=ground.council.link_days,
         ),
-        decisions=Decisions(
-            ground.ledger,
-            releases,
-            people,
-            ground.jobs,
-            may_self_approve=not ground.settings.production,
+        decisions=decisions,
+        corrections=Corrections(
+            evidence["exhibits"], Statements(evidence["histories"]), releases, decisions
         ),
     )
 

@@ -24,6 +24,7 @@ class Action(StrEnum):
     """What can be done."""
 
     ADD_EXHIBIT = "exhibit.add"
+    CORRECT_EXHIBIT = "exhibit.correct"
     SHOW_EXHIBIT = "exhibit.show"
     READ_CUSTODY = "custody.read"
     AUDIT_LOG = "log.audit"
@@ -50,6 +51,7 @@ _READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
 
 ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ADD_EXHIBIT: (Role.OPERATOR,),
+    Action.CORRECT_EXHIBIT: _STAFF,
     Action.SHOW_EXHIBIT: _READERS,
     Action.READ_CUSTODY: _READERS,
     Action.AUDIT_LOG: _READERS,

@@ -26,7 +26,12 @@ from export.holdings.tables import ExhibitFileRow, LegalHoldRow, ViewingRow
 from export.package.format import layout
 from export.release.contents import goes
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
+from export.release.tables import (
+    EarlierApprovalRow,
+    ReleaseExhibitRow,
+    ReleaseFileRow,
+    ReleaseRow,
+)
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 
@@ -216,6 +221,14 @@ class _Releases:
                 )
             )
         )
+        earlier = EarlierApprovalRow
+        self._earlier = _grouped(
+            session.connection().execute(
+                _pick(earlier.release, earlier.reason).where(
+                    col(earlier.release).between(first, last)
+                )
+            )
+        )
         digest = func.encode(func.sha256(small.data), "hex").label("digest")
         self._small = _grouped(
             session.connection().execute(
@@ -243,7 +256,10 @@ class _Releases:
             RecordKind.RELEASE,
             {
                 "release.proposed": [Expected(proposed)],
-                "release.approved": _approvals(row),
+                "release.approved": [
+                    *(Expected(_given(row, one.reason)) for one in self._earlier[row.id]),
+                    *_approvals(row),
+                ],
                 "release.refused": [Expected({"reason": row.reason})] if refused else [],
                 "release.revoked": [Expected({"reason": row.ended_reason})] if revoked else [],
                 "handoff.recorded": [
@@ -292,6 +308,11 @@ class _Releases:
             "release.assembled": assembled,
             "release.checked": read_back,
         }
+
+
+def _given(row: Any, reason: str) -> dict[str, JSON]:  # noqa: ANN401 - as above
+    """Return what is known of an approval that a correction undid, beside what `_approvals` is."""
+    return {} if row.state == ReleaseState.REFUSED else {"reason": reason}
 
 
 def _approvals(row: Any) -> list[Expected]:  # noqa: ANN401 - as above

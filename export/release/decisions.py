@@ -19,6 +19,7 @@ from evidence.exhibits.description import utc_text
 from evidence.people.access import Action, Role, Subject, decide_approval, decide_second
 from evidence.people.people import People, as_person, require
 from evidence.wording import check_words
+from export.release.approvals import keep_approvals
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState, ReleaseStep, transition
@@ -28,6 +29,8 @@ from storage.jobs import Jobs, job_key
 
 JOB_SEAL = "release.seal"
 """Subject: a release. Deferred when somebody asks for its sealing, or asks again."""
+CORRECTED = "exhibit.corrected"
+"""What a person is called to a release for, of which an exhibit was corrected."""
 JOB_ISSUE = "link.issue"
 """Subject: a release. Deferred when one that goes by link is sealed, in that transaction."""
 SECOND_WITHIN = timedelta(hours=24)
@@ -93,6 +96,7 @@ class Decisions:
         said = _reason(decision.reason, reason)
         self._take(session, row, ReleaseStep.APPROVED, _by(by, role, said), at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
+        attention.settle(session, row.id, CORRECTED)
         return self.start_sealing(session, str(row.id), by=by) if seal else row
 
     def second(
@@ -140,7 +144,19 @@ class Decisions:
         row = self._releases.find(session, name, lock=True)
         self._take(session, row, ReleaseStep.REFUSED, _by(by, role, said), at)
         row.reason = said
+        attention.settle(session, row.id, CORRECTED)
         return row
+
+    def corrected(self, session: Session, row: ReleaseRow, *, at: datetime) -> None:
+        """Have a locked release decided again, because an exhibit of it was corrected.
+
+        One that nobody approved yet stays as it is. The approvals that were given stay in the
+        ledger, and are kept beside the row.
+        """
+        if row.state == ReleaseState.PROPOSED:
+            return
+        _move(row, ReleaseStep.CORRECTED)
+        keep_approvals(session, row, at=at)
 
     def start_sealing(self, session: Session, name: str, *, by: Subject) -> ReleaseRow:
         """Defer the sealing of an approved release; asking again while it runs changes nothing.

@@ -6,7 +6,7 @@ Revises: 0003
 
 from pathlib import Path
 
-from alembic import op
+from alembic import context, op
 
 revision = "0004"
 down_revision = "0003"
@@ -15,11 +15,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change the tables; the rights of the service's role stay."""
+    """Change the tables, and grant the service's role no more than it needs."""
+    app = context.config.attributes["app_role"]
+    script = Path(__file__).with_suffix(".sql").read_text().replace("{app}", f'"{app}"')
     driver = op.get_bind().connection.driver_connection
     if driver is None:
         raise RuntimeError("the migration has no connection to the database")
-    driver.execute(Path(__file__).with_suffix(".sql").read_text())
+    driver.execute(script)  # as it stands: no parameters, so that % and : mean themselves
 
 
 def downgrade() -> None:
