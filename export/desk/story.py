@@ -18,8 +18,9 @@ from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkR
 from export.desk.releases import second_due
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
+from export.release.decisions import CORRECTED
 from export.release.releases import Releases, label
-from export.release.tables import ReleaseRow
+from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
@@ -59,6 +60,10 @@ class Story:
     events: tuple[tuple[str, datetime], ...]
     """The custody events of the release, in their order."""
     attention: tuple[str, ...]
+    corrected: tuple[str, ...]
+    """What a person must look at because an exhibit of it was corrected."""
+    outdated: Sequence[tuple[str, datetime]]
+    """Exhibits, by reference, that were corrected after it was sealed, and when the last time."""
 
     @property
     def label(self) -> str:
@@ -122,6 +127,7 @@ class Stories:
             .where(MessageRow.about == row.id)
             .order_by(col(MessageRow.queued_at), col(MessageRow.id))
         )
+        calls = calls_to(session, row.id)
         return Story(
             row=row,
             recipient=self._releases.recipient(session, row),
@@ -132,8 +138,22 @@ class Stories:
             messages=tuple(messages),
             handoffs=handoffs,
             events=_events(session, row.id),
-            attention=tuple(one.words for one in calls_to(session, row.id)),
+            attention=tuple(one.words for one in calls),
+            corrected=tuple(one.words for one in calls if one.job == CORRECTED),
+            outdated=_outdated(session, row.id),
         )
+
+
+def _outdated(session: Session, release: UUID) -> Sequence[tuple[str, datetime]]:
+    rows = session.exec(
+        select(ExhibitRow.reference, ReleaseExhibitRow.corrected_at)
+        .join(ReleaseExhibitRow, col(ReleaseExhibitRow.exhibit) == ExhibitRow.id)
+        .where(
+            ReleaseExhibitRow.release == release, col(ReleaseExhibitRow.corrected_at).is_not(None)
+        )
+        .order_by(col(ExhibitRow.reference))
+    )
+    return [(reference, at) for reference, at in rows if at is not None]
 
 
 def _links(session: Session, release: UUID) -> tuple[LinkStory, ...]:
