@@ -55,6 +55,7 @@ from export.intake.arrivals import Intake
 from export.intake.malware import Scanner
 from export.intake.uploads import Uploads
 from export.intake.vaulting import Vaulting
+from export.release.corrections import Corrections
 from export.release.decisions import Decisions
 from export.release.releases import Releases
 from export.release.submissions import Proposals
@@ -103,6 +104,7 @@ class Services:
     links: Links
     collections: Collections
     deadlines: Deadlines
+    corrections: Corrections
     revocations: Revocations
     release_list: ReleaseList
     stories: Stories

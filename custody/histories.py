@@ -6,7 +6,7 @@ told as altered. A page of a history asks four statements, and opens each key on
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,18 @@ class Histories:
             .where(col(CustodyEventRow.record) == record, col(CustodyEventRow.n) >= start)
             .order_by(col(CustodyEventRow.n))
             .limit(most)
+        )
+        return [_as_written(FoundEvent(*row)) for row in session.execute(statement)]
+
+    def named(self, session: Session, record: UUID, names: Collection[str]) -> Sequence[FoundEvent]:
+        """Return the events of one record whose rows have one of these names, in their order.
+
+        For what people read: whoever must not miss one reads them all (`of`).
+        """
+        statement = (
+            events_with_places()
+            .where(col(CustodyEventRow.record) == record, col(CustodyEventRow.event).in_(names))
+            .order_by(col(CustodyEventRow.n))
         )
         return [_as_written(FoundEvent(*row)) for row in session.execute(statement)]
 

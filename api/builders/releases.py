@@ -23,6 +23,8 @@ from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
+from export.holdings.statements import Statements
+from export.release.corrections import Corrections
 from export.release.decisions import Decisions
 from export.release.notices import Notices
 from export.release.releases import Releases
@@ -42,6 +44,7 @@ class Released(TypedDict):
     proposals: Proposals
     decisions: Decisions
     withdrawals: Withdrawals
+    corrections: Corrections
 
 
 class Sealed(TypedDict):
@@ -86,16 +89,20 @@ def build_release(ground: Ground, evidence: Evidence) -> Released:
         police_domains=ground.council.police,
         link_days=ground.council.link_days,
     )
+    decisions = Decisions(
+        ground.ledger,
+        releases,
+        people,
+        ground.jobs,
+        notices,
+        may_self_approve=not ground.settings.production,
+    )
     return Released(
         releases=releases,
         proposals=proposals,
-        decisions=Decisions(
-            ground.ledger,
-            releases,
-            people,
-            ground.jobs,
-            notices,
-            may_self_approve=not ground.settings.production,
+        decisions=decisions,
+        corrections=Corrections(
+            evidence["exhibits"], Statements(evidence["histories"]), releases, decisions
         ),
         withdrawals=Withdrawals(ground.ledger, releases, proposals, notices),
     )

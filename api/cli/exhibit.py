@@ -1,4 +1,4 @@
-"""Edge. `custos exhibit`: take in, show, and the ways out for one that needs a person."""
+"""Edge. `custos exhibit`: take in, correct, show, and the ways out for one that needs a person."""
 
 import argparse
 import json
@@ -7,14 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from api.acts import act, record_refusal
+from api.cli import corrections
 from api.cli.caller import add_acting, services_of, subject_of
+from api.cli.corrections import read_file, read_offset
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
-from evidence.errors import AccessRefusedError, InvalidError
-from evidence.exhibits.clocks import parse_offset
-from evidence.exhibits.particulars import MasterDigest, NewExhibit, NewFile, describe
+from evidence.errors import AccessRefusedError
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Cursor, Page, every
@@ -66,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--exported-at", default="", help="when, if you know it")
     adding.add_argument("--wait", action="store_true", help="wait for the working copy")
     add_acting(adding)
+    correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
+    corrections.add_arguments(correcting)
+    add_acting(correcting)
     showing = whats.add_parser("show", help="show an exhibit, or list all")
     showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
     add_acting(showing)
@@ -86,6 +90,7 @@ def run(given: argparse.Namespace) -> int:
     """Run one of them."""
     commands = {
         "add": _add,
+        "correct": corrections.run,
         "show": _show,
         "retry": _retry,
         "accept": _decide,
@@ -120,13 +125,13 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         camera=given.camera,
         displayed_start=given.start,
         displayed_end=given.end,
-        clock_offset_ms=_offset(given.clock_offset),
+        clock_offset_ms=read_offset(given.clock_offset),
         clock_reference=given.clock_reference,
         clock_checked_at=given.clock_checked_at,
         title=given.title,
         method=given.method,
         exported_at=given.exported_at,
-        files=tuple(map(_file, given.each)),
+        files=tuple(map(read_file, given.each)),
         confirmed=tuple(given.confirm),
     )
     exhibit = take_in(services, subject, new, given.file)
@@ -138,19 +143,6 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         state = wait_for_copy(services, exhibit.id, bar)
         bar.done_words = state
     return 0 if state is ExhibitState.READY else 1
-
-
-def _offset(text: str) -> int | None:
-    """Return the offset of a clock; None: nobody checked it."""
-    return None if text.strip().lower() == "not checked" else parse_offset(text)
-
-
-def _file(each: list[str]) -> NewFile:
-    if not 2 <= len(each) <= 3:  # noqa: PLR2004 - start, end, camera
-        raise InvalidError(
-            "each", "--each takes a start, an end, and a camera if it is another one"
-        )
-    return NewFile(*each)
 
 
 def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[Path]) -> ExhibitRow:

@@ -1,7 +1,8 @@
 """Edge. `/api/v1/exhibits`."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -107,6 +108,55 @@ class ExhibitRequest(View):
     )
 
 
+class CorrectionRequest(View):
+    """What is right, and why it is corrected; what is left out stays as it is stated."""
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["read off the wrong label"])
+    camera: str | None = Field(default=None, max_length=200, examples=["BAR-0018"])
+    displayed_start: str | None = Field(
+        default=None, max_length=40, examples=["2026-11-20 14:03:00"]
+    )
+    displayed_end: str | None = Field(default=None, max_length=40, examples=["2026-11-20 14:05:00"])
+    clock_offset_ms: int | None = Field(
+        default=None,
+        ge=-(10**12),
+        le=10**12,
+        examples=[73000],
+        description="system minus reference; null, if it is given: nobody checked the clock",
+    )
+    clock_reference: str | None = Field(default=None, max_length=200, examples=["speaking clock"])
+    clock_checked_at: str | None = Field(
+        default=None, max_length=40, examples=["2026-11-20 16:30:00"]
+    )
+    title: str | None = Field(
+        default=None, max_length=500, examples=["High Street at Market Square"]
+    )
+    method: str | None = Field(default=None, max_length=500, examples=["exported to USB"])
+    exported_at: str | None = Field(default=None, max_length=40, examples=["2026-11-20 16:41:00"])
+    files: list[FileTimes] | None = Field(
+        default=None,
+        max_length=100,
+        examples=[[]],
+        description="of each file of the original, in their order",
+    )
+    confirmed: list[Doubt] | None = Field(default=None, max_length=20, examples=[[]])
+
+    def change(self, said: NewExhibit) -> NewExhibit:
+        """Return what was said with what is given here in its place."""
+        given: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in self.model_fields_set - {"reason", "files", "confirmed"}
+            if name == "clock_offset_ms" or getattr(self, name) is not None
+        }
+        if self.files is not None:
+            given["files"] = tuple(
+                NewFile(one.displayed_start, one.displayed_end, one.camera) for one in self.files
+            )
+        if self.confirmed is not None:
+            given["confirmed"] = tuple(self.confirmed)
+        return replace(said, **given)
+
+
 def _times(files: Sequence[UploadedFile]) -> tuple[NewFile, ...]:
     """Return what is said of each file, or nothing where nothing is said of any.
 
@@ -144,6 +194,32 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
             services,
             session,
             services.masters.add(session, new, files, by=subject, at=services.clock()),
+        ),
+    )
+
+
+@router.post("/exhibits/{exhibit}/corrections", summary="Correct what is stated of an exhibit")
+def correct_exhibit(
+    exhibit: UUID, wanted: CorrectionRequest, services: UsesServices, subject: Acts
+) -> ExhibitView:
+    """State an exhibit anew: what is left out stays, and the version before stays in the ledger.
+
+    A release of it that is approved must be approved again; one that is sealed is marked.
+    """
+    return act(
+        services,
+        subject,
+        lambda session: exhibit_view(
+            services,
+            session,
+            services.corrections.correct(
+                session,
+                str(exhibit),
+                wanted.change,
+                reason=wanted.reason,
+                by=subject,
+                at=services.clock(),
+            ),
         ),
     )
 

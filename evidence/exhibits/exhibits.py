@@ -19,7 +19,7 @@ from evidence.exhibits.recorded import describing_columns
 from evidence.exhibits.references import parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
-from evidence.people.access import Action, Subject
+from evidence.people.access import Action, Role, Subject
 from evidence.people.people import as_person, require
 from evidence.states import move
 from evidence.wording import check_words
@@ -89,6 +89,32 @@ class Exhibits:
             checked: Values = {**actor, **clock_values(clock)}
             self._ledger.append(session, record, "clock.checked", checked, at=at)
         return received
+
+    def correct(
+        self,
+        session: Session,
+        row: ExhibitRow,
+        description: Description,
+        *,
+        by: Subject,
+        role: Role,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        """Put another description into a locked row; the event commits to all of it.
+
+        What follows for releases is not decided here: `export.release.corrections` calls this.
+        """
+        for column, value in describing_columns(description).items():
+            setattr(row, column, value)
+        row.description = description_json(description)
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "facts": description_json(description),
+            "reason": reason,
+        }
+        self._ledger.append(session, row.id, "exhibit.corrected", values, at=at)
 
     def _reserve(self, session: Session, wanted: str) -> str:
         """Draw an exhibit number. One counter per initials; a number is never given twice."""

@@ -26,6 +26,7 @@ class Action(StrEnum):
     """What can be done."""
 
     ADD_EXHIBIT = "exhibit.add"
+    CORRECT_EXHIBIT = "exhibit.correct"
     SHOW_EXHIBIT = "exhibit.show"
     RETRY_EXHIBIT = "exhibit.retry"
     ACCEPT_EXHIBIT = "exhibit.accept"
@@ -56,6 +57,7 @@ _READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
 
 ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ADD_EXHIBIT: (Role.OPERATOR,),
+    Action.CORRECT_EXHIBIT: _STAFF,
     Action.SHOW_EXHIBIT: _READERS,
     Action.RETRY_EXHIBIT: _STAFF,
     Action.ACCEPT_EXHIBIT: _STAFF,

@@ -20,11 +20,12 @@ from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkR
 from export.desk.releases import second_due
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
+from export.release.decisions import CORRECTED
 from export.release.letters import ReleaseLetter
 from export.release.notices import has_mailbox
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseRow
+from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
 
@@ -89,6 +90,10 @@ class Story:
     """Whether whoever proposed it is told by a letter how it ends, while that is of interest."""
     releasers_written: int
     """How many releasers were written to that it waits, while it does."""
+    corrected: tuple[str, ...]
+    """What a person must look at because an exhibit of it was corrected."""
+    outdated: Sequence[tuple[str, datetime]]
+    """Exhibits, by reference, that were corrected after it was sealed, and when the last time."""
 
     @property
     def label(self) -> str:
@@ -163,6 +168,7 @@ class Stories:
             )
         )
         steps = session.exec(select(SealStepRow).where(SealStepRow.release == row.id))
+        calls = calls_to(session, row.id)
         return Story(
             row=row,
             recipient=self._releases.recipient(session, row),
@@ -174,11 +180,25 @@ class Stories:
             handoffs=handoffs,
             events=_events(session, row.id, before),
             counts=_counts(session, row.id),
-            attention=tuple(one.words for one in calls_to(session, row.id)),
+            attention=tuple(one.words for one in calls),
+            corrected=tuple(one.words for one in calls if one.job == CORRECTED),
+            outdated=_outdated(session, row.id),
             **_replacing(session, row),
             proposer_has_mailbox=row.state in _TOLD and has_mailbox(session, row.proposed_by),
             releasers_written=_written(session, row),
         )
+
+
+def _outdated(session: Session, release: UUID) -> Sequence[tuple[str, datetime]]:
+    rows = session.exec(
+        select(ExhibitRow.reference, ReleaseExhibitRow.corrected_at)
+        .join(ReleaseExhibitRow, col(ReleaseExhibitRow.exhibit) == ExhibitRow.id)
+        .where(
+            ReleaseExhibitRow.release == release, col(ReleaseExhibitRow.corrected_at).is_not(None)
+        )
+        .order_by(col(ExhibitRow.reference))
+    )
+    return [(reference, at) for reference, at in rows if at is not None]
 
 
 def _replacing(session: Session, row: ReleaseRow) -> dict[str, str]:

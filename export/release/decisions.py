@@ -26,6 +26,7 @@ from evidence.people.access import (
 )
 from evidence.people.people import People, require
 from evidence.wording import check_words
+from export.release.approvals import keep_approvals
 from export.release.contents import require_fit
 from export.release.letters import ReleaseLetter
 from export.release.looking import shown_words
@@ -47,6 +48,8 @@ from storage.jobs import Jobs, job_key
 
 JOB_SEAL = "release.seal"
 """Subject: a release. Deferred when somebody asks for its sealing, or asks again."""
+CORRECTED = "exhibit.corrected"
+"""What a person is called to a release for, of which an exhibit was corrected."""
 JOB_ISSUE = "link.issue"
 """Subject: a release. Deferred when one that goes by link is sealed, in that transaction."""
 SECOND_WITHIN = timedelta(hours=24)
@@ -115,6 +118,7 @@ class Decisions:
         values = _approval(by, role, decision, said)
         take_step(self._ledger, session, row, ReleaseStep.APPROVED, values, at)
         row.reason, row.approved_by, row.approved_at = said, by.person, at
+        attention.settle(session, row.id, CORRECTED)
         return self.start_sealing(session, str(row.id), by=by) if seal else row
 
     def second(
@@ -164,8 +168,20 @@ class Decisions:
         row = self._releases.find(session, name, lock=True)
         take_step(self._ledger, session, row, ReleaseStep.REFUSED, by_whom(by, role, said), at)
         row.reason = said
+        attention.settle(session, row.id, CORRECTED)
         self._notices.ended(session, row, ReleaseLetter.REFUSED, by=by.person, at=at)
         return row
+
+    def corrected(self, session: Session, row: ReleaseRow, *, at: datetime) -> None:
+        """Have a locked release decided again, because an exhibit of it was corrected.
+
+        One that nobody approved yet stays as it is. The approvals that were given stay in the
+        ledger, and are kept beside the row.
+        """
+        if row.state == ReleaseState.PROPOSED:
+            return
+        move_release(row, ReleaseStep.CORRECTED)
+        keep_approvals(session, row, at=at)
 
     def start_sealing(self, session: Session, name: str, *, by: Subject) -> ReleaseRow:
         """Defer the sealing of an approved release; asking again while it runs changes nothing.

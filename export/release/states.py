@@ -2,11 +2,12 @@
 
                  approved           begun              sealed             expired
     PROPOSED ───────────▶ APPROVED ───────▶ SEALING ───────────▶ SEALED ─────────▶ EXPIRED
-     │  │                     │              │    │               │ ▲   reissued     │ │
-     │  │ refused     refused │   given up   │    │ given up      │ └────────────────┘ │
-     │  │                     │ before it is │    │ after it is   │ revoked    revoked │
-     │  ▼                     ▼    sealed    ▼    ▼    sealed     ▼                    ▼
-     │ REFUSED ◀───────────── ∙ ◀─────────── ∙    ∙ ──────────▶ REVOKED ◀───────────── ∙
+     │  │ ◀─────────────────── ∙              │    │               │ ▲   reissued     │ │
+     │  │      corrected       │              │    │               │ └────────────────┘ │
+     │  │ refused     refused  │   given up   │    │ given up      │                    │
+     │  │                      │ before it is │    │ after it is   │ revoked    revoked │
+     │  ▼                      ▼    sealed    ▼    ▼    sealed     ▼                    ▼
+     │ REFUSED ◀────────────── ∙ ◀─────────── ∙    ∙ ──────────▶ REVOKED ◀───────────── ∙
      │ withdrawn
      └──────────▶ WITHDRAWN
 
@@ -45,6 +46,7 @@ class ReleaseStep(StrEnum):
     """What happens to a release so that its state changes."""
 
     APPROVED = "approved"
+    CORRECTED = "corrected"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     BEGUN = "begun"
@@ -73,6 +75,13 @@ TRANSITIONS = tuple(
     Transition(*row)
     for row in (
         (_T.APPROVED, _S.PROPOSED, _S.APPROVED, "release.approved", "a second person agrees"),
+        (
+            _T.CORRECTED,
+            _S.APPROVED,
+            _S.PROPOSED,
+            "",
+            "the `exhibit.corrected` of an exhibit tells of it: it must be approved anew",
+        ),
         (_T.REFUSED, _S.PROPOSED, _S.REFUSED, "release.refused", "a releaser says why not"),
         (_T.REFUSED, _S.APPROVED, _S.REFUSED, "release.refused", "a releaser says why not"),
         (

@@ -60,9 +60,23 @@ class ReleaseFileRow(SQLModel, table=True):
     file: UUID = Field(primary_key=True, foreign_key="exhibit_file.id")
 
 
+class EarlierApprovalRow(SQLModel, table=True):
+    """An approval that a correction of an exhibit has undone; its event stays."""
+
+    __tablename__: ClassVar[Any] = "earlier_approval"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    number: int = Field(primary_key=True)
+    approved_by: UUID = Field(foreign_key="person.id")
+    approved_at: datetime = utc_column()
+    reason: str
+    undone_at: datetime = utc_column()
+
+
 class ReleaseExhibitRow(SQLModel, table=True):
     """An exhibit that a release carries."""
 
     __tablename__: ClassVar[Any] = "release_exhibit"
     release: UUID = Field(primary_key=True, foreign_key="release.id")
     exhibit: UUID = Field(primary_key=True, foreign_key="exhibit.id")
+    corrected_at: datetime | None = utc_column(nullable=True)
+    """When it was corrected after the release was sealed: the package states another version."""

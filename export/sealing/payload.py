@@ -12,6 +12,7 @@ from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import MASTER, files_of
 from export.holdings.holds import held_of
 from export.holdings.stamps import Stamps
+from export.holdings.statements import Statements
 from export.holdings.tables import ExhibitFileRow
 from export.package.format import layout
 from export.package.format.assembly import (
@@ -27,7 +28,6 @@ from export.release.releases import Releases
 from export.release.tables import ReleaseRow
 from export.sealing.descriptions import Circumstances, describe
 from export.sealing.sealer import Sealer
-from export.sealing.statements import Statements
 from export.sealing.steps import PlacedFile, SealStep, SealStore, place_json
 from storage.version import software
 

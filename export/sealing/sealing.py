@@ -15,6 +15,7 @@ from sqlmodel import Session
 from custody.histories import Histories
 from custody.ledger import Ledger
 from export.holdings.stamps import Stamps
+from export.holdings.statements import Statements
 from export.release.decisions import Decisions
 from export.release.releases import Releases
 from export.release.states import ReleaseState
@@ -25,7 +26,6 @@ from export.sealing.inspection import Inspection
 from export.sealing.payload import Payload
 from export.sealing.seal import Seal
 from export.sealing.sealer import Sealer
-from export.sealing.statements import Statements
 from export.sealing.steps import SealStep, SealStore
 
 

@@ -23,6 +23,7 @@ from tests.polling import PATIENCE_S
 SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
+    ["exhibit", "correct"],
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
@@ -457,6 +458,20 @@ def test_several_files_each_with_their_times_and_a_clock_that_nobody_checked(
     assert [one["camera"] for one in shown["recordings"]] == ["BAR-0017", "BAR-0018"]
     assert (shown["clock_offset_ms"], shown["corrected_start"]) == (None, None)
     assert shown["confirmed"] == ["exported_early"]
+
+
+def test_what_is_stated_is_corrected_and_the_rest_stays(shell: Shell) -> None:
+    assert add(shell, "CS", "--title", "High Street").code == 0
+    words = ("exhibit", "correct", "CS/1", "--camera", "BAR-0018")
+    failed(shell.run(*words, "--reason", " ", role=Role.OPERATOR), "reason is missing")
+    because = ("--reason", "read off the wrong label")
+    failed(shell.run(*words, *because, role=Role.AUDITOR), "needs the role operator or releaser")
+    said = shell.run(*words, *because, "--clock-offset", "not checked", role=Role.RELEASER)
+    assert said.code == 0, said.err
+    shown = json.loads(shell.run("exhibit", "show", "CS/1", role=Role.AUDITOR).out)
+    assert (shown["camera"], shown["title"]) == ("BAR-0018", "High Street")
+    assert shown["clock_offset_ms"] is None
+    failed(shell.run(*words, *because, role=Role.OPERATOR), "described like this already")
 
 
 def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:

@@ -35,3 +35,18 @@ CREATE INDEX upload_infected ON upload (exhibit) WHERE scan LIKE 'found: %';
 -- The letters about a release, a page at a time.
 CREATE INDEX message_about_queued ON message (about, queued_at, id);
 DROP INDEX message_about;
+
+-- What was approved before an exhibit was corrected is kept beside the release.
+CREATE TABLE earlier_approval (
+    release uuid NOT NULL REFERENCES release (id),
+    number integer NOT NULL,
+    approved_by uuid NOT NULL REFERENCES person (id),
+    approved_at timestamptz NOT NULL,
+    reason varchar NOT NULL,
+    undone_at timestamptz NOT NULL,
+    PRIMARY KEY (release, number)
+);
+GRANT SELECT, INSERT ON earlier_approval TO {app};
+
+-- A sealed release whose exhibit was corrected afterwards states another version.
+ALTER TABLE release_exhibit ADD COLUMN corrected_at timestamptz;

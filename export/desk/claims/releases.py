@@ -1,7 +1,7 @@
 """Service. What the rows tell of releases."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,12 @@ from export.package.format import layout
 from export.release.contents import goes
 from export.release.releases import recipient_words
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
+from export.release.tables import (
+    EarlierApprovalRow,
+    ReleaseExhibitRow,
+    ReleaseFileRow,
+    ReleaseRow,
+)
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 
@@ -30,6 +35,7 @@ _COLUMNS = columns(
     "proposed_at approved_by approved_at seconded_by seconded_at seconded_reason ended_by ended_at "
     "ended_reason",
 )
+_APPROVAL = ("actor", "at", "how", "reason")
 _SEALED = {
     "seal": layout.TAG_MANIFEST,
     "signature": layout.SIGNATURE,
@@ -78,6 +84,13 @@ class _Releases:
             pick(ReleaseRow.id, col(person.id).label("person"), person.name, person.email)
             .join(person, col(ReleaseRow.recipient) == person.id)
             .where(col(ReleaseRow.id).between(first, last)),
+        )
+        earlier = EarlierApprovalRow
+        self._earlier = grouped(
+            session,
+            pick(earlier.release, earlier.approved_by, earlier.approved_at, earlier.reason).where(
+                col(earlier.release).between(first, last)
+            ),
         )
         link = LinkRow
         self._links = grouped(
@@ -133,7 +146,7 @@ class _Releases:
             RecordKind.RELEASE,
             {
                 "release.proposed": [Expected(proposed)],
-                "release.approved": _approvals(row),
+                "release.approved": _approvals(row, self._earlier[row.id]),
                 "release.refused": [Expected({"reason": row.reason})] if refused else [],
                 "release.withdrawn": [_ended(row)] if withdrawn else [],
                 "release.revoked": [_ended(row)] if revoked else [],
@@ -205,28 +218,30 @@ def _ended(row: Any) -> Expected:  # noqa: ANN401 - as above
     return Expected(values)
 
 
-def _approvals(row: Any) -> list[Expected]:  # noqa: ANN401 - as above
-    """Return the approvals: the second one of an urgent release is an event of its own."""
-    if row.approved_at is None:
-        return []
-    first: dict[str, JSON] = {
-        "actor": str(row.approved_by),
-        "how": _how(row),
-        "at": dated(row.approved_at),
-    }
-    if row.state != ReleaseState.REFUSED:
-        # A refusal after an approval has put its own reason in the place of the first.
-        first["reason"] = row.reason
-    if row.seconded_at is None:
-        return [Expected(first)]
-    second: dict[str, JSON] = {
-        "actor": str(row.seconded_by),
-        "how": Approval.CONFIRMED.value,
-        "at": dated(row.seconded_at),
-    }
-    if "reason" in first:
-        second["reason"] = row.seconded_reason
-    return [Expected(first), Expected(second)]
+def _approvals(row: Any, earlier: Sequence[Any]) -> list[Expected]:  # noqa: ANN401 - as above
+    """Return the approvals: the second one of an urgent release is an event of its own.
+
+    Beside those of the row there may be ``earlier`` ones, which a correction undid.
+    """
+    given: list[dict[str, JSON]] = [
+        {"actor": str(one.approved_by), "at": dated(one.approved_at), "reason": one.reason}
+        for one in earlier
+    ]
+    if row.approved_at is not None:
+        first = str(row.approved_by), dated(row.approved_at), _how(row), row.reason
+        given.append(dict(zip(_APPROVAL, first, strict=True)))
+    if row.seconded_at is not None:
+        confirmed = Approval.CONFIRMED.value
+        second = str(row.seconded_by), dated(row.seconded_at), confirmed, row.seconded_reason
+        given.append(dict(zip(_APPROVAL, second, strict=True)))
+    # A refusal after an approval has put its own reason in the place of the first. How those came
+    # about that were undone, no row says. What is not said of one is not compared of any.
+    left_out = {"reason"} if row.state == ReleaseState.REFUSED else set()
+    left_out |= {"how"} if earlier else set()
+    return [
+        Expected({field: value for field, value in one.items() if field not in left_out})
+        for one in given
+    ]
 
 
 def _how(row: Any) -> str:  # noqa: ANN401 - as above

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.routes.departures import HandoffRequest
-from api.routes.exhibits import ExhibitRequest
+from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.notify import Callback
 from api.routes.releases import ReasonRequest, ReleaseRequest
 from tests.api.asking import Web
@@ -18,6 +18,7 @@ from tests.api.asking import Web
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 BODIES: list[type[BaseModel]] = [
     ExhibitRequest,
+    CorrectionRequest,
     ReleaseRequest,
     HandoffRequest,
     ReasonRequest,

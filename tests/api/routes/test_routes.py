@@ -85,6 +85,12 @@ ROUTES = [
         for method in ("HEAD", "PATCH", "DELETE", "GET")
     ),
     Route("POST", f"{BASE}/exhibits", Action.ADD_EXHIBIT, EXHIBIT),
+    Route(
+        "POST",
+        f"{BASE}/exhibits/{{exhibit}}/corrections",
+        Action.CORRECT_EXHIBIT,
+        {"reason": "x", "camera": "BAR-0018"},
+    ),
     Route("GET", f"{BASE}/exhibits", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}/custody", Action.READ_CUSTODY),

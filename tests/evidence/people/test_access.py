@@ -26,6 +26,7 @@ from evidence.people.people import require
 O, R, G, U = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE, Role.AUDITOR  # noqa: E741
 EXPECTED: dict[Action, set[Role]] = {
     Action.ADD_EXHIBIT: {O},
+    Action.CORRECT_EXHIBIT: {O, R},
     Action.SHOW_EXHIBIT: {O, R, G, U},
     Action.RETRY_EXHIBIT: {O, R},
     Action.ACCEPT_EXHIBIT: {O, R},

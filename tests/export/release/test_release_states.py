@@ -16,6 +16,8 @@ STEPS = {
     ("approved", "refused"): ("refused", "release.refused"),
     ("proposed", "withdrawn"): ("withdrawn", "release.withdrawn"),
     ("approved", "begun"): ("sealing", ""),
+    # An exhibit of it was corrected: its `exhibit.corrected` tells of it.
+    ("approved", "corrected"): ("proposed", ""),
     ("sealing", "sealed"): ("sealed", "release.checked"),
     ("sealing", "given up before it is sealed"): ("refused", "release.refused"),
     ("sealing", "given up after it is sealed"): ("revoked", "release.revoked"),
@@ -55,7 +57,7 @@ def test_every_event_of_the_table_is_one_of_a_release() -> None:
 
 
 def test_every_state_is_reached_and_three_are_final() -> None:
-    assert {one.then for one in TRANSITIONS} == set(ReleaseState) - {ReleaseState.PROPOSED}
+    assert {one.then for one in TRANSITIONS} == set(ReleaseState)
     final = set(ReleaseState) - {one.now for one in TRANSITIONS}
     assert final == {ReleaseState.REFUSED, ReleaseState.WITHDRAWN, ReleaseState.REVOKED}
 

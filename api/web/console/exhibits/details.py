@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from api.web.console.exhibits.versions import Version, versions_of
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.attention import Call
@@ -118,6 +119,8 @@ class ShownExhibit:
     masters: int
     holds: Sequence[ShownHold]
     releases: Sequence[ReleaseRow]
+    versions: Sequence[Version]
+    """The corrections of what is stated, the first first; empty for who may not read events."""
     attention: Sequence[tuple[str, Call]]
     decisions: Sequence[ShownDecision]
 
@@ -177,6 +180,7 @@ def show_exhibit(
         masters=sum(file.kind == MASTER for file in files),
         holds=[_hold(story, one) for one in story.holds],
         releases=story.releases,
+        versions=versions_of(services, session, staff.subject, row),
         attention=[(JOBS.get(one.job, one.job), one) for one in story.listed.attention],
         decisions=[
             ShownDecision(

@@ -7,10 +7,17 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from api.web.console.intake.moments import moment_in, parse_clock, parse_moment
+from api.web.console.intake.moments import (
+    moment_in,
+    parse_clock,
+    parse_moment,
+    typed_clock,
+    typed_moment,
+)
 from evidence.errors import InvalidError, StateError, UnlikelyError
+from evidence.exhibits.description import Description
 from evidence.exhibits.doubts import Doubt
-from evidence.exhibits.particulars import NewExhibit, NewFile
+from evidence.exhibits.particulars import NewExhibit, NewFile, restated
 
 CONFIRM = "confirm_"
 """Begins the name of the checkbox by which an operator says that something unlikely is right."""
@@ -135,6 +142,42 @@ def _date_of(typed: Mapping[str, str], other: str, field: str) -> dict[str, str]
         return {}
     return {
         f"{field}{part}": typed.get(f"{other}{part}", "") for part in ("-day", "-month", "-year")
+    }
+
+
+def typed_of(description: Description) -> dict[str, str]:
+    """Return what would be typed to state an exhibit as it is stated: a correction's beginning."""
+    said, clock = restated(description), description.clock_check
+    typed = {"camera": said.camera, "title": said.title, "method": said.method}
+    moments = {"exported_at": said.exported_at, "clock_checked_at": said.clock_checked_at}
+    if said.files:
+        for number, file in enumerate(said.files, 1):
+            moments[f"file{number}_start"] = file.displayed_start
+            moments[f"file{number}_end"] = file.displayed_end
+            typed[f"file{number}_camera"] = file.camera
+    else:
+        moments |= {"displayed_start": said.displayed_start, "displayed_end": said.displayed_end}
+    for name, text in moments.items():
+        typed |= typed_moment(name, text)
+    typed |= typed_clock(None if clock is None else clock.offset_ms)
+    if clock is not None:
+        typed["clock_reference"] = clock.reference_source
+    return typed | {f"{CONFIRM}{doubt}": "yes" for doubt in said.confirmed}
+
+
+def shown_in_form(
+    typed: Mapping[str, str], errors: Mapping[str, str], files: int
+) -> dict[str, Any]:
+    """Return what the form of a clip shows beside what was typed: where errors lead, and doubts."""
+    ends = [f"file{number}_{end}" for number in range(1, files + 1) for end in ("start", "end")]
+    moments = ("displayed_start", "displayed_end", "clock_checked_at", "exported_at", *ends)
+    asked = {f"{CONFIRM}{doubt}": words for doubt, words in DOUBTS.items()}
+    return {
+        "links": {name: f"{name}-day" for name in moments},
+        "doubt_words": asked,
+        "doubts": [
+            (name, errors.get(name, "")) for name in asked if name in errors or typed.get(name)
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from evidence.errors import InvalidError
-from evidence.exhibits.clocks import parse_local
+from evidence.exhibits.clocks import LONDON, parse_local
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = re.compile(
@@ -162,3 +162,33 @@ def parse_clock(typed: Mapping[str, str]) -> int | None:
     if not offset:
         raise InvalidError("clock_minutes", f"Enter how {way} the clock was")
     return offset if way == "fast" else -offset
+
+
+def typed_moment(field: str, text: str) -> dict[str, str]:
+    """Return what is typed into the four inputs of a moment to say this one; empty: nothing."""
+    if not text:
+        return {}
+    moment = parse_local(field, text).astimezone(LONDON)
+    zone = "BST" if moment.utcoffset() else "GMT"
+    fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
+    return {
+        f"{field}-day": str(moment.day),
+        f"{field}-month": str(moment.month),
+        f"{field}-year": str(moment.year),
+        f"{field}_time": f"{moment:%H:%M:%S}{fraction} {zone}",
+    }
+
+
+def typed_clock(offset_ms: int | None) -> dict[str, str]:
+    """Return what is typed to say a clock's offset, in milliseconds; None: nobody checked it."""
+    if not offset_ms:
+        return {"clock": "unchecked" if offset_ms is None else "correct"}
+    seconds, thousandths = divmod(abs(offset_ms), 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return {
+        "clock": "fast" if offset_ms > 0 else "slow",
+        "clock_hours": str(hours or ""),
+        "clock_minutes": str(minutes or ""),
+        "clock_seconds": f"{seconds}.{thousandths:03}" if thousandths else str(seconds or ""),
+    }

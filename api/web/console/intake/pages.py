@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.intake.clip import CONFIRM, DOUBTS, read_clip, refusal, typed_in
+from api.web.console.intake.clip import DOUBTS, read_clip, refusal, shown_in_form, typed_in
 from api.web.console.intake.files import (
     NEW,
     File,
@@ -37,14 +37,6 @@ from evidence.exhibits.tables import ExhibitRow
 from export.holdings.masters import Arrived
 
 MOST_FILES = 100
-_LINKS = {
-    "displayed_start": "displayed_start-day",
-    "displayed_end": "displayed_end-day",
-    "clock_checked_at": "clock_checked_at-day",
-    "exported_at": "exported_at-day",
-}
-"""Where a field's error leads, if not to an input of its name."""
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -200,20 +192,7 @@ def _details_page(
         files=files,
         typed=typed,
         errors=errors,
-        links={
-            **_LINKS,
-            **{
-                f"file{number}_{end}": f"file{number}_{end}-day"
-                for number in range(1, len(files) + 1)
-                for end in ("start", "end")
-            },
-        },
-        doubt_words={f"{CONFIRM}{doubt}": words for doubt, words in DOUBTS.items()},
-        doubts=[
-            (name, errors.get(name, ""))
-            for name in (f"{CONFIRM}{doubt}" for doubt in Doubt)
-            if name in errors or typed.get(name)
-        ],
+        **shown_in_form(typed, errors, len(files)),
     )
 
 

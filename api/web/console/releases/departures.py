@@ -73,6 +73,21 @@ def reissue(
     return act_on(request, services, staff, release, "reissued", work)
 
 
+@router.post("/console/releases/{release}/corrected")
+def noticed(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.CORRECT_EXHIBIT)],
+    release: str,
+) -> Response:
+    """Settle that somebody must look at a release of which an exhibit was corrected."""
+
+    def work(session: Session) -> None:
+        services.corrections.noticed(session, release, by=staff.subject)
+
+    return act_on(request, services, staff, release, "noticed", work)
+
+
 @router.get("/console/releases/{release}/handoff")
 def handing(
     request: Request,

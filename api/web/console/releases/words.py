@@ -88,6 +88,8 @@ DONE: Mapping[str, str] = {
     "revoked": "The release is revoked. No link of it works any more.",
     "reissued": "A new link is on its way to the recipient. The one before has ended.",
     "handoff": "The hand-off is recorded.",
+    "noticed": "Somebody has looked at the correction. That the package states the version before "
+    "stays on this page.",
 }
 MESSAGE_KINDS: Mapping[str, str] = {
     "link": "The link",

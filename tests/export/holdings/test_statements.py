@@ -13,7 +13,7 @@ from evidence.exhibits.description import Description
 from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import MASTER, files_of
-from export.sealing.statements import Statements
+from export.holdings.statements import Statements
 from tests.houses import Estate, House
 
 
