@@ -12,10 +12,11 @@ from custody.canonical import JSON
 from custody.disclosure import LoggedEvent
 from custody.events import COMMON_FIELDS, EVENTS
 
-_COURTS: Final = frozenset({"police", "cps", "council"})
+COURTS: Final = frozenset({"police", "cps", "council"})
+"""Those who may know how the council keeps a thing, too: for how long, and whether it is held."""
 _CIVIL: Final = frozenset({"insurer", "solicitor", "authorised body"})
 _SUBJECT: Final = frozenset({"data subject"})
-KINDS: Final = _COURTS | _CIVIL | _SUBJECT
+KINDS: Final = COURTS | _CIVIL | _SUBJECT
 """The kinds of release that have an audience."""
 
 _HANDLING: Final = (
@@ -35,7 +36,7 @@ def _but(event: str, *closed: str) -> frozenset[str]:
     return frozenset(EVENTS[event].fields) - {*closed}
 
 
-_OF_COURTS: Final = {
+_OFCOURTS: Final = {
     event: _but(event)
     for event in (
         *_HANDLING,
@@ -57,7 +58,7 @@ _OF_SUBJECT: Final = {
     "release.approved": frozenset({"role", "how"}),
 }
 OPENED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
-    **dict.fromkeys(_COURTS, _OF_COURTS),
+    **dict.fromkeys(COURTS, _OFCOURTS),
     **dict.fromkeys(_CIVIL, _OF_CIVIL),
     **dict.fromkeys(_SUBJECT, _OF_SUBJECT),
 }

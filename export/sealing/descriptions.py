@@ -37,7 +37,8 @@ class Circumstances:
     urn: str
     council: str
     with_master: bool
-    retention_days: int
+    retention_days: int | None
+    """None: the audience of the release is not told how the council keeps a thing."""
 
 
 def describe(
@@ -54,7 +55,7 @@ def describe(
     ``stated`` is what the ledger says that people said of it: no column of the row is asked.
     ``files`` are all of the exhibit's, ``going`` the names of those that go (None: as the release
     says of the master). Of every master the digest is told, whether it goes or not. ``held``: the
-    exhibit is under a legal hold.
+    exhibit is under a legal hold, which is told to whom its retention is.
     """
     if going is None:
         going = {file.name for file in files if around.with_master or file.kind != "master"}
@@ -93,10 +94,14 @@ def describe(
         ),
         gaps_and_faults=(*sequence(stated.files), *_findings(exhibit)),
         copies=_copies(exhibit, [file for file in files if file.name in going]),
-        retention_class=f"released evidence, kept {around.retention_days} days at least",
-        legal_hold=held,
+        retention_class=_retention(around.retention_days),
+        legal_hold=None if around.retention_days is None else held,
         controller=around.council,
     )
+
+
+def _retention(days: int | None) -> str | None:
+    return None if days is None else f"released evidence, kept {days} days at least"
 
 
 def _findings(exhibit: ExhibitRow) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from custody.audience import COURTS
 from custody.errors import NotYetError
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
@@ -93,7 +94,10 @@ class Payload:
             ProofError: the database says something else of it than the ledger.
         """
         around = Circumstances(
-            row.urn, self._council.name, row.with_master, self._council.retention_days
+            row.urn,
+            self._council.name,
+            row.with_master,
+            self._council.retention_days if row.kind in COURTS else None,
         )
         files = files_of(session, exhibit.id)
         masters = [file for file in files if file.kind == MASTER]

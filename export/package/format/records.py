@@ -153,8 +153,9 @@ class ExhibitRecord:
     files: tuple[MasterFile, ...]
     gaps_and_faults: tuple[str, ...]
     copies: tuple[Copy, ...]
-    retention_class: str
-    legal_hold: bool
+    retention_class: str | None
+    """This and the next: null unless police, CPS or council get the package."""
+    legal_hold: bool | None
     controller: str
     """The council."""
     facial_recognition: str = NO_FACIAL_RECOGNITION

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -21,11 +22,12 @@ from export.holdings.files import COPY, files_of
 from export.holdings.holds import JOB_HOLD, Holds, HoldState, held_of, is_held
 from export.holdings.tables import ExhibitFileRow, LegalHoldRow
 from export.package.format import layout
+from export.release.proposals import ReleaseKind
 from export.sealing.steps import SealStore
 from storage.embedded.engines import S3Access
 from storage.errors import ConflictError, RefusedError, UnavailableError
 from tests.export.holdings.test_viewing import give
-from tests.houses import House
+from tests.houses import WANTED, House
 
 Connect = Callable[[S3Access], S3Client]
 REASON = "Coroner's request, see file 2026/17"
@@ -327,3 +329,22 @@ def test_a_package_says_whether_its_exhibit_was_held(house: House, held: bool) -
     small = house.look(lambda s: SealStore(release.id).small(s))
     record = json.loads(small[layout.record_path(file_safe(exhibit.reference))])
     assert record["legal_hold"] is held
+
+
+def test_an_insurers_package_tells_of_no_hold(house: House) -> None:
+    exhibit = house.unplayable()
+    place(house, exhibit)
+    wanted = replace(WANTED, exhibits=(exhibit.reference,), kind=ReleaseKind.INSURER)
+    by = house.subjects[Role.OPERATOR]
+    release = house.do(
+        Role.OPERATOR,
+        lambda s: house.services.proposals.propose(
+            s, replace(wanted, with_master=True), by=by, at=utc_now()
+        ),
+    )
+    house.approve(release)
+    house.seal(release)
+    small = house.look(lambda s: SealStore(release.id).small(s))
+    record = json.loads(small[layout.record_path(file_safe(exhibit.reference))])
+    assert (record["legal_hold"], record["retention_class"]) == (None, None)
+    assert b"hold.placed" not in small[layout.EVENTS]
