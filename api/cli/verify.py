@@ -1,7 +1,8 @@
 """Edge. `custos verify PACKAGE`: checks a package and says so, without server and socket.
 
-Needs the base install only. Exit codes: 0 verified, 1 failed, 2 unreadable or wrong usage, 3 intact
-(no trust file was given) or, with --strict, verified but for a check that could not be made here.
+Needs the base install only. Exit codes: 0 verified, 1 failed, 2 unreadable, stopped or wrong usage,
+3 intact (no trust file was given) or, with --strict, verified but for a check that could not be
+made here.
 """
 
 import argparse

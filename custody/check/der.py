@@ -36,6 +36,16 @@ def check_der(data: bytes) -> None:
         raise FormatError("More or less than one value is encoded here")
 
 
+def format_value(tag: int, *parts: bytes) -> bytes:
+    """Write one value in DER: its tag, its length in the shortest form, and its parts."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < _LONG_LENGTH:
+        return bytes((tag, size)) + content
+    digits = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes((tag, _LONG_LENGTH | len(digits))) + digits + content
+
+
 def _check(data: bytes, start: int, end: int, depth: int, *, is_set: bool = False) -> int:
     """Check the values that stand between two places, one after the other; return how many.
 

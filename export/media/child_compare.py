@@ -1,8 +1,8 @@
 """Edge. Decode a copy once and compare each picture with the master's; runs locked in.
 
 `python -m export.media.child_compare TASK` (JSON) reads `copy.mp4` in its directory, writes
-`frames.csv`, `contact-sheet.jpg` and `result.json` there, and prints "progress DONE TOTAL" in
-pictures. A copy that does not stand the comparison is a result, no error.
+`frames.csv`, `result.json` and, where asked, `contact-sheet.jpg` there, and prints "progress DONE
+TOTAL" in pictures. A copy that does not stand the comparison is a result, no error.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import av
 from av.container import InputContainer
@@ -22,7 +22,6 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from export.media import luma, nal, pictures
-from export.media.contact_sheet import ContactSheet
 from export.media.frames import (
     COPY_HEADER,
     CopyFrame,
@@ -32,6 +31,9 @@ from export.media.frames import (
     parse_ratio,
     read_source_frames,
 )
+
+if TYPE_CHECKING:
+    from export.media.contact_sheet import ContactSheet
 
 FLOOR, LINE_FLOOR = 2800, 1800
 """In hundredths of a decibel, for a picture and for its worst row or column. Below these a
@@ -140,14 +142,15 @@ def compare(task: dict[str, Any], result: Comparison, frames: TextIO) -> dict[st
         )
         lines = stack.enter_context(Path(task["source_frames"]).open(encoding="ascii", newline=""))
         originals = _originals(task, stack)
-        sheet = _sheet(task)
+        sheet = _sheet(task["sheet"])
         frames.write(COPY_HEADER)
         count = _all(task, result, read_source_frames(lines), found, originals, sheet, frames)
         if result.hidden:
             raise UnlikeError(
                 f"the copy holds {result.hidden} pictures that a player does not show"
             )
-        sheet.save(Path("contact-sheet.jpg"))
+        if sheet is not None:
+            sheet.save(Path("contact-sheet.jpg"))
         return {"frame_count": count, "timebase": format_ratio(_base(video)), **_counts(result)}
 
 
@@ -169,7 +172,7 @@ def _all(
     sources: Iterator[SourceFrame],
     found: Iterator[pictures.Picture],
     originals: Iterator[pictures.Picture] | None,
-    sheet: ContactSheet,
+    sheet: "ContactSheet | None",
     frames: TextIO,
 ) -> int:
     """Compare picture after picture; return how many."""
@@ -185,7 +188,8 @@ def _all(
         line = CopyFrame(source.n, pts, copy.timebase, source.n, source.pts, copy.sha256)
         frames.write(format_copy_frame(line))
         start = pts * copy.timebase if n == 1 else start
-        sheet.see(source.n, pts * copy.timebase - start, copy.frame)
+        if sheet is not None:
+            sheet.see(source.n, pts * copy.timebase - start, copy.frame)
         if n % 50 == 0:
             print(f"progress {n} {total}", flush=True)  # noqa: T201 - to our parent
     missing = next(sources, None)
@@ -225,7 +229,12 @@ def _original(
     return original.frame
 
 
-def _sheet(task: dict[str, Any]) -> ContactSheet:
+def _sheet(task: dict[str, Any] | None) -> "ContactSheet | None":
+    if task is None:
+        return None
+    # Draws with Pillow, which a verifier need not have.
+    from export.media.contact_sheet import ContactSheet  # noqa: PLC0415 - as the line above says
+
     at = task["first_frame_at"]
     return ContactSheet(
         title=task["title"],

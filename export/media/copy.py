@@ -5,27 +5,23 @@ next way is tried. Formats: docs/formats/derivation.md, docs/formats/frames.md.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from export.errors import SandboxError
-from export.media import derivation, ffmpeg, findings, sandbox
+from export.media import derivation, ffmpeg, findings
+from export.media.comparison import Measured, Sheet, compare, run_in_time
 from export.media.examine import (
     Examination,
     Limits,
     Progress,
-    forward,
     make_box,
-    read_text,
     take,
-    time_limit,
 )
 from export.media.facts import Facts, Json, MediaFinding, NoCopyError
-from export.media.plan import Plan, Way, encode_instead, encode_sound_too, plan
+from export.media.plan import COPY, MASTER, Plan, encode_instead, encode_sound_too, plan
 
 TIMEZONE = "Europe/London"
 
@@ -71,46 +67,15 @@ def make_copy(
     attempt: Plan | None = plan(facts)
     while attempt is not None:
         box = make_box(job, f"way-{len(failed) + 1}")
-        why = _produce(work, attempt, box) or _compare(work, attempt, box)
+        why = _produce(work, attempt, box)
         if not why:
-            return _finish(work, attempt, box, master_sha256, failed)
+            found = _compare(work, attempt, box)
+            why = found.unlike
+            if not why:
+                return _finish(work, attempt, box, found.counts, master_sha256, failed)
         failed.append(_in_vain(attempt, why))
         attempt = _next_way(attempt, why)
     raise NoCopyError(failed)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a comparison found."""
-
-    unlike: str
-    """Why the copy is not the master's, as a clause; empty if it is, and then there is more."""
-    frames: Path
-    """The frame list of the copy."""
-    counts: dict[str, Any]
-    """What `derivation.describe` asks for."""
-
-
-def compare_again(
-    master: Path,
-    examination: Examination,
-    box: Path,
-    *,
-    way: Way,
-    limits: Limits,
-    progress: Progress | None,
-) -> Measured:
-    """Compare a finished copy, which lies in `box` as `copy.mp4`, with its master.
-
-    Raises: NoCopyError if the time is over; SandboxError.
-    """
-    facts, frames = examination.facts, examination.frames
-    assert facts is not None  # the master was decoded
-    assert frames is not None
-    (box / ffmpeg.MASTER).symlink_to(master.resolve())
-    work = _Work(master, facts, frames, box, "", limits, None, TIMEZONE, progress, first=0)
-    unlike = _compare(work, Plan(way, "", ()), box)
-    return Measured(unlike, box / "frames.csv", _result(box))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +91,6 @@ class _Work:
     first_frame_at: datetime | None
     timezone: str
     progress: Progress | None
-    first: int = 1
-    """How many shares of the work, each as long as the comparison, come before it."""
 
     @property
     def count(self) -> int:
@@ -148,71 +111,43 @@ def _in_vain(attempt: Plan, why: str) -> MediaFinding:
 
 def _produce(work: _Work, attempt: Plan, box: Path) -> str:
     """Run ffmpeg; return why there is no copy, empty if there is one."""
-    (box / ffmpeg.MASTER).symlink_to(work.master.resolve())
+    (box / MASTER).symlink_to(work.master.resolve())
     tool = ffmpeg.find_tool()
     arguments = ffmpeg.command(work.facts, attempt, work.limits.threads)
     argv = [str(tool.path), *ffmpeg.PROGRESS, *arguments]
-    ran = _run(work, argv, box, [work.master, tool.path], on_line=_ffmpeg_progress(work))
+    cage = work.limits.cage(work.facts.size)
+    reads, on_line = [work.master, tool.path], _ffmpeg_progress(work)
+    ran = run_in_time(argv, box, reads, cage=cage, on_line=on_line)
     if not ran.ok:
         return f"ffmpeg ended with {ran.why} {ran.code}: {_last_line(ran.stderr)}"
-    return "" if (box / ffmpeg.COPY).is_file() else "ffmpeg left no file"
+    return "" if (box / COPY).is_file() else "ffmpeg left no file"
 
 
-def _compare(work: _Work, attempt: Plan, box: Path) -> str:
-    """Compare the copy in the box; return why it is not faithful, empty if it is."""
-    video = work.facts.video
-    assert video is not None  # checked by make_copy
-    damaged = work.facts.decode_error_count or video.corrupt_frames
-    at = work.first_frame_at
-    task = {
-        "way": attempt.way,
-        "master": ffmpeg.MASTER,
-        "source_frames": str(work.frames.resolve()),
-        "frame_count": video.frame_count,
-        "threads": work.limits.threads,
-        "source_threads": 1 if damaged else work.limits.threads,
-        "title": f"Exhibit {work.exhibit}: contact sheet of the working copy",
-        "duration": work.facts.duration,
-        "first_frame_at": None if at is None else at.isoformat(),
-        "timezone": work.timezone,
-        "sar": video.sar,
-        "rotation": video.rotation,
-    }
-    argv = sandbox.python_child("export.media.child_compare", json.dumps(task))
-    shifted = _shifted(work)
-    ran = _run(work, argv, box, [work.master, work.frames], on_line=forward(shifted))
-    if not ran.ok:
-        if ran.why == "exit" and "MemoryError" not in ran.stderr:
-            raise SandboxError(f"the comparison failed: {ran.stderr[-2000:]}")
-        return f"the comparison ended with {ran.why} {ran.code}"
-    return str(_result(box)["unlike"])
-
-
-def _run(
-    work: _Work,
-    argv: Sequence[str],
-    box: Path,
-    reads: Sequence[Path],
-    *,
-    on_line: Callable[[str], None],
-) -> sandbox.Ran:
-    """Run a child; the time limit ends all, since another way would not be faster.
-
-    Raises: NoCopyError if the time is over.
-    """
-    cage = work.limits.cage(work.facts.size)
-    ran = sandbox.run(argv, box, cage=cage, reads=reads, on_line=on_line)
-    if ran.why == "time":
-        raise NoCopyError([time_limit(cage.wall_seconds)])
-    return ran
+def _compare(work: _Work, attempt: Plan, box: Path) -> Measured:
+    """Compare the copy in the box with its master."""
+    title = f"Exhibit {work.exhibit}: contact sheet of the working copy"
+    return compare(
+        box,
+        work.master,
+        work.facts,
+        work.frames,
+        way=attempt.way,
+        limits=work.limits,
+        sheet=Sheet(title, work.first_frame_at, work.timezone),
+        progress=_shifted(work),
+    )
 
 
 def _finish(
-    work: _Work, attempt: Plan, box: Path, master_sha256: str, failed: list[MediaFinding]
+    work: _Work,
+    attempt: Plan,
+    box: Path,
+    measured: dict[str, Any],
+    master_sha256: str,
+    failed: list[MediaFinding],
 ) -> WorkingCopy:
     """Take the copy and its proofs out of the box, and write down how it was made."""
-    measured = _result(box)
-    names = (ffmpeg.COPY, "frames.csv", "contact-sheet.jpg")
+    names = (COPY, "frames.csv", "contact-sheet.jpg")
     mp4, frames, sheet = (take(box / name, work.job / name) for name in names)
     tool, threads = ffmpeg.find_tool(), work.limits.threads
     arguments = tuple(ffmpeg.command(work.facts, attempt, threads))
@@ -234,22 +169,6 @@ def _finish(
     return WorkingCopy(mp4, frames, sheet, record, record["sentence"], tuple(failed))
 
 
-def _result(box: Path) -> dict[str, Any]:
-    """Return what the comparison wrote.
-
-    Raises: SandboxError if it is no such result.
-    """
-    try:
-        result = json.loads(read_text(box / "result.json"))
-    except ValueError as error:
-        raise SandboxError(
-            f"a sandboxed child left a result that makes no sense: {error}"
-        ) from error
-    if not isinstance(result, dict) or not isinstance(result.get("unlike"), str):
-        raise SandboxError("a sandboxed child left a result that makes no sense")
-    return result
-
-
 def _ffmpeg_progress(work: _Work) -> Callable[[str], None]:
     """Return what reads ffmpeg's `-progress` lines: the first half of the work."""
 
@@ -266,7 +185,7 @@ def _shifted(work: _Work) -> Progress:
 
     def report(done: int, total: int) -> None:
         if work.progress is not None:
-            work.progress(work.first * total + done, (work.first + 1) * total)
+            work.progress(total + done, 2 * total)
 
     return report
 

@@ -18,9 +18,8 @@ from export.errors import ToolError
 from export.media.doors import FORMATS, PROTOCOLS
 from export.media.facts import Facts, VideoFacts
 from export.media.frames import parse_ratio
-from export.media.plan import Plan
+from export.media.plan import COPY, MASTER, Plan
 
-MASTER, COPY = "master", "copy.mp4"
 GLOBAL = ("-nostdin", "-hide_banner", "-nostats", "-y", "-loglevel", "warning")
 PROGRESS = ("-progress", "pipe:1")
 EXACT_SCALING = "bicubic+accurate_rnd+full_chroma_int+bitexact"

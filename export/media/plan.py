@@ -6,6 +6,8 @@ from typing import Literal
 from export.media.facts import AudioFacts, Facts, VideoFacts
 
 Way = Literal["remux", "re-encode"]
+MASTER, COPY = "master", "copy.mp4"
+"""What the two files are called where a copy is made or compared."""
 PLAYABLE_PROFILES = frozenset(
     {"Baseline", "Constrained Baseline", "Main", "High", "Constrained High", "Progressive High"}
 )

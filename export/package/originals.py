@@ -14,10 +14,10 @@ from custody.canonical import JSON, parse_canonical
 from custody.check.finding import Finding, Outcome
 from custody.errors import FormatError
 from export.media import derivation
-from export.media.copy import Measured, compare_again
+from export.media.comparison import Measured, compare
 from export.media.examine import Examination
 from export.media.facts import Json, NoCopyError
-from export.media.plan import Plan, Way
+from export.media.plan import COPY, MASTER, Plan, Way
 from export.package.budget import TIME_LIMIT, Budget, look, take_out
 from export.package.errors import BudgetError
 from export.package.format.archive import EntrySpan, Reader
@@ -74,14 +74,17 @@ def check_original(
         return
     job = folder / "comparison"
     job.mkdir()
-    take_out(reader, copy.copy, job / "copy.mp4", budget)
+    take_out(reader, copy.copy, job / COPY, budget)
+    (job / MASTER).symlink_to((folder / "master").resolve())
     try:
-        found = compare_again(
-            folder / "master",
-            seen,
+        found = compare(
             job,
+            folder / "master",
+            seen.facts,
+            seen.frames,
             way=stated.way,
             limits=budget.limits(),
+            sheet=None,
             progress=budget.part(0.5, 1),
         )
     except NoCopyError as error:

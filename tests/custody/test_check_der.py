@@ -1,6 +1,7 @@
 import pytest
+from asn1crypto import core
 
-from custody.check.der import MAX_DEPTH, check_der
+from custody.check.der import MAX_DEPTH, check_der, format_value
 from custody.errors import FormatError
 
 
@@ -84,3 +85,11 @@ def test_nesting_has_an_end() -> None:
     check_der(nested(MAX_DEPTH))
     with pytest.raises(FormatError, match="nests deeper"):
         check_der(nested(MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65_535, 65_536])
+def test_a_value_is_written_with_its_length_in_the_shortest_form(size: int) -> None:
+    value = format_value(0x04, bytes(size // 2), bytes(size - size // 2))
+    check_der(value)
+    assert value.endswith(bytes(size))
+    assert core.OctetString.load(value).native == bytes(size)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import cms, core
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -36,7 +38,12 @@ from custody.certificates import (
     make_seal_certificate,
     make_time_certificate,
 )
-from custody.check.cms import TimeStampResponse, format_detached, parse_detached
+from custody.check.cms import (
+    DetachedSignature,
+    TimeStampResponse,
+    format_detached,
+    parse_detached,
+)
 from custody.check.finding import Finding, Outcome
 from custody.check.seal import check_signature, check_timestamp
 from custody.keyring import Keyring, load_or_make_demonstration
@@ -514,6 +521,45 @@ def test_a_certificate_for_more_than_stamping_cannot_stamp(sealed: Sealed, house
     )
     (words,) = fails(bad.timestamp()[1])
     assert "The purpose of the certificate" in words
+
+
+def by_library(signature: DetachedSignature) -> bytes:
+    """Write a signature with the ASN.1 library alone."""
+    at = signature.signing_time
+    sha256 = {"algorithm": "sha256", "parameters": core.Null()}
+    name = {"issuer": asn1_x509.Name.load(signature.issuer), "serial_number": signature.serial}
+    signer = {
+        "version": "v1",
+        "sid": cms.SignerIdentifier("issuer_and_serial_number", name),
+        "digest_algorithm": sha256,
+        "signed_attrs": [
+            {"type": "content_type", "values": ["data"]},
+            {
+                "type": "signing_time",
+                "values": [cms.Time("utc_time" if at.year < 2050 else "generalized_time", at)],
+            },
+            {"type": "message_digest", "values": [signature.content_sha256]},
+        ],
+        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+        "signature": signature.signature,
+    }
+    data = {
+        "version": "v1",
+        "digest_algorithms": [sha256],
+        "encap_content_info": {"content_type": "data"},
+        "certificates": [asn1_x509.Certificate.load(der) for der in signature.certificates],
+        "signer_infos": [signer],
+    }
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": data}).dump())
+
+
+def test_the_one_form_is_the_one_that_the_asn1_library_writes(sealed: Sealed) -> None:
+    signature = parse_detached(sealed.p7s)
+    for year in (1950, 1999, 2026, 2049, 2050, 9999):
+        for serial in (1, 127, 128, 255, 256, 2**63, 2**159 - 1):
+            at = datetime(year, 1, 2, 3, 4, 5, tzinfo=UTC)
+            one = replace(signature, signing_time=at, serial=serial)
+            assert format_detached(one) == by_library(one)
 
 
 def test_a_timestamp_of_many_certificates_is_refused_before_a_way_is_sought(

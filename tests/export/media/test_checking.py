@@ -1,6 +1,8 @@
 """V8's pictures: a copy in a package is decoded, held against its list and its original."""
 
 import json
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -199,6 +201,22 @@ def test_a_track_of_sound_that_nobody_listed_fails(shelf: Shelf, tmp_path: Path)
     shown.clip = both.read_bytes()
     assert "sound" in shown.refused().words
     assert "sound" in shown.refused(with_master=False).words
+
+
+BARE = """
+import sys
+class Missing:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in {"PIL", "ffmpeg", "imageio_ffmpeg", "boto3", "sqlmodel", "tzdata"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+import export.package.pictures, export.media.child_compare, export.media.child_examine
+"""
+
+
+def test_nothing_is_needed_but_what_the_extra_media_brings() -> None:
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", BARE], cwd=root, check=True)
 
 
 # Time.

@@ -22,9 +22,8 @@ from export.media import child_compare, child_examine
 for clip in sorted(Path(sys.argv[1]).glob("*.mkv")):
     child_examine.main(str(clip), "4")
     task = {
-        "way": "remux", "source_frames": "none.csv", "frame_count": 50, "threads": 4, "title": "",
-        "duration": "2/1", "first_frame_at": None, "timezone": "Europe/London", "sar": "1/1",
-        "rotation": 0,
+        "way": "remux", "source_frames": "none.csv", "frame_count": 50, "threads": 4,
+        "sheet": None,
     }
     Path("copy.mp4").unlink(missing_ok=True)
     os.symlink(clip, "copy.mp4")
