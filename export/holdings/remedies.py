@@ -44,6 +44,7 @@ class Remedies:
         Raises:
             AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
         """
+        require(Action.SET_ASIDE, by)
         exhibit = self._exhibits.find(session, name).id
         row = self._outcomes.set_aside(session, exhibit, by=by, at=at, reason=reason)
         self._settle(session, row)
@@ -57,6 +58,7 @@ class Remedies:
         Raises:
             AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
         """
+        require(Action.ACCEPT_EXHIBIT, by)
         exhibit = self._exhibits.find(session, name).id
         row = self._outcomes.accept(session, exhibit, by=by, at=at, reason=reason)
         self._settle(session, row)

@@ -94,12 +94,20 @@ ROUTES = [
     Route("GET", f"{BASE}/exhibits", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}/custody", Action.READ_CUSTODY),
+    Route("POST", f"{BASE}/exhibits/{{exhibit}}/retry", Action.RETRY_EXHIBIT),
+    Route(
+        "POST", f"{BASE}/exhibits/{{exhibit}}/acceptance", Action.ACCEPT_EXHIBIT, {"reason": "x"}
+    ),
+    Route("POST", f"{BASE}/exhibits/{{exhibit}}/set-aside", Action.SET_ASIDE, {"reason": "x"}),
     Route("POST", f"{BASE}/releases", Action.PROPOSE_RELEASE, RELEASE),
     Route("GET", f"{BASE}/releases", Action.SHOW_RELEASE),
     Route("GET", f"{BASE}/releases/{{release}}", Action.SHOW_RELEASE),
     Route("POST", f"{BASE}/releases/{{release}}/approval", Action.APPROVE_RELEASE, {}),
     Route("POST", f"{BASE}/releases/{{release}}/refusal", Action.REFUSE_RELEASE, {"reason": "x"}),
     Route("POST", f"{BASE}/releases/{{release}}/second-approval", Action.APPROVE_RELEASE, {}),
+    Route(
+        "POST", f"{BASE}/releases/{{release}}/withdrawal", Action.WITHDRAW_RELEASE, {"reason": "x"}
+    ),
     Route(
         "POST", f"{BASE}/releases/{{release}}/revocation", Action.REVOKE_RELEASE, {"reason": "x"}
     ),

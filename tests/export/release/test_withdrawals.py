@@ -13,6 +13,7 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role, Subject
+from export.desk.disclosures import Period
 from export.desk.story import Story
 from export.release.releases import label
 from export.release.tables import ReleaseRow
@@ -86,6 +87,12 @@ def test_the_proposer_withdraws_and_the_ledger_says_who_and_why(
     assert name == "release.withdrawn"
     assert (values["role"], values["reason"]) == ("operator", "wrong\nrecipient")
     assert audited(house, [row]) == []
+    # Nothing of it left: the register of what was disclosed knows nothing of it.
+    governance = house.subjects[Role.GOVERNANCE]
+    register = house.look(
+        lambda s: list(house.services.register.entries(s, Period(), by=governance))
+    )
+    assert label(row) not in {one.release for one in register}
 
 
 def test_a_releaser_withdraws_what_somebody_else_proposed(
