@@ -21,7 +21,7 @@ from evidence.exhibits.references import format_release
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.delivery.tables import HandoffRow
-from export.holdings.files import COPY, DERIVATION, MASTER
+from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER
 from export.holdings.tables import ExhibitFileRow, LegalHoldRow, ViewingRow
 from export.package.format import layout
 from export.release.contents import goes
@@ -101,7 +101,7 @@ class _Exhibits:
                 _pick(file.exhibit, file.kind, file.position, file.sha256, file.size)
                 .where(
                     col(file.exhibit).between(first, last),
-                    col(file.kind).in_((MASTER, COPY, DERIVATION)),
+                    col(file.kind).in_((MASTER, COPY, DERIVATION, CONTACT_SHEET)),
                 )
                 .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C"))
             )
@@ -135,8 +135,9 @@ class _Exhibits:
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
         """Return the claim of one of them."""
         files = self._files[row.id]
-        masters, copies, derivations = (
-            [file for file in files if file.kind == kind] for kind in (MASTER, COPY, DERIVATION)
+        masters, copies, derivations, sheets = (
+            [file for file in files if file.kind == kind]
+            for kind in (MASTER, COPY, DERIVATION, CONTACT_SHEET)
         )
         facts = sha256(canonical_json(row.facts)).hexdigest()
         examined = [] if row.state == ExhibitState.RECEIVED else [Expected({"facts": facts})]
@@ -153,8 +154,10 @@ class _Exhibits:
                 ],
                 "exhibit.examined": examined,
                 "exhibit.derived": [
-                    Expected({"copy": copy.sha256, "derivation": derivation.sha256})
-                    for copy, derivation in zip(copies, derivations, strict=False)
+                    Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
+                    for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
+                    for copy, derivation in zip(some, derivations, strict=False)
+                    if copy.position == derivation.position
                 ],
                 "exhibit.released": [
                     Expected({"release": str(one.id)}) for one in self._released[row.id]

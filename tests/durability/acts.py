@@ -37,6 +37,7 @@ EXHIBIT_EVENTS = Counter(
         "clock.checked",
         "exhibit.examined",
         "exhibit.derived",
+        "exhibit.derived",
     ]
 )
 RELEASE_EVENTS = Counter(

@@ -68,6 +68,7 @@ from export.package.format.records import (
 from tests.custody.ledgers import ALONE, LOG, MemoryLog, RecordChain
 
 URN = "BAR-7K4M-2XQ9-J"
+SHEET = b"\xff\xd8 stills"
 NOW = datetime.now(UTC).replace(microsecond=0)
 _NAMESPACE = UUID("6c237c25-e686-43f3-94d7-461249ab6674")
 _serials = itertools.count(1000)
@@ -310,6 +311,12 @@ class _Sealing:
             },
             NOW - timedelta(hours=1),
         )
+        still: dict[str, JSON] = {
+            "copy": digest(SHEET),
+            "kind": "STILL",
+            "derivation": digest(self.derivation),
+        }
+        self.exhibit.write("exhibit.derived", still, NOW - timedelta(hours=1))
         if self.wishes.corrected is not None:
             values = {**acting(self.stated), "reason": "the wrong camera was typed"}
             self.exhibit.write("exhibit.corrected", values, NOW - timedelta(minutes=50))
@@ -362,7 +369,7 @@ class _Sealing:
             layout.copy_path(self.reference, f"{self.reference}-CP1"): self.wishes.copy,
             layout.derivation_path(self.reference, f"{self.reference}-CP1"): self.derivation,
             layout.frames_path(self.reference, f"{self.reference}-CP1"): self.frames,
-            layout.contact_sheet_path(self.reference): b"\xff\xd8 stills",
+            layout.contact_sheet_path(self.reference): SHEET,
             **self.wishes.extra,
         }
         if not self.wishes.withheld:
@@ -493,7 +500,6 @@ def description(wishes: Wishes) -> Description:
 
 def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
     wishes, stated = sealing.wishes, sealing.stated
-    sheet = b"\xff\xd8 stills"
     stored = None if wishes.withheld else "Cam_1.mp4"
     copy_name = f"{sealing.reference}-CP1"
     (file,) = stated.files
@@ -549,8 +555,8 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
                 "contact-sheet",
                 CopyType.STILL,
                 copy_name,
-                len(sheet),
-                digest(sheet),
+                len(SHEET),
+                digest(SHEET),
                 USES[CopyType.STILL],
             ),
         ),
