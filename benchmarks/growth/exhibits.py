@@ -184,6 +184,8 @@ class Town:
         self._bulk.append(exhibit.id, "exhibit.derived", values, at=at)
         self._file(exhibit, "frames", f"{name}.frames.csv", at)
         self._file(exhibit, "contact_sheet", "contact-sheet.jpg", at)
+        still = {"copy": exhibit.files[-1].sha256, "kind": "STILL", "derivation": how.sha256}
+        self._bulk.append(exhibit.id, "exhibit.derived", still, at=at)
         return copy
 
     def _view(self, exhibit: Exhibit, copy: UUID, at: datetime) -> None:

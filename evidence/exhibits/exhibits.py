@@ -189,13 +189,15 @@ class Exhibits:
         self,
         session: Session,
         exhibit: UUID,
-        copies: Sequence[tuple[str, str]],
+        copies: Sequence[tuple[str, str, str]],
         *,
         findings: Sequence[dict[str, Any]] = (),
         complete: bool,
         at: datetime,
     ) -> bool:
-        """Record the copies made: (copy, derivation), both SHA-256; False if recorded before.
+        """Record the copies made: (copy, its kind, derivation); False if recorded before.
+
+        Copy and derivation are SHA-256. Of stills the derivation is that of the copy they show.
 
         ``complete`` says whether every master that can be played has its copy.
         """
@@ -210,11 +212,7 @@ class Exhibits:
             ExhibitState.READY if complete else ExhibitState.ATTENTION,
             EXHIBIT_NEXT,
         )
-        for copy, derivation in copies:
-            values: dict[str, JSON] = {
-                "copy": copy,
-                "kind": "COURT_PLAYABLE",
-                "derivation": derivation,
-            }
+        for copy, kind, derivation in copies:
+            values: dict[str, JSON] = {"copy": copy, "kind": kind, "derivation": derivation}
             self._ledger.append(session, exhibit, "exhibit.derived", values, at=at)
         return True

@@ -127,7 +127,7 @@ class Copies:
             if row.state != ExhibitState.EXAMINED:
                 return
         made: list[_Made] = []
-        copies: list[tuple[str, str]] = []
+        copies: list[tuple[str, str, str]] = []
         findings: list[dict[str, Any]] = []
         for master in masters:
             if row.facts[master.position]["needs_person"] or master.position in copied:
@@ -139,7 +139,8 @@ class Copies:
                 continue
             made += files
             findings += [_located(finding, master) for finding in said]
-            copies.append((files[0].stored.sha256, files[1].stored.sha256))
+            copies += _derived(files)
+            copied.add(master.position)
         wanted = sum(not facts["needs_person"] for facts in row.facts)
         with self._begin() as session:
             recorded = self._exhibits.derived(
@@ -147,7 +148,7 @@ class Copies:
                 exhibit,
                 copies,
                 findings=findings,
-                complete=len(copied) + len(copies) == wanted,
+                complete=len(copied) == wanted,
                 at=self._clock(),
             )
             if recorded:
@@ -234,6 +235,13 @@ class Copies:
             yield place / "master", job
         finally:
             shutil.rmtree(place)
+
+
+def _derived(files: Sequence[_Made]) -> list[tuple[str, str, str]]:
+    """Return what the ledger takes down of one copy and of the stills of it: `Exhibits.derived`."""
+    made = {file.kind: file.stored.sha256 for file in files}
+    kinds = ((COPY, "COURT_PLAYABLE"), (CONTACT_SHEET, "STILL"))
+    return [(made[file], kind, made[DERIVATION]) for file, kind in kinds if file in made]
 
 
 def _facts(examination: Examination) -> dict[str, Any]:

@@ -189,6 +189,16 @@ UPDATE exhibit_file SET sha256 =
 UPDATE exhibit_file SET sha256 =
   '0000000000000000000000000000000000000000000000000000000000000000' WHERE kind = 'derivation';
 
+-- database: a contact sheet's digest
+UPDATE exhibit_file SET sha256 =
+  '0000000000000000000000000000000000000000000000000000000000000000' WHERE kind = 'contact_sheet';
+
+-- database: a contact sheet that is said to be a copy
+UPDATE exhibit_file SET kind = 'copy' WHERE kind = 'contact_sheet';
+
+-- database: the place of a copy
+UPDATE exhibit_file SET position = 1 WHERE kind = 'copy' AND exhibit = 'EXHIBIT';
+
 -- database: a copy gone
 DELETE FROM exhibit_file WHERE kind = 'copy';
 

@@ -31,7 +31,14 @@ from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
 
 EXHIBIT_EVENTS = Counter(
-    ["exhibit.received", "clock.checked", "exhibit.examined", "exhibit.derived"]
+    [
+        "exhibit.received",
+        "exhibit.described",
+        "clock.checked",
+        "exhibit.examined",
+        "exhibit.derived",
+        "exhibit.derived",
+    ]
 )
 RELEASE_EVENTS = Counter(
     f"release.{what}" for what in ("proposed", "approved", "sealed", "assembled", "checked")

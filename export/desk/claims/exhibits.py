@@ -15,7 +15,7 @@ from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
-from export.holdings.files import COPY, DERIVATION, MASTER
+from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
@@ -44,7 +44,7 @@ class _Exhibits:
             pick(file.exhibit, file.kind, file.position, file.sha256, file.size)
             .where(
                 col(file.exhibit).between(first, last),
-                col(file.kind).in_((MASTER, COPY, DERIVATION)),
+                col(file.kind).in_((MASTER, COPY, DERIVATION, CONTACT_SHEET)),
             )
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
@@ -82,8 +82,9 @@ class _Exhibits:
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
         """Return the claim of one of them."""
         files = self._files[row.id]
-        masters, copies, derivations = (
-            [file for file in files if file.kind == kind] for kind in (MASTER, COPY, DERIVATION)
+        masters, copies, derivations, sheets = (
+            [file for file in files if file.kind == kind]
+            for kind in (MASTER, COPY, DERIVATION, CONTACT_SHEET)
         )
         facts = sha256(canonical_json(row.facts)).hexdigest()
         examined = [Expected({"facts": before}) for before in row.examined_before]
@@ -104,8 +105,10 @@ class _Exhibits:
                 "exhibit.examined": examined,
                 **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": [
-                    Expected({"copy": copy.sha256, "derivation": derivation.sha256})
-                    for copy, derivation in zip(copies, derivations, strict=False)
+                    Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
+                    for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
+                    for copy, derivation in zip(some, derivations, strict=False)
+                    if copy.position == derivation.position
                 ],
                 "exhibit.released": [
                     Expected(

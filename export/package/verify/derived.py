@@ -38,6 +38,8 @@ def check_copy(exhibit: Exhibit, copy: Copy) -> None:
     words = "The record says that the copy may be used for something else than its kind may."
     exhibit.compare(words, paths[0], expected=USES[copy.type], found=copy.use)
     if copy.type is CopyType.STILL:
+        # Stills are made with the copy that they show, and have no description of their own.
+        _check_logged(exhibit, copy, layout.derivation_path(exhibit.reference, copy.derived_from))
         return
     _, derivation, frames = paths
     _check_logged(exhibit, copy, derivation)

@@ -12,6 +12,7 @@ from sqlmodel import func, select
 
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.filenames import safe_name
+from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
@@ -31,11 +32,13 @@ def jobs_of(house: House, subject: UUID) -> list[str]:
 
 
 def add(house: House, *files: Arrived, role: str = Role.OPERATOR) -> ExhibitRow:
+    times = NewFile(NEW.displayed_start, NEW.displayed_end)
+    new = replace(NEW, reference="IN", files=tuple(times for _ in files))
     return house.do(
         role,
         lambda session: house.services.masters.add(
             session,
-            replace(NEW, reference="IN"),
+            new,
             files,
             by=house.subjects[role],
             at=house.services.clock(),
@@ -54,7 +57,7 @@ def test_an_exhibit_gets_its_masters_its_events_and_its_work_together(house: Hou
     assert [(one.position, one.name) for one in masters] == [(0, "a.mp4"), (1, "b.mp4")]
     assert [one.sha256 for one in masters] == [digest(b"first view"), digest(b"second view")]
     assert jobs_of(house, row.id) == sorted([JOB_EXAMINE, JOB_STAMP])
-    (name, values), _ = house.events(row.id)
+    (name, values), *_ = house.events(row.id)
     assert name == "exhibit.received"
     assert values["files"] == [{"sha256": one.sha256, "size": one.size} for one in masters]
 
@@ -159,7 +162,7 @@ def test_what_is_no_name_is_refused(house: House, original: str) -> None:
 
 def test_two_names_that_would_be_one_file_are_told_apart(house: House) -> None:
     names = ["A.mp4", "a.MP4", "a\N{NO-BREAK SPACE}.mp4", "a_.mp4", "x/A.mp4"]
-    row = add(house, *(Arrived(house.store(b"n"), name) for name in names))
+    row = add(house, *(Arrived(house.store(name.encode()), name) for name in names))
     masters: list[ExhibitFileRow] = house.look(lambda s: files_of(s, row.id, "master"))
     assert [one.original_name for one in masters] == [*names[:-1], "A.mp4"]
     assert len({one.name.casefold() for one in masters}) == len(names)

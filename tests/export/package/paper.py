@@ -70,6 +70,7 @@ from export.package.format.records import (
 from tests.custody.ledgers import ALONE, LOG, MemoryLog, RecordChain
 
 URN = "BAR-7K4M-2XQ9-J"
+SHEET = b"\xff\xd8 stills"
 NOW = datetime.now(UTC).replace(microsecond=0)
 _NAMESPACE = UUID("6c237c25-e686-43f3-94d7-461249ab6674")
 _serials = itertools.count(1000)
@@ -320,6 +321,12 @@ class _Sealing:
             },
             NOW - timedelta(hours=1),
         )
+        still: dict[str, JSON] = {
+            "copy": digest(SHEET),
+            "kind": "STILL",
+            "derivation": digest(self.derivation),
+        }
+        self.exhibit.write("exhibit.derived", still, NOW - timedelta(hours=1))
         for event, values in self.wishes.handling:
             self.exhibit.write(event, values, NOW - timedelta(minutes=30))
         if self.wishes.corrected is not None:
@@ -353,7 +360,7 @@ class _Sealing:
             layout.copy_path(self.reference, copy): self.wishes.copy,
             layout.derivation_path(self.reference, copy): self.derivation,
             layout.frames_path(self.reference, copy): self.frames,
-            layout.contact_sheet_path(self.reference): b"\xff\xd8 stills",
+            layout.contact_sheet_path(self.reference): SHEET,
         }
         if not self.wishes.withheld:
             carried[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
@@ -528,7 +535,6 @@ def description(wishes: Wishes) -> Description:
 
 def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
     wishes, stated = sealing.wishes, sealing.stated
-    sheet = b"\xff\xd8 stills"
     stored = None if wishes.withheld else "Cam_1.mp4"
     copy_name = f"{sealing.reference}-CP1"
     (file,) = stated.files
@@ -584,8 +590,8 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
                 "contact-sheet",
                 CopyType.STILL,
                 copy_name,
-                len(sheet),
-                digest(sheet),
+                len(SHEET),
+                digest(SHEET),
                 USES[CopyType.STILL],
             ),
         ),

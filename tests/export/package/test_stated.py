@@ -11,7 +11,7 @@ from export.package.format import layout
 from export.package.format.records import USES, CopyType, described, parse_exhibit
 from export.package.verify.report import Verdict
 from tests.export.package.judging import failed_steps, judge, words
-from tests.export.package.paper import Paper, Signatory, Wishes, description, seal
+from tests.export.package.paper import Paper, Signatory, Wishes, description, digest, seal
 
 PATH = layout.record_path("JS-1")
 SAID = description(Wishes())
@@ -204,6 +204,14 @@ def test_a_copy_of_another_kind_than_the_ledger_took_down_fails(
     council: Signatory, kind: str
 ) -> None:
     refused(council, Wishes(derived={"kind": kind}), "another kind of copy")
+
+
+def test_stills_that_the_ledger_did_not_take_down_fail(council: Signatory) -> None:
+    copy, still = parse_exhibit(seal(council).files[PATH]).copies
+    sheet = b"\xff\xd8 other stills"
+    other = replace(still, size=len(sheet), sha256=digest(sheet))
+    extra = {layout.contact_sheet_path("JS-1"): sheet}
+    refused(council, Wishes(record={"copies": (copy, other)}, extra=extra), "no such copy")
 
 
 def test_a_use_that_the_kind_of_a_copy_does_not_have_fails(council: Signatory) -> None:

@@ -38,7 +38,7 @@ PATHS = sorted(
         layout.received_proof_path("JS-1"),
         layout.received_timestamp_path("JS-1"),
         layout.consistency_path("JS-1"),
-        *(layout.event_proof_path(index) for index in (1, 2, 3, 5, 6, 7)),
+        *(layout.event_proof_path(index) for index in (1, 2, 3, 5, 6, 7, 8)),
     }
 )
 """Every file of the package of `paper`."""
