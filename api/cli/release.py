@@ -5,24 +5,17 @@ import json
 from functools import partial
 from pathlib import Path
 
-from sqlmodel import Session
-
 from api.acts import act
+from api.cli import departures
 from api.cli.caller import add_acting, services_of, subject_of
-from api.cli.terminal.errors import UsageError
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services
-from evidence.exhibits.description import utc_text
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
-from export.delivery.handoffs import NewHandoff
-from export.desk.disclosures import parse_period
 from export.desk.releases import ListedRelease
-from export.desk.spreadsheet import format_register
 from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
 from export.release.releases import label
-from storage.errors import ConflictError
 
 _AT_ONCE = 200
 
@@ -85,30 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = whats.add_parser("show", help="show a release, or list all")
     showing.add_argument("release", nargs="?")
     add_acting(showing)
-    _add_afterwards(whats)
-
-
-def _add_afterwards(whats: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add what is done about a release that is sealed."""
-    revoking = whats.add_parser("revoke", help="take a sealed release back; its links end")
-    revoking.add_argument("release")
-    revoking.add_argument("--reason", required=True)
-    add_acting(revoking)
-    reissuing = whats.add_parser("reissue", help="issue the link again; the one before ends")
-    reissuing.add_argument("release")
-    add_acting(reissuing)
-    handing = whats.add_parser("handoff", help="record that a package went another way")
-    handing.add_argument("release")
-    handing.add_argument("--system", required=True, help="where it went")
-    handing.add_argument("--reference", required=True, help="how it is called there")
-    handing.add_argument("--acceptance", required=True, help="who accepted it, in which words")
-    handing.add_argument("--at", default="", help="2026-11-21 14:30 (now)")
-    add_acting(handing)
-    registering = whats.add_parser("register", help="write the disclosure register as CSV")
-    registering.add_argument("--out", type=Path, required=True, help="a file that is not there yet")
-    registering.add_argument("--first", default="", help="2026-11-01")
-    registering.add_argument("--last", default="", help="2026-11-30")
-    add_acting(registering)
+    departures.add_arguments(whats)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -121,10 +91,7 @@ def run(given: argparse.Namespace) -> int:
         "seal": _seal,
         "abandon": _abandon,
         "show": _show,
-        "revoke": _revoke,
-        "reissue": _reissue,
-        "handoff": _hand_off,
-        "register": _register,
+        **departures.COMMANDS,
     }
     with services_of(given) as services:
         return commands[given.what](given, services, subject_of(given, services))
@@ -185,65 +152,6 @@ def _second(given: argparse.Namespace, services: Services, subject: Subject) -> 
         ),
     )
     print(f"Release {label(row)} confirmed: {row.seconded_reason}")
-    return 0
-
-
-def _revoke(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.revocations.revoke(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
-    print(f"Release {label(row)} revoked: no link of it works any more")
-    return 0
-
-
-def _reissue(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    link = act(
-        services,
-        subject,
-        lambda session: services.links.reissue(
-            session, given.release, by=subject, at=services.clock()
-        ),
-    )
-    print(f"Link {link.number} is on its way, and works until {utc_text(link.expires_at)}")
-    return 0
-
-
-def _hand_off(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    new = NewHandoff(given.system, given.reference, given.acceptance, given.at)
-    handoff = act(
-        services,
-        subject,
-        lambda session: services.handoffs.record(
-            session, given.release, new, by=subject, at=services.clock()
-        ),
-    )
-    print(f"Hand-off recorded; SHA-256 of the package: {handoff.sha256}")
-    return 0
-
-
-def _register(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    period = parse_period(given.first, given.last)
-
-    def write(session: Session) -> int:
-        entries = services.register.entries(session, period, by=subject)
-        with given.out.open("x", encoding="utf-8", newline="") as file:
-            try:
-                return sum(1 for line in format_register(entries) if file.write(line)) - 1
-            except BaseException:
-                given.out.unlink()  # a part of a register would look like a whole one
-                raise
-
-    try:
-        written = act(services, subject, write)
-    except FileExistsError:
-        raise ConflictError(f"{given.out} is there already: name another file") from None
-    except OSError as error:
-        raise UsageError(f"{given.out} cannot be written: {error.strerror}") from error
-    print(f"{written} entries: {given.out}")
     return 0
 
 
