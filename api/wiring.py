@@ -35,6 +35,7 @@ from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
+from export.delivery.notices import Notices
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.desk.exhibits import ExhibitList
@@ -103,6 +104,7 @@ class Services:
     release_list: ReleaseList
     stories: Stories
     handoffs: Handoffs
+    notices: Notices
     register: Register
     fixity: Fixity
     package_fixity: PackageFixity

@@ -12,6 +12,7 @@ from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
+from export.delivery.notices import Notices
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.desk.exhibits import ExhibitList
@@ -57,6 +58,7 @@ class Delivered(TypedDict):
     deadlines: Deadlines
     revocations: Revocations
     handoffs: Handoffs
+    notices: Notices
 
 
 class Desk(TypedDict):
@@ -156,6 +158,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
         collections=collections,
         deadlines=Deadlines(ground.transaction, decisions, messages),
         revocations=Revocations(decisions, links, messages),
+        notices=Notices(released["corrections"], messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )
 

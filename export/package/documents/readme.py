@@ -171,11 +171,30 @@ def _facts(exhibit: ExhibitRecord) -> list[tuple[str, str]]:
         ("Time shown by the system", _period(exhibit.displayed_start, exhibit.displayed_end)),
         ("Actual time (UTC)", _period(exhibit.corrected_start, exhibit.corrected_end)),
         ("Clock check", _clock(exhibit)),
+        *_recordings(exhibit),
         ("Original", _original(exhibit)),
     ]
     if exhibit.gaps_and_faults:
         pairs.append(("Gaps and faults", " ".join(exhibit.gaps_and_faults)))
     return pairs
+
+
+def _recordings(exhibit: ExhibitRecord) -> list[tuple[str, str]]:
+    """Return the camera and the times of each file of the original, where there are several."""
+    masters = [file for file in exhibit.files if file.role is FileRole.MASTER]
+    return [
+        (
+            f"File {number}, time shown by its system",
+            ", ".join(
+                (
+                    file.camera.id if file.camera else "not known",
+                    _period(file.displayed_start, file.displayed_end),
+                )
+            ),
+        )
+        for number, file in enumerate(masters, 1)
+        if len(masters) > 1
+    ]
 
 
 def _period(start: str | None, end: str | None) -> str:

@@ -140,6 +140,25 @@ def test_every_truncation_of_a_record_is_refused(paper: Paper) -> None:
 # The index.
 
 
+def test_each_file_of_several_shows_its_own_camera_and_times(record: ExhibitRecord) -> None:
+    (master,) = record.files
+    later = replace(
+        master,
+        stored_name="later.mp4",
+        sha256="ab" * 32,
+        camera=Camera("C-18", "Market", None, None, None, None),
+        displayed_start="2026-11-20T18:01:00+00:00",
+        displayed_end="2026-11-20T18:01:10+00:00",
+    )
+
+    def index(*files: MasterFile) -> str:
+        one = replace(record, files=files)
+        return readme_html(ReadmeFacts("P-R1", "P", "Council", False, (one,), ())).decode()
+
+    assert "C-18, 2026-11-20T18:01:00+00:00 to 2026-11-20T18:01:10+00:00" in index(master, later)
+    assert "File 1" not in index(master)
+
+
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()

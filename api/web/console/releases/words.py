@@ -84,6 +84,7 @@ DONE: Mapping[str, str] = {
     "revoked": "The release is revoked. No link of it works any more.",
     "reissued": "A new link is on its way to the recipient. The one before has ended.",
     "handoff": "The hand-off is recorded.",
+    "told": "A letter to the recipient is on its way.",
     "noticed": "Somebody has looked at the correction. That the package states the version before "
     "stays on this page.",
 }
@@ -93,6 +94,7 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "link_ended": "That the link has ended",
     "expiring": "That the link ends soon",
     "revoked": "That the release was revoked",
+    "corrected": "That an exhibit of it was corrected",
     "second_needed": "To staff: a second approval is needed",
 }
 _CHECK_ADDRESS = (
