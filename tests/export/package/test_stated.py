@@ -141,6 +141,25 @@ def moments(start: str, end: str, *corrected: str) -> dict[str, Any]:
             ),
             "no such time",
         ),
+        (
+            moments(
+                "0001-01-01T00:00:00+00:00",
+                "9999-12-31T23:59:59Z",
+                "0001-01-01T00:00:00Z",
+                "9999-12-31T23:59:59Z",
+            ),
+            "With the clock's offset there is no such time",
+        ),
+        (
+            moments(
+                "0001-01-01T00:00:00+23:59",
+                "2026-11-20T18:00:10+00:00",
+                "2026-11-20T17:58:59Z",
+                "2026-11-20T17:59:09Z",
+            ),
+            "no such time",
+        ),
+        ({"clock_check": replace(CLOCK, offset_ms=-(2**53 - 1))}, "there is no such time"),
         ({"displayed_end": "2026-11-20T18:00:05+00:00"}, "outside of the exhibit's times"),
         ({"clock_check": replace(CLOCK, system_displayed_at=CLOCK.reference_at)}, "comparison"),
         ({"clock_check": replace(CLOCK, checked_at="2026-13-01T00:00:00Z")}, "no such time"),
