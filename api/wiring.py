@@ -32,6 +32,7 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
@@ -109,6 +110,7 @@ class Services:
     release_list: ReleaseList
     stories: Stories
     handoffs: Handoffs
+    amendments: Amendments
     register: Register
     fixity: Fixity
     remedies: Remedies

@@ -10,6 +10,7 @@ from api.builders.trust import trust_in_force
 from api.times import wait_until
 from custody.trustissues import chains_in_use
 from evidence.mailbox.codes import Gates
+from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
@@ -63,6 +64,7 @@ class Delivered(TypedDict):
     deadlines: Deadlines
     revocations: Revocations
     handoffs: Handoffs
+    amendments: Amendments
 
 
 class Desk(TypedDict):
@@ -168,6 +170,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
         collections=collections,
         deadlines=Deadlines(ground.transaction, decisions, messages),
         revocations=Revocations(decisions, links, messages),
+        amendments=Amendments(released["corrections"], messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )
 

@@ -9,7 +9,7 @@ from api.acts import act
 from api.cli.caller import add_acting
 from api.cli.terminal.errors import UsageError
 from api.wiring import Services
-from evidence.exhibits.clocks import utc_text
+from evidence.exhibits.description import utc_text
 from evidence.people.access import Subject
 from export.delivery.handoffs import NewHandoff
 from export.desk.disclosures import parse_period

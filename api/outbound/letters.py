@@ -165,6 +165,7 @@ WORDINGS: Mapping[str, Wording] = {
         "your link to CCTV package {reference} ends soon", private={"expires": _moment}, leads=True
     ),
     DeliveryLetter.REVOKED: Wording("CCTV package {reference} was withdrawn"),
+    DeliveryLetter.CORRECTED: Wording("a statement in CCTV package {reference} was corrected"),
     ReleaseLetter.APPROVAL_NEEDED: Wording(
         "CCTV release {reference} waits for a decision", calls=False
     ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from custody.audit.facts import Claim, Expected, KeptEvent, Latest, Step, Tally
 from custody.canonical import JSON, canonical_json, format_time, parse_canonical
+from custody.errors import FormatError
 from custody.shapes import differences
 
 AT = "at"
@@ -51,8 +52,16 @@ def _compare_latest(
         return
     logged = found[-1].values
     for field, value in latest.values.items():
-        if field not in logged or canonical_json(value).decode() == logged[field]:
-            continue  # erased, or found to be wrong before; or the same
+        if field not in logged:
+            continue  # erased, or found to be wrong before
+        try:
+            said = canonical_json(value).decode()
+        except FormatError as error:
+            words = f"The database says what no event can say: {error}"
+            tally.fail(Step.CLAIMS, words, f"{claim.name}: {names}, {field}")
+            continue
+        if said == logged[field]:
+            continue
         for one in differences(parse_canonical(logged[field].encode()), value):
             tally.fail(
                 Step.CLAIMS,

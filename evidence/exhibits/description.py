@@ -144,7 +144,7 @@ def corrected_time(displayed: str, clock: ClockCheck | None) -> str | None:
     """Return the actual moment, UTC, of a displayed one; None where the clock was not compared.
 
     Raises:
-        ValueError: there is no such moment.
+        ValueError, OverflowError: there is no such moment, or not with this offset.
     """
     if clock is None:
         return None
@@ -194,7 +194,12 @@ def _against_clock(description: Description) -> Iterator[Flaw]:
             (one.displayed_start, one.corrected_start),
             (one.displayed_end, one.corrected_end),
         ):
-            corrected = corrected_time(displayed, description.clock_check)
+            try:
+                corrected = corrected_time(displayed, description.clock_check)
+            except OverflowError:
+                words = "With the clock's offset there is no such time"
+                yield Flaw(words, "a day of the calendar", displayed)
+                continue
             if corrected != said:
                 words = "A corrected time is not the displayed one less the clock's offset"
                 yield Flaw(words, corrected or "null: not known", said or "null")

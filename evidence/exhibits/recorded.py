@@ -41,7 +41,8 @@ def row_facts(row: Any, masters: Sequence[Any]) -> dict[str, JSON]:  # noqa: ANN
     have ``position`` and ``sha256``, and are in their order. What was changed to something that is
     no description gives facts that no event has.
     """
-    said: dict[str, JSON] = dict(row.description)
+    kept = row.description
+    said: dict[str, JSON] = dict(kept) if isinstance(kept, Mapping) else {}
     said |= {
         "exhibit_ref": row.reference,
         "title": row.title,

@@ -21,3 +21,6 @@ class DeliveryLetter(LetterKind):
     """
     REVOKED = "revoked"
     """The release was taken back. Nothing beside the rows."""
+    CORRECTED = "corrected"
+    """An exhibit was corrected after the package was sealed and collected. Nothing beside the rows.
+    """

@@ -4,6 +4,8 @@ Each method takes one step of the table in `states`: it locks the release, check
 the custody event of that step, and defers the job that follows, all in the caller's transaction.
 Rooms above say what happened and with which facts; what goes along with it there (links that end,
 messages) they do in the same transaction.
+
+Over 300 lines: whoever asks how a release may move reads one file.
 """
 
 from datetime import datetime, timedelta

@@ -257,6 +257,16 @@ UPDATE exhibit SET description = jsonb_set(description, '{confirmed}', '["clock_
 -- database: a description with more in it
 UPDATE exhibit SET description = description || '{"more": 1}' WHERE id = 'EXHIBIT';
 
+-- database: a description that no event can hold
+UPDATE exhibit SET description = jsonb_set(description, '{clock_check,offset_ms}', '1.5') WHERE id =
+  'EXHIBIT';
+
+-- database: a description that is a list
+UPDATE exhibit SET description = '[1]' WHERE id = 'EXHIBIT';
+
+-- database: a description of odd files
+UPDATE exhibit SET description = jsonb_set(description, '{files}', '[7]') WHERE id = 'EXHIBIT';
+
 -- database: a description that is gone
 UPDATE exhibit SET description = '{}' WHERE id = 'EXHIBIT';
 

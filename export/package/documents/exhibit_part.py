@@ -10,7 +10,7 @@ from export.package.documents.contents import ListedFile, in_words, rank, size_w
 from export.package.documents.history import off
 from export.package.documents.moments import as_shown, lasting, moment
 from export.package.format import layout
-from export.package.format.records import CopyType, ExhibitRecord, FileRole, Withheld
+from export.package.format.records import CopyType, ExhibitRecord, FileRole, MasterFile, Withheld
 
 PLAYABLE: Final = frozenset({CopyType.COURT_PLAYABLE, CopyType.REDACTED, CopyType.PROCESSED})
 """The kinds of copy that a browser plays."""
@@ -71,14 +71,29 @@ class Period(NamedTuple):
 
 def periods(exhibit: ExhibitRecord) -> tuple[Period, ...]:
     """Return the times of an exhibit: the one place where these pages read them."""
-    return (
-        Period(
-            "",
-            exhibit.displayed_start,
-            exhibit.displayed_end,
-            exhibit.corrected_start,
-            exhibit.corrected_end,
-        ),
+    whole = Period(
+        "",
+        exhibit.displayed_start,
+        exhibit.displayed_end,
+        exhibit.corrected_start,
+        exhibit.corrected_end,
+    )
+    masters = [file for file in exhibit.files if file.role is FileRole.MASTER]
+    if len(masters) == 1:
+        return (whole,)
+    return (whole, *(_of_file(number, file) for number, file in enumerate(masters, 1)))
+
+
+def _of_file(number: int, file: MasterFile) -> Period:
+    """Return the times of one file of several; its name may be withheld, its camera never is."""
+    name = file.original_name or f"file {number}"
+    camera = f", camera {file.camera.id}" if file.camera else ""
+    return Period(
+        f"{name[:1].upper()}{name[1:]}{camera}",
+        file.displayed_start,
+        file.displayed_end,
+        file.corrected_start,
+        file.corrected_end,
     )
 
 

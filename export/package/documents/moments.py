@@ -38,9 +38,9 @@ def moment(text: str) -> Moment:
     """Say a moment of a record (RFC 3339, with `Z` or an offset); one that cannot be, as it is."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        local, utc = at.astimezone(LONDON), at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return Moment(text, text, text)
-    local, utc = at.astimezone(LONDON), at.astimezone(UTC)
     date = "" if local.date() == utc.date() else f"{_date(utc)}, "
     return Moment(f"{_date(local)}, {_time(local)} {local:%Z}", f"{date}{_time(utc)} UTC", text)
 

@@ -36,6 +36,7 @@ PRIVATE = {
     DeliveryLetter.LINK_ENDED: {"why": "expired"},
     DeliveryLetter.EXPIRING: {"expires": "2026-12-05T12:00:00Z"},
     DeliveryLetter.REVOKED: {},
+    DeliveryLetter.CORRECTED: {},
     ReleaseLetter.APPROVAL_NEEDED: {},
     ReleaseLetter.SECOND_NEEDED: {"due": "2026-11-22T12:00:00Z"},
     ReleaseLetter.REFUSED: {},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from custody.canonical import JSON
 from custody.disclosure import LoggedEvent
 from custody.events import EVENTS, RecordKind
+from evidence.exhibits.description import Camera
 from export.package.documents.contents import (
     PROOF_FILES,
     PROOF_FOLDERS,
@@ -166,6 +167,23 @@ def test_what_was_not_checked_is_said(record: ExhibitRecord, page: Page) -> None
     assert "no copy in this package was compared with the original" in said
     assert "actual time not recorded" in said
     assert "Nobody witnesses" not in said
+
+
+def test_each_file_of_several_shows_its_own_camera_and_times(record: ExhibitRecord) -> None:
+    (master,) = record.files
+    later = replace(
+        master,
+        original_name="later.mp4",
+        stored_name="later.mp4",
+        sha256="ab" * 32,
+        camera=Camera("C-18", "Market", None, None, None, None),
+        displayed_start="2026-11-20T18:01:00+00:00",
+        displayed_end="2026-11-20T18:01:10+00:00",
+    )
+    said = Page(readme_html(facts(replace(record, files=(master, later))))).words
+    assert "Later.mp4, camera C-18" in said
+    assert "the system showed 20 November 2026, 18:01:10" in said
+    assert "camera C-18" not in Page(readme_html(facts(record))).words
 
 
 def test_a_withheld_original_is_told_and_has_no_link(council: Signatory) -> None:

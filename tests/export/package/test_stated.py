@@ -141,6 +141,25 @@ def moments(start: str, end: str, *corrected: str) -> dict[str, Any]:
             ),
             "no such time",
         ),
+        (
+            moments(
+                "0001-01-01T00:00:00+00:00",
+                "9999-12-31T23:59:59Z",
+                "0001-01-01T00:00:00Z",
+                "9999-12-31T23:59:59Z",
+            ),
+            "With the clock's offset there is no such time",
+        ),
+        (
+            moments(
+                "0001-01-01T00:00:00+23:59",
+                "2026-11-20T18:00:10+00:00",
+                "2026-11-20T17:58:59Z",
+                "2026-11-20T17:59:09Z",
+            ),
+            "no such time",
+        ),
+        ({"clock_check": replace(CLOCK, offset_ms=-(2**53 - 1))}, "there is no such time"),
         ({"displayed_end": "2026-11-20T18:00:05+00:00"}, "outside of the exhibit's times"),
         ({"clock_check": replace(CLOCK, system_displayed_at=CLOCK.reference_at)}, "comparison"),
         ({"clock_check": replace(CLOCK, checked_at="2026-13-01T00:00:00Z")}, "no such time"),
@@ -211,7 +230,10 @@ def test_stills_that_the_ledger_did_not_take_down_fail(council: Signatory) -> No
     sheet = b"\xff\xd8 other stills"
     other = replace(still, size=len(sheet), sha256=digest(sheet))
     extra = {layout.contact_sheet_path("JS-1"): sheet}
-    refused(council, Wishes(record={"copies": (copy, other)}, extra=extra), "no such copy")
+    wishes = Wishes(record={"copies": (copy, other)}, extra=extra)
+    report = judge(seal(council, wishes).zip, council.trust)
+    assert failed_steps(report) == {"V7", "V8"}, "nobody approved them either"
+    assert "no such copy" in words(report)
 
 
 def test_a_use_that_the_kind_of_a_copy_does_not_have_fails(council: Signatory) -> None:

@@ -79,13 +79,17 @@ def noticed(
     services: UsesServices,
     staff: Annotated[Staff, sends(Action.CORRECT_EXHIBIT)],
     release: str,
+    tell: Words = "",
 ) -> Response:
-    """Settle that somebody must look at a release of which an exhibit was corrected."""
+    """Settle that an exhibit of a sealed release was corrected; with ``tell``, by a letter."""
 
     def work(session: Session) -> None:
-        services.corrections.noticed(session, release, by=staff.subject)
+        if tell:
+            services.amendments.tell(session, release, by=staff.subject, at=services.clock())
+        else:
+            services.corrections.noticed(session, release, by=staff.subject)
 
-    return act_on(request, services, staff, release, "noticed", work)
+    return act_on(request, services, staff, release, "told" if tell else "noticed", work)
 
 
 @router.get("/console/releases/{release}/handoff")

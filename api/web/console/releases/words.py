@@ -88,6 +88,7 @@ DONE: Mapping[str, str] = {
     "revoked": "The release is revoked. No link of it works any more.",
     "reissued": "A new link is on its way to the recipient. The one before has ended.",
     "handoff": "The hand-off is recorded.",
+    "told": "A letter to the recipient is on its way.",
     "noticed": "Somebody has looked at the correction. That the package states the version before "
     "stays on this page.",
 }
@@ -97,6 +98,7 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "link_ended": "That the link has ended",
     "expiring": "That the link ends soon",
     "revoked": "That the release was revoked",
+    "corrected": "That an exhibit of it was corrected",
     "approval_needed": "To a releaser: this waits for a decision",
     "second_needed": "To staff: a second approval is needed",
     "refused": "To the proposer: it was refused",

@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 from httpx import Response
+from sqlmodel import select
 
 from evidence.exhibits.particulars import NewExhibit, NewFile
 from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from tests.api.asking import Web
 from tests.api.web.console.test_intake_pages import inputs
@@ -177,3 +179,35 @@ def test_a_call_corrects_what_it_names_and_leaves_the_rest(web: Web, exhibit: Ex
         ({"reason": "x", "confirmed": ["everything"]}, 422),
     ):
         assert web.ask("POST", where, Role.OPERATOR, json=wrong).status_code == status, wrong
+
+
+def test_whoever_has_the_package_is_told_by_a_letter_once(
+    house: House, browser: Opens, exhibit: ExhibitRow
+) -> None:
+    release = house.propose(exhibit.reference)
+    house.approve(release)
+    house.seal(release)
+    operator, subject = browser(Role.OPERATOR), house.subjects[Role.OPERATOR]
+    at = f"/console/releases/{release.urn}-R{release.number}"
+    send(operator, exhibit, reason="the wrong label", camera="BAR-0018")
+    shown = operator.get(at)
+    assert "Tell the recipient by a letter" not in shown.text
+    token = hidden_fields(shown.text)["form_token"]
+    told = {"form_token": token, "tell": "yes"}
+    assert "there is nobody to tell" in said(operator.post(f"{at}/corrected", told))
+    house.do(
+        Role.OPERATOR,
+        lambda s: house.services.packages.collect(
+            s, str(release.id), by=subject, at=house.services.clock()
+        ),
+    )
+    assert "Tell the recipient by a letter" in operator.get(at).text
+    for _ in range(2):
+        assert operator.post(f"{at}/corrected", told).status_code == 303
+    letters = house.look(
+        lambda s: s.exec(select(MessageRow).where(MessageRow.about == release.id)).all()
+    )
+    assert [(one.kind, one.person) for one in letters] == [("corrected", release.recipient)]
+    send(operator, exhibit, reason="again", camera="BAR-0019")
+    assert operator.post(f"{at}/corrected", told).status_code == 303
+    assert said(operator.get(at)).count("That an exhibit of it was corrected") == 2
