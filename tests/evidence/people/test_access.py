@@ -1,12 +1,14 @@
 """Who may do what: a table, written here a second time, by hand."""
 
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from custody.approval import Approval
 from evidence.errors import AccessRefusedError
 from evidence.people.access import (
     ALLOWED,
@@ -111,7 +113,7 @@ def test_nobody_approves_what_they_proposed() -> None:
 
 def test_a_demonstration_s_self_approval_says_so() -> None:
     decision = decide_approval(ANNA, ANNA, self_approve=True)
-    assert decision == Decision(True, SELF_APPROVED)
+    assert decision == Decision(True, SELF_APPROVED, how=Approval.ALONE)
 
 
 def test_two_people_who_say_self_approve_are_still_two_people() -> None:
@@ -121,14 +123,17 @@ def test_two_people_who_say_self_approve_are_still_two_people() -> None:
 def test_where_a_life_is_at_stake_one_person_is_enough_and_a_second_is_due() -> None:
     for approver in (ANNA, BERT):
         decision = decide_approval(ANNA, approver, self_approve=False, due="noon")
-        assert decision == Decision(True, f"{URGENT}; a second approval is due by noon")
+        words = f"{URGENT}; a second approval is due by noon"
+        assert decision == Decision(True, words, how=Approval.URGENT)
 
 
 def test_whoever_approved_alone_is_not_the_second_person() -> None:
     assert not decide_second(ANNA, ANNA, late=False).allowed
     assert not decide_second(ANNA, ANNA, late=True).allowed
-    assert decide_second(ANNA, BERT, late=False) == Decision(True, SECONDED)
-    assert decide_second(ANNA, BERT, late=True) == Decision(True, f"{SECONDED}, after it was due")
+    confirmed = Decision(True, SECONDED, how=Approval.CONFIRMED)
+    assert decide_second(ANNA, BERT, late=False) == confirmed
+    late = replace(confirmed, reason=f"{SECONDED}, after it was due")
+    assert decide_second(ANNA, BERT, late=True) == late
 
 
 def test_the_same_name_does_not_make_the_same_person() -> None:
