@@ -138,7 +138,8 @@ def _derived(values: Values, record: str, names: Names) -> str:
     what = KINDS[CopyType(kind)] if kind in set(CopyType) else "a copy"
     name = names.copies.get(str(values.get("copy")))
     called = f", {name}," if name else ", which is not in this package,"
-    return f"{what[:1].upper()}{what[1:]}{called} was made from the original of {record}."
+    made = "were" if kind == CopyType.STILL else "was"
+    return f"{what[:1].upper()}{what[1:]}{called} {made} made from the original of {record}."
 
 
 def _viewed(values: Values, record: str, names: Names) -> str:
