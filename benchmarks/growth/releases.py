@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, Life
+from custody.approval import Approval
 from custody.canonical import format_time
 from custody.events import RecordKind
 from custody.ledger import Person, Values
@@ -17,6 +18,7 @@ from evidence.people.access import SECONDED, URGENT
 from export.package.format import layout
 from export.release.contents import released_kinds
 from export.release.proposals import ReleaseKind
+from export.release.releases import recipient_words
 
 LINK_DAYS = 14
 _NAMES = ("Alex", "Robin", "Chris", "Pat", "Jude", "Noor", "Sasha", "Toni")
@@ -104,7 +106,8 @@ class Releases:
         first, last = chance.choice(_NAMES), chance.choice(_SURNAMES)
         words = f"{first} {last}", f"{first.lower()}.{last.lower()}@{domain}"
         fate = chance.of(_FATES)
-        recipient = self._bulk.person(*words)
+        record = self._bulk.person(*words).record
+        recipient = Person(record, recipient_words(record, *words, organisation))
         release = Release(exhibits, fate, kind, recipient)
         row = release.row
         row |= {
@@ -195,6 +198,9 @@ class Releases:
     ) -> None:
         who = by or self._releasers[0]
         values: Values = {"actor": who, "role": "releaser", "reason": reason}
+        if event == "release.approved":
+            alone = Approval.URGENT if release.row["urgent"] else Approval.SECOND_PERSON
+            values = {**values, "how": (Approval.CONFIRMED if by else alone).value}
         self._bulk.append(release.id, event, values, at=at)
 
     def _seal(self, release: Release, at: datetime) -> Life:
@@ -295,7 +301,12 @@ class Releases:
 
     def _left(self, release: Release, at: datetime) -> None:
         for exhibit in release.exhibits:
-            values: Values = {"release": str(release.id)}
+            values: Values = {
+                "actor": release.recipient,
+                "role": "recipient",
+                "release": str(release.id),
+                "sha256": release.sha256,
+            }
             self._bulk.append(exhibit.id, "exhibit.released", values, at=at)
 
     def _offer(self, release: Release, at: datetime) -> Life:
