@@ -18,6 +18,8 @@ def compare(
     if claim.kind != kind:
         words = "The ledger has a record of another kind under this identifier"
         tally.fail(Step.CLAIMS, words, claim.name, expected=kind, found=claim.kind)
+    for flaw in claim.flaws:
+        tally.fail(Step.CLAIMS, f"The database contradicts itself: {claim.name} {flaw}", claim.name)
     for name, expected in claim.events.items():
         found = events.get(name, ())
         if len(expected) != len(found):

@@ -82,6 +82,8 @@ class Claim:
     kind: RecordKind
     events: Mapping[str, Sequence[Expected]]
     latest: Latest | None = None
+    flaws: tuple[str, ...] = ()
+    """What the database says that cannot be, whatever the ledger says: each a sentence's end."""
 
     @property
     def names(self) -> frozenset[str]:

@@ -396,6 +396,40 @@ UPDATE link SET issued_at = issued_at - interval '1 day';
 -- database: a link gone
 DELETE FROM link;
 
+-- database: a link that works again
+UPDATE link SET number = 2;
+
+-- database: a revoked link of a revoked release
+UPDATE release SET state = 'revoked', ended_at = now(), ended_by = proposed_by WHERE id IN (SELECT
+  release FROM link);
+
+-- database: a release in no state
+UPDATE release SET state = 'lost' WHERE id = 'RELEASE';
+
+-- database: an exhibit in no state
+UPDATE exhibit SET state = 'lost' WHERE id = 'EXHIBIT';
+
+-- database: an exhibit that needs nobody
+UPDATE exhibit SET state = 'attention' WHERE id = 'EXHIBIT';
+
+-- database: an exhibit that is ready without a copy
+UPDATE exhibit SET state = 'ready' WHERE state = 'attention';
+
+-- database: an approval by somebody at no time
+UPDATE release SET approved_by = proposed_by WHERE state = 'refused';
+
+-- database: a confirmation that nobody gave
+UPDATE release SET seconded_reason = 'fine' WHERE id = 'RELEASE';
+
+-- database: an end without its state
+UPDATE release SET ended_at = now(), ended_by = proposed_by WHERE id = 'RELEASE';
+
+-- database: a package that left and never was
+UPDATE release SET collected_at = now() WHERE state = 'refused';
+
+-- database: a recipient who is nobody
+UPDATE release SET recipient = gen_random_uuid() WHERE id = 'RELEASE';
+
 -- database: a role that nobody gave
 UPDATE api_token SET roles = '{releaser,operator,governance}' WHERE person = (SELECT proposed_by
   FROM release WHERE id = 'RELEASE');

@@ -1,6 +1,6 @@
 """Service. What the rows tell of exhibits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -124,7 +124,19 @@ class _Exhibits:
             },
             # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
             Latest(_DESCRIBING, {"facts": row_facts(row, masters)}),
+            tuple(_flaws(row, {copy.position for copy in copies})),
         )
+
+
+def _flaws(row: Any, copied: Collection[int]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where the state of an exhibit is not the one that its files and its facts have."""
+    if row.state not in tuple(ExhibitState):
+        yield f"is {row.state}, which is no state"
+    wanted = {n for n, facts in enumerate(row.facts) if not facts["needs_person"]}
+    if row.state == ExhibitState.READY and not copied:
+        yield "is ready, and has no working copy"
+    if row.state == ExhibitState.ATTENTION and wanted and wanted <= set(copied):
+        yield "needs a person, and every file of it that plays has its working copy"
 
 
 def _decided(state: str, rows: Sequence[Any]) -> dict[str, list[Expected]]:

@@ -31,9 +31,12 @@ from export.sealing.tables import SealFileRow, SealStepRow
 
 _COLUMNS = columns(
     ReleaseRow,
-    "id urn number kind state basis purpose organisation with_master urgent reason proposed_by "
-    "proposed_at approved_by approved_at seconded_by seconded_at seconded_reason ended_by ended_at "
-    "ended_reason",
+    "id urn number kind state basis purpose organisation with_master urgent reason collected_at "
+    "proposed_by proposed_at approved_by approved_at seconded_by seconded_at seconded_reason "
+    "ended_by ended_at ended_reason",
+)
+_APPROVED = frozenset(
+    {ReleaseState.APPROVED, ReleaseState.SEALING, ReleaseState.SEALED, ReleaseState.EXPIRED}
 )
 _APPROVAL = ("actor", "at", "how", "reason")
 _SEALED = {
@@ -95,9 +98,9 @@ class _Releases:
         link = LinkRow
         self._links = grouped(
             session,
-            pick(link.release, link.issued_at, link.expires_at).where(
-                col(link.release).between(first, last)
-            ),
+            pick(link.release, link.number, link.issued_at, link.expires_at, link.revoked_at)
+            .where(col(link.release).between(first, last))
+            .order_by(col(link.number)),
         )
         self._handoffs = grouped(
             session,
@@ -123,9 +126,9 @@ class _Releases:
 
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ReleaseRow
         """Return the claim of one of them."""
-        [recipient] = self._recipients[row.id]
-        recipient_said = recipient_words(
-            recipient.person, recipient.name, recipient.email, row.organisation
+        recipient_said = "".join(
+            recipient_words(one.person, one.name, one.email, row.organisation)
+            for one in self._recipients[row.id]
         )
         proposed: dict[str, JSON] = {
             "actor": str(row.proposed_by),
@@ -168,7 +171,37 @@ class _Releases:
                 ],
                 **self._sealing(row),
             },
+            flaws=tuple(self._flaws(row)),
         )
+
+    def _flaws(self, row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+        """Say what the row and its links say that no history of a release gives."""
+        ended = row.state in {ReleaseState.REVOKED, ReleaseState.WITHDRAWN}
+        if row.state not in tuple(ReleaseState):
+            yield f"is {row.state}, which is no state"
+        if row.state in _APPROVED and row.approved_at is None:
+            yield f"is {row.state}, and nobody approved it"
+        if row.state == ReleaseState.PROPOSED and row.approved_at is not None:
+            yield "waits for its approval, and was approved"
+        for what, who, when, why in (
+            ("approved", row.approved_by, row.approved_at, ""),
+            ("confirmed", row.seconded_by, row.seconded_at, row.seconded_reason),
+            ("taken back", row.ended_by, row.ended_at, row.ended_reason),
+        ):
+            if (who is None) != (when is None) or (when is None and why):
+                yield f"was {what}, and by nobody or at no time"
+        if (row.ended_at is not None) != ended:
+            yield f"is {row.state}, and was taken back or not"
+        if row.collected_at is not None and SealStep.CHECK not in {
+            one.step for one in self._steps[row.id]
+        }:
+            yield "left the house, and no package of it was read back"
+        links = self._links[row.id]
+        if [one.number for one in links] != list(range(1, len(links) + 1)):
+            yield "has links that are not numbered one after another"
+        over = links if row.state == ReleaseState.REVOKED else links[:-1]
+        if any(one.revoked_at is None for one in over):
+            yield "has a link that works though it was ended"
 
     def _carried(self, row: Any) -> list[Any]:  # noqa: ANN401 - as above
         """Return the files that a release carries, exhibit by exhibit."""
