@@ -430,6 +430,25 @@ UPDATE release SET collected_at = now() WHERE state = 'refused';
 -- database: a recipient who is nobody
 UPDATE release SET recipient = gen_random_uuid() WHERE id = 'RELEASE';
 
+-- database: facts in no form of ours
+UPDATE exhibit SET facts = '[1]' WHERE id = 'EXHIBIT';
+
+-- database: a description in no form of ours
+UPDATE exhibit SET description = '[1]' WHERE id = 'EXHIBIT';
+
+-- database: a reading back in no form of ours
+UPDATE seal_step SET facts = '[1]' WHERE step = 'check';
+
+-- database: a place in the ledger in no form of ours
+UPDATE seal_step SET facts = '{"event": "none"}' WHERE step = 'ledger';
+
+-- database: taken back by nobody at no time
+UPDATE release SET state = 'revoked' WHERE id = 'RELEASE';
+
+-- openings: a role in no form of ours
+UPDATE custody_value SET value = '{' WHERE field = 'role' AND event IN (SELECT id FROM custody_event
+  WHERE event = 'role.changed');
+
 -- database: a role that nobody gave
 UPDATE api_token SET roles = '{releaser,operator,governance}' WHERE person = (SELECT proposed_by
   FROM release WHERE id = 'RELEASE');

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import Session, col
@@ -36,6 +36,8 @@ def exhibits(session: Session, span: Span) -> Iterator[Claim]:
 
 class _Exhibits:
     """What the other tables tell of the exhibits from one to another, by their identifiers."""
+
+    kind: ClassVar = RecordKind.EXHIBIT
 
     def __init__(self, session: Session, first: UUID, last: UUID) -> None:
         file, viewing = ExhibitFileRow, ViewingRow

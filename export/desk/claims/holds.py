@@ -1,7 +1,7 @@
 """Service. What the rows tell of legal holds."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import Session
@@ -24,6 +24,8 @@ def holds(session: Session, span: Span) -> Iterator[Claim]:
 
 class _Holds:
     """What is known of a hold stands in its row."""
+
+    kind: ClassVar = RecordKind.STAFF_ACTION
 
     def __init__(self, _session: Session, _first: UUID, _last: UUID) -> None:
         """Read nothing more."""

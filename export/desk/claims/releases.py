@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import Session, col, func
@@ -54,6 +54,8 @@ def releases(session: Session, span: Span) -> Iterator[Claim]:
 
 class _Releases:
     """What the other tables tell of the releases from one to another, by their identifiers."""
+
+    kind: ClassVar = RecordKind.RELEASE
 
     def __init__(self, session: Session, first: UUID, last: UUID) -> None:
         carried, file, chosen = ReleaseExhibitRow, ExhibitFileRow, ReleaseFileRow

@@ -7,7 +7,7 @@ belong to them are read together, and found by that identifier.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Select, inspect, select
@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from custody.audit.facts import Claim, Span
 from custody.canonical import JSON, format_time
+from custody.events import RecordKind
 
 _AT_ONCE = 500
 """Rows of which everything is read together."""
@@ -22,6 +23,9 @@ _AT_ONCE = 500
 
 class Known(Protocol):
     """What other tables tell of the rows of one batch."""
+
+    kind: ClassVar[RecordKind]
+    """Of the records that the rows are of."""
 
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns that were asked for
         """Return the claim of one of them."""
@@ -49,7 +53,21 @@ def claims_of(
     )
     for some in rows.partitions():
         known = read(session, some[0].id, some[-1].id)
-        yield from map(known.claim, some)
+        for row in some:
+            yield _claim(known, row)
+
+
+def _claim(known: Known, row: Any) -> Claim:  # noqa: ANN401 - as above
+    """Return the claim of a row; of one in which something has no form of ours, that it has none.
+
+    Whoever changed a row may have left in it what nobody ever wrote: then the audit names it, and
+    goes on with the next.
+    """
+    try:
+        return known.claim(row)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        flaw = f"holds what this service never wrote ({type(error).__name__})"
+        return Claim(row.id, f"{known.kind} {row.id}", known.kind, {}, flaws=(flaw,))
 
 
 def pick(*wanted: Any) -> "Select[Any]":  # noqa: ANN401 - more columns than SQLModel can type
