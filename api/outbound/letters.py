@@ -23,7 +23,7 @@ from api.words import local_time
 from evidence.mailbox.codes import CODE_LIFE
 from evidence.mailbox.letters import CodeLetter
 from export.delivery.letters import DeliveryLetter
-from export.release.letters import ReleaseLetter
+from export.release.notices import ReleaseLetter
 
 PATIENCE = timedelta(hours=8)
 """How long a letter waits for a mail server; then a person is told, and can issue it again."""

@@ -27,8 +27,7 @@ from export.intake.scans import INFECTED
 from export.intake.tables import UploadRow
 from export.release.contents import require_clean
 from export.release.decisions import SECOND_WITHIN, Decisions
-from export.release.letters import ReleaseLetter
-from export.release.notices import releasers
+from export.release.notices import ReleaseLetter, releasers
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 

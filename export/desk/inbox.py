@@ -15,7 +15,7 @@ from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
-from export.release.letters import ReleaseLetter
+from export.release.notices import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 

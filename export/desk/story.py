@@ -21,8 +21,7 @@ from export.desk.releases import second_due
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
 from export.release.decisions import CORRECTED
-from export.release.letters import ReleaseLetter
-from export.release.notices import has_mailbox
+from export.release.notices import ReleaseLetter, has_mailbox
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow

@@ -21,7 +21,7 @@ from export.media.plan import COPY, MASTER, Plan, Way
 from export.package.budget import TIME_LIMIT, Budget, look, take_out
 from export.package.errors import BudgetError
 from export.package.format.archive import EntrySpan, Reader
-from export.package.verify.copies import CopyFiles
+from export.package.verify.derived import CopyFiles
 
 _SLACK_CENTIDB = 10
 """Another decoder may round a picture otherwise: MJPEG and MPEG-4 leave that to it."""

@@ -25,7 +25,7 @@ from export.package.budget import Budget, look, take_out
 from export.package.errors import BudgetError
 from export.package.format.archive import Reader
 from export.package.originals import Stated, check_original, read_stated
-from export.package.verify.copies import CopyFiles
+from export.package.verify.derived import CopyFiles
 
 OUT_OF_TIME = (
     "The copy was not decoded to its end: the time for decoding all copies of the package was over "

@@ -28,17 +28,16 @@ from evidence.people.access import (
 )
 from evidence.people.people import People, require
 from evidence.wording import check_words
-from export.release.approvals import keep_approvals
 from export.release.contents import require_fit
-from export.release.letters import ReleaseLetter
 from export.release.looking import shown_words
-from export.release.notices import Notices
+from export.release.notices import Notices, ReleaseLetter
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState, ReleaseStep
 from export.release.steps import (
     MOST_REASON,
     by_whom,
+    keep_approvals,
     locked,
     move_release,
     needed_reason,

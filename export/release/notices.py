@@ -11,11 +11,24 @@ from uuid import UUID
 from sqlalchemy import any_, literal
 from sqlmodel import Session, col, select
 
+from evidence.mailbox.letters import LetterKind
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow
-from export.release.letters import ReleaseLetter
 from export.release.tables import ReleaseRow
+
+
+class ReleaseLetter(LetterKind):
+    """What is asked of whoever decides, and the keys of what no row may hold."""
+
+    APPROVAL_NEEDED = "approval_needed"
+    """To a releaser: a proposal of somebody else waits to be decided."""
+    SECOND_NEEDED = "second_needed"
+    """To a releaser: an urgent release waits for its second approval. ``due``."""
+    REFUSED = "refused"
+    """To the proposer: somebody refused their proposal. Why, the console says."""
+    WITHDRAWN = "withdrawn"
+    """To the proposer: a releaser withdrew their proposal. Why, the console says."""
 
 
 class Notices:

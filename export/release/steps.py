@@ -6,7 +6,7 @@ Only this room takes steps: `decisions` and `withdrawals` say who may, and with 
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from custody.ledger import Ledger, Values
 from evidence.people.access import Role, Subject
@@ -14,7 +14,7 @@ from evidence.people.people import as_person
 from evidence.wording import check_words
 from export.release.releases import label
 from export.release.states import ReleaseState, ReleaseStep, transition
-from export.release.tables import ReleaseRow
+from export.release.tables import EarlierApprovalRow, ReleaseRow
 
 MOST_REASON = 2000
 """Characters of a reason that somebody gives."""
@@ -64,3 +64,29 @@ def needed_reason(reason: str) -> str:
         InvalidError: there is none, or it is too long.
     """
     return check_words("reason", reason, most=MOST_REASON, lines=True)
+
+
+def keep_approvals(session: Session, row: ReleaseRow, *, at: datetime) -> None:
+    """Take the approvals out of a locked release, and keep them: their events stay, too."""
+    given = (
+        (row.approved_by, row.approved_at, row.reason),
+        (row.seconded_by, row.seconded_at, row.seconded_reason),
+    )
+    kept = select(func.count()).where(EarlierApprovalRow.release == row.id)
+    number = session.exec(kept).one()
+    for who, when, why in given:
+        if who is None or when is None:
+            continue
+        number += 1
+        session.add(
+            EarlierApprovalRow(
+                release=row.id,
+                number=number,
+                approved_by=who,
+                approved_at=when,
+                reason=why,
+                undone_at=at,
+            )
+        )
+    row.approved_by = row.approved_at = row.seconded_by = row.seconded_at = None
+    row.reason = row.seconded_reason = ""

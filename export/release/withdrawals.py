@@ -12,8 +12,7 @@ from custody.ledger import Ledger
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Role, Subject, decide_withdrawal
 from evidence.people.people import require
-from export.release.letters import ReleaseLetter
-from export.release.notices import Notices
+from export.release.notices import Notices, ReleaseLetter
 from export.release.proposals import NewRelease
 from export.release.releases import Releases, label
 from export.release.states import ReleaseStep

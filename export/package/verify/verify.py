@@ -35,8 +35,8 @@ from export.package.verify.bag import (
 )
 from export.package.verify.carried import check_carried
 from export.package.verify.conclusion import PackageFacts, conclude, give_up, not_checked
-from export.package.verify.copies import CopyFiles, copies_of
 from export.package.verify.credentials import check_credentials
+from export.package.verify.derived import CopyFiles, copies_of
 from export.package.verify.examined import ExhibitChecks, open_events
 from export.package.verify.exhibits import check_exhibits
 from export.package.verify.report import Report, Verdict, report_json, report_table

@@ -25,7 +25,7 @@ from api.web.console.releases.words import MESSAGE_KINDS, MESSAGE_STATES
 from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import MessageState
 from export.delivery.letters import DeliveryLetter
-from export.release.letters import ReleaseLetter
+from export.release.notices import ReleaseLetter
 
 ORIGIN = "https://cctv.barchester.example"
 TOKEN = "A" * 43

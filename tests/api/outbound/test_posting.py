@@ -21,7 +21,7 @@ from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import MessageRow
 from export.delivery.letters import DeliveryLetter
-from export.release.letters import ReleaseLetter
+from export.release.notices import ReleaseLetter
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 from storage.errors import UnavailableError

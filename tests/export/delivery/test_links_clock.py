@@ -21,7 +21,7 @@ from export.delivery.deadlines import FORGET_SESSIONS, JOB_SECOND
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow
 from export.release.decisions import THE_CLOCK
-from export.release.letters import ReleaseLetter
+from export.release.notices import ReleaseLetter
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, at_once, sealed
 from tests.houses import House

@@ -13,7 +13,7 @@ from custody.canonical import canonical_json
 from custody.check.finding import Finding, Outcome
 from export.package.format.archive import EntrySpan
 from export.package.pictures import OUT_OF_TIME, check_pictures
-from export.package.verify.copies import CopyFiles
+from export.package.verify.derived import CopyFiles
 from tests.export.media import clips
 from tests.export.media.conftest import DIGEST, Shelf
 

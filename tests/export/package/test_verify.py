@@ -24,7 +24,7 @@ from export.package.verify.conclusion import (
     PackageFacts,
     conclude,
 )
-from export.package.verify.copies import CopyFiles
+from export.package.verify.derived import CopyFiles
 from export.package.verify.report import Report, Verdict, report_json, report_table
 from export.package.verify.verify import verify
 from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
