@@ -17,7 +17,13 @@ from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
 from storage.embedded.directory import DataDirectory
 from storage.embedded.postgres import Postgres
-from storage.embedded.settings import keep_settings, make_addresses, make_settings, read_settings
+from storage.embedded.settings import (
+    HeldPorts,
+    keep_settings,
+    make_addresses,
+    make_settings,
+    read_settings,
+)
 from storage.embedded.weed.server import Weed
 from storage.errors import EngineError
 
@@ -72,8 +78,9 @@ class Engines:
         # The kernel ends an engine when the thread that started it ends: this one stays.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="engines")
         self._first = not directory.settings.exists()
-        if self._first:
-            keep_settings(directory.settings, make_settings())
+        self._held = HeldPorts() if self._first else None
+        if self._held is not None:
+            keep_settings(directory.settings, make_settings(self._held.ports))
         settings = read_settings(directory.settings)
         sockets = directory.sockets
         self.addresses = make_addresses(settings, sockets)
@@ -121,6 +128,7 @@ class Engines:
         self._weed.install(datetime.now(UTC))
         if self.unclean:
             self._weed.repair()
+        self._let_go_of_ports()
         self._weed.check_ports()
         # From here on only `stop` makes a clean end; a crash leaves no marker.
         self._directory.mark_dirty()
@@ -128,6 +136,10 @@ class Engines:
         self._weed.configure()
         self._weed.wait(within=_RECOVERY_S)
         self._running = True
+
+    def _let_go_of_ports(self) -> None:
+        if self._held is not None:
+            self._held.let_go()
 
     def mend(self) -> tuple[str, ...]:
         """Start again what ended by itself, and return the names; to be called about once a second.
@@ -184,6 +196,7 @@ class Engines:
         with self._turn:
             self._say("stopping the engines")
             was_running, self._running = self._running, False
+            self._let_go_of_ports()
             store_ended_well = self._weed.stop()
             database_ended_well = self._postgres.stop()
             if was_running and store_ended_well and database_ended_well:

@@ -38,7 +38,11 @@ class Settings:
 
     def listening(self) -> tuple[int, ...]:
         """Return every port that SeaweedFS listens on."""
-        return (*self.ports.values(), self.ports["admin"] + ADMIN_GRPC_OFFSET)
+        return _listening(self.ports)
+
+
+def _listening(ports: Mapping[str, int]) -> tuple[int, ...]:
+    return (*ports.values(), ports["admin"] + ADMIN_GRPC_OFFSET)
 
 
 def is_free(port: int) -> bool:
@@ -52,23 +56,48 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _choose_ports() -> dict[str, int]:
-    """Draw one of the blocks of ports, all of it free.
+class HeldPorts:
+    """A block of free ports that nobody else gets until it is let go.
 
-    Nobody keeps a port between this and the start of its server. Two houses that draw at the same
-    moment have all ports in common, or, a thousand times likelier, none.
+    A first start makes the database before it starts the store: seconds in which another program
+    could take a port that was only looked at.
     """
-    while True:
-        first = _LOWEST + _BLOCK * secrets.randbelow((_HIGHEST - _LOWEST) // _BLOCK)
-        ports = range(first, first + len(PORT_NAMES))
-        if all(is_free(port) and is_free(port + ADMIN_GRPC_OFFSET) for port in ports):
-            return dict(zip(PORT_NAMES, ports, strict=True))
+
+    def __init__(self) -> None:
+        """Draw blocks until all ports of one are free, and hold them."""
+        while True:
+            first = _LOWEST + _BLOCK * secrets.randbelow((_HIGHEST - _LOWEST) // _BLOCK)
+            self.ports = {name: first + n for n, name in enumerate(PORT_NAMES)}
+            self._doors: list[socket.socket] = []
+            try:
+                for port in _listening(self.ports):
+                    self._doors.append(_door(port))
+            except OSError:
+                self.let_go()
+            else:
+                return
+
+    def let_go(self) -> None:
+        """Leave the ports to the store, which starts now."""
+        while self._doors:
+            self._doors.pop().close()
 
 
-def make_settings() -> Settings:
-    """Choose free ports and draw fresh secrets."""
+def _door(port: int) -> socket.socket:
+    """Bind ``port`` of the loopback interface so that nobody else can; nobody is let in."""
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        door.bind(("127.0.0.1", port))
+    except OSError:
+        door.close()
+        raise
+    return door
+
+
+def make_settings(ports: Mapping[str, int]) -> Settings:
+    """Draw fresh secrets for a house with these ports."""
     return Settings(
-        ports=_choose_ports(),
+        ports=ports,
         passwords={role: secrets.token_hex(24) for role in ROLES},
         keys={name: (secrets.token_hex(10), secrets.token_hex(24)) for name in IDENTITIES},
     )
