@@ -51,6 +51,7 @@ from export.holdings.masters import Masters
 from export.holdings.pickups import Pickups
 from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
+from export.holdings.standstills import Standstills
 from export.holdings.views import Views
 from export.intake.arrivals import Intake
 from export.intake.malware import Scanner
@@ -114,6 +115,7 @@ class Services:
     register: Register
     fixity: Fixity
     remedies: Remedies
+    standstills: Standstills
     pickups: Pickups
     package_fixity: PackageFixity
     histories: Histories

@@ -17,6 +17,7 @@ from export.holdings.masters import Masters
 from export.holdings.pickups import Pickups
 from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
+from export.holdings.standstills import Standstills
 from export.holdings.views import Views
 from export.intake.arrivals import Intake
 from export.intake.malware import Scanner
@@ -45,6 +46,7 @@ class Holdings(TypedDict):
     holds: Holds
     fixity: Fixity
     remedies: Remedies
+    standstills: Standstills
     pickups: Pickups
 
 
@@ -89,6 +91,7 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
         ),
         fixity=Fixity(begin, ground.vault, ledger, jobs, clock=clock),
         pickups=Pickups(begin, jobs),
+        standstills=Standstills(exhibits),
         remedies=Remedies(exhibits, evidence["outcomes"], jobs),
     )
 

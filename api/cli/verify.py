@@ -24,9 +24,10 @@ from typing import BinaryIO, Final, NoReturn, TextIO
 
 from api.cli.terminal.errors import UsageError
 from custody.errors import FormatError
+from custody.printable import printable
 from custody.trust import Trust, parse_trust
 from export.package.verify.conclusion import stopped
-from export.package.verify.report import EXIT_CODES, Report, Verdict, printable
+from export.package.verify.report import EXIT_CODES, Report, Verdict
 from export.package.verify.survey import Progress
 from export.package.verify.verify import PictureCheck, report_json, report_table, verify
 

@@ -8,10 +8,12 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.wiring import Services
-from custody.errors import AuthorityError, NotYetError
+from custody.errors import AuthorityError, CustodyError, NotYetError
 from evidence import attention
+from evidence.errors import EvidenceError
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
+from export.errors import ExportError
 from export.holdings.copies import JOB_DERIVE
 from export.holdings.fixity import JOB_RECHECK
 from export.holdings.holds import JOB_HOLD
@@ -19,12 +21,14 @@ from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.fixity import JOB_RECHECK_PACKAGE
 from storage.database import bare_words, named_lock
-from storage.errors import UnavailableError
+from storage.errors import StorageError, UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
 RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 """What a later attempt may get over; everything else needs a person."""
+OURS = (StorageError, CustodyError, EvidenceError, ExportError)
+"""What our own sentences are raised as."""
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, and what
 gave up because something was away."""
@@ -96,10 +100,21 @@ def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
 def _give_up(services: Services, name: str, subject: str, error: Exception) -> None:
     """Keep what went wrong where `exhibit show` and `release show` tell it."""
     _log.error("%s of %s needs a person: %s", name, subject, type(error).__name__, exc_info=error)
-    original = getattr(error, "orig", None) or error
-    words = bare_words(original) if isinstance(error, SQLAlchemyError) else str(error)
     with services.transaction() as session:
-        attention.call(session, UUID(subject), name, words, at=services.clock())
+        attention.call(session, UUID(subject), name, _said(error), at=services.clock())
+        services.standstills.stop(session, UUID(subject), name, at=services.clock())
+
+
+def _said(error: Exception) -> str:
+    """Return what a person is told of an error: a sentence of ours, or only what kind it is.
+
+    Sentences of others name files of this machine, rows and people; they are in the log.
+    """
+    if isinstance(error, SQLAlchemyError):
+        return bare_words(getattr(error, "orig", None) or error)
+    if isinstance(error, OURS):
+        return str(error)
+    return f"the work broke down ({type(error).__name__}); the service's log says where"
 
 
 def conninfo(url: str) -> str:

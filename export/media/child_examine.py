@@ -5,6 +5,7 @@
 `refused.txt` say that it is no clip that can be opened.
 """
 
+import errno
 import hashlib
 import json
 import sys
@@ -31,6 +32,8 @@ from export.media.facts import (
 from export.media.frames import SOURCE_HEADER, SourceFrame, format_ratio, format_source_frame
 from export.media.tally import PacketTally, PictureTally
 
+PROVOKED = {errno.EINVAL, errno.EOVERFLOW, errno.EFBIG}
+"""What the system says when a clip makes us seek nowhere, or write more than we may."""
 RANGES = {1: "limited", 2: "full"}
 
 
@@ -206,13 +209,19 @@ def main(master: str, threads: str) -> int:
     except av.error.FFmpegError as error:
         Path("refused.txt").write_text(str(error.strerror), "utf-8")
         return REFUSED_EXIT
-    except (OSError, ImportError):
-        raise  # our disk or our installation, not the clip
+    except (OSError, ImportError) as error:
+        if isinstance(error, ImportError) or error.errno not in PROVOKED:
+            raise  # our disk or our installation, not the clip
+        return _broke(error)
     except Exception as error:  # noqa: BLE001 - whatever a hostile file provokes is a finding
-        Path("refused.txt").write_text(f"{type(error).__name__}: {error}", "utf-8")
-        return BROKE_EXIT
+        return _broke(error)
     Path("facts.json").write_text(json.dumps(facts_json(facts)), "utf-8")
     return 0
+
+
+def _broke(error: Exception) -> int:
+    Path("refused.txt").write_text(type(error).__name__, "utf-8")
+    return BROKE_EXIT
 
 
 def _measure_steadily(master: Path, threads: int) -> Facts:

@@ -73,7 +73,7 @@ def compare(
         counts = _result(box)
         return Measured(str(counts["unlike"]), box / "frames.csv", counts)
     if ran.why == "exit" and "MemoryError" not in ran.stderr:
-        raise SandboxError(f"the comparison failed: {ran.stderr[-2000:]}")
+        raise sandbox.broke("the comparison", ran)
     return Measured(f"the comparison ended with {ran.why} {ran.code}", box / "frames.csv", {})
 
 

@@ -11,29 +11,31 @@ from typing import BinaryIO
 
 BOXES_MAX = 100_000
 """A file made to keep us busy ends here."""
+MISSING_MAX = 2**53 - 1
+"""No record of ours holds a larger number (RFC 8785); a file may announce 16 exabytes."""
 _HOLDERS = {b"moov", b"trak", b"edts"}
 _TOP = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx", b"uuid"}
 _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 
 
 def missing_bytes(file: BinaryIO, size: int) -> int:
-    """Return how many bytes the container announces beyond the end of the file."""
-    head = _at(file, 0, 12)
+    """Return how many bytes the container announces beyond the file's end, at most the maximum."""
+    head = _at(file, 0, 12, size)
     if head[4:8] in _TOP:
         end = max((stop for _, _, stop in _boxes(file, 0, size)), default=0)
     elif head[:4] == b"RIFF" and head[8:12] in {b"AVI ", b"WAVE"}:
         end = 8 + int.from_bytes(head[4:8], "little")
         end = 0 if end in {8, 8 + 0xFFFFFFFF} else end  # written by a recorder that was cut off
     elif int.from_bytes(head[:4], "big") == _EBML:
-        end = _matroska_end(file)
+        end = _matroska_end(file, size)
     else:
         end = 0
-    return max(0, end - size)
+    return min(max(0, end - size), MISSING_MAX)
 
 
 def count_edit_lists(file: BinaryIO, size: int) -> int:
     """Return how many tracks of an MP4 or MOV file carry an edit list."""
-    if _at(file, 4, 4) not in _TOP:
+    if _at(file, 4, 4, size) not in _TOP:
         return 0
     return sum(kind == b"elst" for kind, _, _ in _boxes(file, 0, size))
 
@@ -45,7 +47,7 @@ def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, 
         if not pending:
             return
         at, stop = pending.pop()
-        head = _at(file, at, 16)
+        head = _at(file, at, 16, size)
         if at + 8 > stop or len(head) < 8:  # noqa: PLR2004 - size and kind
             continue
         length, kind = struct.unpack(">I4s", head[:8])
@@ -61,10 +63,10 @@ def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, 
             pending.append((body, min(end, stop)))
 
 
-def _matroska_end(file: BinaryIO) -> int:
+def _matroska_end(file: BinaryIO, size: int) -> int:
     at = 0
     for _ in range(8):  # the EBML header, perhaps Void elements, then the Segment
-        head = _at(file, at, 16)
+        head = _at(file, at, 16, size)
         number, id_length = _vint(head, keep_marker=True)
         length, length_length = _vint(head[id_length:], keep_marker=False)
         if not id_length or not length_length:
@@ -87,6 +89,9 @@ def _vint(data: bytes, *, keep_marker: bool) -> tuple[int, int]:
     return (value if keep_marker else value & ((1 << 7 * length) - 1)), length
 
 
-def _at(file: BinaryIO, position: int, count: int) -> bytes:
+def _at(file: BinaryIO, position: int, count: int, size: int) -> bytes:
+    """Read at a position that the file itself names: it may lie where no file system can seek."""
+    if position >= size:
+        return b""
     file.seek(position)
     return file.read(count)

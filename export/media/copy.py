@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from custody.printable import printable
 from export.media import derivation, ffmpeg, findings
 from export.media.comparison import Measured, Sheet, compare, run_in_time
 from export.media.examine import (
@@ -192,7 +193,7 @@ def _shifted(work: _Work) -> Progress:
 
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1][:300] if lines else "no message"
+    return printable(lines[-1][:300]) if lines else "no message"
 
 
 def _sha256(path: Path) -> str:

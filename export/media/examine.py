@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from custody.printable import printable
 from export.errors import SandboxError
 from export.media import findings, kinds, sandbox
 from export.media.facts import (
@@ -155,11 +156,13 @@ def _failure(
     if ran.why == "time":
         return (time_limit(cage.wall_seconds),)
     if ran.why == "exit" and ran.code == REFUSED_EXIT:
-        refusal = read_text(box / "refused.txt")
+        refusal = printable(read_text(box / "refused.txt"))
         return findings.unreadable(recognised, refusal)
     if ran.why == "exit" and ran.code != BROKE_EXIT:
-        raise SandboxError(f"the examination failed: exit code {ran.code}: {ran.stderr[-2000:]}")
-    reason = read_text(box / "refused.txt") if ran.why == "exit" else f"signal {ran.code}"
+        raise sandbox.broke("the examination", ran)
+    reason = (
+        printable(read_text(box / "refused.txt")) if ran.why == "exit" else f"signal {ran.code}"
+    )
     words = (
         "The decoder broke down on this file. It ran locked in, and did no harm. The file may be "
         "damaged, made to do this, or ask for more memory than it is given."

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from fractions import Fraction
 
+from export.media.containers import MISSING_MAX
 from export.media.facts import CameraSignature, Facts, MediaFinding, VideoFacts
 from export.media.frames import parse_ratio
 from export.media.kinds import container_words, extension_differs
@@ -91,9 +92,10 @@ def _file_findings(facts: Facts, name: str, recognised: str | None) -> list[Medi
     if recognised is not None:
         found.append(problem("no-video", f"The file is no video: it is {recognised}."))
     if facts.missing_bytes:
+        most = "at least " if facts.missing_bytes == MISSING_MAX else ""
         words = (
-            f"The file is cut off: {facts.missing_bytes:,} bytes that it announces are missing "
-            "at its end."
+            f"The file is cut off: {most}{facts.missing_bytes:,} bytes that it announces are "
+            "missing at its end."
         )
         found.append(problem("cut-off", words, f"at byte {facts.size}"))
     if extension_differs(name, facts.container):

@@ -90,6 +90,23 @@ def run(
         return _outcome(report.read(), tail, in_time=in_time)
 
 
+def broke(what: str, ran: Ran) -> SandboxError:
+    """Return the error that says that ``what`` did not end as it should.
+
+    What the program said goes to the log, as a note: it names files of this machine, and nobody
+    who reads a page can do anything with it.
+    """
+    error = SandboxError(f"{what} broke down (it ended with {ran.why} {ran.code})")
+    error.add_note(ran.stderr)
+    return error
+
+
+def _unstarted(why: str) -> SandboxError:
+    error = SandboxError("the sandbox cannot be started")
+    error.add_note(why)
+    return error
+
+
 @functools.cache
 def protections() -> tuple[str, ...]:
     """Name each protection that this machine does not give. Empty: all are there.
@@ -101,7 +118,7 @@ def protections() -> tuple[str, ...]:
     with tempfile.TemporaryDirectory(prefix="custos-sandbox-") as box:
         ran = run(argv, Path(box), cage=cage)
     if not ran.ok:
-        raise SandboxError(f"the sandbox cannot run Python: {ran.why} {ran.code}: {ran.stderr}")
+        raise broke("Python in the sandbox", ran)
     return ran.missing
 
 
@@ -150,7 +167,7 @@ def _start(
             env={},
         )
     except OSError as error:
-        raise SandboxError(f"the sandbox cannot be started: {error}") from error
+        raise _unstarted(str(error)) from error
 
 
 def _listen(
@@ -212,7 +229,7 @@ def _outcome(report: bytes, tail: bytearray, *, in_time: bool) -> Ran:
         told.update(json.loads(line))
     stderr = tail.decode("utf-8", "replace")
     if "failed" in told or ("missing" not in told and in_time):
-        raise SandboxError(f"the sandbox cannot be started: {told.get('failed') or stderr}")
+        raise _unstarted(str(told.get("failed") or stderr))
     missing = tuple(told.get("missing", ()))
     rss = int(told.get("max_rss_kib", 0))
     if not in_time:

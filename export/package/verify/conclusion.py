@@ -13,6 +13,7 @@ from custody.check.cms import parse_timestamp
 from custody.check.finding import Finding, Outcome
 from custody.check.log import LoggedEvent, SealedRelease, open_event
 from custody.errors import CustodyError, FormatError
+from custody.printable import printable
 from custody.trust import Trust
 from export.package.format.manifest import BagInfo
 from export.package.verify.report import (
@@ -20,7 +21,6 @@ from export.package.verify.report import (
     STRICT_EXIT_CODE,
     Report,
     Verdict,
-    printable,
 )
 
 DEMONSTRATION_KEYS: Final = "Demonstration keys: this is no evidence"

@@ -12,6 +12,7 @@ from typing import Final
 
 from custody.canonical import JSON, canonical_json, format_time
 from custody.check.finding import Finding, Outcome
+from custody.printable import printable
 from custody.trust import Issue
 
 REPORT_VERSION: Final = 1
@@ -175,11 +176,3 @@ def _explain(finding: Finding) -> list[str]:
         if value and finding.outcome is not Outcome.PASS:
             lines.append(f"        {name:<8}  {printable(value)}")
     return lines
-
-
-def printable(text: str) -> str:
-    """Show what would move the cursor or turn the text around: a package may come from an enemy."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )

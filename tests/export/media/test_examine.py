@@ -2,16 +2,18 @@
 
 import hashlib
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import av
 import pytest
 
+from custody.canonical import canonical_json
 from export.errors import SandboxError
 from export.media import doors, pictures
 from export.media.examine import Examination, Limits, examine, take
-from export.media.facts import MediaFinding
+from export.media.facts import MediaFinding, facts_json
 from export.media.frames import read_source_frames
 from tests.export.media import clips
 from tests.export.media.conftest import Shelf, look_at
@@ -151,6 +153,37 @@ def test_a_clip_cut_off_behind_its_index_says_how_much_is_missing(
         found
     )
     assert found.needs_person
+
+
+ANNOUNCED = {
+    "4 PB": struct.pack(">I4sQ", 1, b"free", 4 << 50),
+    "all that 64 bits hold": struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1),
+    "where no file system seeks": struct.pack(">I4sQ", 1, b"skip", 2**62),
+}
+
+
+@pytest.mark.parametrize("box", ANNOUNCED.values(), ids=ANNOUNCED)
+def test_a_good_clip_with_a_box_that_claims_petabytes_is_examined(
+    tmp_path: Path, shelf: Shelf, look: Look, box: bytes
+) -> None:
+    clip = shelf.job("h264.mp4").clip.read_bytes()
+    found = look(write(tmp_path / "claims.mp4", clip + box))
+    assert found.facts is not None
+    assert found.facts.video is not None
+    assert found.facts.video.frame_count == 25
+    assert codes(found) >= {"cut-off"}
+    assert found.needs_person
+    canonical_json(facts_json(found.facts))  # a number that no record can hold would stop it here
+
+
+def test_a_matroska_file_that_claims_all_there_is_is_examined(
+    tmp_path: Path, shelf: Shelf, look: Look
+) -> None:
+    clip = bytearray(shelf.job("h264.mkv").clip.read_bytes())
+    at = clip.index(b"\x18\x53\x80\x67") + 4
+    clip[at : at + 8] = b"\x01\xff\xff\xff\xff\xff\xff\xfe"
+    found = look(write(tmp_path / "claims.mkv", bytes(clip)))
+    assert codes(found) >= {"cut-off"}
 
 
 def test_rotten_bits_are_found(tmp_path: Path, look: Look) -> None:
