@@ -16,6 +16,7 @@ from api.settings.errors import SettingsError
 from api.web.problems import is_page, problem_page
 from custody.errors import (
     AuthorityError,
+    ClockError,
     CustodyError,
     ForgedEventError,
     FormatError,
@@ -58,6 +59,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     EvidenceError: (HTTPStatus.BAD_REQUEST, "refused"),
     FormatError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value"),
     NotYetError: (HTTPStatus.SERVICE_UNAVAILABLE, "not yet"),
+    ClockError: (HTTPStatus.SERVICE_UNAVAILABLE, "the clock is wrong"),
     AuthorityError: (HTTPStatus.SERVICE_UNAVAILABLE, "time authority away"),
     ProofError: (HTTPStatus.INTERNAL_SERVER_ERROR, "proof does not hold"),
     ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),

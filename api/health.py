@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
+from custody.houseclock import house_clock
 from custody.tables import LogStateRow
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
@@ -42,12 +43,14 @@ class Health:
             with self._begin() as session:
                 return {
                     "database": OK,
+                    "clock": house_clock(session).alarm or OK,
                     "sequencer": self._sequencer(session),
                     "worker": self._worker(session),
                 }
         except StorageError as error:
             words = str(error)
-            return {"database": words, "sequencer": "not known", "worker": "not known"}
+            unknown = dict.fromkeys(("clock", "sequencer", "worker"), "not known")
+            return {"database": words, **unknown}
 
     def _sequencer(self, session: Session) -> str:
         state = session.get_one(LogStateRow, 1)

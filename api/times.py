@@ -12,6 +12,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def steady() -> float:
+    """Return seconds that go on as time does, whatever is done to the clock, suspended or not."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def wait_until(holds: Callable[[], None], *, most: float = 20.0, pause: float = 0.1) -> None:
     """Call ``holds`` until it no longer says NotYetError, for ``most`` seconds at most.
 

@@ -32,6 +32,7 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.timekeeping import Timekeeping
 from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
@@ -126,6 +127,7 @@ class Services:
     holds: Holds
     provider: IdentityProvider
     posting: Posting
+    timekeeping: Timekeeping
     health: Health
 
     def close(self) -> None:

@@ -7,6 +7,7 @@
   - ForgedEventError: an event that the service did not write; stop, alarm
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
   - NotYetError: the checkpoint that is waited for does not exist yet; retry
+  - ClockError: the clock cannot be right; nothing is recorded until it is, retry
   - AuthorityError: the time-stamping authority does not answer, or answers nonsense; retry
   - KeyStoreError: a key cannot be read or must not be used here; stop, the message says what to do
 """
@@ -55,6 +56,10 @@ class LogStateError(CustodyError):
 
 class NotYetError(CustodyError):
     """What is waited for did not happen within the time limit. Safe to retry."""
+
+
+class ClockError(CustodyError):
+    """The clock of this machine cannot be right, and nothing is recorded by it. Safe to retry."""
 
 
 class AuthorityError(CustodyError):

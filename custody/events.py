@@ -90,12 +90,12 @@ PERSON_FIELDS = frozenset({"actor", "subject", "person", "recipient"})
 
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | action actor basis document_kind kind outcome person provider_reference purpose reason
-text | recipient reference result role session stage subject system urn
+text | action actor against basis document_kind kind outcome person provider_reference purpose
+text | reason recipient reference result role session stage subject system urn
 digest | copy derivation facts policy seal sha256 signature statement terms timestamp
 digest or null | packet_index
 count | pence size
-integer | offset_ms
+integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | exhibit lost_record release
 time | expires until
@@ -170,6 +170,8 @@ disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
 record.values_lost | | lost_record
 role.changed | | actor subject role
+clock.apart | | against ahead_ms
+clock.confirmed | | actor role reason
 """
 
 

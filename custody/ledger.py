@@ -22,6 +22,7 @@ from custody.disclosure import LoggedEvent
 from custody.entry import Opening, field_key, write_entry
 from custody.errors import CustodyError, LogStateError, NotYetError
 from custody.events import PERSON_FIELDS, RecordKind
+from custody.houseclock import HouseClock
 from custody.keys import RecordKeys
 from custody.proof import LogProof, format_consistency, format_proof
 from custody.tables import (
@@ -78,7 +79,16 @@ class CoveringCheckpoint:
 class Ledger:
     """The custody ledger, as the services above see it."""
 
-    def __init__(self, keys: RecordKeys, *, mac_key: bytes, new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self,
+        keys: RecordKeys,
+        *,
+        mac_key: bytes,
+        new_id: Callable[[], UUID],
+        clock: HouseClock | None = None,
+    ) -> None:
+        """``clock`` is held against what is known before an event is written; None: by nobody."""
+        self._clock = clock
         self._keys = keys
         self._mac_key = mac_key
         self._new_id = new_id
@@ -100,6 +110,7 @@ class Ledger:
         values: Values,
         *,
         at: datetime,
+        whatever_the_clock: bool = False,
     ) -> UUID:
         """Write one event of ``record``; it stands once the caller commits. Return its id.
 
@@ -108,8 +119,12 @@ class Ledger:
 
         Raises:
             FormatError: the closed table of events does not know the event or its fields.
+            ClockError: the clock is days apart from what is known; only an event that says so
+                passes ``whatever_the_clock``.
             CustodyError: a key that is needed was erased.
         """
+        if self._clock is not None and not whatever_the_clock:
+            self._clock.require(session)
         at = at.replace(microsecond=0)  # entries tell the time to the second
         head = session.get_one(CustodyRecord, record, with_for_update=True)
         event_id = self._new_id()

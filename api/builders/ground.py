@@ -15,7 +15,8 @@ from api.builders.trust import time_authority
 from api.settings.council import Council, read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
-from api.times import utc_now
+from api.times import steady, utc_now
+from custody.houseclock import HouseClock
 from custody.keyring import Keyring, load
 from custody.keys import RecordKeys
 from custody.ledger import Ledger
@@ -47,6 +48,7 @@ class Ground:
     vault: ObjectStore
     jobs: Jobs
     ledger: Ledger
+    house_clock: HouseClock
     authority: TimeAuthority
     """The one whose timestamps are in packages and over receipts."""
 
@@ -68,6 +70,7 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
     addresses = settings.engines or load_addresses(settings.data)
     engine = connect(addresses.app_url, pool_size=pool_size)
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
+    house_clock = HouseClock(utc_now, steady)
     return Ground(
         settings=settings,
         council=council,
@@ -80,7 +83,8 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
         vault=_vault(settings, council, addresses),
         # Somebody waits at a page, or at their mailbox, for each of these.
         jobs=Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND}),
-        ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4),
+        ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4, clock=house_clock),
+        house_clock=house_clock,
         authority=time_authority(settings, keyring),
     )
 

@@ -14,6 +14,8 @@ from api.outbound.smtp import SmtpMailer, parse_server
 from api.settings.council import Council
 from api.settings.facts import Settings
 from api.signin.provider import IdentityProvider
+from custody.timeserver import TimeServer
+from evidence.timekeeping import Timekeeping
 
 
 class Outside(TypedDict):
@@ -21,6 +23,7 @@ class Outside(TypedDict):
 
     provider: IdentityProvider
     posting: Posting
+    timekeeping: Timekeeping
     health: Health
 
 
@@ -39,6 +42,13 @@ def build_outside(ground: Ground, evidence: Evidence) -> Outside:
             council,
             origin=settings.origin,
             demonstration=not settings.production,
+            clock=ground.clock,
+        ),
+        timekeeping=Timekeeping(
+            ground.transaction,
+            ground.ledger,
+            ground.house_clock,
+            TimeServer(*settings.time_server).ahead if settings.time_server else None,
             clock=ground.clock,
         ),
         health=Health(ground.transaction, ground.vault, ground.clock, stand_ins),

@@ -21,6 +21,7 @@ COMMANDS = {
     "trust": "write the file that lets others verify what this council seals",
     "keys": "show public keys and fingerprints",
     "token": "let another person or machine in",
+    "clock": "hold the clock against what is known of the time, or vouch for it",
     "log": "audit the custody log against the database",
 }
 

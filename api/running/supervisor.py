@@ -148,6 +148,8 @@ class Supervisor:
         self._start_engines()
         prepare(settings)
         self.services = build(settings)
+        if clock := self.services.timekeeping.look().words:
+            self._say(f"WARNING: {clock}")
         make_first_tokens(self.services, settings.tokens)
         if self._engines is not None and self._engines.unclean:
             services = self.services

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.wiring import Services
-from custody.errors import AuthorityError, CustodyError, NotYetError
+from custody.errors import AuthorityError, ClockError, CustodyError, NotYetError
 from evidence import attention
 from evidence.errors import EvidenceError
 from evidence.mailbox.messages import JOB_SEND
@@ -25,13 +25,13 @@ from storage.errors import StorageError, UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
-RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
+RETRYABLE = (UnavailableError, NotYetError, AuthorityError, ClockError)
 """What a later attempt may get over; everything else needs a person."""
 OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""
 CHORE_DUE = "release.due"
-"""Every minute: links that expired, warnings, second approvals, what may be forgotten, and what
-gave up because something was away."""
+"""Every minute: links that expired, warnings, second approvals, what may be forgotten, what gave
+up because something was away, and once an hour the clock."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -67,6 +67,7 @@ def _mark_due(services: Services) -> None:
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
             at = services.clock()
+            services.timekeeping.look_hourly()
             services.pickups.run(at=at)
             services.deadlines.mark(at=at)
 

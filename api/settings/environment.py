@@ -42,6 +42,7 @@ NAMES = frozenset(
         "CUSTOS_S3_VAULT_BUCKET",
         "CUSTOS_SMTP_URL",
         "CUSTOS_SPOOL",
+        "CUSTOS_TIME_SERVER",
         "CUSTOS_TOKEN_FILE",
         "CUSTOS_TSA_CHAIN",
         "CUSTOS_TSA_URL",
@@ -49,6 +50,8 @@ NAMES = frozenset(
 )
 """Every variable that there is; docs/configuration.md says what each does."""
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+_HOST = re.compile(r"[a-z0-9.-]+", re.IGNORECASE)
+_NTP_PORT = 123
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[a-z0-9.-]+", re.IGNORECASE)
 _SMTP = re.compile(r"smtps?://([!-.0-?A-~]+@)?[a-z0-9.\[\]:-]+/?", re.IGNORECASE)
 _NOTIFY_KEY = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-[0-9a-f]+){5}$")
@@ -85,6 +88,7 @@ def read_settings(
         public_url=_origin("CUSTOS_PUBLIC_URL", environ),
         sign_in=_sign_in(environ),
         mail=_mail(environ),
+        time_server=_time_server(environ.get("CUSTOS_TIME_SERVER", "")),
         clamd=environ.get("CUSTOS_CLAMD", ""),
         s3_public_url=_origin("CUSTOS_S3_PUBLIC_URL", environ),
         spool=Path(environ.get("CUSTOS_SPOOL", str(folder / "spool"))),
@@ -109,10 +113,21 @@ def _origin(name: str, environ: Mapping[str, str]) -> str:
     return url
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str = "CUSTOS_PORT") -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:  # noqa: PLR2004 - the ports there are
-        raise SettingsError(f"CUSTOS_PORT is {text!r}: give a number from 1 to 65535")
+        raise SettingsError(f"{name} is {text!r}: give a number from 1 to 65535")
     return int(text)
+
+
+def _time_server(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, colon, port = text.partition(":")
+    if not _HOST.fullmatch(host):
+        raise SettingsError(
+            f"CUSTOS_TIME_SERVER is {text!r}: give a name or an address, such as ntp.council.gov.uk"
+        )
+    return host, _port(port, "the port of CUSTOS_TIME_SERVER") if colon else _NTP_PORT
 
 
 def _together(environ: Mapping[str, str], *names: str) -> bool:

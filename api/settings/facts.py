@@ -54,6 +54,8 @@ class Settings:
     sign_in: SignIn | None = None
     """None: the demonstration's own provider."""
     mail: Mail = Mail()
+    time_server: tuple[str, int] | None = None
+    """The SNTP server that our clock is held against; None: none is asked."""
     clamd: str = ""
     """The malware scanner's socket: a path, or host:port."""
     s3_public_url: str = ""

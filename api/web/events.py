@@ -74,12 +74,15 @@ EVENT_WORDS: Mapping[str, str] = {
     "access.refused": "Refused to a member of staff",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
+    "clock.apart": "Our clock was found apart from the time",
+    "clock.confirmed": "Our clock was said to be right",
 }
 """What each event is called on a page."""
 
 REFUSALS = frozenset(
     {
         "access.refused",
+        "clock.apart",
         "code.refused",
         "integrity.failed",
         "record.values_lost",
@@ -95,6 +98,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "prev": "Entry before it (SHA-256)",
     "action": "What was tried",
     "actor": "Done by",
+    "against": "Compared with",
+    "ahead_ms": "Ahead by (milliseconds)",
     "basis": "Legal basis",
     "clock_ntp_offset_ms": "Our own clock's error",
     "copy": "Copy (SHA-256)",

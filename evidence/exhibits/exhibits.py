@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from custody.canonical import JSON
 from custody.events import RecordKind
+from custody.houseclock import measured_offset
 from custody.ledger import Ledger, Values
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
@@ -79,8 +80,9 @@ class Exhibits:
     ) -> UUID:
         """Write what came, what is stated of it, and how the clock compared; return the first."""
         digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
-        # We cannot know how far our own clock is from NTP without asking a server: null.
-        values: Values = {**actor, "files": digests, "clock_ntp_offset_ms": None}
+        # Null: no time server is set, or it has not answered lately.
+        ahead = measured_offset(session, at=at)
+        values: Values = {**actor, "files": digests, "clock_ntp_offset_ms": ahead}
         received = self._ledger.append(session, record, "exhibit.received", values, at=at)
         stated: Values = {**actor, "facts": description_json(description)}
         self._ledger.append(session, record, "exhibit.described", stated, at=at)

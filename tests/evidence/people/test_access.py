@@ -51,6 +51,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.RECORD_HANDOFF: {O, R},
     Action.READ_REGISTER: {R, G, U},
     Action.SHOW_MESSAGES: {O, R, G, U},
+    Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }
 ANNA, BERT = UUID(int=1), UUID(int=2)
