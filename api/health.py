@@ -25,17 +25,21 @@ class Health:
         vault: ObjectStore,
         clock: Callable[[], datetime],
         stand_ins: Callable[[], str] | None = None,
+        room: Callable[[], str] | None = None,
     ) -> None:
         self._begin = begin
         self._vault = vault
         self._clock = clock
         self._stand_ins = stand_ins
+        self._room = room
 
     def report(self) -> Mapping[str, str]:
         """Return each part's name with "ok", or a sentence that says what is wrong."""
         report = {**self._database(), "objects": self._objects()}
         if self._stand_ins is not None:
             report["standins"] = self._stand_ins()
+        if self._room is not None:
+            report["room"] = self._room()
         return report
 
     def _database(self) -> dict[str, str]:

@@ -6,6 +6,7 @@
   - CorruptError: the bytes are not the ones that were promised; stop and tell a person
   - UnavailableError: the engine does not answer; retry with backoff
   - RefusedError: the engine answered and said no; stop, the message says what to set
+    - NoRoomError: the disk is full; refuse, or retry when somebody has made room
   - EngineError: an embedded engine cannot be started or kept; stop, the message says what to do
 """
 
@@ -38,6 +39,10 @@ class UnavailableError(StorageError):
 
 class RefusedError(StorageError):
     """The engine answered, and refused. Retrying does not help."""
+
+
+class NoRoomError(RefusedError):
+    """There is no room for it. It goes on when somebody has made some."""
 
 
 class EngineError(StorageError):

@@ -1,8 +1,6 @@
 """Edge. The rooms where clips are, built: intake, and what is held of an exhibit."""
 
-import os
 import secrets
-import shutil
 import uuid
 from functools import partial
 from typing import TypedDict
@@ -25,6 +23,7 @@ from export.intake.spool import Spool
 from export.intake.uploads import Uploads
 from export.intake.vaulting import Vaulting
 from storage.objects.store import ObjectStore
+from storage.room import Room
 
 
 class Arrivals(TypedDict):
@@ -106,6 +105,4 @@ def _disposal(ground: Ground) -> ObjectStore:
 
 def free_bytes(settings: Settings) -> int | None:
     """Return the room for footage; None if somebody else's engines hold it."""
-    if settings.engines is not None:
-        return None
-    return shutil.disk_usage(os.fspath(settings.data)).free
+    return None if settings.engines is not None else Room(settings.data).free()

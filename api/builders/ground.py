@@ -29,6 +29,7 @@ from storage.database import connect, transaction
 from storage.embedded.engines import Addresses, load_addresses
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, Retention
+from storage.room import Room
 
 Transactions = Callable[[], AbstractContextManager[Session]]
 
@@ -96,4 +97,5 @@ def _vault(settings: Settings, council: Council, addresses: Addresses) -> Object
         retention=Retention(days=council.retention_days),
         public_url=settings.s3_public_url or None,
         clock=utc_now,
+        room=None if settings.engines is not None else Room(settings.data).require,
     )

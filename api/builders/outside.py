@@ -16,6 +16,7 @@ from api.settings.facts import Settings
 from api.signin.provider import IdentityProvider
 from custody.timeserver import TimeServer
 from evidence.timekeeping import Timekeeping
+from storage.room import Room
 
 
 class Outside(TypedDict):
@@ -31,6 +32,7 @@ def build_outside(ground: Ground, evidence: Evidence) -> Outside:
     """Build what speaks with the identity provider and whoever delivers mail."""
     settings, council = ground.settings, ground.council
     stand_ins = None if settings.production else partial(report, settings)
+    room = Room(settings.data).words if settings.engines is None else None
     return Outside(
         provider=IdentityProvider(
             sign_in_of(settings), callback=f"{settings.origin}/sign-in/callback"
@@ -51,7 +53,7 @@ def build_outside(ground: Ground, evidence: Evidence) -> Outside:
             TimeServer(*settings.time_server).ahead if settings.time_server else None,
             clock=ground.clock,
         ),
-        health=Health(ground.transaction, ground.vault, ground.clock, stand_ins),
+        health=Health(ground.transaction, ground.vault, ground.clock, stand_ins, room),
     )
 
 

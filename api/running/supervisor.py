@@ -31,7 +31,7 @@ from export.media.sandbox import protections
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import last_lines
 from storage.embedded.directory import DataDirectory
-from storage.embedded.engines import Engines, load_addresses
+from storage.embedded.engines import ROOM, Engines, load_addresses
 from storage.errors import EngineError
 
 Say = Callable[[str], None]
@@ -152,14 +152,18 @@ class Supervisor:
             self._say(f"WARNING: {clock}")
         make_first_tokens(self.services, settings.tokens)
         if self._engines is not None and self._engines.unclean:
-            services = self.services
-            count = services.fixity.defer_recent() + services.package_fixity.defer_recent()
+            count = self._read_again()
             self._say(f"The last stop was not a clean one: {count} stored things are read again.")
         for process in self._processes:
             process.start()
         self._mender = threading.Thread(target=self._mend, name="mender", daemon=True)
         self._mender.start()
         self._await_health()
+
+    def _read_again(self) -> int:
+        """Have what was acknowledged lately compared with what is stored; return how many."""
+        services = self.services
+        return services.fixity.defer_recent() + services.package_fixity.defer_recent()
 
     def _start_engines(self) -> None:
         if self._settings.engines is None:
@@ -180,6 +184,9 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001 - without this thread nothing is ever mended
                 self._say(f"mending failed, and is tried again: {error!r}")
                 continue
+            if ROOM in restarted:
+                restarted.remove(ROOM)
+                self._say(f"There is room again: {self._read_again()} stored things are read again")
             for name in restarted:
                 self._say(f"{name} had stopped and was started again")
 

@@ -21,11 +21,11 @@ from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.fixity import JOB_RECHECK_PACKAGE
 from storage.database import bare_words, named_lock
-from storage.errors import StorageError, UnavailableError
+from storage.errors import NoRoomError, StorageError, UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
-RETRYABLE = (UnavailableError, NotYetError, AuthorityError, ClockError)
+RETRYABLE = (UnavailableError, NotYetError, AuthorityError, ClockError, NoRoomError)
 """What a later attempt may get over; everything else needs a person."""
 OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""

@@ -43,6 +43,8 @@ from storage.columns import stored_columns
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, StoredObject
 
+_COPY_ROOM = 3
+"""A copy is made beside its master, and then stored: so many times the master's size."""
 JOB_DERIVE = "exhibit.derive"
 
 
@@ -107,6 +109,7 @@ class Copies:
                 self._jobs.defer(session, JOB_DERIVE, str(exhibit))
 
     def _look_at(self, row: ExhibitRow, master: ExhibitFileRow) -> tuple[Examination, _Made | None]:
+        self._vault.require_room(master.size)
         with self._job() as (source, job):
             self._vault.fetch_to(master.stored(), source)
             seen = examine(
@@ -158,6 +161,7 @@ class Copies:
         self, row: ExhibitRow, master: ExhibitFileRow, frames: ExhibitFileRow
     ) -> tuple[list[_Made], Sequence[MediaFinding]]:
         """Make, compare and store the copy of one master: the copy first, its derivation second."""
+        self._vault.require_room(_COPY_ROOM * master.size)
         with self._job() as (source, job):
             listed = job.parent / "source.frames.csv"
             self._vault.fetch_to(master.stored(), source)

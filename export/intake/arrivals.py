@@ -14,7 +14,7 @@ from evidence.wording import check_words
 from export.intake.malware import NOT_SCANNED
 from export.intake.tables import UploadRow
 from storage.columns import stored_columns
-from storage.errors import RefusedError
+from storage.errors import NoRoomError
 from storage.objects.store import ObjectStore, Readable, StoredObject
 
 _LONGEST = 1000
@@ -53,7 +53,7 @@ class Intake:
 
         Raises:
             AccessRefusedError: ``by`` may not take anything in.
-            RefusedError: there is no room for it.
+            NoRoomError: there is no room for it.
             StorageError: it was not stored.
         """
         require(Action.ADD_EXHIBIT, by)
@@ -65,14 +65,14 @@ class Intake:
         """See that there is room for a clip, beside the bytes ``promised`` to others.
 
         Raises:
-            RefusedError: there is none.
+            NoRoomError: there is none.
         """
         free = self._free_bytes()
         if free is not None and (size + promised) * _ROOM > free:
             beside = f", {promised * _ROOM:,} of them promised to other uploads" if promised else ""
-            raise RefusedError(
+            raise NoRoomError(
                 f"there is no room: a clip of {size:,} bytes needs {size * _ROOM:,} (for itself, a "
-                f"copy and a package), and {free:,} are free{beside}. Nothing was taken in"
+                f"copy and a package), and {free:,} are free for it{beside}. Nothing was taken in"
             )
 
     def put(

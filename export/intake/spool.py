@@ -7,14 +7,14 @@ on one holds the kernel's lock on it, which ends with the process however that e
 import errno
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
 from evidence.errors import StateError
-from storage.errors import NotFoundError, RefusedError, UnavailableError
+from storage.errors import NoRoomError, NotFoundError, UnavailableError
+from storage.room import Room
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -126,12 +126,9 @@ class Spool:
         return names
 
     def free(self) -> int | None:
-        """Return the free bytes below the folder; None if that cannot be known yet."""
-        folder = self._folder
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
+        """Return the bytes that uploads may take; None if that cannot be known yet."""
         try:
-            return shutil.disk_usage(folder).free
+            return Room(self._folder).free()
         except OSError:
             return None
 
@@ -145,5 +142,5 @@ def _our_errors() -> Iterator[None]:
         raise NotFoundError("the spool has no such file") from error
     except OSError as error:
         if error.errno in _FULL:
-            raise RefusedError("there is no room: the disk of the spool is full") from error
+            raise NoRoomError("there is no room: the disk of the spool is full") from error
         raise UnavailableError(f"the spool cannot be used: {error.strerror}") from error

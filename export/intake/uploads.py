@@ -23,7 +23,7 @@ from export.intake.incoming import Incoming, surplus
 from export.intake.spool import Spool
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
 from export.intake.tus import Checksum
-from storage.errors import RefusedError
+from storage.errors import NoRoomError
 from storage.objects.store import StoredObject
 
 MOST_BYTES = 1 << 40
@@ -71,7 +71,7 @@ class Uploads:
 
         Raises:
             AccessRefusedError, InvalidError, StateError: nothing was recorded.
-            RefusedError: there is no room for it, beside what was promised to others.
+            NoRoomError: there is no room for it, beside what was promised to others.
         """
         require(Action.ADD_EXHIBIT, by)
         if not 0 <= length <= MOST_BYTES:
@@ -103,7 +103,7 @@ class Uploads:
         self._intake.require_room(length, promised=promised)
         free = self._spool.free()
         if free is not None and length + promised > free:
-            raise RefusedError(
+            raise NoRoomError(
                 f"there is no room: {free:,} bytes are free where uploads wait, {promised:,} "
                 "of them promised to others. Nothing was taken in"
             )

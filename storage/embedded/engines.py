@@ -17,6 +17,7 @@ from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
 from storage.embedded.directory import DataDirectory
 from storage.embedded.postgres import Postgres
+from storage.embedded.reserve import Reserve
 from storage.embedded.settings import (
     HeldPorts,
     keep_settings,
@@ -29,6 +30,8 @@ from storage.errors import EngineError
 
 __all__ = ["Addresses", "Engines", "S3Access", "load_addresses"]
 
+ROOM = "room"
+"""What `Engines.mend` says came back when a disk that was full is not any more."""
 _RECOVERY_S = 300.0
 """What a start waits for a database that replays its journal."""
 _MEND_S = 30.0
@@ -87,6 +90,7 @@ class Engines:
         self.unclean = not self._first and not directory.was_stopped_cleanly()
         self._postgres = Postgres(directory, sockets, settings.passwords, self._spawner)
         self._weed = Weed(directory, sockets, settings, self._spawner)
+        self._reserve = Reserve(directory.path, say)
         self._backoff = {"database": Backoff(), "objects": Backoff()}
 
     @classmethod
@@ -116,6 +120,7 @@ class Engines:
     def _start(self) -> None:
         if self.unclean:
             self._say("the last run did not stop cleanly: the engines are being repaired")
+        self._reserve.tend()
         self._directory.rotate_logs()
         self._postgres.end_leftovers()
         self._weed.end_leftovers()
@@ -151,7 +156,7 @@ class Engines:
         with self._turn:
             if not self._running:
                 return ()
-            mended = []
+            mended = [ROOM] if self._reserve.tend() else []
             if self._try("database", self._postgres.child, self._mend_database):
                 mended.append("database")
             if self._postgres.child.pid is not None and self._try(

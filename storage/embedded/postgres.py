@@ -149,6 +149,7 @@ class Postgres:
             "password_encryption": "scram-sha-256",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "max_wal_size": "256MB",  # half of what storage/room.py keeps for the engines
             "recovery_init_sync_method": "syncfs",  # as initdb, after a crash
             **_QUIET,
         }

@@ -5,7 +5,7 @@ full-object CRC-32 where it computes one, and its lock. Keys are the caller's, o
 where ``put_stream`` is concerned: S3 decides no races between large uploads, PostgreSQL does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from storage.objects.pieces import crc32_of, join_parts
 from storage.objects.reading import ObjectReader
 from storage.objects.sending import Progress, Readable, part_size, read_parts, send_parts
 from storage.objects.streams import ObjectStream
+from storage.room import Require
 from storage.stored import Found, JoinedObject, Lock, LockMode, Retention, StoredObject
 
 if TYPE_CHECKING:
@@ -44,11 +45,16 @@ __all__ = [
 ]
 
 
+def _boundless(_size: int) -> None:
+    """Somebody else's store has its own limits, and says so."""
+
+
 class ObjectStore(ObjectReader):
     """One bucket, seen by one identity that puts. Safe to share between threads.
 
     ``retention`` locks all that is put. ``public_url`` is where browsers reach the store, if not
-    at the endpoint. ``clock`` is asked once for each object, for the end of its retention.
+    at the endpoint. ``clock`` is asked once for each object, for the end of its retention. ``room``
+    is asked before anything is put, where the store's disk is ours.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class ObjectStore(ObjectReader):
         public_url: str | None = None,
         clock: Callable[[], datetime],
         patience: Patience | None = None,
+        room: Require | None = None,
     ) -> None:
         super().__init__(
             access,
@@ -70,6 +77,7 @@ class ObjectStore(ObjectReader):
         )
         self._retention = retention
         self._clock = clock
+        self.require_room: Require = room or _boundless
 
     def put_stream(
         self,
@@ -86,8 +94,9 @@ class ObjectStore(ObjectReader):
         raised as it is.
 
         Raises: ConflictError when the key is taken; CorruptError when the source is shorter or
-        longer than ``size``, or other bytes arrived at the store.
+        longer than ``size``, or other bytes arrived at the store; NoRoomError.
         """
+        self.require_room(size or 0)
         if self.find(key) is not None:
             raise ConflictError("there is an object under this key already")
         most = part_size(size)
@@ -97,7 +106,7 @@ class ObjectStore(ObjectReader):
             if len(first) < most:
                 return self._put_new(key, first, digests.finish())
             with self._begin(key) as upload:
-                send_parts(upload, chain([first], parts), most)
+                send_parts(upload, self._while_there_is_room(chain([first], parts)), most)
                 taken = digests.finish()
                 # A crash here leaves parts, later an object that no row names: locked, and lost.
                 version = upload.complete(size=taken.size, crc32=taken.crc32)
@@ -106,8 +115,9 @@ class ObjectStore(ObjectReader):
     def put_bytes(self, key: str, data: bytes) -> StoredObject:
         """Put bytes, or find that the very same stand there already.
 
-        Raises: ConflictError when others do. Nothing is ever overwritten.
+        Raises: ConflictError when others do. Nothing is ever overwritten. NoRoomError.
         """
+        self.require_room(len(data))
         return self._put_new(key, data, fingerprint(data))
 
     def join(
@@ -121,7 +131,7 @@ class ObjectStore(ObjectReader):
         not a whole object is read once more for its CRC-32.
 
         Raises: ConflictError when something else stands there; CorruptError when the store's
-        CRC-32 is not the one combined from the pieces.
+        CRC-32 is not the one combined from the pieces; NoRoomError.
         """
         size, crc32 = sum(piece.size for piece in pieces), crc32_of(self._s3, pieces)
         found = self.find(key)
@@ -132,6 +142,7 @@ class ObjectStore(ObjectReader):
         if found is not None:
             version = found.version
         elif parts := plan_parts(pieces):
+            self.require_room(size)
             self.abort_stale(key, exactly=True)
             # A crash in here leaves an open upload under this key: the next try aborts it.
             with self._begin(key) as upload:
@@ -204,6 +215,12 @@ class ObjectStore(ObjectReader):
                 abort(self._s3, self._bucket, upload["Key"], upload["UploadId"])
                 aborted += 1
         return aborted
+
+    def _while_there_is_room(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the parts; others may fill the disk meanwhile, and a size may not be known."""
+        for part in parts:
+            self.require_room(len(part))
+            yield part
 
     def _begin(self, key: str) -> MultipartUpload:
         return MultipartUpload(self._s3, self._bucket, key, self._retention, self._clock())

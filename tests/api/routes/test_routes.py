@@ -202,5 +202,7 @@ def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> N
             "sequencer",
             "worker",
             "standins",
+            "clock",
+            "room",
             "demonstration",
         }
