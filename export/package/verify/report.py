@@ -179,6 +179,8 @@ def _explain(finding: Finding) -> list[str]:
 
 def printable(text: str) -> str:
     """Show what would move the cursor or turn the text around: a package may come from an enemy."""
+    if text.isprintable():  # nearly all is
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
         for letter in text
