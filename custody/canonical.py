@@ -23,6 +23,7 @@ MAX_DEPTH = 32
 MAX_BYTES = 64 * 1024 * 1024
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_HEX = re.compile(r"[0-9a-f]*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _INTEGER_DIGITS = 17
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -101,7 +102,7 @@ def parse_uuid(text: JSON) -> UUID:
 
 def parse_hex(text: JSON, size: int) -> bytes:
     """Read exactly `size` bytes written as lower-case hexadecimal digits."""
-    if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text):
+    if not isinstance(text, str) or len(text) != 2 * size or not _HEX.fullmatch(text):
         raise FormatError(f"{_short(repr(text))} is not {2 * size} lower-case hexadecimal digits")
     return bytes.fromhex(text)
 

@@ -9,7 +9,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from custody.canonical import JSON, MAX_INTEGER, canonical_json, parse_canonical, parse_hex
@@ -36,11 +36,19 @@ class LoggedEvent:
     data: bytes
     """The entry, byte for byte: what the leaf is the hash of."""
     openings: tuple[Opening, ...]
+    _read: list[Entry] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The entry once it was parsed: each check asks for it, and its bytes never change."""
 
     @property
     def entry(self) -> Entry:
-        """The entry, parsed."""
-        return parse_entry(self.data)
+        """The entry, parsed.
+
+        Raises:
+            FormatError: see `parse_entry`.
+        """
+        if not self._read:
+            self._read.append(parse_entry(self.data))
+        return self._read[0]
 
 
 def open_event(event: LoggedEvent) -> Mapping[str, JSON]:
@@ -145,8 +153,9 @@ def _parse_event(line: bytes) -> LoggedEvent:
         raise FormatError("The index of an event must be a number from 0")
     # The line is canonical, and so is every part of it: these are the entry's own bytes.
     data = canonical_json(value["entry"])
-    parse_entry(data)
-    return LoggedEvent(index, data, _read_openings(value["openings"]))
+    event = LoggedEvent(index, data, _read_openings(value["openings"]))
+    event.entry  # noqa: B018 - what is no entry is refused here, and not first where it is used
+    return event
 
 
 def _plain_openings(openings: Sequence[Opening]) -> list[JSON]:

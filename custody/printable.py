@@ -6,6 +6,8 @@ def printable(text: str) -> str:
 
     It may come from a clip, a package or a name that somebody made to deceive whoever reads it.
     """
+    if text.isprintable():  # nearly all is
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
         for letter in text

@@ -8,6 +8,7 @@ or unknown key, or a value of another type, is refused.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeGuard, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -15,6 +16,9 @@ from custody.canonical import JSON, canonical_json
 from custody.errors import ShapeError
 
 T = TypeVar("T")
+
+_hints = cache(get_type_hints)
+"""What the fields of a record may hold: one answer a class, which takes long to find."""
 
 
 def to_json(fact: object) -> JSON:
@@ -52,7 +56,7 @@ def from_json(kind: type[T], value: object, *, at: str = "") -> T:
     """
     if not isinstance(value, Mapping):
         raise ShapeError("an object is expected here", subject=at, found=type(value).__name__)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type] # mypy takes no class for hashable
     if set(value) != set(hints):
         raise ShapeError(
             "the keys are not the ones of this record",
@@ -97,7 +101,7 @@ def _read_union(hints: tuple[Any, ...], value: object, at: str) -> object:
         return None
     kinds = [hint for hint in hints if hint is not NoneType]
     if isinstance(value, Mapping):
-        kinds = [kind for kind in kinds if set(value) == set(get_type_hints(kind))] or kinds
+        kinds = [kind for kind in kinds if set(value) == set(_hints(kind))] or kinds
     return _read(kinds[0], value, at)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import event, make_url
+from sqlalchemy import make_url
 from sqlmodel import Session
 
 from api.acts import act
@@ -24,11 +24,9 @@ from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
-from api.times import utc_now, wait_until
+from api.times import utc_now
 from api.wiring import Services, build
 from custody.errors import NotYetError
-from custody.sequencer import LOCK, Sequencer
-from custody.tables import OutboxRow
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
@@ -36,11 +34,11 @@ from export.holdings.masters import Arrived
 from export.media.sample import make_sample
 from export.release.proposals import NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
-from storage.database import named_lock
 from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access
 from storage.embedded.settings import read_settings as read_engine_settings
 from tests.polling import poll
+from tests.sequencing import Turns, sequencing
 
 T = TypeVar("T")
 NEW = NewExhibit(
@@ -69,8 +67,6 @@ _LET_IN = """\
 # Each file of tests has a database of its own; nothing else is let in by this.
 local "/^house_" custos_owner,custos_app scram-sha-256
 """
-_LOOKS_S = 1
-"""How often a sequencer looks for what another process wrote: each look costs 4 ms."""
 
 
 @dataclass
@@ -81,6 +77,8 @@ class House:
     services: Services
     tokens: dict[str, str] = field(default_factory=dict)
     subjects: dict[str, Subject] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
+    """What its sequencer does, which many a step has to wait for."""
 
     def do(self, role: str, work: Callable[[Session], T]) -> T:
         """Work in one transaction, as an edge does for the bearer of this role."""
@@ -108,7 +106,7 @@ class House:
 
     def looked_at(self, exhibit: UUID) -> None:
         """Do what the worker does after intake."""
-        patiently(lambda: self.services.stamps.stamp(exhibit))
+        self.turns.wait(lambda: self.services.stamps.stamp(exhibit))
         self.services.copies.examine(exhibit)
         self.services.copies.derive(exhibit)
 
@@ -149,7 +147,9 @@ class House:
 
     def events(self, record: UUID) -> list[tuple[str, dict[str, object]]]:
         """Return the events of a record with their values, once all have their place."""
-        history = patiently(lambda: self.look(lambda s: self.services.ledger.history(s, record)))
+        history = self.turns.wait(
+            lambda: self.look(lambda s: self.services.ledger.history(s, record))
+        )
         return [
             (event.entry.event, {opening.field: opening.value for opening in event.openings})
             for event in history
@@ -178,13 +178,14 @@ def house_in(settings: Settings) -> Iterator[House]:
     prepare(settings)
     services = build(settings, pool_size=5)
     try:
-        # Sealing looks for the sequencer's work ten times a second: here it is done at once.
-        services.sealing._wait = partial(wait_until, pause=0.02)
+        house = House(settings, services)
+        # Sealing looks for the sequencer's work ten times a second: here it is told of it.
+        services.sealing._wait = house.turns.wait
         # Where its database is, is no matter of the house: its store is on this disk.
         services.intake._free_bytes = partial(free_bytes, replace(settings, engines=None))
         make_first_tokens(services, settings.tokens)
-        with _sequencing(services):
-            yield _let_in(House(settings, services))
+        with sequencing(services, house.turns):
+            yield _let_in(house)
     finally:
         services.close()
 
@@ -200,51 +201,6 @@ def _let_in(house: House) -> House:
             house.tokens[role] = services.tokens.add(session, person, roles, by=by, at=clock)
             house.subjects[role] = services.people.subject(session, person, roles)
     return house
-
-
-@contextmanager
-def _sequencing(services: Services) -> Iterator[None]:
-    """Let a sequencer work as soon as an event waits, and a few times a second besides.
-
-    Turns without end would take a quarter of a processor from the tests.
-    """
-    sequencer = Sequencer(
-        services.engine,
-        mac_key=services.keyring.event_hmac,
-        signers=(services.keyring.log_signer,),
-        clock=utc_now,
-    )
-    due, stop = threading.Event(), threading.Event()
-
-    def note(session: Session, _flush: object) -> None:
-        if any(isinstance(row, OutboxRow) for row in session.new):
-            session.info["waits"] = True
-
-    def wake(session: Session) -> None:
-        if session.info.pop("waits", False):
-            due.set()
-
-    def work() -> None:
-        with named_lock(services.engine, LOCK) as held:
-            assert held is not None, "another sequencer works on this house's log"
-            while not stop.is_set():
-                due.clear()
-                if not sequencer.turn().added:
-                    due.wait(_LOOKS_S)
-
-    thread = threading.Thread(target=work)
-    hooks = (("after_flush", note), ("after_commit", wake))
-    for name, hook in hooks:
-        event.listen(Session, name, hook)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        due.set()
-        thread.join()
-        for name, hook in hooks:
-            event.remove(Session, name, hook)
 
 
 @dataclass(frozen=True)
@@ -314,7 +270,8 @@ class Estate:
     def _make(self, name: str, *, template: str) -> Addresses:
         """Make a database as `Postgres.make_roles` makes the service's."""
         words = (
-            "CREATE DATABASE {name} TEMPLATE {template} OWNER custos_owner",
+            # Copied as files: page by page through the log, it takes twice the work.
+            "CREATE DATABASE {name} TEMPLATE {template} OWNER custos_owner STRATEGY FILE_COPY",
             "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
             "GRANT CONNECT ON DATABASE {name} TO custos_app",
         )

@@ -21,7 +21,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from export.media import luma, nal, pictures
+from export.media import nal, pictures
 from export.media.frames import (
     COPY_HEADER,
     CopyFrame,
@@ -91,6 +91,9 @@ class Comparison:
                 f"picture {source.n} was copied, and decodes to other bits: expected "
                 f"{source.sha256}, found {copy.sha256}"
             )
+        # Brings numpy, which takes longer to load than a copied clip to compare.
+        from export.media import luma  # noqa: PLC0415 - as the line above says
+
         try:
             difference = luma.difference(original, copy.frame)
         except ValueError as unlike:

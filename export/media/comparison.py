@@ -1,6 +1,7 @@
 """Adapter. Have a copy compared with its master, picture by picture, by a child that is locked in.
 
-Needs PyAV and numpy in the child, and no program that makes copies: a verifier compares too.
+Needs PyAV in the child, numpy too where pictures were encoded anew, and no program that makes
+copies: a verifier compares too.
 """
 
 import json

@@ -97,10 +97,10 @@ class Sealing:
         with self._begin() as session:
             if session.get_one(ReleaseRow, release).state != ReleaseState.SEALING:
                 return
+            done = store.done(session)
+        # Should another process do a step meanwhile, finishing it a second time is refused.
         for step, run in self.steps.items():
-            with self._begin() as session:
-                done = store.facts(session, step) is not None
-            if not done:
+            if step not in done:
                 run(store)
 
     def _until(self, holds: Callable[[], None]) -> None:

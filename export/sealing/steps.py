@@ -62,6 +62,11 @@ class SealStore:
         row = session.get(SealStepRow, (self.release, step.value))
         return None if row is None else row.facts
 
+    def done(self, session: Session) -> frozenset[SealStep]:
+        """Return the steps that are done."""
+        steps = select(SealStepRow.step).where(SealStepRow.release == self.release)
+        return frozenset(map(SealStep, session.exec(steps)))
+
     def finish(
         self,
         session: Session,

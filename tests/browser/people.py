@@ -46,7 +46,7 @@ def clip_in(folder: Path, *, seconds: int = 1, name: str = "high-street.mp4") ->
 def ready_exhibit(up: Up, clip: Path, initials: str) -> str:
     """Take in a clip, wait until it can be released, and return its reference."""
     exhibit = take_in(up.services, clip, reference=initials)
-    poll(lambda: is_done(up.services, exhibit))
+    poll(lambda: is_done(up.services, exhibit), pause=0.2)
     with up.services.transaction() as session:
         return up.services.exhibits.find(session, str(exhibit)).reference
 
@@ -84,7 +84,7 @@ def sealed_release(up: Up, exhibit: str, recipient: Recipient) -> UUID:
         releaser,
         lambda session: services.decisions.start_sealing(session, str(release), by=releaser),
     )
-    poll(lambda: is_done(services, release))
+    poll(lambda: is_done(services, release), pause=0.2)
     return release
 
 

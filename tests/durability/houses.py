@@ -44,4 +44,4 @@ class House:
         with at_work(worker(self.services, pace=PACE)):
             for record in records:
                 with suppress(acts.ViolationError):
-                    poll(partial(acts.is_done, self.services, record))
+                    poll(partial(acts.is_done, self.services, record), pause=0.2)

@@ -6,6 +6,7 @@ from evidence.exhibits.tables import ExhibitRow
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, sealed
 from tests.houses import House
+from tests.patterns import Pattern
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +21,16 @@ def desk(house: House) -> Desk:
     return Desk(house, house.services.transaction)
 
 
+@pytest.fixture(scope="module")
+def pattern(house: House, exhibit: ExhibitRow) -> Pattern:
+    """Seal one release, for all that need one that is sealed."""
+    return Pattern(house, sealed(house, exhibit.reference))
+
+
 @pytest.fixture
-def unlinked(house: House, exhibit: ExhibitRow) -> ReleaseRow:
+def unlinked(house: House, exhibit: ExhibitRow, pattern: Pattern) -> ReleaseRow:
     """Return a sealed release that goes by link, before its link is issued."""
-    return sealed(house, exhibit.reference)
+    return sealed(house, exhibit.reference, pattern=pattern)
 
 
 @pytest.fixture

@@ -93,8 +93,7 @@ def conclude(findings: Sequence[Finding], facts: PackageFacts, *, strict: bool) 
     verdict = Verdict.FAILED if failed else confirmed
     left_out = tuple(
         f"{finding.step}: {finding.words}"
-        for finding in _shown(findings)
-        if finding.outcome is Outcome.NOT_CHECKED
+        for finding in _shown(one for one in findings if one.outcome is Outcome.NOT_CHECKED)
     )
     exit_code = EXIT_CODES[verdict]
     if strict and left_out and verdict is Verdict.VERIFIED:

@@ -28,6 +28,7 @@ from export.delivery.tables import DownloadRow, LinkRow
 from export.release.proposals import Delivery
 from export.release.tables import ReleaseRow
 from tests.houses import WANTED, House
+from tests.patterns import Pattern
 
 T = TypeVar("T")
 TERMS = "ab" * 32
@@ -187,8 +188,17 @@ class Desk:
         return int(found or 0)
 
 
-def sealed(house: House, exhibit: str, **change: Any) -> ReleaseRow:  # noqa: ANN401
-    """Seal a release of an exhibit that goes by link; no link is issued yet."""
+def sealed(
+    house: House,
+    exhibit: str,
+    *,
+    pattern: Pattern | None = None,
+    **change: Any,  # noqa: ANN401
+) -> ReleaseRow:
+    """Seal a release of an exhibit that goes by link; no link is issued yet.
+
+    With a pattern nothing is made: it is as sealed as the pattern's model is.
+    """
     wanted = replace(WANTED, exhibits=(exhibit,), **{"delivery": Delivery.LINK, **change})
     by = house.subjects[Role.OPERATOR]
     row = house.do(
@@ -196,7 +206,10 @@ def sealed(house: House, exhibit: str, **change: Any) -> ReleaseRow:  # noqa: AN
         lambda session: house.services.proposals.propose(session, wanted, by=by, at=utc_now()),
     )
     house.approve(row)
-    house.seal(row)
+    if pattern is None:
+        house.seal(row)
+    else:
+        pattern.seal(row)
     return row
 
 

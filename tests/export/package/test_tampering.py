@@ -1,16 +1,17 @@
 """Whatever is done to a package, it is never called verified, and never intact."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from custody.certificates import format_chain
+from custody.check.finding import Outcome
 from custody.timestamp import stamp
 from export.package.errors import PackageError
 from export.package.format import layout
-from export.package.verify.bag import check_crc32, open_package
+from export.package.verify.bag import Opened, check_crc32, check_digests, open_package
 from export.package.verify.report import Verdict
-from export.package.verify.survey import read_contents, read_records
+from export.package.verify.survey import Contents, read_contents, read_records
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
@@ -44,6 +45,11 @@ PATHS = sorted(
 """Every file of the package of `paper`."""
 
 
+def is_listed(path: str) -> bool:
+    """Say whether a file's digest stands in a list that the seal is over; else it is the seal."""
+    return not layout.is_sealed_apart(path) and path != layout.TAG_MANIFEST
+
+
 @pytest.fixture(scope="module")
 def other(council: Signatory) -> Paper:
     """Return another package of the same council: other footage, other copy, other release."""
@@ -68,19 +74,50 @@ def flipped(content: bytes, at: int, bit: int = 1) -> bytes:
 
 
 def test_no_single_changed_byte_anywhere_passes_the_first_step(paper: Paper) -> None:
-    data = paper.zip
-    for at in range(len(data)):
+    """To open a package reads no content: so content is changed and read file by file."""
+    data, asked = paper.zip, NotingReader(paper.zip)
+    opened = open_package(asked)
+    inside = bytearray(len(data))
+    for span, path in zip(opened.spans, opened.paths, strict=True):
+        content = range(span.offset, span.offset + span.size)
+        inside[content.start : content.stop] = b"\1" * span.size
+        assert not any(first in content or last in content for first, last in asked.seen), path
+        alone = replace(opened, spans=(span,), paths=(path,))
+        for at in content:
+            with pytest.raises(PackageError):
+                check_content(MemoryReader(flipped(data, at, 1 << (at % 8))), alone)
+    for at in (at for at, content in enumerate(inside) if not content):
         with pytest.raises(PackageError):
             check_first_step(flipped(data, at, 1 << (at % 8)))
 
 
+@dataclass
+class NotingReader:
+    """A package in memory, and the first and last bytes of all that was read of it."""
+
+    data: bytes
+    seen: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        self.seen.append((offset, offset + size - 1))
+        return self.data[offset : offset + size]
+
+
 def check_first_step(data: bytes) -> None:
     reader = MemoryReader(data)
-    opened = open_package(reader)
+    check_content(reader, open_package(reader))
+
+
+def check_content(reader: MemoryReader, opened: Opened) -> Contents:
     records = read_records(reader, opened.spans, opened.paths)
     contents = read_contents(reader, opened.spans, opened.paths, records, None)
     if check_crc32(opened, contents):
         raise PackageError("a CRC-32 does not fit")
+    return contents
 
 
 def test_a_single_changed_byte_is_refused_by_the_whole_verifier(paper: Paper) -> None:
@@ -93,11 +130,29 @@ def test_a_single_changed_byte_is_refused_by_the_whole_verifier(paper: Paper) ->
 def test_a_changed_byte_is_found_even_if_the_archive_is_made_anew(paper: Paper, path: str) -> None:
     """Here the CRC-32 says nothing: seal, signature, ledger and canonical forms must find it."""
     content = paper.files[path]
-    step = 7 if layout.is_sealed_apart(path) else 61
-    for at in {0, len(content) - 1, *range(0, len(content), step)}:
-        changed = paper.with_files({path: flipped(content, at, 1 << (at % 8))})
-        report = judge(changed.zip, paper.council.trust)
-        assert report.verdict is Verdict.FAILED, f"byte {at} of {path}"
+    for at in {0, len(content) - 1, *range(0, len(content), len(content) // 5 + 1)}:
+        assert judged(paper, path, at) is Verdict.FAILED, f"byte {at} of {path}"
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if not is_listed(path)])
+def test_a_changed_byte_is_found_in_what_no_list_holds(paper: Paper, path: str) -> None:
+    for at in range(0, len(paper.files[path]), 7):
+        assert judged(paper, path, at) is Verdict.FAILED, f"byte {at} of {path}"
+
+
+def judged(paper: Paper, path: str, at: int) -> Verdict:
+    changed = paper.with_files({path: flipped(paper.files[path], at, 1 << (at % 8))})
+    return judge(changed.zip, paper.council.trust).verdict
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if is_listed(path)])
+def test_a_changed_byte_has_another_digest_than_the_listed_one(paper: Paper, path: str) -> None:
+    """That what differs from its list fails, the test before the last one says."""
+    content = paper.files[path]
+    for at in range(0, len(content), 7):
+        reader = MemoryReader(paper.with_files({path: flipped(content, at, 1 << (at % 8))}).zip)
+        found = check_digests(check_content(reader, open_package(reader)))
+        assert path in {one.subject for one in found if one.outcome is Outcome.FAIL}, f"byte {at}"
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if layout.is_sealed_apart(path)])
