@@ -65,7 +65,7 @@ from export.release.submissions import Proposals
 from export.release.withdrawals import Withdrawals
 from export.sealing.fixity import PackageFixity
 from export.sealing.sealing import Sealing
-from storage.embedded.engines import Addresses
+from storage.embedded.addresses import Addresses
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore
 

@@ -7,6 +7,7 @@ are arguments; nothing here is random.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -38,6 +39,9 @@ TEST_AUTHORITY_ROOT_NAME = "Custos local TEST time authority root (not a trusted
 MAX_PEM_BYTES = 100_000
 MAX_CERTIFICATES = 10
 _MAX_NAME = 64
+_KNOWN = 64
+"""Files and certificates that are remembered once they were read: in one verification the same few
+are asked for at each step."""
 _UNREADABLE = (
     ValueError,
     UnsupportedAlgorithm,
@@ -152,6 +156,7 @@ def format_chain(chain: Sequence[Certificate]) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
 
 
+@lru_cache(_KNOWN)
 def parse_chain(pem: bytes) -> tuple[Certificate, ...]:
     """Read certificates from PEM that holds nothing else.
 
@@ -172,6 +177,7 @@ def parse_chain(pem: bytes) -> tuple[Certificate, ...]:
     return chain
 
 
+@lru_cache(_KNOWN)
 def parse_certificate(der: bytes) -> Certificate:
     """Read one certificate from DER.
 

@@ -26,7 +26,8 @@ from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.decisions import JOB_ISSUE
 from storage.database import connect, transaction
-from storage.embedded.engines import Addresses, load_addresses
+from storage.embedded.addresses import Addresses
+from storage.embedded.settings import load_addresses
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, Retention
 from storage.room import Room

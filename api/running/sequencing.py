@@ -18,7 +18,7 @@ from custody.keyring import load
 from custody.ledger import CHANNEL
 from custody.sequencer import LOCK, Sequencer
 from storage.database import await_notice, connect, listen, named_lock, our_errors
-from storage.embedded.engines import load_addresses
+from storage.embedded.settings import load_addresses
 from storage.errors import UnavailableError
 
 BUSY_S = 0.02

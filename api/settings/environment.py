@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Mail, Notify, Settings, SignIn
-from storage.embedded.engines import Addresses, S3Access
+from storage.embedded.addresses import Addresses, S3Access
 
 DEFAULT_DATA = Path("custos-data")
 NAMES = frozenset(

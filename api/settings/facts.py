@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.embedded.engines import Addresses
+from storage.embedded.addresses import Addresses
 
 
 @dataclass(frozen=True, slots=True)

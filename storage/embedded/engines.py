@@ -21,6 +21,7 @@ from storage.embedded.reserve import Reserve
 from storage.embedded.settings import (
     HeldPorts,
     keep_settings,
+    load_addresses,
     make_addresses,
     make_settings,
     read_settings,
@@ -40,26 +41,6 @@ _MEND_S = 30.0
 
 def _silent(_words: str) -> None:
     return
-
-
-def load_addresses(data: Path) -> Addresses:
-    """Return where the engines of ``data`` are, for a process that did not start them.
-
-    Raises:
-        EngineError: they were never started, or do not run now; the sentence says what to do.
-    """
-    directory = DataDirectory(data)
-    if not directory.settings.exists():
-        raise EngineError(
-            f"no engine was ever started in {directory.path}: start Custos with `custos up`, "
-            "or name the data directory that it uses"
-        )
-    settings = read_settings(directory.settings)
-    if not directory.in_use():
-        raise EngineError(
-            f"the engines of {directory.path} do not run: start them with `custos up`"
-        )
-    return make_addresses(settings, directory.sockets)
 
 
 class Engines:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage.embedded.addresses import REGION, Addresses, S3Access
-from storage.embedded.directory import write_private
+from storage.embedded.directory import DataDirectory, write_private
 from storage.errors import EngineError
 
 PORT_NAMES = (
@@ -137,6 +137,26 @@ def s3_access(settings: Settings, identity: str) -> S3Access:
         access_key=access_key,
         secret_key=secret_key,
     )
+
+
+def load_addresses(data: Path) -> Addresses:
+    """Return where the engines of ``data`` are, for a process that did not start them.
+
+    Raises:
+        EngineError: they were never started, or do not run now; the sentence says what to do.
+    """
+    directory = DataDirectory(data)
+    if not directory.settings.exists():
+        raise EngineError(
+            f"no engine was ever started in {directory.path}: start Custos with `custos up`, "
+            "or name the data directory that it uses"
+        )
+    settings = read_settings(directory.settings)
+    if not directory.in_use():
+        raise EngineError(
+            f"the engines of {directory.path} do not run: start them with `custos up`"
+        )
+    return make_addresses(settings, directory.sockets)
 
 
 def make_addresses(settings: Settings, sockets: Path) -> Addresses:

@@ -25,6 +25,7 @@ from export.holdings.files import CONTACT_SHEET, COPY, files_of
 from tests.api.web.collect.recipients import Mailbox, at_the_package, mailbox
 from tests.api.web.visiting import Visitor, visiting
 from tests.houses import House
+from tests.patterns import Pattern
 
 
 @dataclass
@@ -154,8 +155,9 @@ class Ways:
         return way
 
     def sealed_again(self) -> "Ways":
-        """Seal another release of the exhibit, which a test may spoil."""
-        return replace(self, box=mailbox(self.house, exhibit=self.exhibit))
+        """Seal another release of the exhibit as the first one was, which a test may spoil."""
+        pattern = Pattern(self.house, self.box.release)
+        return replace(self, box=mailbox(self.house, exhibit=self.exhibit, pattern=pattern))
 
     def _recipient(self, visitor: Visitor) -> Way:
         address = at_the_package(visitor, self.box)

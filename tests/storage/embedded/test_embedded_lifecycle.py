@@ -66,7 +66,10 @@ def once_stopped(s3: Connect) -> Iterator[Path]:
 @pytest.fixture
 def used(once_stopped: Path, data: Path) -> Path:
     """Return a data directory that was used and stopped cleanly."""
-    return Path(shutil.copytree(once_stopped, data))
+    data.parent.mkdir()
+    # Two thousand files: in Python each takes three times as long.
+    subprocess.run(["/bin/cp", "--archive", once_stopped, data], check=True)
+    return data
 
 
 def engines_in(data: Path) -> list[psutil.Process]:

@@ -19,6 +19,7 @@ from export.release.proposals import Delivery, ReleaseKind
 from export.release.tables import ReleaseRow
 from tests.api.web.visiting import Visitor, hidden_fields
 from tests.houses import WANTED, House
+from tests.patterns import Pattern
 
 UNKNOWN = "kB3xZ0cJ8l1mQpR5tUvWyA2dEfGhIjKlMnOpQrStUvW"
 """A token that looks like ours, and that nobody was ever given."""
@@ -80,8 +81,12 @@ def mailbox(
     house: House,
     organisation: str = "Barchester Constabulary",
     exhibit: ExhibitRow | None = None,
+    pattern: Pattern | None = None,
 ) -> Mailbox:
-    """Seal a release of an exhibit (a small one) that goes by link; return its mailbox."""
+    """Seal a release of an exhibit (a small one) that goes by link; return its mailbox.
+
+    With a pattern nothing is made: it is as sealed as the pattern's model is.
+    """
     exhibit = exhibit or house.unplayable()
     wanted = replace(
         WANTED,
@@ -98,7 +103,10 @@ def mailbox(
         ),
     )
     house.approve(release)
-    house.seal(release)
+    if pattern is None:
+        house.seal(release)
+    else:
+        pattern.seal(release)
     return Mailbox(house, release)
 
 
