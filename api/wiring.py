@@ -150,7 +150,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     evidence = build_evidence(ground)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
-    released = build_release(ground, evidence)
+    released = build_release(ground, evidence, holdings["masters"])
     return Services(
         settings=settings,
         council=ground.council,

@@ -23,6 +23,7 @@ from export.desk.releases import ReleaseList
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.holds import Holds
+from export.holdings.masters import Masters
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
 from export.release.corrections import Corrections
@@ -77,7 +78,7 @@ class Desk(TypedDict):
     search: Search
 
 
-def build_release(ground: Ground, evidence: Evidence) -> Released:
+def build_release(ground: Ground, evidence: Evidence, masters: Masters) -> Released:
     """Build what proposes and decides a release."""
     releases, people, notices = Releases(), evidence["people"], Notices(evidence["messages"])
     proposals = Proposals(
@@ -104,7 +105,11 @@ def build_release(ground: Ground, evidence: Evidence) -> Released:
         proposals=proposals,
         decisions=decisions,
         corrections=Corrections(
-            evidence["exhibits"], Statements(evidence["histories"]), releases, decisions
+            evidence["exhibits"],
+            masters,
+            Statements(evidence["histories"]),
+            releases,
+            decisions,
         ),
         withdrawals=Withdrawals(ground.ledger, releases, proposals, notices),
     )

@@ -136,6 +136,31 @@ def restated(description: Description) -> NewExhibit:
     )
 
 
+def extended(description: Description, files: Sequence[NewFile]) -> NewExhibit:
+    """Return what would be said to describe an exhibit with more recordings, behind its own.
+
+    It starts with the earliest and ends with the last of them, where they lie outside of it.
+
+    Raises:
+        InvalidError: what is said of one of them is no time.
+    """
+    said = restated(description)
+    each = [
+        NewFile(file.displayed_start, file.displayed_end, file.camera.id)
+        for file in description.files
+    ]
+    start, end = (datetime.fromisoformat(one) for one in (said.displayed_start, said.displayed_end))
+    for number, file in enumerate(files, len(each) + 1):
+        start = min(start, parse_local(f"files.{number}.displayed_start", file.displayed_start))
+        end = max(end, parse_local(f"files.{number}.displayed_end", file.displayed_end))
+    return replace(
+        said,
+        files=(*each, *files) if files else said.files,
+        displayed_start=start.isoformat(),
+        displayed_end=end.isoformat(),
+    )
+
+
 def _spans(new: NewExhibit, files: Sequence[MasterDigest]) -> list[tuple[datetime, datetime]]:
     """Return when each file starts and ends, as displayed."""
     if not new.files and len(files) == 1:

@@ -8,6 +8,10 @@ from sqlmodel import Session, col, select
 from export.holdings.tables import ExhibitFileRow
 
 MASTER = "master"
+PLAYER = "player"
+"""What the recorder's own program needs to show a master: the program itself, or an index."""
+ORIGINAL = (MASTER, PLAYER)
+"""The kinds of what came, untouched; everything else was made here."""
 SOURCE_FRAMES = "source_frames"
 COPY, DERIVATION, FRAMES, CONTACT_SHEET = "copy", "derivation", "frames", "contact_sheet"
 

@@ -18,6 +18,8 @@ from export.holdings.files import (
     DERIVATION,
     FRAMES,
     MASTER,
+    ORIGINAL,
+    PLAYER,
     files_among,
     files_of,
 )
@@ -26,7 +28,7 @@ from export.intake.scans import infected_among
 from export.release.proposals import ChosenFile
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
-CHOOSABLE = (MASTER, COPY)
+CHOOSABLE = (*ORIGINAL, COPY)
 """The kinds that are chosen by name."""
 RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
 """States in which something of an exhibit can go: without a working copy its master alone."""
@@ -37,7 +39,7 @@ _WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
 def released_kinds(*, with_master: bool) -> frozenset[str]:
     """Return the kinds of an exhibit's files that go into a package."""
     kinds = _WITH_COPY | {COPY}
-    return frozenset(kinds | {MASTER} if with_master else kinds)
+    return frozenset(kinds | {*ORIGINAL} if with_master else kinds)
 
 
 def choose(
@@ -68,7 +70,25 @@ def choose(
         raise InvalidError(
             "files", f"nothing of {names} was chosen: choose a file of it, or leave it out"
         )
+    _refuse_lonely(exhibits, list(chosen.values()))
     return list(chosen.values())
+
+
+def _refuse_lonely(exhibits: Sequence[ExhibitRow], chosen: Sequence[ExhibitFileRow]) -> None:
+    """See that a player goes with a master of its exhibit: without one it shows nothing.
+
+    Raises:
+        InvalidError: it does not.
+    """
+    with_master = {file.exhibit for file in chosen if file.kind == MASTER}
+    for exhibit in exhibits:
+        for file in chosen:
+            if file.kind == PLAYER and file.exhibit == exhibit.id not in with_master:
+                raise InvalidError(
+                    "files",
+                    f"{exhibit.reference}: {file.name} is of use only with a master: choose one "
+                    "of those too, or leave it out",
+                )
 
 
 def _exhibit(exhibits: Sequence[ExhibitRow], one: ChosenFile) -> ExhibitRow:
@@ -112,6 +132,24 @@ def _carried(
     files: list[ExhibitFileRow], chosen: frozenset[UUID], release: ReleaseRow
 ) -> list[ExhibitFileRow]:
     return [file for file in files if goes(file, files, chosen, with_master=release.with_master)]
+
+
+def fix_files(session: Session, release: ReleaseRow) -> None:
+    """Name the files that a release carries, if its proposer named none.
+
+    What is added to an exhibit of it afterwards was not proposed, and does not go with it.
+    """
+    if _chosen(session, release.id):
+        return
+    exhibits = _exhibits_of(session, release)
+    named = [
+        file
+        for _, files in carried_of(session, release, exhibits)
+        for file in files
+        if file.kind in CHOOSABLE
+    ]
+    session.add_all(ReleaseFileRow(release=release.id, file=file.id) for file in named)
+    session.flush()
 
 
 def goes(

@@ -78,8 +78,9 @@ _ORIGINALS: Final = re.compile(rf"(?:master|player)/(?P<name>{_NAME})")
 _DERIVED: Final = re.compile(rf"(?P<copy>{_COPY})\.(?:mp4|derivation\.json|frames\.csv)")
 _FRAME_LIST: Final = re.compile(r"data/exhibits/[^/]+/[^/]+\.frames\.csv")
 _EXHIBIT_REFERENCE: Final = re.compile(_REFERENCE)
-_RECEIVED: Final = re.compile(rf"custody/received/({_REFERENCE})\.(?:tlog-proof|tsr)")
-_CONSISTENCY: Final = re.compile(rf"seal/received/({_REFERENCE})\.consistency")
+_RECEIPT: Final = rf"(?P<ref>{_REFERENCE})(?:-A[1-9][0-9]{{0,5}})?"
+_RECEIVED: Final = re.compile(rf"custody/received/{_RECEIPT}\.(?:tlog-proof|tsr)")
+_CONSISTENCY: Final = re.compile(rf"seal/received/{_RECEIPT}\.consistency")
 _PROOF: Final = re.compile(r"seal/proofs/(0|[1-9][0-9]{0,18})\.tlog-proof")
 
 
@@ -159,19 +160,30 @@ def contact_sheet_path(reference: str) -> str:
     return f"{exhibit_folder(reference)}contact-sheet.jpg"
 
 
-def received_proof_path(reference: str) -> str:
-    """Return where the proof lies that the exhibit was in the log at its first checkpoint."""
-    return f"custody/received/{reference}.tlog-proof"
+def receipt_names(reference: str, receipts: int) -> tuple[str, ...]:
+    """Name the receipts of an exhibit: `JS-1`, then `JS-1-A1`, … of what was added to it."""
+    return tuple(f"{reference}-A{n}" if n else reference for n in range(receipts))
 
 
-def received_timestamp_path(reference: str) -> str:
+def receipt_of(path: str) -> str:
+    """Return the reference, in file form, of the exhibit whose receipt a file is of; else empty."""
+    found = _RECEIVED.fullmatch(path) or _CONSISTENCY.fullmatch(path)
+    return found["ref"] if found else ""
+
+
+def received_proof_path(receipt: str) -> str:
+    """Return where the proof lies that a receipt was in the log at its first checkpoint."""
+    return f"custody/received/{receipt}.tlog-proof"
+
+
+def received_timestamp_path(receipt: str) -> str:
     """Return where the timestamp of that first checkpoint lies."""
-    return f"custody/received/{reference}.tsr"
+    return f"custody/received/{receipt}.tsr"
 
 
-def consistency_path(reference: str) -> str:
+def consistency_path(receipt: str) -> str:
     """Return where it is proven that the log only grew from there to the sealing checkpoint."""
-    return f"seal/received/{reference}.consistency"
+    return f"seal/received/{receipt}.consistency"
 
 
 def event_proof_path(index: int) -> str:
