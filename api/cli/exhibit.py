@@ -1,20 +1,19 @@
-"""Edge. `custos exhibit`: take in, correct, show, and the ways out for one that needs a person."""
+"""Edge. `custos exhibit`: take in, correct, add to, show, and what to do where a person must."""
 
 import argparse
 import json
-import os
 from functools import partial
 from pathlib import Path
 
-from api.acts import act, record_refusal
-from api.cli import corrections
+from api.acts import act
+from api.cli import additions, corrections
+from api.cli.additions import as_text, store_files
 from api.cli.caller import add_acting, services_of, subject_of
 from api.cli.corrections import read_file, read_offset
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
-from evidence.errors import AccessRefusedError
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -70,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
     corrections.add_arguments(correcting)
     add_acting(correcting)
+    extending = whats.add_parser("extend", help="add a file that was missing to an exhibit")
+    additions.add_arguments(extending)
+    add_acting(extending)
     showing = whats.add_parser("show", help="show an exhibit, or list all")
     showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
     add_acting(showing)
@@ -91,6 +93,7 @@ def run(given: argparse.Namespace) -> int:
     commands = {
         "add": _add,
         "correct": corrections.run,
+        "extend": additions.run,
         "show": _show,
         "retry": _retry,
         "accept": _decide,
@@ -154,21 +157,7 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
     # What cannot be is refused before gigabytes are stored; the service checks all of it again.
     sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
     describe(new, sizes, role=Role.OPERATOR, at=services.clock())
-    stored = []
-    for path in files:
-        size = path.stat().st_size
-        with (
-            path.open("rb") as file,
-            services.scanner.watch(file) as watched,
-            Bar(f"Taking in {path.name}", size) as bar,
-        ):
-            try:
-                one = services.intake.store(watched, by=subject, size=size, progress=bar.show)
-            except AccessRefusedError as refused:
-                record_refusal(services, subject, refused)
-                raise
-            stored.append((one, watched.verdict()))
-            bar.done_words = f"SHA-256 {one.sha256}"
+    stored = store_files(services, subject, files)
     now = services.clock()
     # A crash here leaves locked objects that no record names, and nothing else.
     return act(
@@ -178,18 +167,13 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
             session,
             new,
             [
-                Arrived(services.intake.keep(session, one, at=now, scan=scan), _name(path))
+                Arrived(services.intake.keep(session, one, at=now, scan=scan), as_text(path))
                 for (one, scan), path in zip(stored, files, strict=True)
             ],
             by=subject,
             at=now,
         ),
     )
-
-
-def _name(path: Path) -> str:
-    r"""Return a file's name as text; bytes that are none show as they are: clip-\xe9.mp4."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:

@@ -149,9 +149,7 @@ class CorrectionRequest(View):
             if name == "clock_offset_ms" or getattr(self, name) is not None
         }
         if self.files is not None:
-            given["files"] = tuple(
-                NewFile(one.displayed_start, one.displayed_end, one.camera) for one in self.files
-            )
+            given["files"] = tuple(map(file_times, self.files))
         if self.confirmed is not None:
             given["confirmed"] = tuple(self.confirmed)
         return replace(said, **given)
@@ -166,7 +164,12 @@ def _times(files: Sequence[UploadedFile]) -> tuple[NewFile, ...]:
     said = [file.times for file in files if file.times is not None]
     if said and len(said) < len(files):
         raise InvalidError("files", "say of each file when it starts and ends, or of none")
-    return tuple(NewFile(one.displayed_start, one.displayed_end, one.camera) for one in said)
+    return tuple(map(file_times, said))
+
+
+def file_times(said: FileTimes) -> NewFile:
+    """Return what is said of one file."""
+    return NewFile(said.displayed_start, said.displayed_end, said.camera)
 
 
 @router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")

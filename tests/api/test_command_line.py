@@ -24,6 +24,7 @@ SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
     ["exhibit", "correct"],
+    ["exhibit", "extend"],
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
@@ -472,6 +473,30 @@ def test_what_is_stated_is_corrected_and_the_rest_stays(shell: Shell) -> None:
     assert (shown["camera"], shown["title"]) == ("BAR-0018", "High Street")
     assert shown["clock_offset_ms"] is None
     failed(shell.run(*words, *because, role=Role.OPERATOR), "described like this already")
+
+
+def test_what_was_missing_is_added(shell: Shell) -> None:
+    ref = exhibit(shell)
+    player, more = file(shell, b"MZ", "player.exe"), file(shell, b"more", "more.dav")
+    words, because = ("exhibit", "extend", ref), ("--reason", "it was forgotten")
+    each = ("--each", "2026-11-20 14:03:20", "2026-11-20 14:04:00", "BAR-0018")
+    refused = shell.run(*words, player, *because, role=Role.RELEASER)
+    assert (refused.code, refused.out) == (1, "")
+    assert "needs the role operator" in refused.err
+    uneven = (*words, player, more, *because, *each)
+    failed(shell.run(*uneven, role=Role.OPERATOR), "once for each of the 2 files")
+    said = shell.run(*words, player, *because, role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    assert f"Exhibit {ref} has 1 file more" in said.out
+    again = shell.run(*words, player, *because, role=Role.OPERATOR)
+    assert (again.code, again.out) == (1, "")
+    assert f"this file is in {ref} already, as player.exe" in again.err
+    assert shell.run(*words, more, *because, *each, role=Role.OPERATOR).code == 0
+    shown = json.loads(shell.run("exhibit", "show", ref, role=Role.AUDITOR).out)
+    kinds = [one["kind"] for one in shown["files"]]
+    assert (kinds.count("master"), kinds.count("player")) == (2, 1)
+    assert [one["camera"] for one in shown["recordings"]] == ["BAR-0017", "BAR-0018"]
+    assert shown["state"] == "received"
 
 
 def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:

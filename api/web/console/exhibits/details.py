@@ -22,10 +22,12 @@ from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
 from export.holdings.remedies import REPEATED
 from export.holdings.tables import ExhibitFileRow
+from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 KINDS: Mapping[str, str] = {
     "master": "Master, as it was received",
+    "player": "What the recorder\u2019s own program needs, as it was received",
     "copy": "Working copy",
     "derivation": "How the working copy was made",
     "source_frames": "List of the master's pictures",
@@ -148,6 +150,14 @@ class ShownExhibit:
     def used(self) -> bool:
         """Whether it is not set aside."""
         return self.row.state != ExhibitState.SET_ASIDE
+
+    @property
+    def extensible(self) -> bool:
+        """Whether a file may be added: it is used, not worked on, and nothing of it was sealed."""
+        open_ones = {ReleaseState.PROPOSED, ReleaseState.APPROVED}
+        never = {ReleaseState.REFUSED, ReleaseState.WITHDRAWN}
+        there = {release.state for release in self.releases}
+        return self.used and not self.unfinished and there <= open_ones | never
 
     @property
     def held(self) -> ShownHold | None:

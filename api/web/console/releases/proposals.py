@@ -34,7 +34,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
 from export.desk.story import Story
-from export.holdings.files import MASTER, files_of
+from export.holdings.files import ORIGINAL, files_of
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import CHOOSABLE, releasable
 from export.release.proposals import (
@@ -131,7 +131,7 @@ def _prefilled(services: Services, names: Sequence[str], kind: str) -> Typed:
             str(ChosenFile(row.reference, file.name))
             for row, some in _choices(session, rows)
             for file in some
-            if with_master or file.kind != MASTER
+            if with_master or file.kind not in ORIGINAL
         ]
     return Typed(
         exhibit=tuple(row.reference for row in rows),
