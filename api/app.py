@@ -21,7 +21,7 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
-from api.web.console.exhibits import additions, corrections
+from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
 from api.web.console.intake import files as intake_files
@@ -113,6 +113,7 @@ def _include(app: FastAPI) -> None:
     for router in (intake.router, intake_files.router, intake_files.plain):
         app.include_router(router)
     app.include_router(additions.router)
+    app.include_router(clock.router)
     app.include_router(corrections.router)
     # After all others: a page of one exhibit answers for any name.
     app.include_router(exhibit_remedies.router)

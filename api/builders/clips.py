@@ -10,6 +10,7 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.settings.facts import Settings
+from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
@@ -45,6 +46,7 @@ class Holdings(TypedDict):
     holds: Holds
     fixity: Fixity
     remedies: Remedies
+    clock_pictures: ClockPictures
     pickups: Pickups
 
 
@@ -66,8 +68,17 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
     """Build what is made and kept of an exhibit."""
     begin, ledger, jobs, clock = ground.transaction, ground.ledger, ground.jobs, ground.clock
     exhibits = evidence["exhibits"]
+    pictures = ClockPictures(
+        begin,
+        ground.vault,
+        intake,
+        jobs,
+        scratch=ground.settings.scratch,
+        new_id=uuid.uuid4,
+    )
     return Holdings(
-        masters=Masters(intake, exhibits, jobs, new_id=uuid.uuid4),
+        masters=Masters(intake, exhibits, pictures, jobs, new_id=uuid.uuid4),
+        clock_pictures=pictures,
         copies=Copies(
             begin,
             ground.vault,

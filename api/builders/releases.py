@@ -4,6 +4,7 @@ import secrets
 import uuid
 from typing import TypedDict
 
+from api.builders.clips import Holdings
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.trust import trust_in_force
@@ -23,7 +24,6 @@ from export.desk.releases import ReleaseList
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.holds import Holds
-from export.holdings.masters import Masters
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
 from export.release.corrections import Corrections
@@ -78,7 +78,7 @@ class Desk(TypedDict):
     search: Search
 
 
-def build_release(ground: Ground, evidence: Evidence, masters: Masters) -> Released:
+def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Released:
     """Build what proposes and decides a release."""
     releases, people, notices = Releases(), evidence["people"], Notices(evidence["messages"])
     proposals = Proposals(
@@ -106,7 +106,8 @@ def build_release(ground: Ground, evidence: Evidence, masters: Masters) -> Relea
         decisions=decisions,
         corrections=Corrections(
             evidence["exhibits"],
-            masters,
+            holdings["masters"],
+            holdings["clock_pictures"],
             Statements(evidence["histories"]),
             releases,
             decisions,

@@ -1,20 +1,17 @@
-"""Edge. `custos exhibit extend`, and how a command line brings files into the vault."""
+"""Edge. `custos exhibit extend`."""
 
 import argparse
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
-from api.acts import act, record_refusal
+from api.acts import act
 from api.cli.corrections import read_file
-from api.cli.terminal.progress import Bar
+from api.cli.terminal.arrivals import as_text, store_files
 from api.wiring import Services
-from evidence.errors import AccessRefusedError, InvalidError
+from evidence.errors import InvalidError
 from evidence.exhibits.particulars import NewFile
 from evidence.people.access import Subject
 from export.holdings.masters import Arrived
 from export.release.corrections import AddedFile
-from storage.objects.store import StoredObject
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,34 +70,3 @@ def run(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     count = "1 file" if len(stored) == 1 else f"{len(stored)} files"
     print(f"Exhibit {row.reference} has {count} more: custos exhibit show {row.reference}")
     return 0
-
-
-def store_files(
-    services: Services, subject: Subject, files: Sequence[Path]
-) -> list[tuple[StoredObject, str]]:
-    """Stream files into the vault; return each with what the malware scanner said of it.
-
-    Raises:
-        OSError, EvidenceError, StorageError: one was not stored; those before it stay locked.
-    """
-    stored = []
-    for path in files:
-        size = path.stat().st_size
-        with (
-            path.open("rb") as file,
-            services.scanner.watch(file) as watched,
-            Bar(f"Taking in {path.name}", size) as bar,
-        ):
-            try:
-                one = services.intake.store(watched, by=subject, size=size, progress=bar.show)
-            except AccessRefusedError as refused:
-                record_refusal(services, subject, refused)
-                raise
-            stored.append((one, watched.verdict()))
-            bar.done_words = f"SHA-256 {one.sha256}"
-    return stored
-
-
-def as_text(path: Path) -> str:
-    r"""Return a file's name as text; bytes that are none show as they are: clip-\xe9.mp4."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")

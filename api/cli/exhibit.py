@@ -7,9 +7,9 @@ from pathlib import Path
 
 from api.acts import act
 from api.cli import additions, corrections
-from api.cli.additions import as_text, store_files
 from api.cli.caller import add_acting, services_of, subject_of
 from api.cli.corrections import read_file, read_offset
+from api.cli.terminal.arrivals import as_text, clock_picture, store_files
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument(
         "--clock-checked-at", default="", help="when it was compared, by the reference (now)"
     )
+    adding.add_argument("--clock-picture", type=Path, help="a photograph of it: JPEG or PNG")
     adding.add_argument("--title", default="", help="what the footage shows, in a few words")
     adding.add_argument("--method", default="", help="how it was exported from the recorder")
     adding.add_argument("--exported-at", default="", help="when, if you know it")
@@ -137,7 +138,7 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         files=tuple(map(read_file, given.each)),
         confirmed=tuple(given.confirm),
     )
-    exhibit = take_in(services, subject, new, given.file)
+    exhibit = take_in(services, subject, new, given.file, picture=given.clock_picture)
     print(f"Exhibit {exhibit.reference} received, and locked in the vault.")
     if not given.wait:
         print(f"Its working copy is being made: custos exhibit show {exhibit.reference}")
@@ -148,7 +149,14 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
     return 0 if state is ExhibitState.READY else 1
 
 
-def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[Path]) -> ExhibitRow:
+def take_in(
+    services: Services,
+    subject: Subject,
+    new: NewExhibit,
+    files: list[Path],
+    *,
+    picture: Path | None = None,
+) -> ExhibitRow:
     """Store files, then make an exhibit of them.
 
     Raises:
@@ -157,6 +165,7 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
     # What cannot be is refused before gigabytes are stored; the service checks all of it again.
     sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
     describe(new, sizes, role=Role.OPERATOR, at=services.clock())
+    looked_at = clock_picture(services, subject, picture)
     stored = store_files(services, subject, files)
     now = services.clock()
     # A crash here leaves locked objects that no record names, and nothing else.
@@ -170,6 +179,7 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
                 Arrived(services.intake.keep(session, one, at=now, scan=scan), as_text(path))
                 for (one, scan), path in zip(stored, files, strict=True)
             ],
+            picture=looked_at,
             by=subject,
             at=now,
         ),

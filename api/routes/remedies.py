@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.acts import act
 from api.depends import Acts, UsesServices
-from api.routes.exhibits import UploadedFile, file_times
+from api.routes.clips import UploadedFile, file_times
 from api.routes.releases import ReasonRequest
 from api.routes.uploads import EXAMPLE_ID
 from api.views import ExhibitView, View, exhibit_view

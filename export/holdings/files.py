@@ -10,6 +10,8 @@ from export.holdings.tables import ExhibitFileRow
 MASTER = "master"
 PLAYER = "player"
 """What the recorder's own program needs to show a master: the program itself, or an index."""
+CLOCK_PICTURE, CLOCK_SHOWN = "clock_picture", "clock_shown"
+"""A photograph of the clock's comparison, as it was brought, and drawn anew to be shown."""
 ORIGINAL = (MASTER, PLAYER)
 """The kinds of what came, untouched; everything else was made here."""
 SOURCE_FRAMES = "source_frames"

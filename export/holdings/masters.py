@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from sqlmodel import Session
 from evidence.errors import InvalidError
 from evidence.exhibits.description import Description
 from evidence.exhibits.exhibits import Exhibits
-from evidence.exhibits.filenames import numbered_name, safe_name
+from evidence.exhibits.filenames import distinct, safe_name
 from evidence.exhibits.particulars import MasterDigest, NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Role, Subject
 from evidence.people.people import require
-from export.holdings.files import MASTER, ORIGINAL, PLAYER, files_of
+from export.holdings.clock_pictures import ClockPicture, ClockPictures
+from export.holdings.files import MASTER, PLAYER, files_of
 from export.holdings.holds import JOB_HOLD, is_held
 from export.holdings.tables import ExhibitFileRow
 from export.intake.arrivals import Intake, bare_name
@@ -41,8 +42,15 @@ class Masters:
     """Receives what arrived into the custody ledger, as the masters of an exhibit."""
 
     def __init__(
-        self, intake: Intake, exhibits: Exhibits, jobs: Jobs, *, new_id: Callable[[], UUID]
+        self,
+        intake: Intake,
+        exhibits: Exhibits,
+        pictures: ClockPictures,
+        jobs: Jobs,
+        *,
+        new_id: Callable[[], UUID],
     ) -> None:
+        self._pictures = pictures
         self._intake = intake
         self._exhibits = exhibits
         self._jobs = jobs
@@ -54,10 +62,13 @@ class Masters:
         new: NewExhibit,
         files: Sequence[Arrived],
         *,
+        picture: ClockPicture | None = None,
         by: Subject,
         at: datetime,
     ) -> ExhibitRow:
         """Make an exhibit of uploads, and defer its examination and the stamp of its receipt.
+
+        ``picture`` is one of the clock's comparison, which was looked at before.
 
         Raises:
             UnknownError, StateError, InvalidError, AccessRefusedError: nothing was recorded.
@@ -65,11 +76,15 @@ class Masters:
         require(Action.ADD_EXHIBIT, by)
         uploads = self.claimable(session, files)
         digests = [MasterDigest(row.sha256, row.size) for row in uploads]
+        if picture is not None:
+            new = replace(new, clock_picture=picture.sha256)
         exhibit = self._exhibits.receive(session, new, digests, by=by, at=at)
-        names = _distinct(_safe(files))
+        names = distinct(_safe(files))
         for position, (row, file) in enumerate(zip(uploads, files, strict=True)):
             self._claim(session, exhibit, row, file, MASTER, position, names[position], at=at)
         session.flush()
+        if picture is not None:
+            self._pictures.keep(session, exhibit, picture, at=at)
         self._jobs.defer(session, JOB_STAMP, str(exhibit.id))
         self._jobs.defer(session, JOB_EXAMINE, str(exhibit.id))
         return exhibit
@@ -100,10 +115,10 @@ class Masters:
         event = self._exhibits.extend(
             session, exhibit, description, digests, by=by, role=role, reason=reason, at=at
         )
-        there = files_of(session, exhibit.id, *ORIGINAL)
+        there = files_of(session, exhibit.id)
         described = {file.sha256 for file in description.files}
         count = Counter(file.kind for file in there)
-        names = _distinct(_safe(files), [file.name for file in there])
+        names = distinct(_safe(files), [file.name for file in there])
         for row, file, name in zip(uploads, files, names, strict=True):
             kind = MASTER if row.sha256 in described else PLAYER
             self._claim(session, exhibit, row, file, kind, count[kind], name, at=at, added_by=event)
@@ -156,16 +171,3 @@ class Masters:
 
 def _safe(files: Sequence[Arrived]) -> list[str]:
     return [safe_name(bare_name(file.original_name)) for file in files]
-
-
-def _distinct(names: Sequence[str], there: Sequence[str] = ()) -> list[str]:
-    """Return the names, numbered where two would be one file on some system: a-2.mp4."""
-    taken = {name.casefold() for name in there}
-    distinct = []
-    for name in names:
-        candidate, number = name, 2
-        while candidate.casefold() in taken:
-            candidate, number = numbered_name(name, number), number + 1
-        taken.add(candidate.casefold())
-        distinct.append(candidate)
-    return distinct

@@ -9,26 +9,25 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from evidence.errors import InvalidError, StateError
+from evidence.errors import StateError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import (
+    CLOCK_PICTURE,
     CONTACT_SHEET,
     COPY,
     DERIVATION,
     FRAMES,
     MASTER,
     ORIGINAL,
-    PLAYER,
     files_among,
     files_of,
 )
 from export.holdings.tables import ExhibitFileRow
 from export.intake.scans import infected_among
-from export.release.proposals import ChosenFile
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
-CHOOSABLE = (*ORIGINAL, COPY)
+CHOOSABLE = (*ORIGINAL, COPY, CLOCK_PICTURE)
 """The kinds that are chosen by name."""
 RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
 """States in which something of an exhibit can go: without a working copy its master alone."""
@@ -40,62 +39,6 @@ def released_kinds(*, with_master: bool) -> frozenset[str]:
     """Return the kinds of an exhibit's files that go into a package."""
     kinds = _WITH_COPY | {COPY}
     return frozenset(kinds | {*ORIGINAL} if with_master else kinds)
-
-
-def choose(
-    session: Session, exhibits: Sequence[ExhibitRow], wanted: Sequence[ChosenFile]
-) -> list[ExhibitFileRow]:
-    """Return the files that were chosen by name; none were chosen: an empty list.
-
-    Raises:
-        InvalidError: no such file, a file that goes with its copy anyway, or an exhibit of which
-            nothing would go.
-    """
-    if not wanted:
-        return []
-    chosen: dict[UUID, ExhibitFileRow] = {}
-    left = {row.id: row for row in exhibits}
-    for one in wanted:
-        exhibit = _exhibit(exhibits, one)
-        file = next((f for f in files_of(session, exhibit.id) if f.name == one.name), None)
-        if file is None or file.kind not in CHOOSABLE:
-            raise InvalidError(
-                "files",
-                f"{exhibit.reference} has no master or working copy of the name {one.name!r}",
-            )
-        chosen[file.id] = file
-        left.pop(exhibit.id, None)
-    if left:
-        names = ", ".join(row.reference for row in left.values())
-        raise InvalidError(
-            "files", f"nothing of {names} was chosen: choose a file of it, or leave it out"
-        )
-    _refuse_lonely(exhibits, list(chosen.values()))
-    return list(chosen.values())
-
-
-def _refuse_lonely(exhibits: Sequence[ExhibitRow], chosen: Sequence[ExhibitFileRow]) -> None:
-    """See that a player goes with a master of its exhibit: without one it shows nothing.
-
-    Raises:
-        InvalidError: it does not.
-    """
-    with_master = {file.exhibit for file in chosen if file.kind == MASTER}
-    for exhibit in exhibits:
-        for file in chosen:
-            if file.kind == PLAYER and file.exhibit == exhibit.id not in with_master:
-                raise InvalidError(
-                    "files",
-                    f"{exhibit.reference}: {file.name} is of use only with a master: choose one "
-                    "of those too, or leave it out",
-                )
-
-
-def _exhibit(exhibits: Sequence[ExhibitRow], one: ChosenFile) -> ExhibitRow:
-    for row in exhibits:
-        if one.exhibit in (row.reference, str(row.id)):
-            return row
-    raise InvalidError("files", f"{one.exhibit} is not among the exhibits of this release")
 
 
 def releasable(session: Session, words: str, *, most: int) -> Sequence[ExhibitRow]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from evidence import attention
 from evidence.errors import InvalidError, StateError
+from evidence.exhibits.description import clock_picture
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.particulars import (
     MasterDigest,
@@ -27,10 +28,12 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.wording import check_words
+from export.holdings.clock_pictures import ClockPicture, ClockPictures
 from export.holdings.files import MASTER, ORIGINAL, files_of
 from export.holdings.masters import Arrived, Masters
 from export.holdings.statements import Statements
 from export.holdings.tables import ExhibitFileRow
+from export.release.choices import require_uncarried
 from export.release.contents import fix_files
 from export.release.decisions import CORRECTED, Decisions
 from export.release.releases import Releases, label
@@ -59,12 +62,14 @@ class Corrections:
         self,
         exhibits: Exhibits,
         masters: Masters,
+        pictures: ClockPictures,
         statements: Statements,
         releases: Releases,
         decisions: Decisions,
     ) -> None:
         self._exhibits = exhibits
         self._masters = masters
+        self._pictures = pictures
         self._statements = statements
         self._releases = releases
         self._decisions = decisions
@@ -75,13 +80,15 @@ class Corrections:
         name: str,
         change: Callable[[NewExhibit], NewExhibit],
         *,
+        picture: ClockPicture | None = None,
         reason: str,
         by: Subject,
         at: datetime,
     ) -> ExhibitRow:
         """State an exhibit anew; ``change`` is given what was said so far, its files included.
 
-        The reference stays: it is on labels and in statements.
+        The reference stays: it is on labels and in statements. ``picture`` is one of the clock's
+        comparison, which was looked at before; where nobody compared the clock, none is stated.
 
         Raises:
             AccessRefusedError, InvalidError, UnknownError: nothing was recorded.
@@ -93,15 +100,19 @@ class Corrections:
         row, releases = self._locked(session, name)
         came = files_of(session, row.id, *ORIGINAL)
         old = self._statements.confirmed(session, row, came)
-        wanted = change(restated(old))
+        wanted = _pictured(change(restated(old)), restated(old), picture)
         new = describe(
             _named(wanted, row.reference), _masters(came), role=old.export.by_role, at=at
         )
         if new == old:
             raise StateError(f"{row.reference} is described like this already: nothing changes")
+        if clock_picture(new.clock_check) != clock_picture(old.clock_check):
+            require_uncarried(session, row, [release for release, _ in releases])
         self._exhibits.correct(session, row, new, by=by, role=role, reason=said, at=at)
-        for release, carried in releases:
-            self._tell(session, release, carried, f"{row.reference} was corrected", said, at)
+        if picture is not None:
+            self._pictures.keep(session, row, picture, at=at)
+        for release, link in releases:
+            self._tell(session, release, link, f"{row.reference} was corrected", said, at)
         session.flush()
         return row
 
@@ -155,8 +166,8 @@ class Corrections:
             fix_files(session, release)
         arrived = [file.arrived for file in files]
         self._masters.extend(session, row, new, arrived, by=by, role=role, reason=said, at=at)
-        for release, carried in releases:
-            self._tell(session, release, carried, f"a file was added to {row.reference}", said, at)
+        for release, link in releases:
+            self._tell(session, release, link, f"a file was added to {row.reference}", said, at)
         session.flush()
         return row
 
@@ -247,6 +258,14 @@ class Corrections:
                 "package states the version before. Tell the recipient, or propose a new release"
             )
             attention.call(session, release.id, CORRECTED, words, at=at)
+
+
+def _pictured(wanted: NewExhibit, before: NewExhibit, picture: ClockPicture | None) -> NewExhibit:
+    """Return what is said with its picture; a comparison that is taken back takes its own along."""
+    if picture is not None:
+        return replace(wanted, clock_picture=picture.sha256)
+    gone = wanted.clock_offset_ms is None and wanted.clock_picture == before.clock_picture
+    return replace(wanted, clock_picture="") if gone else wanted
 
 
 def _masters(came: Sequence[ExhibitFileRow]) -> list[MasterDigest]:

@@ -10,7 +10,7 @@ from custody.audience import COURTS
 from custody.errors import NotYetError
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import MASTER, ORIGINAL, PLAYER, files_of
+from export.holdings.files import CLOCK_PICTURE, MASTER, ORIGINAL, PLAYER, files_of
 from export.holdings.holds import held_of
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
@@ -164,4 +164,6 @@ def _path(exhibit: ExhibitRow, file: ExhibitFileRow) -> str:
         return layout.master_path(reference, file.name)
     if file.kind == PLAYER:
         return layout.player_path(reference, file.name)
+    if file.kind == CLOCK_PICTURE:
+        return layout.clock_picture_path(reference, file.name.rpartition(".")[2])
     return layout.exhibit_folder(reference) + file.name

@@ -1,5 +1,6 @@
 """The command line: what HTTP does, for whoever the token speaks for; and it fails in sentences."""
 
+import io
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from sqlmodel import select
 
 from api.cli import COMMANDS, main
@@ -497,6 +499,22 @@ def test_what_was_missing_is_added(shell: Shell) -> None:
     assert (kinds.count("master"), kinds.count("player")) == (2, 1)
     assert [one["camera"] for one in shown["recordings"]] == ["BAR-0017", "BAR-0018"]
     assert shown["state"] == "received"
+
+
+def test_a_picture_of_the_clock_comes_at_intake_or_later(shell: Shell) -> None:
+    made = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(made, "PNG")
+    screen, wrong = file(shell, made.getvalue(), "s.png"), file(shell, b"no picture", "w.png")
+    refused = add(shell, "CV", "--clock-picture", wrong)
+    assert (refused.code, refused.out) == (1, "")
+    assert "this picture is not taken" in refused.err
+    assert add(shell, "CV", "--clock-picture", screen).code == 0
+    words = ("exhibit", "correct", "CV/1", "--reason", "a better one", "--clock-picture")
+    Image.new("RGB", (8, 8), "blue").save(shell.folder / "t.png")
+    said = shell.run(*words, str(shell.folder / "t.png"), role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    shown = json.loads(shell.run("exhibit", "show", "CV/1", role=Role.AUDITOR).out)
+    assert [one["kind"] for one in shown["files"]].count("clock_picture") == 2
 
 
 def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:

@@ -16,7 +16,14 @@ from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
-from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER, ORIGINAL
+from export.holdings.files import (
+    CLOCK_PICTURE,
+    CONTACT_SHEET,
+    COPY,
+    DERIVATION,
+    MASTER,
+    ORIGINAL,
+)
 from export.holdings.statements import STATING
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
@@ -55,7 +62,7 @@ class _Exhibits:
             )
             .where(
                 col(file.exhibit).between(first, last),
-                col(file.kind).in_((*ORIGINAL, COPY, DERIVATION, CONTACT_SHEET)),
+                col(file.kind).in_((*ORIGINAL, COPY, DERIVATION, CONTACT_SHEET, CLOCK_PICTURE)),
             )
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
@@ -121,7 +128,8 @@ class _Exhibits:
                 "exhibit.derived": [
                     Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
                     for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
-                    for copy, derivation in zip(some, derivations, strict=False)
+                    for copy in some
+                    for derivation in derivations
                     if copy.position == derivation.position
                 ],
                 "exhibit.released": [
@@ -138,15 +146,26 @@ class _Exhibits:
             },
             # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
             Latest(STATING, {"facts": row_facts(row, masters)}),
-            tuple(_flaws(row, {copy.position for copy in copies})),
+            tuple(_flaws(row, {copy.position for copy in copies}, _pictures(files))),
         )
 
 
-def _flaws(row: Any, copied: Collection[int]) -> Iterator[str]:  # noqa: ANN401 - as above
+def _pictures(files: Sequence[Any]) -> frozenset[str]:
+    return frozenset(file.sha256 for file in files if file.kind == CLOCK_PICTURE)
+
+
+def _flaws(
+    row: Any,  # noqa: ANN401 - as above
+    copied: Collection[int],
+    pictures: Collection[str],
+) -> Iterator[str]:
     """Say where the state of an exhibit is not the one that its files and its facts have."""
     if row.state not in tuple(ExhibitState):
         yield f"is {row.state}, which is no state"
     wanted = {n for n, facts in enumerate(row.facts) if not facts["needs_person"]}
+    wanted_picture = (row.description.get("clock_check") or {}).get("picture")
+    if wanted_picture is not None and wanted_picture not in pictures:
+        yield "states a picture of its clock that it does not have"
     if row.state == ExhibitState.READY and not copied:
         yield "is ready, and has no working copy"
     if row.state == ExhibitState.ATTENTION and wanted and wanted <= set(copied):

@@ -151,11 +151,13 @@ def _players(
 
 
 def _stills(exhibit: ExhibitRecord, reference: str, there: set[str]) -> str:
-    path = layout.contact_sheet_path(reference)
-    if path not in there:
-        return ""
-    of = next((c.derived_from for c in exhibit.copies if c.type is CopyType.STILL), reference)
-    return _STILLS.substitute(source=link(path), of=escape(of, quote=True))
+    parts = []
+    for copy in exhibit.copies:
+        path = layout.contact_sheet_path(reference, copy.name)
+        if copy.type is CopyType.STILL and path in there:
+            of = escape(copy.derived_from, quote=True)
+            parts.append(_STILLS.substitute(source=link(path), of=of))
+    return "".join(parts)
 
 
 def _times(period: Period) -> str:

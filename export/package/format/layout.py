@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from evidence.exhibits.filenames import MAX_NAME, RESERVED, safe_name
-from evidence.exhibits.references import format_release
+from evidence.exhibits.references import format_release, sheet_name
 from export.package.errors import NamingError
 
 BAGIT: Final = "bagit.txt"
@@ -76,6 +76,9 @@ _PACKAGE: Final = re.compile(
 _EXHIBIT_FOLDER: Final = re.compile(rf"data/exhibits/(?P<ref>{_REFERENCE})/(?P<rest>.+)")
 _ORIGINALS: Final = re.compile(rf"(?:master|player)/(?P<name>{_NAME})")
 _DERIVED: Final = re.compile(rf"(?P<copy>{_COPY})\.(?:mp4|derivation\.json|frames\.csv)")
+_COPY_NAME: Final = re.compile(_COPY)
+_STILLS: Final = re.compile(r"contact-sheet(?:-(?:[2-9]|[1-9][0-9]{1,5}))?\.jpg")
+_CLOCK: Final = re.compile(r"clock-check\.(?:jpg|png)")
 _FRAME_LIST: Final = re.compile(r"data/exhibits/[^/]+/[^/]+\.frames\.csv")
 _EXHIBIT_REFERENCE: Final = re.compile(_REFERENCE)
 _RECEIPT: Final = rf"(?P<ref>{_REFERENCE})(?:-A[1-9][0-9]{{0,5}})?"
@@ -155,9 +158,31 @@ def frames_path(reference: str, copy: str) -> str:
     return f"{exhibit_folder(reference)}{copy}.frames.csv"
 
 
-def contact_sheet_path(reference: str) -> str:
-    """Return where the stills of the released copy lie."""
-    return f"{exhibit_folder(reference)}contact-sheet.jpg"
+def contact_sheet_path(reference: str, stills: str = "contact-sheet") -> str:
+    """Return where the stills of a released copy lie, by their name."""
+    return f"{exhibit_folder(reference)}{stills}.jpg"
+
+
+def clock_picture_path(reference: str, kind: str) -> str:
+    """Return where the photograph of the clock's comparison lies; `kind` is `jpg` or `png`."""
+    return f"{exhibit_folder(reference)}clock-check.{kind}"
+
+
+def is_clock_picture(path: str) -> bool:
+    """Say whether a path is that of a photograph of a clock's comparison."""
+    folder = _EXHIBIT_FOLDER.fullmatch(path)
+    return folder is not None and _CLOCK.fullmatch(folder["rest"]) is not None
+
+
+def stills_of(copy: str) -> str:
+    """Return how the stills of a copy are called: of `JS-1-CP2` `contact-sheet-2`.
+
+    Raises:
+        NamingError: not the name of a copy.
+    """
+    if not _COPY_NAME.fullmatch(copy):
+        raise NamingError("this is not the name of a copy", expected="JS-1-CP1", found=copy)
+    return sheet_name(int(copy.rpartition("-")[2][2:]))
 
 
 def receipt_names(reference: str, receipts: int) -> tuple[str, ...]:
@@ -268,7 +293,7 @@ def check_path(path: str) -> None:
 
 
 def _is_exhibit_file(reference: str, rest: str) -> bool:
-    if rest in (f"{reference}.json", "contact-sheet.jpg"):
+    if rest == f"{reference}.json" or _STILLS.fullmatch(rest) or _CLOCK.fullmatch(rest):
         return True
     original = _ORIGINALS.fullmatch(rest)
     if original:

@@ -8,6 +8,7 @@ sealed ledger grew out of that checkpoint. `derived` looks at the copies.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from custody.audience import COURTS
 from custody.canonical import JSON, format_time
 from custody.check.finding import Finding, Outcome
 from custody.check.log import (
@@ -18,6 +19,7 @@ from custody.check.log import (
     check_received,
 )
 from custody.check.seal import check_timestamp
+from evidence.exhibits.description import clock_picture
 from export.package.errors import PackageError
 from export.package.format import layout
 from export.package.format.records import (
@@ -219,10 +221,29 @@ def _say_since(exhibit: Exhibit, name: str, held_since: datetime) -> None:
     exhibit.findings.append(Finding(STEP, Outcome.PASS, words, path))
 
 
+def _clock_pictures(exhibit: Exhibit) -> list[str]:
+    """Return where the photograph of the clock's comparison lies, after a look at it.
+
+    Whether it goes is decided like that of any file; that it may, by the kind of the release.
+    """
+    folder, files = layout.exhibit_folder(exhibit.reference), exhibit.checks.contents.files
+    there = [p for p in files if p.startswith(folder) and layout.is_clock_picture(p)]
+    stated = clock_picture(exhibit.record.clock_check)
+    for path in there:
+        words = "The picture of the clock is not the one that is stated."
+        exhibit.compare(words, path, expected=stated or "none", found=files[path].sha256)
+        kind = exhibit.checks.kind
+        if kind not in COURTS:
+            words = "A picture of the clock goes to police, CPS and council prosecutions only."
+            exhibit.fail(words, path, expected=", ".join(sorted(COURTS)), found=kind or "none")
+    return there
+
+
 def _check_nothing_else(exhibit: Exhibit) -> None:
     """Demand that the exhibit's folder holds what its record names, and nothing else."""
     reference = exhibit.reference
     named = {layout.record_path(reference), *(path for _, path in _originals(exhibit))}
+    named.update(_clock_pictures(exhibit))
     for copy in exhibit.record.copies:
         named.update(copy_paths(reference, copy))
     folder = layout.exhibit_folder(reference)

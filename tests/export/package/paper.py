@@ -199,6 +199,8 @@ class Wishes:
     """What `clock.checked` says otherwise; None: there is no such event."""
     derived: Mapping[str, JSON] = field(default_factory=dict)
     """What `exhibit.derived` says otherwise."""
+    carried: Mapping[str, bytes] = field(default_factory=dict)
+    """More files that were approved, and are packed."""
     player: bytes = b""
     """A player that was added to the exhibit after its footage; empty: none was."""
     extended: Mapping[str, JSON] = field(default_factory=dict)
@@ -389,6 +391,7 @@ class _Sealing:
             layout.frames_path(self.reference, copy): self.frames,
             layout.contact_sheet_path(self.reference): SHEET,
         }
+        carried |= self.wishes.carried
         if not self.wishes.withheld:
             carried[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
             if self.wishes.player:

@@ -184,6 +184,16 @@ def test_the_package_carries_and_proves_what_was_added(whole: Extended) -> None:
     assert said.count("what was added to this original unchanged since") == 2
 
 
+def test_each_clip_has_stills_in_the_package_and_on_its_face(whole: Extended) -> None:
+    folder = f"data/exhibits/{whole.exhibit.reference.replace('/', '-')}"
+    page = whole.files["README.html"].decode()
+    stills = [f"{folder}/contact-sheet.jpg", f"{folder}/contact-sheet-2.jpg"]
+    assert whole.files[stills[0]] != whole.files[stills[1]]
+    for number, path in enumerate(stills, 1):
+        copy = f"{whole.exhibit.reference.replace('/', '-')}-CP{number}"
+        assert f'<img src="{path}" alt="Still pictures of {copy}, with their times">' in page
+
+
 def test_the_face_of_the_package_tells_of_it(whole: Extended) -> None:
     page = whole.files["README.html"].decode()
     who = "by Test operator (operator)"
