@@ -29,6 +29,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos exhibit`."""
     whats = parser.add_subparsers(dest="what", required=True)
     adding = whats.add_parser("add", help="take in a clip as a new exhibit")
+    _add_clip(adding)
+    add_acting(adding)
+    correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
+    corrections.add_arguments(correcting)
+    add_acting(correcting)
+    extending = whats.add_parser("extend", help="add a file that was missing to an exhibit")
+    additions.add_arguments(extending)
+    add_acting(extending)
+    showing = whats.add_parser("show", help="show an exhibit, or list all")
+    showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
+    add_acting(showing)
+    retrying = whats.add_parser("retry", help="try the examination or the working copy again")
+    retrying.add_argument("ref", help="JS/1")
+    add_acting(retrying)
+    for name, words in (
+        ("accept", "say that the master alone is right, without a working copy"),
+        ("set-aside", "set an exhibit aside for good: it is kept, and never released"),
+    ):
+        deciding = whats.add_parser(name, help=words)
+        deciding.add_argument("ref", help="JS/1")
+        deciding.add_argument("--reason", required=True)
+        add_acting(deciding)
+
+
+def _add_clip(adding: argparse.ArgumentParser) -> None:
+    """Add the options that say what a clip is."""
     adding.add_argument("file", type=Path, nargs="+", help="the clip as the recorder exported it")
     adding.add_argument("--camera", required=True, help="which camera recorded it")
     adding.add_argument(
@@ -66,27 +92,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--method", default="", help="how it was exported from the recorder")
     adding.add_argument("--exported-at", default="", help="when, if you know it")
     adding.add_argument("--wait", action="store_true", help="wait for the working copy")
-    add_acting(adding)
-    correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
-    corrections.add_arguments(correcting)
-    add_acting(correcting)
-    extending = whats.add_parser("extend", help="add a file that was missing to an exhibit")
-    additions.add_arguments(extending)
-    add_acting(extending)
-    showing = whats.add_parser("show", help="show an exhibit, or list all")
-    showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
-    add_acting(showing)
-    retrying = whats.add_parser("retry", help="try the examination or the working copy again")
-    retrying.add_argument("ref", help="JS/1")
-    add_acting(retrying)
-    for name, words in (
-        ("accept", "say that the master alone is right, without a working copy"),
-        ("set-aside", "set an exhibit aside for good: it is kept, and never released"),
-    ):
-        deciding = whats.add_parser(name, help=words)
-        deciding.add_argument("ref", help="JS/1")
-        deciding.add_argument("--reason", required=True)
-        add_acting(deciding)
 
 
 def run(given: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 from evidence.errors import StateError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from export.holdings.clock_pictures import current_picture
 from export.holdings.files import (
     CLOCK_PICTURE,
     CONTACT_SHEET,
@@ -154,10 +155,27 @@ def require_fit(session: Session, row: ReleaseRow) -> None:
     """See that a release may go on to leave, as things are known at this moment.
 
     Raises:
-        StateError: an exhibit of it was set aside, or a master that it carries is infected.
+        StateError: an exhibit of it was set aside, a master that it carries is infected, or a
+            picture of a clock is not the one that is stated any more.
     """
-    refuse_set_aside(_exhibits_of(session, row))
+    exhibits = _exhibits_of(session, row)
+    refuse_set_aside(exhibits)
+    _refuse_old_pictures(session, row, exhibits)
     require_clean(session, row)
+
+
+def _refuse_old_pictures(session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]) -> None:
+    carried_ones = select(ExhibitFileRow).where(
+        col(ExhibitFileRow.id).in_(_chosen(session, row.id)), ExhibitFileRow.kind == CLOCK_PICTURE
+    )
+    by_id = {exhibit.id: exhibit for exhibit in exhibits}
+    for file in session.exec(carried_ones):
+        exhibit = by_id[file.exhibit]
+        if current_picture(exhibit, [file]) is None:
+            raise StateError(
+                f"{exhibit.reference} states another picture of its clock than the one that was "
+                "proposed: edit the proposal"
+            )
 
 
 def require_clean(session: Session, row: ReleaseRow) -> None:

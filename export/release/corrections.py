@@ -251,7 +251,8 @@ class Corrections:
             )
             attention.call(session, release.id, CORRECTED, words, at=at)
         else:
-            carried.corrected_at = at if state is not ReleaseState.REFUSED else None
+            # What was never sealed states nothing to anybody.
+            carried.corrected_at = at if state in _SEALED_ONCE else None
         if state in _OUT:
             words = (
                 f"{what} after this release was sealed ({reason}): its "

@@ -46,9 +46,12 @@ PROOF_FILES: Final = (
 """The files of every package that are no evidence themselves but prove it, in reading order."""
 
 PROOF_FOLDERS: Final = (
-    ("custody/received/", "for each exhibit, the time-stamped proof that it was held by then"),
+    (
+        "custody/received/",
+        "for each exhibit, and what was added to it, the time-stamped proof of since when",
+    ),
     ("seal/proofs/", "for each custody event, the proof that it is in the log"),
-    ("seal/received/", "for each exhibit, the proof that the log only grew since then"),
+    ("seal/received/", "for each of those, the proof that the log only grew since then"),
 )
 """Folders whose files differ from package to package."""
 

@@ -6,6 +6,7 @@ from html import escape
 from string import Template
 from typing import Final, NamedTuple
 
+from evidence.exhibits.description import clock_picture
 from export.package.documents.contents import ListedFile, in_words, rank, size_words
 from export.package.documents.history import off
 from export.package.documents.moments import as_shown, lasting, moment
@@ -231,6 +232,8 @@ def clock_words(exhibit: ExhibitRecord) -> str:
     at = moment(check.checked_at)
     against = f"when compared with {check.reference_source} on {at.local}"
     words = f"The system's clock was {off(check.offset_ms)} {against}."
+    if picture := clock_picture(check):
+        words = f"{words} A photograph of that is kept (SHA-256 {picture})."
     return words if check.offset_ms == 0 else f"{words} The actual times are corrected for that."
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.log import audit_session
+from api.cli.log import audit_log, audit_session
 from api.times import utc_now
 from custody.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
@@ -107,8 +107,7 @@ def packed(house: House, row: ReleaseRow) -> tuple[dict[str, bytes], Report]:
 
 
 def failures(house: House) -> list[tuple[str, str]]:
-    with house.services.transaction() as session:
-        report = audit_session(house.services, session)
+    report = audit_log(house.services, house.subjects[Role.AUDITOR])
     return [(one.words, one.subject) for one in report.failed]
 
 
@@ -292,7 +291,9 @@ def test_police_get_it_untouched_and_an_insurer_does_not(house: House) -> None:
     folder = row.reference.replace("/", "-")
     assert files[PLACE.format(folder, "png")] == content
     assert report.verdict is Verdict.VERIFIED, report
-    assert "a photograph of the recorder" in files["README.html"].decode()
+    face = files["README.html"].decode()
+    assert "a photograph of the recorder" in face
+    assert f"A photograph of that is kept (SHA-256 {digest(content)})" in face
     civil = propose(house, row.reference, kind=INSURER.kind, with_master=True)
     assert CLOCK_PICTURE not in carried(house, civil)
     assert not [one for one in carried(house, release) if one == CLOCK_SHOWN]
@@ -327,6 +328,19 @@ def test_while_an_open_release_carries_it_no_other_is_stated(house: House) -> No
     with pytest.raises(StateError, match="carries the picture of the clock"):
         correct(house, row, clock_offset_ms=None)
     correct(house, row, title="Mill Lane")
+
+
+def test_a_release_with_a_picture_that_is_stated_no_more_goes_nowhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = house.unplayable()
+    correct(house, row, picture=look(house, photograph()))
+    release = propose(house, row.reference)
+    # As when somebody proposes it in the moment in which another picture is stated.
+    monkeypatch.setattr("export.release.corrections.require_uncarried", lambda *_: None)
+    correct(house, row, picture=look(house, photograph()))
+    with pytest.raises(StateError, match="states another picture of its clock"):
+        house.approve(release)
 
 
 def test_a_held_exhibit_holds_its_picture(house: House) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.log import audit_session
+from api.cli.log import audit_log, audit_session
 from api.times import utc_now
 from custody.errors import ProofError
 from custody.trust import parse_trust
@@ -22,6 +22,7 @@ from evidence.exhibits.recorded import described
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
+from export.desk.disclosures import Period
 from export.holdings.files import COPY, MASTER, ORIGINAL, PLAYER, files_of
 from export.holdings.holds import HoldState
 from export.holdings.masters import Arrived
@@ -31,6 +32,7 @@ from export.media.sample import make_sample
 from export.package.verify.report import Report, Verdict
 from export.release.corrections import AddedFile
 from export.release.decisions import CORRECTED
+from export.release.releases import label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from tests.export.package.judging import judge
@@ -92,8 +94,7 @@ def extensions(house: House, exhibit: UUID) -> list[dict[str, Any]]:
 
 
 def failures(house: House) -> list[tuple[str, str, str]]:
-    with house.services.transaction() as session:
-        report = audit_session(house.services, session)
+    report = audit_log(house.services, house.subjects[Role.AUDITOR])
     return [(one.words, one.expected, one.found) for one in report.failed]
 
 
@@ -283,6 +284,11 @@ def test_an_approved_release_is_decided_again_and_carries_what_was_proposed(
     assert report.verdict is Verdict.VERIFIED, report
     assert not [path for path in files if "/player/" in path]
     assert "1 of the 2 files of the original are not in this package" in str(report.findings)
+    governance, register = house.subjects[Role.GOVERNANCE], house.services.register
+    entries = house.do(
+        Role.GOVERNANCE, lambda s: list(register.entries(s, Period(), by=governance))
+    )
+    assert [one.files for one in entries if one.release == label(row)] == [1]
     assert failures(house) == []
 
 
