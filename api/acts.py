@@ -27,6 +27,19 @@ def act(services: Services, subject: Subject, do: Callable[[Session], Result]) -
         raise
 
 
+def act_alone(services: Services, subject: Subject, do: Callable[[], Result]) -> Result:
+    """Do something that has transactions of its own; a refusal becomes an event, as for `act`.
+
+    Raises:
+        AccessRefusedError: after `access.refused` was written.
+    """
+    try:
+        return do()
+    except AccessRefusedError as refused:
+        record_refusal(services, subject, refused)
+        raise
+
+
 def record_refusal(services: Services, subject: Subject, refused: AccessRefusedError) -> None:
     """Write the event `access.refused`."""
     with services.transaction() as session:

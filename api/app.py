@@ -22,7 +22,7 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
-from api.web.console.exhibits import corrections
+from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
 from api.web.console.intake import files as intake_files
@@ -123,6 +123,8 @@ def _routes() -> tuple[BaseRoute, ...]:
         every.include_router(router)
     for router in (intake.router, intake_files.router, intake_files.plain):
         every.include_router(router)
+    every.include_router(additions.router)
+    every.include_router(clock.router)
     every.include_router(corrections.router)
     # After all others: a page of one exhibit answers for any name.
     every.include_router(exhibit_remedies.router)

@@ -45,6 +45,7 @@ from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.search import Search
 from export.desk.story import Stories
+from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
@@ -117,6 +118,7 @@ class Services:
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills
+    clock_pictures: ClockPictures
     pickups: Pickups
     package_fixity: PackageFixity
     histories: Histories
@@ -154,7 +156,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     evidence = build_evidence(ground)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
-    released = build_release(ground, evidence)
+    released = build_release(ground, evidence, holdings)
     return Services(
         settings=settings,
         council=ground.council,

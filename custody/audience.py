@@ -23,6 +23,7 @@ _HANDLING: Final = (
     "exhibit.received",
     "exhibit.described",
     "exhibit.corrected",
+    "exhibit.extended",
     "exhibit.examined",
     "exhibit.derived",
     "clock.checked",

@@ -107,6 +107,7 @@ _EXHIBIT = """
 exhibit.received | accession | actor role files clock_ntp_offset_ms
 exhibit.described | metadata modification | actor role facts:description
 exhibit.corrected | metadata modification | actor role facts:description reason
+exhibit.extended | accession | actor role files facts:description reason
 exhibit.set_aside | | actor role reason
 exhibit.accepted | | actor role reason
 exhibit.examined | metadata extraction | facts packet_index

@@ -8,6 +8,7 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.settings.facts import Settings
+from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
@@ -46,6 +47,7 @@ class Holdings(TypedDict):
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills
+    clock_pictures: ClockPictures
     pickups: Pickups
 
 
@@ -67,8 +69,17 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
     """Build what is made and kept of an exhibit."""
     begin, ledger, jobs, clock = ground.transaction, ground.ledger, ground.jobs, ground.clock
     exhibits = evidence["exhibits"]
+    pictures = ClockPictures(
+        begin,
+        ground.vault,
+        intake,
+        jobs,
+        scratch=ground.settings.scratch,
+        new_id=uuid.uuid4,
+    )
     return Holdings(
-        masters=Masters(intake, exhibits, jobs, new_id=uuid.uuid4),
+        masters=Masters(intake, exhibits, pictures, jobs, new_id=uuid.uuid4),
+        clock_pictures=pictures,
         copies=Copies(
             begin,
             ground.vault,

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from typing import TypedDict
 
+from api.builders.clips import Holdings
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.trust import trust_in_force
@@ -77,7 +78,7 @@ class Desk(TypedDict):
     search: Search
 
 
-def build_release(ground: Ground, evidence: Evidence) -> Released:
+def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Released:
     """Build what proposes and decides a release."""
     releases, people, notices = Releases(), evidence["people"], Notices(evidence["messages"])
     proposals = Proposals(
@@ -104,7 +105,12 @@ def build_release(ground: Ground, evidence: Evidence) -> Released:
         proposals=proposals,
         decisions=decisions,
         corrections=Corrections(
-            evidence["exhibits"], Statements(evidence["histories"]), releases, decisions
+            evidence["exhibits"],
+            holdings["masters"],
+            holdings["clock_pictures"],
+            Statements(evidence["histories"]),
+            releases,
+            decisions,
         ),
         withdrawals=Withdrawals(ground.ledger, releases, proposals, notices),
     )

@@ -2,9 +2,11 @@
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from api.acts import act
+from api.cli.terminal.arrivals import clock_picture
 from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import parse_offset
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", required=True, help="why; it goes into the custody record")
     for name, words in _PLAIN.items():
         parser.add_argument(f"--{name}", dest=_field(name), help=words)
+    parser.add_argument("--clock-picture", type=Path, help="a photograph of it: JPEG or PNG")
     parser.add_argument("--clock-offset", help="how far the system was fast, or 'not checked'")
     parser.add_argument(
         "--each",
@@ -59,11 +62,18 @@ def run(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     def change(stated: NewExhibit) -> NewExhibit:
         return replace(stated, **said)
 
+    picture = clock_picture(services, subject, given.clock_picture)
     row = act(
         services,
         subject,
         lambda session: services.corrections.correct(
-            session, given.ref, change, reason=given.reason, by=subject, at=services.clock()
+            session,
+            given.ref,
+            change,
+            picture=picture,
+            reason=given.reason,
+            by=subject,
+            at=services.clock(),
         ),
     )
     print(f"Exhibit {row.reference} corrected; the version before stays in the custody record.")

@@ -1,20 +1,19 @@
-"""Edge. `custos exhibit`: take in, correct, show, and the ways out for one that needs a person."""
+"""Edge. `custos exhibit`: take in, correct, add to, show, and what to do where a person must."""
 
 import argparse
 import json
-import os
 from functools import partial
 from pathlib import Path
 
-from api.acts import act, record_refusal
-from api.cli import corrections
+from api.acts import act
+from api.cli import additions, corrections
 from api.cli.caller import add_acting, services_of, subject_of
 from api.cli.corrections import read_file, read_offset
+from api.cli.terminal.arrivals import as_text, clock_picture, store_files
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
-from evidence.errors import AccessRefusedError
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -30,6 +29,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos exhibit`."""
     whats = parser.add_subparsers(dest="what", required=True)
     adding = whats.add_parser("add", help="take in a clip as a new exhibit")
+    _add_clip(adding)
+    add_acting(adding)
+    correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
+    corrections.add_arguments(correcting)
+    add_acting(correcting)
+    extending = whats.add_parser("extend", help="add a file that was missing to an exhibit")
+    additions.add_arguments(extending)
+    add_acting(extending)
+    showing = whats.add_parser("show", help="show an exhibit, or list all")
+    showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
+    add_acting(showing)
+    retrying = whats.add_parser("retry", help="try the examination or the working copy again")
+    retrying.add_argument("ref", help="JS/1")
+    add_acting(retrying)
+    for name, words in (
+        ("accept", "say that the master alone is right, without a working copy"),
+        ("set-aside", "set an exhibit aside for good: it is kept, and never released"),
+    ):
+        deciding = whats.add_parser(name, help=words)
+        deciding.add_argument("ref", help="JS/1")
+        deciding.add_argument("--reason", required=True)
+        add_acting(deciding)
+
+
+def _add_clip(adding: argparse.ArgumentParser) -> None:
+    """Add the options that say what a clip is."""
     adding.add_argument("file", type=Path, nargs="+", help="the clip as the recorder exported it")
     adding.add_argument("--camera", required=True, help="which camera recorded it")
     adding.add_argument(
@@ -62,28 +87,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument(
         "--clock-checked-at", default="", help="when it was compared, by the reference (now)"
     )
+    adding.add_argument("--clock-picture", type=Path, help="a photograph of it: JPEG or PNG")
     adding.add_argument("--title", default="", help="what the footage shows, in a few words")
     adding.add_argument("--method", default="", help="how it was exported from the recorder")
     adding.add_argument("--exported-at", default="", help="when, if you know it")
     adding.add_argument("--wait", action="store_true", help="wait for the working copy")
-    add_acting(adding)
-    correcting = whats.add_parser("correct", help="correct what is stated of an exhibit")
-    corrections.add_arguments(correcting)
-    add_acting(correcting)
-    showing = whats.add_parser("show", help="show an exhibit, or list all")
-    showing.add_argument("ref", nargs="?", help="JS/1; without it, all exhibits")
-    add_acting(showing)
-    retrying = whats.add_parser("retry", help="try the examination or the working copy again")
-    retrying.add_argument("ref", help="JS/1")
-    add_acting(retrying)
-    for name, words in (
-        ("accept", "say that the master alone is right, without a working copy"),
-        ("set-aside", "set an exhibit aside for good: it is kept, and never released"),
-    ):
-        deciding = whats.add_parser(name, help=words)
-        deciding.add_argument("ref", help="JS/1")
-        deciding.add_argument("--reason", required=True)
-        add_acting(deciding)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -91,6 +99,7 @@ def run(given: argparse.Namespace) -> int:
     commands = {
         "add": _add,
         "correct": corrections.run,
+        "extend": additions.run,
         "show": _show,
         "retry": _retry,
         "accept": _decide,
@@ -134,7 +143,7 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         files=tuple(map(read_file, given.each)),
         confirmed=tuple(given.confirm),
     )
-    exhibit = take_in(services, subject, new, given.file)
+    exhibit = take_in(services, subject, new, given.file, picture=given.clock_picture)
     print(f"Exhibit {exhibit.reference} received, and locked in the vault.")
     if not given.wait:
         print(f"Its working copy is being made: custos exhibit show {exhibit.reference}")
@@ -145,7 +154,14 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
     return 0 if state is ExhibitState.READY else 1
 
 
-def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[Path]) -> ExhibitRow:
+def take_in(
+    services: Services,
+    subject: Subject,
+    new: NewExhibit,
+    files: list[Path],
+    *,
+    picture: Path | None = None,
+) -> ExhibitRow:
     """Store files, then make an exhibit of them.
 
     Raises:
@@ -154,21 +170,8 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
     # What cannot be is refused before gigabytes are stored; the service checks all of it again.
     sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
     describe(new, sizes, role=Role.OPERATOR, at=services.clock())
-    stored = []
-    for path in files:
-        size = path.stat().st_size
-        with (
-            path.open("rb") as file,
-            services.scanner.watch(file) as watched,
-            Bar(f"Taking in {path.name}", size) as bar,
-        ):
-            try:
-                one = services.intake.store(watched, by=subject, size=size, progress=bar.show)
-            except AccessRefusedError as refused:
-                record_refusal(services, subject, refused)
-                raise
-            stored.append((one, watched.verdict()))
-            bar.done_words = f"SHA-256 {one.sha256}"
+    looked_at = clock_picture(services, subject, picture)
+    stored = store_files(services, subject, files)
     now = services.clock()
     # A crash here leaves locked objects that no record names, and nothing else.
     return act(
@@ -178,18 +181,14 @@ def take_in(services: Services, subject: Subject, new: NewExhibit, files: list[P
             session,
             new,
             [
-                Arrived(services.intake.keep(session, one, at=now, scan=scan), _name(path))
+                Arrived(services.intake.keep(session, one, at=now, scan=scan), as_text(path))
                 for (one, scan), path in zip(stored, files, strict=True)
             ],
+            picture=looked_at,
             by=subject,
             at=now,
         ),
     )
-
-
-def _name(path: Path) -> str:
-    r"""Return a file's name as text; bytes that are none show as they are: clip-\xe9.mp4."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:

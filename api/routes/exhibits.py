@@ -1,6 +1,5 @@
 """Edge. `/api/v1/exhibits`."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
-from api.acts import act
+from api.acts import act, act_alone
 from api.depends import Acts, UsesServices
+from api.routes.clips import FileTimes, UploadedFile, file_times, times_of
 from api.routes.pages import From, Limit, link, link_pages
 from api.routes.uploads import EXAMPLE_ID
 from api.views import (
@@ -22,40 +22,18 @@ from api.views import (
     listed_exhibit,
     show_exhibit,
 )
+from api.wiring import Services
 from custody.canonical import MAX_INTEGER
-from evidence.errors import InvalidError
 from evidence.exhibits.doubts import Doubt
-from evidence.exhibits.particulars import NewExhibit, NewFile
+from evidence.exhibits.particulars import NewExhibit
 from evidence.paging import parse_cursor
-from evidence.people.access import Action
+from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.exhibits import WantedExhibits
+from export.holdings.clock_pictures import ClockPicture
 from export.holdings.masters import Arrived
 
 router = APIRouter(prefix="/api/v1", tags=["exhibits"])
-
-
-class FileTimes(View):
-    """When one of several files starts and ends, as the system displayed it, and its camera."""
-
-    displayed_start: str = Field(examples=["2026-11-20 14:03:00"], max_length=40)
-    displayed_end: str = Field(examples=["2026-11-20 14:05:00"], max_length=40)
-    camera: str = Field(
-        default="",
-        max_length=200,
-        examples=["BAR-0018"],
-        description="left out: the exhibit's",
-    )
-
-
-class UploadedFile(View):
-    """An upload, and the name of its file where it came from."""
-
-    upload: UUID = Field(examples=[EXAMPLE_ID])
-    name: str = Field(min_length=1, max_length=1000, examples=["ch03_20261120140300.mp4"])
-    times: FileTimes | None = Field(
-        default=None, description="needed where there are several files; of all, or of none"
-    )
 
 
 class ExhibitRequest(View):
@@ -86,6 +64,11 @@ class ExhibitRequest(View):
         max_length=40,
         examples=["2026-11-20 16:30:00"],
         description="when it was compared, by the reference; left out: at intake",
+    )
+    clock_picture: UUID | None = Field(
+        default=None,
+        examples=[EXAMPLE_ID],
+        description="an upload: a JPEG or PNG of the recorder's screen when it was compared",
     )
     title: str = Field(default="", max_length=500, examples=["High Street at Market Square"])
     method: str = Field(default="", max_length=500, examples=["exported to USB"])
@@ -128,6 +111,11 @@ class CorrectionRequest(View):
     clock_checked_at: str | None = Field(
         default=None, max_length=40, examples=["2026-11-20 16:30:00"]
     )
+    clock_picture: UUID | None = Field(
+        default=None,
+        examples=[EXAMPLE_ID],
+        description="an upload that takes the place of the picture so far; operators only",
+    )
     title: str | None = Field(
         default=None, max_length=500, examples=["High Street at Market Square"]
     )
@@ -145,28 +133,21 @@ class CorrectionRequest(View):
         """Return what was said with what is given here in its place."""
         given: dict[str, Any] = {
             name: getattr(self, name)
-            for name in self.model_fields_set - {"reason", "files", "confirmed"}
+            for name in self.model_fields_set - {"reason", "files", "confirmed", "clock_picture"}
             if name == "clock_offset_ms" or getattr(self, name) is not None
         }
         if self.files is not None:
-            given["files"] = tuple(
-                NewFile(one.displayed_start, one.displayed_end, one.camera) for one in self.files
-            )
+            given["files"] = tuple(map(file_times, self.files))
         if self.confirmed is not None:
             given["confirmed"] = tuple(self.confirmed)
         return replace(said, **given)
 
 
-def _times(files: Sequence[UploadedFile]) -> tuple[NewFile, ...]:
-    """Return what is said of each file, or nothing where nothing is said of any.
-
-    Raises:
-        InvalidError: it is said of some only.
-    """
-    said = [file.times for file in files if file.times is not None]
-    if said and len(said) < len(files):
-        raise InvalidError("files", "say of each file when it starts and ends, or of none")
-    return tuple(NewFile(one.displayed_start, one.displayed_end, one.camera) for one in said)
+def _picture(services: Services, subject: Subject, upload: UUID | None) -> ClockPicture | None:
+    """Look at the picture of a clock's comparison, before anything is recorded."""
+    if upload is None:
+        return None
+    return act_alone(services, subject, lambda: services.clock_pictures.look_at(upload, by=subject))
 
 
 @router.post("/exhibits", status_code=201, summary="Make an exhibit of uploads")
@@ -183,17 +164,20 @@ def add_exhibit(wanted: ExhibitRequest, services: UsesServices, subject: Acts) -
         title=wanted.title,
         method=wanted.method,
         exported_at=wanted.exported_at,
-        files=_times(wanted.files),
+        files=times_of(wanted.files),
         confirmed=tuple(wanted.confirmed),
     )
     files = [Arrived(file.upload, file.name) for file in wanted.files]
+    picture = _picture(services, subject, wanted.clock_picture)
     return act(
         services,
         subject,
         lambda session: exhibit_view(
             services,
             session,
-            services.masters.add(session, new, files, by=subject, at=services.clock()),
+            services.masters.add(
+                session, new, files, picture=picture, by=subject, at=services.clock()
+            ),
         ),
     )
 
@@ -206,6 +190,7 @@ def correct_exhibit(
 
     A release of it that is approved must be approved again; one that is sealed is marked.
     """
+    picture = _picture(services, subject, wanted.clock_picture)
     return act(
         services,
         subject,
@@ -216,6 +201,7 @@ def correct_exhibit(
                 session,
                 str(exhibit),
                 wanted.change,
+                picture=picture,
                 reason=wanted.reason,
                 by=subject,
                 at=services.clock(),

@@ -3,13 +3,70 @@
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from api.acts import act
 from api.depends import Acts, UsesServices
+from api.routes.clips import UploadedFile, file_times
 from api.routes.releases import ReasonRequest
-from api.views import ExhibitView, exhibit_view
+from api.routes.uploads import EXAMPLE_ID
+from api.views import ExhibitView, View, exhibit_view
+from evidence.exhibits.doubts import Doubt
+from export.holdings.masters import Arrived
+from export.release.corrections import AddedFile
 
 router = APIRouter(prefix="/api/v1/exhibits", tags=["exhibits"])
+
+
+class AdditionRequest(View):
+    """The files that are added, and why; one without times is no recording, but helps to show one.
+
+    That is the recorder's own program, or an index that it needs.
+    """
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["the player was forgotten"])
+    files: list[UploadedFile] = Field(
+        min_length=1, max_length=100, examples=[[{"upload": EXAMPLE_ID, "name": "player.exe"}]]
+    )
+    confirmed: list[Doubt] = Field(
+        default=[],
+        max_length=20,
+        examples=[[]],
+        description="what looks unlikely, and is right all the same: a refusal names it",
+    )
+
+
+@router.post("/{exhibit}/files", status_code=202, summary="Add files to an exhibit")
+def extend(
+    exhibit: UUID, wanted: AdditionRequest, services: UsesServices, subject: Acts
+) -> ExhibitView:
+    """Add files to an exhibit of which nothing was sealed; recordings are examined and copied.
+
+    A release of it that is only proposed carries what was proposed, and must be decided again.
+    """
+    files = [
+        AddedFile(
+            Arrived(file.upload, file.name), None if file.times is None else file_times(file.times)
+        )
+        for file in wanted.files
+    ]
+    return act(
+        services,
+        subject,
+        lambda session: exhibit_view(
+            services,
+            session,
+            services.corrections.extend(
+                session,
+                str(exhibit),
+                files,
+                confirmed=wanted.confirmed,
+                reason=wanted.reason,
+                by=subject,
+                at=services.clock(),
+            ),
+        ),
+    )
 
 
 @router.post("/{exhibit}/retry", status_code=202, summary="Try the work on an exhibit again")

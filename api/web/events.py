@@ -19,6 +19,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "exhibit.received": "Exhibit taken in",
     "exhibit.described": "Exhibit described",
     "exhibit.corrected": "Description corrected",
+    "exhibit.extended": "File added",
     "exhibit.set_aside": "Set aside",
     "exhibit.accepted": "Said to be right as a master alone",
     "exhibit.examined": "Files examined",

@@ -20,6 +20,11 @@ _SPOKE_AGAINST: Final = {
     "release.revoked": "The release was taken back before it was sealed",
     "release.expired": "The release had expired before it was sealed",
 }
+_ANEW: Final = {
+    "exhibit.corrected": "An exhibit was corrected",
+    "exhibit.extended": "A file was added to an exhibit",
+}
+"""What of an exhibit must be followed by another approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,10 @@ def check_approval(release: History, exhibits: Sequence[History]) -> None:
                 expected=_URGENT_KIND,
                 found=str(proposal.values.get("kind")),
             )
-    corrected = [one for history in exhibits for one in history if one.event == "exhibit.corrected"]
-    if first is not None and any(one.index > first.index for one in corrected):
-        raise ProofError(
-            "An exhibit was corrected after the release was approved, and nobody approved it anew"
-        )
+    for event, done in _ANEW.items():
+        changed = [one for history in exhibits for one in history if one.event == event]
+        if first is not None and any(one.index > first.index for one in changed):
+            raise ProofError(f"{done} after the release was approved, and nobody approved it anew")
 
 
 def _check_persons(approval: Opened, *, other: Opened) -> None:

@@ -1,6 +1,7 @@
 """Pure. V8's "held since": the master was in the log when the first timestamp was made."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from custody.check.finding import Finding
 from custody.check.findings import Findings
@@ -11,10 +12,13 @@ from custody.merkle import check_consistency
 from custody.policy import LogPolicy, check_signed
 from custody.proof import check_proof, parse_consistency, parse_proof
 
+RECEIPTS: Final = ("exhibit.received", "exhibit.extended")
+"""The events that take down which files came: the first ones, and what was added later."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCheckpoint:
-    """The first checkpoint that covered an exhibit; its timestamp must be over `note`."""
+    """The first checkpoint that covered a receipt; its timestamp must be over `note`."""
 
     checkpoint: Checkpoint
     note: bytes
@@ -23,7 +27,7 @@ class ReceivedCheckpoint:
 def check_received(
     proof: bytes, event: LoggedEvent, policy: LogPolicy, *, subject: str
 ) -> tuple[ReceivedCheckpoint | None, tuple[Finding, ...]]:
-    """Check that `exhibit.received` is in the log under the first checkpoint that covered it.
+    """Check that one of `RECEIPTS` is in the log under the first checkpoint that covered it.
 
     Its log must have signed that checkpoint; the quorum is not asked, because witnesses may have
     come later: the sealing checkpoint, which has one, is proved to have grown out of this one.
@@ -57,10 +61,9 @@ def check_held_since(
 def _check_received(proof: bytes, event: LoggedEvent, policy: LogPolicy) -> ReceivedCheckpoint:
     open_event(event)
     name = event.entry.event
-    if name != "exhibit.received":
-        raise ProofError(
-            "The event is not the receipt of an exhibit", expected="exhibit.received", found=name
-        )
+    if name not in RECEIPTS:
+        words = "The event is not the receipt of files of an exhibit"
+        raise ProofError(words, expected=" or ".join(RECEIPTS), found=name)
     logged = parse_proof(proof)
     if logged.index != event.index:
         raise ProofError(

@@ -7,12 +7,12 @@ the rooms are one a step:
 * V6, `check_sealed`: `release.sealed` opens to this seal, signature and timestamp, and is in a
   log whose key and witnesses signed it.
 * V7, `check_custody`: the history of each record is whole, from its beginning to the seal.
-* V8, `check_received` and `check_held_since`: `exhibit.received` was in the log under an earlier
+* V8, `check_received` and `check_held_since`: each receipt of files was in the log under an earlier
   checkpoint, and the sealed log grew out of that one. Who calls them compares the digests and
   checks that checkpoint's timestamp.
 """
 
-from custody.check.held import ReceivedCheckpoint, check_held_since, check_received
+from custody.check.held import RECEIPTS, ReceivedCheckpoint, check_held_since, check_received
 from custody.check.history import check_custody
 from custody.check.sealed import RecordHead, SealedRelease, check_sealed
 from custody.disclosure import (
@@ -25,6 +25,7 @@ from custody.disclosure import (
 )
 
 __all__ = [
+    "RECEIPTS",
     "LoggedEvent",
     "ReceivedCheckpoint",
     "RecordHead",

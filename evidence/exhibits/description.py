@@ -73,6 +73,14 @@ class ClockCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturedClock(ClockCheck):
+    """The same, with a photograph of it that is kept."""
+
+    picture: str
+    """The SHA-256 of a photograph of the system's screen and the reference, as it was brought."""
+
+
+@dataclass(frozen=True, slots=True)
 class DescribedFile:
     """What is stated of one file of the original, which its digest names."""
 
@@ -97,7 +105,7 @@ class Description:
     displayed_end: str
     corrected_start: str | None
     corrected_end: str | None
-    clock_check: ClockCheck | None
+    clock_check: ClockCheck | PicturedClock | None
     """Null: nobody compared the system's clock with another."""
     files: tuple[DescribedFile, ...]
     """The files of the original, in their order; a player is none of them."""
@@ -131,6 +139,11 @@ def parse_description(value: object) -> Description:
 def clock_values(clock: ClockCheck) -> dict[str, JSON]:
     """Return what `clock.checked` commits to of a comparison, beside who made it."""
     return {"offset_ms": clock.offset_ms, "reference": clock.reference_source}
+
+
+def clock_picture(clock: ClockCheck | None) -> str:
+    """Return the SHA-256 of the photograph of a comparison; empty where there is none."""
+    return clock.picture if isinstance(clock, PicturedClock) else ""
 
 
 def utc_text(moment: datetime) -> str:

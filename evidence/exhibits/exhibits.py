@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
-from custody.canonical import JSON
+from custody.canonical import JSON, canonical_json
 from custody.events import RecordKind
 from custody.houseclock import measured_offset
-from custody.ledger import Ledger, Values
+from custody.ledger import Ledger, Person, Values
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
@@ -25,6 +26,8 @@ from evidence.people.people import as_person, require
 from evidence.states import move
 from evidence.wording import check_words
 
+EXTENDED = "exhibit.extended"
+"""The event that takes down files that came after the first ones."""
 _NAME = 200
 
 
@@ -79,10 +82,9 @@ class Exhibits:
         at: datetime,
     ) -> UUID:
         """Write what came, what is stated of it, and how the clock compared; return the first."""
-        digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
         # Null: no time server is set, or it has not answered lately.
         ahead = measured_offset(session, at=at)
-        values: Values = {**actor, "files": digests, "clock_ntp_offset_ms": ahead}
+        values: Values = {**actor, "files": _digests(files), "clock_ntp_offset_ms": ahead}
         received = self._ledger.append(session, record, "exhibit.received", values, at=at)
         stated: Values = {**actor, "facts": description_json(description)}
         self._ledger.append(session, record, "exhibit.described", stated, at=at)
@@ -107,16 +109,42 @@ class Exhibits:
 
         What follows for releases is not decided here: `export.release.corrections` calls this.
         """
-        for column, value in describing_columns(description).items():
-            setattr(row, column, value)
-        row.description = description_json(description)
-        values: Values = {
-            "actor": as_person(by),
-            "role": role.value,
-            "facts": description_json(description),
-            "reason": reason,
-        }
+        values = {**_restate(row, description), **_acting(by, role), "reason": reason}
         self._ledger.append(session, row.id, "exhibit.corrected", values, at=at)
+
+    def extend(
+        self,
+        session: Session,
+        row: ExhibitRow,
+        description: Description,
+        files: Sequence[MasterDigest],
+        *,
+        by: Subject,
+        role: Role,
+        reason: str,
+        at: datetime,
+    ) -> UUID:
+        """Take more files into a locked exhibit; return the event that takes them down.
+
+        ``description`` states the exhibit with them, all of it anew. What it describes of them is
+        recordings, and then everything is examined once more; the rest only goes along.
+
+        Raises:
+            StateError: it is set aside, or still being worked on.
+        """
+        if row.state in {ExhibitState.RECEIVED, ExhibitState.EXAMINED}:
+            raise StateError(
+                f"{row.reference} is still being worked on ({row.state}): add the file when that "
+                "is done, or have it tried again first"
+            )
+        if row.state == ExhibitState.SET_ASIDE:
+            raise StateError(f"{row.reference} is set aside: nothing is added to it any more")
+        described = {file.sha256 for file in description.files}
+        if any(file.sha256 in described for file in files):
+            examine_anew(row)
+        values = {**_restate(row, description), **_acting(by, role), "reason": reason}
+        values["files"] = _digests(files)
+        return self._ledger.append(session, row.id, EXTENDED, values, at=at)
 
     def _reserve(self, session: Session, wanted: str) -> str:
         """Draw an exhibit number. One counter per initials; a number is never given twice."""
@@ -218,3 +246,32 @@ class Exhibits:
             values: dict[str, JSON] = {"copy": copy, "kind": kind, "derivation": derivation}
             self._ledger.append(session, exhibit, "exhibit.derived", values, at=at)
         return True
+
+
+def examine_anew(row: ExhibitRow) -> None:
+    """Move a locked exhibit back to where it waits for its examination; what was found is kept.
+
+    Raises:
+        StateError: it is not examined, or set aside.
+    """
+    digest = sha256(canonical_json(row.facts)).hexdigest()
+    row.examined_before = [*row.examined_before, digest]
+    row.facts, row.findings = [], []
+    now = ExhibitState(row.state)
+    row.state = move(row.reference, now, ExhibitState.RECEIVED, EXHIBIT_NEXT)
+
+
+def _restate(row: ExhibitRow, description: Description) -> "dict[str, JSON | Person]":
+    """Put a description into a row; return it as the event commits to it."""
+    for column, value in describing_columns(description).items():
+        setattr(row, column, value)
+    row.description = description_json(description)
+    return {"facts": description_json(description)}
+
+
+def _acting(by: Subject, role: Role) -> "dict[str, JSON | Person]":
+    return {"actor": as_person(by), "role": role.value}
+
+
+def _digests(files: Sequence[MasterDigest]) -> list[JSON]:
+    return [{"sha256": file.sha256, "size": file.size} for file in files]

@@ -1,6 +1,7 @@
 """Pure. Names of files that are safe on every system, whatever they were called at home."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 MAX_NAME: Final = 120
@@ -36,6 +37,19 @@ def numbered_name(name: str, number: int) -> str:
     stem, extension = _split(name)
     tail = f"-{number}{extension}"
     return stem[: MAX_NAME - len(tail)] + tail
+
+
+def distinct(names: Sequence[str], there: Sequence[str] = ()) -> list[str]:
+    """Return the names, numbered where two would be one file on some system: a-2.mp4."""
+    taken = {name.casefold() for name in there}
+    found = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate.casefold() in taken:
+            candidate, number = numbered_name(name, number), number + 1
+        taken.add(candidate.casefold())
+        found.append(candidate)
+    return found
 
 
 def _split(name: str) -> tuple[str, str]:

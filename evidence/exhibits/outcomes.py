@@ -6,14 +6,13 @@ evidence: what the repeated work finds is written as it was the first time.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import canonical_json
 from custody.ledger import Ledger, Values
 from evidence.errors import StateError
+from evidence.exhibits.exhibits import examine_anew
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from evidence.people.access import Action, Subject
@@ -105,10 +104,9 @@ class Outcomes:
             raise StateError(f"{row.reference} is {row.state}: there is nothing to try again")
         then = ExhibitState.EXAMINED if copyable else ExhibitState.RECEIVED
         if then is ExhibitState.RECEIVED:
-            digest = sha256(canonical_json(row.facts)).hexdigest()
-            row.examined_before = [*row.examined_before, digest]
-            row.facts, row.findings = [], []
-        row.state = move(row.reference, ExhibitState(row.state), then, EXHIBIT_NEXT)
+            examine_anew(row)
+        else:
+            row.state = move(row.reference, ExhibitState(row.state), then, EXHIBIT_NEXT)
         session.flush()
         return row
 

@@ -1,7 +1,7 @@
 """Pure. What an operator says of a clip: checked, and made into the exhibit's description."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from evidence.errors import InvalidError
@@ -12,7 +12,9 @@ from evidence.exhibits.description import (
     DescribedFile,
     Description,
     Export,
+    PicturedClock,
     Recorder,
+    clock_picture,
     corrected_time,
     utc_text,
 )
@@ -48,6 +50,8 @@ class NewExhibit:
     clock_reference: str = "not stated"
     clock_checked_at: str = ""
     """When the system's clock was compared, on the reference's; empty: at intake."""
+    clock_picture: str = ""
+    """The SHA-256 of a photograph of the comparison; empty: there is none."""
     title: str = ""
     method: str = ""
     """How the recorder exported it."""
@@ -124,6 +128,7 @@ def restated(description: Description) -> NewExhibit:
         clock_offset_ms=None if clock is None else clock.offset_ms,
         clock_reference="not stated" if clock is None else clock.reference_source,
         clock_checked_at="" if clock is None else clock.checked_at,
+        clock_picture=clock_picture(clock),
         title=description.title,
         method=description.export.method or "",
         exported_at=description.export.at or "",
@@ -133,6 +138,31 @@ def restated(description: Description) -> NewExhibit:
             if several
         ),
         confirmed=description.confirmed,
+    )
+
+
+def extended(description: Description, files: Sequence[NewFile]) -> NewExhibit:
+    """Return what would be said to describe an exhibit with more recordings, behind its own.
+
+    It starts with the earliest and ends with the last of them, where they lie outside of it.
+
+    Raises:
+        InvalidError: what is said of one of them is no time.
+    """
+    said = restated(description)
+    each = [
+        NewFile(file.displayed_start, file.displayed_end, file.camera.id)
+        for file in description.files
+    ]
+    start, end = (datetime.fromisoformat(one) for one in (said.displayed_start, said.displayed_end))
+    for number, file in enumerate(files, len(each) + 1):
+        start = min(start, parse_local(f"files.{number}.displayed_start", file.displayed_start))
+        end = max(end, parse_local(f"files.{number}.displayed_end", file.displayed_end))
+    return replace(
+        said,
+        files=(*each, *files) if files else said.files,
+        displayed_start=start.isoformat(),
+        displayed_end=end.isoformat(),
     )
 
 
@@ -204,6 +234,9 @@ def _camera(field: str, name: str) -> Camera:
 def _clock(new: NewExhibit, start: datetime, at: datetime) -> ClockCheck | None:
     """Return the comparison; what the system displayed then follows from the offset."""
     offset = new.clock_offset_ms
+    if offset is None and new.clock_picture:
+        words = "a picture of a comparison needs one: say how far the clock was off"
+        raise InvalidError("clock_picture", words)
     if offset is None:
         return None
     if abs(offset) > MOST_OFFSET_MS:
@@ -213,7 +246,7 @@ def _clock(new: NewExhibit, start: datetime, at: datetime) -> ClockCheck | None:
     # To the millisecond, so that the two sides of the comparison lie the offset apart.
     checked = checked.replace(microsecond=checked.microsecond // 1000 * 1000)
     displayed = (checked + timedelta(milliseconds=offset)).astimezone(LONDON)
-    return ClockCheck(
+    compared = ClockCheck(
         system_displayed_at=displayed.isoformat(timespec="milliseconds"),
         reference_at=utc_text(checked),
         reference_source=reference,
@@ -221,6 +254,9 @@ def _clock(new: NewExhibit, start: datetime, at: datetime) -> ClockCheck | None:
         offset_ms=offset,
         dst_in_force=start.utcoffset() == timedelta(hours=1),
     )
+    if not new.clock_picture:
+        return compared
+    return PicturedClock(**asdict(compared), picture=new.clock_picture)
 
 
 def _past(field: str, text: str, now: datetime) -> datetime | None:

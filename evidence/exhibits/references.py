@@ -51,6 +51,14 @@ def copy_name(reference: str, number: int) -> str:
     return f"{file_safe(reference)}-CP{number}"
 
 
+def sheet_name(number: int) -> str:
+    """Return the name of the stills of the n-th working copy: ``contact-sheet-2``.
+
+    The first one has no number: most exhibits have one file.
+    """
+    return "contact-sheet" if number == 1 else f"contact-sheet-{number}"
+
+
 def check_symbol(symbols: str) -> str:
     """Return the Luhn mod 32 check symbol of eight URN symbols, the rightmost doubled."""
     total = 0

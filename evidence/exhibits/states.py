@@ -26,7 +26,8 @@ EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
     ExhibitState.EXAMINED: frozenset(
         {ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.SET_ASIDE}
     ),
-    ExhibitState.READY: frozenset({ExhibitState.SET_ASIDE}),
+    # A file was added: it is examined once more.
+    ExhibitState.READY: frozenset({ExhibitState.RECEIVED, ExhibitState.SET_ASIDE}),
     # Tried again, it is examined once more, or only copied once more.
     ExhibitState.ATTENTION: frozenset(
         {
@@ -36,6 +37,6 @@ EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
             ExhibitState.SET_ASIDE,
         }
     ),
-    ExhibitState.MASTER_ALONE: frozenset({ExhibitState.SET_ASIDE}),
+    ExhibitState.MASTER_ALONE: frozenset({ExhibitState.RECEIVED, ExhibitState.SET_ASIDE}),
     ExhibitState.SET_ASIDE: frozenset(),
 }

@@ -27,6 +27,7 @@ class Action(StrEnum):
 
     ADD_EXHIBIT = "exhibit.add"
     CORRECT_EXHIBIT = "exhibit.correct"
+    EXTEND_EXHIBIT = "exhibit.extend"
     SHOW_EXHIBIT = "exhibit.show"
     RETRY_EXHIBIT = "exhibit.retry"
     ACCEPT_EXHIBIT = "exhibit.accept"
@@ -59,6 +60,8 @@ _READERS = (*_STAFF, Role.GOVERNANCE, Role.AUDITOR)
 ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ADD_EXHIBIT: (Role.OPERATOR,),
     Action.CORRECT_EXHIBIT: _STAFF,
+    # As taking it in: what is added is as much evidence as what came first.
+    Action.EXTEND_EXHIBIT: (Role.OPERATOR,),
     Action.SHOW_EXHIBIT: _READERS,
     Action.RETRY_EXHIBIT: _STAFF,
     Action.ACCEPT_EXHIBIT: _STAFF,

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from custody.canonical import canonical_json
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.recorded import described
-from evidence.exhibits.references import copy_name, file_safe
+from evidence.exhibits.references import copy_name, file_safe, sheet_name
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import (
@@ -184,15 +184,13 @@ class Copies:
     def _store_copy(self, name: str, position: int, working: WorkingCopy, job: Path) -> list[_Made]:
         derivation = job / "derivation.json"
         derivation.write_bytes(canonical_json(working.derivation))
-        made = [
+        sheet = f"{sheet_name(position + 1)}.jpg"
+        return [
             self._store(COPY, f"{name}.mp4", position, working.mp4, working.sentence),
             self._store(DERIVATION, f"{name}.derivation.json", position, derivation),
             self._store(FRAMES, f"{name}.frames.csv", position, working.frames_csv),
+            self._store(CONTACT_SHEET, sheet, position, working.contact_sheet),
         ]
-        if position == 0:
-            sheet = "contact-sheet.jpg"
-            made.append(self._store(CONTACT_SHEET, sheet, position, working.contact_sheet))
-        return made
 
     def _store(self, kind: str, name: str, position: int, path: Path, words: str = "") -> _Made:
         with path.open("rb") as file:

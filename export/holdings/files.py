@@ -8,6 +8,12 @@ from sqlmodel import Session, col, select
 from export.holdings.tables import ExhibitFileRow
 
 MASTER = "master"
+PLAYER = "player"
+"""What the recorder's own program needs to show a master: the program itself, or an index."""
+CLOCK_PICTURE, CLOCK_SHOWN = "clock_picture", "clock_shown"
+"""A photograph of the clock's comparison, as it was brought, and drawn anew to be shown."""
+ORIGINAL = (MASTER, PLAYER)
+"""The kinds of what came, untouched; everything else was made here."""
 SOURCE_FRAMES = "source_frames"
 COPY, DERIVATION, FRAMES, CONTACT_SHEET = "copy", "derivation", "frames", "contact_sheet"
 

@@ -1,18 +1,20 @@
-"""Service. Stamps the first checkpoint that covers an exhibit's receipt.
+"""Service. Stamps the first checkpoint that covers each receipt of an exhibit's files.
 
 From then on the master cannot be swapped: its digest is in the ledger under a time that an
 authority vouches for. Intake never waits for this; sealing does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from custody.ledger import CoveringCheckpoint, Ledger
+from custody.tables import CustodyEventRow
 from custody.timestamp import TimeAuthority, stamp
+from evidence.exhibits.exhibits import EXTENDED
 from evidence.exhibits.tables import ExhibitRow
 
 NONCE_BITS = 64
@@ -37,16 +39,19 @@ class Stamps:
         self._random = random
 
     def stamp(self, exhibit: UUID) -> None:
-        """Stamp an exhibit's first checkpoint; does nothing if it is stamped.
+        """Stamp the first checkpoint over each receipt of an exhibit; once each.
 
         Raises:
-            NotYetError: no checkpoint covers its receipt yet. Retry.
+            NotYetError: no checkpoint covers a receipt yet. Retry.
             AuthorityError: the authority gave no usable timestamp. Retry.
         """
         with self._begin() as session:
-            first = self.first_checkpoint(session, exhibit)
-        if first.tsr is not None:
-            return
+            firsts = self.first_checkpoints(session, exhibit)
+        for first in firsts:
+            if first.tsr is None:
+                self._stamp(first)
+
+    def _stamp(self, first: CoveringCheckpoint) -> None:
         tsr = stamp(first.note, self._authority, nonce=self._random(NONCE_BITS))
         # A crash here costs a second timestamp, later and as good.
         with self._begin() as session:
@@ -54,11 +59,16 @@ class Stamps:
                 session, first.size, tsr, authority=self._authority.name, at=self._clock()
             )
 
-    def first_checkpoint(self, session: Session, exhibit: UUID) -> CoveringCheckpoint:
-        """Return the first checkpoint over an exhibit's `exhibit.received`.
+    def first_checkpoints(self, session: Session, exhibit: UUID) -> Sequence[CoveringCheckpoint]:
+        """Return the first checkpoint over an exhibit's receipt, and over each later one, in order.
 
         Raises:
-            NotYetError: there is none yet.
+            NotYetError: there is none yet over one of them.
         """
+        added = session.exec(
+            select(CustodyEventRow.id)
+            .where(CustodyEventRow.record == exhibit, CustodyEventRow.event == EXTENDED)
+            .order_by(col(CustodyEventRow.n))
+        ).all()
         received = session.get_one(ExhibitRow, exhibit).received_event
-        return self._ledger.first_checkpoint(session, received)
+        return [self._ledger.first_checkpoint(session, one) for one in (received, *added)]

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from custody.canonical import JSON
+from custody.canonical import JSON, canonical_json
 from custody.errors import ProofError
 from custody.histories import FoundEvent, Histories, Told
 from custody.shapes import differences
 from evidence.exhibits.description import Description, clock_values, parse_description
+from evidence.exhibits.exhibits import EXTENDED
 from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.tables import ExhibitRow
+from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
 
 RECEIVED, DESCRIBED, CORRECTED, COMPARED = (
@@ -24,6 +26,8 @@ RECEIVED, DESCRIBED, CORRECTED, COMPARED = (
     "exhibit.corrected",
     "clock.checked",
 )
+STATING = (DESCRIBED, CORRECTED, EXTENDED)
+"""The events that state all of an exhibit: the last of them counts."""
 _MOST = 1 << 20
 """Events of one exhibit: more than anybody can watch it."""
 
@@ -37,23 +41,26 @@ class Statements:
         self._histories = histories
 
     def confirmed(
-        self, session: Session, exhibit: ExhibitRow, masters: Sequence[ExhibitFileRow]
+        self, session: Session, exhibit: ExhibitRow, came: Sequence[ExhibitFileRow]
     ) -> Description:
         """Return the latest description of an exhibit, if its row and files say the same.
+
+        ``came`` are the files of its original, players too, in the order of `files_of`.
 
         Raises:
             ProofError: they do not, or an event is not what the log committed to. A person must
                 look: `custos log audit` says more.
         """
         events = self._events(session, exhibit)
-        versions = [*events[DESCRIBED], *events[CORRECTED]]
-        files: list[JSON] = [{"sha256": one.sha256, "size": one.size} for one in masters]
+        versions = sorted((one for name in STATING for one in events[name]), key=_number)
+        files: list[JSON] = [{"sha256": one.sha256, "size": one.size} for one in came]
+        masters = [one for one in came if one.kind == MASTER]
         first = events[DESCRIBED][:1]
         if not first or len(events[RECEIVED]) != 1:
             raise ProofError(f"the ledger says nothing of {exhibit.reference}: look at its events")
         latest = versions[-1]["facts"]
-        taken = {"files": events[RECEIVED][0]["files"]}
-        _compare(exhibit, RECEIVED, {"files": files}, taken)
+        taken = [*_files(events[RECEIVED]), *_files(events[EXTENDED])]
+        _compare(exhibit, RECEIVED, {"files": _sorted(files)}, {"files": _sorted(taken)})
         _compare(exhibit, "all of it", row_facts(exhibit, masters), latest)
         clock = parse_description(first[0]["facts"]).clock_check
         stated: list[JSON] = [] if clock is None else [clock_values(clock)]
@@ -65,9 +72,7 @@ class Statements:
 
     def _events(self, session: Session, exhibit: ExhibitRow) -> Mapping[str, list[_Values]]:
         """Return the values of the events that state something, in their order, by their name."""
-        found: dict[str, list[FoundEvent]] = {
-            name: [] for name in (RECEIVED, DESCRIBED, CORRECTED, COMPARED)
-        }
+        found: dict[str, list[FoundEvent]] = {name: [] for name in (RECEIVED, *STATING, COMPARED)}
         for event in self._histories.of(session, exhibit.id, most=_MOST):
             if event.event in found:
                 found[event.event].append(event)
@@ -76,6 +81,26 @@ class Statements:
             name: [_opened(exhibit, event, told[event.id]) for event in some]
             for name, some in found.items()
         }
+
+
+def _number(values: _Values) -> int:
+    number = values["n"]
+    assert isinstance(number, int)  # the table of events says so, and the value is what it commits
+    return number
+
+
+def _files(events: Sequence[_Values]) -> list[JSON]:
+    """Return the files that some receipts took down."""
+    found: list[JSON] = []
+    for values in events:
+        files = values["files"]
+        found += files if isinstance(files, list | tuple) else ()
+    return found
+
+
+def _sorted(files: Sequence[JSON]) -> list[JSON]:
+    """Return files in an order that rows and events share: players lie behind the masters there."""
+    return sorted(files, key=canonical_json)
 
 
 def _opened(exhibit: ExhibitRow, event: FoundEvent, told: Sequence[Told]) -> _Values:

@@ -19,7 +19,7 @@ class ExhibitFileRow(StoredFile, table=True):
     exhibit: UUID = Field(foreign_key="exhibit.id", index=True)
     kind: str
     position: int
-    """The master that it is, or was made from, counted from 0."""
+    """The master that it is, or was made from, counted from 0; players are counted apart."""
     name: str
     original_name: str = ""
     size: int = big_integer()
@@ -27,6 +27,8 @@ class ExhibitFileRow(StoredFile, table=True):
     stored_at: datetime = utc_column()
     words: str = ""
     """Of a working copy: how it compares with its master."""
+    added_by: UUID | None = Field(default=None, foreign_key="custody_event.id")
+    """Of an original that came later: the event that took it down."""
 
 
 class ViewingRow(SQLModel, table=True):

@@ -16,12 +16,12 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
-from export.holdings.files import CONTACT_SHEET, COPY, files_of
+from export.holdings.files import CLOCK_SHOWN, CONTACT_SHEET, COPY, files_of
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 
 LASTS = timedelta(hours=1)
-MEDIA = {COPY: "video/mp4", CONTACT_SHEET: "image/jpeg"}
-"""What a view shows, and as what."""
+MEDIA = {COPY: "video/mp4", CONTACT_SHEET: "image/jpeg", CLOCK_SHOWN: "image/jpeg"}
+"""What is shown, and as what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,11 @@ class Views:
         if file is None:
             raise UnknownError("this view shows no such file")
         return file
+
+
+def sheet_positions(files: Sequence[ExhibitFileRow]) -> frozenset[int]:
+    """Return of which masters, by their positions, there are stills that a view can show."""
+    return frozenset(file.position for file in files if file.kind == CONTACT_SHEET)
 
 
 def open_views(

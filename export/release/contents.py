@@ -9,24 +9,26 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from evidence.errors import InvalidError, StateError
+from evidence.errors import StateError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from export.holdings.clock_pictures import current_picture
 from export.holdings.files import (
+    CLOCK_PICTURE,
     CONTACT_SHEET,
     COPY,
     DERIVATION,
     FRAMES,
     MASTER,
+    ORIGINAL,
     files_among,
     files_of,
 )
 from export.holdings.tables import ExhibitFileRow
 from export.intake.scans import infected_among
-from export.release.proposals import ChosenFile
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
-CHOOSABLE = (MASTER, COPY)
+CHOOSABLE = (*ORIGINAL, COPY, CLOCK_PICTURE)
 """The kinds that are chosen by name."""
 RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
 """States in which something of an exhibit can go: without a working copy its master alone."""
@@ -37,45 +39,7 @@ _WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
 def released_kinds(*, with_master: bool) -> frozenset[str]:
     """Return the kinds of an exhibit's files that go into a package."""
     kinds = _WITH_COPY | {COPY}
-    return frozenset(kinds | {MASTER} if with_master else kinds)
-
-
-def choose(
-    session: Session, exhibits: Sequence[ExhibitRow], wanted: Sequence[ChosenFile]
-) -> list[ExhibitFileRow]:
-    """Return the files that were chosen by name; none were chosen: an empty list.
-
-    Raises:
-        InvalidError: no such file, a file that goes with its copy anyway, or an exhibit of which
-            nothing would go.
-    """
-    if not wanted:
-        return []
-    chosen: dict[UUID, ExhibitFileRow] = {}
-    left = {row.id: row for row in exhibits}
-    for one in wanted:
-        exhibit = _exhibit(exhibits, one)
-        file = next((f for f in files_of(session, exhibit.id) if f.name == one.name), None)
-        if file is None or file.kind not in CHOOSABLE:
-            raise InvalidError(
-                "files",
-                f"{exhibit.reference} has no master or working copy of the name {one.name!r}",
-            )
-        chosen[file.id] = file
-        left.pop(exhibit.id, None)
-    if left:
-        names = ", ".join(row.reference for row in left.values())
-        raise InvalidError(
-            "files", f"nothing of {names} was chosen: choose a file of it, or leave it out"
-        )
-    return list(chosen.values())
-
-
-def _exhibit(exhibits: Sequence[ExhibitRow], one: ChosenFile) -> ExhibitRow:
-    for row in exhibits:
-        if one.exhibit in (row.reference, str(row.id)):
-            return row
-    raise InvalidError("files", f"{one.exhibit} is not among the exhibits of this release")
+    return frozenset(kinds | {*ORIGINAL} if with_master else kinds)
 
 
 def releasable(session: Session, words: str, *, most: int) -> Sequence[ExhibitRow]:
@@ -112,6 +76,24 @@ def _carried(
     files: list[ExhibitFileRow], chosen: frozenset[UUID], release: ReleaseRow
 ) -> list[ExhibitFileRow]:
     return [file for file in files if goes(file, files, chosen, with_master=release.with_master)]
+
+
+def fix_files(session: Session, release: ReleaseRow) -> None:
+    """Name the files that a release carries, if its proposer named none.
+
+    What is added to an exhibit of it afterwards was not proposed, and does not go with it.
+    """
+    if _chosen(session, release.id):
+        return
+    exhibits = _exhibits_of(session, release)
+    named = [
+        file
+        for _, files in carried_of(session, release, exhibits)
+        for file in files
+        if file.kind in CHOOSABLE
+    ]
+    session.add_all(ReleaseFileRow(release=release.id, file=file.id) for file in named)
+    session.flush()
 
 
 def goes(
@@ -173,10 +155,27 @@ def require_fit(session: Session, row: ReleaseRow) -> None:
     """See that a release may go on to leave, as things are known at this moment.
 
     Raises:
-        StateError: an exhibit of it was set aside, or a master that it carries is infected.
+        StateError: an exhibit of it was set aside, a master that it carries is infected, or a
+            picture of a clock is not the one that is stated any more.
     """
-    refuse_set_aside(_exhibits_of(session, row))
+    exhibits = _exhibits_of(session, row)
+    refuse_set_aside(exhibits)
+    _refuse_old_pictures(session, row, exhibits)
     require_clean(session, row)
+
+
+def _refuse_old_pictures(session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]) -> None:
+    carried_ones = select(ExhibitFileRow).where(
+        col(ExhibitFileRow.id).in_(_chosen(session, row.id)), ExhibitFileRow.kind == CLOCK_PICTURE
+    )
+    by_id = {exhibit.id: exhibit for exhibit in exhibits}
+    for file in session.exec(carried_ones):
+        exhibit = by_id[file.exhibit]
+        if current_picture(exhibit, [file]) is None:
+            raise StateError(
+                f"{exhibit.reference} states another picture of its clock than the one that was "
+                "proposed: edit the proposal"
+            )
 
 
 def require_clean(session: Session, row: ReleaseRow) -> None:

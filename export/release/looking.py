@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import COPY, SOURCE_FRAMES, files_among
+from export.holdings.files import CLOCK_SHOWN, COPY, SOURCE_FRAMES, files_among
 from export.holdings.tables import ExhibitFileRow
-from export.holdings.views import open_views
+from export.holdings.views import open_views, sheet_positions
 from export.release.contents import carried_of
 from export.release.releases import Releases
 from export.release.tables import ReleaseRow
@@ -32,6 +32,8 @@ class Considered:
     stays: Sequence[ExhibitFileRow]
     copies: Sequence[ExhibitFileRow]
     """Its working copies, whether they go or not: they show what a master shows."""
+    sheets: frozenset[int]
+    """Which of them have stills, by the position of their masters."""
     views: Mapping[UUID, UUID]
     """The views in which this person is shown copies now: by the copy, the view."""
 
@@ -53,9 +55,11 @@ def considered(
         going = {file.id for file in goes}
         rest = [one for one in files.get(exhibit.id, ()) if one.id not in going]
         copies = [one for one in files.get(exhibit.id, ()) if one.kind == COPY]
-        # The list of a master's pictures is what copies are compared with; it never goes.
-        stays = [one for one in rest if one.kind != SOURCE_FRAMES]
-        found.append(Considered(exhibit, goes, stays, copies, views))
+        # The list of a master's pictures is what copies are compared with, and what is drawn anew
+        # of a photograph is for our own pages: neither ever goes.
+        stays = [one for one in rest if one.kind not in {SOURCE_FRAMES, CLOCK_SHOWN}]
+        sheets = sheet_positions(files.get(exhibit.id, ()))
+        found.append(Considered(exhibit, goes, stays, copies, sheets, views))
     return found
 
 

@@ -80,7 +80,7 @@ TRANSITIONS = tuple(
             _S.APPROVED,
             _S.PROPOSED,
             "",
-            "the `exhibit.corrected` of an exhibit tells of it: it must be approved anew",
+            "`exhibit.corrected` or `exhibit.extended` tells of it: it must be approved anew",
         ),
         (_T.REFUSED, _S.PROPOSED, _S.REFUSED, "release.refused", "a releaser says why not"),
         (_T.REFUSED, _S.APPROVED, _S.REFUSED, "release.refused", "a releaser says why not"),

@@ -19,7 +19,8 @@ from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
-from export.release.contents import RELEASABLE, choose, refuse_infected, refuse_set_aside
+from export.release.choices import choose
+from export.release.contents import RELEASABLE, refuse_infected, refuse_set_aside
 from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
 from export.release.releases import Releases, recipient_of
@@ -104,10 +105,11 @@ class Proposals:
         exhibits = [self._exhibits.find(session, name) for name in new.exhibits]
         if not exhibits or len({exhibit.id for exhibit in exhibits}) != len(exhibits):
             raise InvalidError("exhibits", "name each exhibit that is released, once")
-        chosen = choose(session, exhibits, new.files)
-        with_master = _with_master(new, chosen)
+        usual = new.kind in WITH_MASTER if new.with_master is None else new.with_master
+        chosen = choose(session, exhibits, new.files, new.kind, with_master=usual)
+        with_master = _with_master(new, chosen) if new.files else usual
         for exhibit in exhibits:
-            _check_exhibit(exhibit, enough=with_master or bool(chosen))
+            _check_exhibit(exhibit, enough=with_master or bool(new.files))
         refuse_infected(session, exhibits, chosen, with_master=with_master)
         return CheckedRelease(new, tuple(exhibits), tuple(chosen), with_master)
 
@@ -191,9 +193,7 @@ def _next_number(session: Session, urn: str) -> int:
 
 
 def _with_master(new: NewRelease, chosen: Sequence[ExhibitFileRow]) -> bool:
-    """Return whether a master goes: as the files say that were chosen, as asked, or as usual."""
-    if not chosen:
-        return new.kind in WITH_MASTER if new.with_master is None else new.with_master
+    """Return whether a master goes, as the files say that were chosen."""
     found = any(file.kind == MASTER for file in chosen)
     if new.with_master is not None and new.with_master != found:
         raise InvalidError("files", "the files that were chosen say something else of the master")

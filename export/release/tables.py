@@ -53,7 +53,10 @@ class ReleaseRow(SQLModel, table=True):
 
 
 class ReleaseFileRow(SQLModel, table=True):
-    """A file that the proposer chose by name; no row: every file of the kinds that go."""
+    """A file that the proposer chose by name; no row: every file of the kinds that go.
+
+    Before a file is added to an exhibit, those that go are named here in the proposer's place.
+    """
 
     __tablename__: ClassVar[Any] = "release_file"
     release: UUID = Field(primary_key=True, foreign_key="release.id")

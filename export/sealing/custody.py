@@ -114,14 +114,15 @@ class CustodyRecords:
     def _receipt_files(self, session: Session, exhibits: Sequence[ExhibitRow]) -> dict[str, bytes]:
         files = {}
         for exhibit in exhibits:
-            first = self._stamps.first_checkpoint(session, exhibit.id)
-            if first.tsr is None:
-                raise NotYetError(f"the receipt of {exhibit.reference} is not time-stamped yet")
-            name = file_safe(exhibit.reference)
-            files[layout.received_proof_path(name)] = self._ledger.proof(
-                session, first.index, first
-            )
-            files[layout.received_timestamp_path(name)] = first.tsr
+            firsts = self._stamps.first_checkpoints(session, exhibit.id)
+            names = layout.receipt_names(file_safe(exhibit.reference), len(firsts))
+            for name, first in zip(names, firsts, strict=True):
+                if first.tsr is None:
+                    raise NotYetError(f"the receipt of {exhibit.reference} is not time-stamped yet")
+                files[layout.received_proof_path(name)] = self._ledger.proof(
+                    session, first.index, first
+                )
+                files[layout.received_timestamp_path(name)] = first.tsr
         return files
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from evidence.exhibits.description import DescribedFile, Description, sequence
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
+from export.holdings.files import MASTER, ORIGINAL, PLAYER
 from export.holdings.tables import ExhibitFileRow
 from export.package.format.records import (
     USES,
@@ -21,6 +22,7 @@ from export.package.format.records import (
 )
 
 WITHHELD_REASON = "the release covers working copies only; the original stays with the council"
+_BYTES = "application/octet-stream"
 _MIME = {
     ".avi": "video/x-msvideo",
     ".mkv": "video/x-matroska",
@@ -58,8 +60,8 @@ def describe(
     exhibit is under a legal hold, which is told to whom its retention is.
     """
     if going is None:
-        going = {file.name for file in files if around.with_master or file.kind != "master"}
-    masters = [file for file in files if file.kind == "master"]
+        going = {file.name for file in files if around.with_master or file.kind not in ORIGINAL}
+    masters = [file for file in files if file.kind == MASTER]
     included = any(file.name in going for file in masters)
     known = exhibit.facts[0]["facts"] if exhibit.facts else None
     video: Mapping[str, Any] = (known or {}).get("video") or {}
@@ -91,7 +93,8 @@ def describe(
         files=tuple(
             _master(file, own, file.name in going)
             for file, own in zip(masters, stated.files, strict=True)
-        ),
+        )
+        + tuple(_player(file, file.name in going) for file in files if file.kind == PLAYER),
         gaps_and_faults=(*sequence(stated.files), *_findings(exhibit)),
         copies=_copies(exhibit, [file for file in files if file.name in going]),
         retention_class=_retention(around.retention_days),
@@ -110,6 +113,17 @@ def _findings(exhibit: ExhibitRow) -> list[str]:
     ]
 
 
+def _player(file: ExhibitFileRow, goes: bool) -> MasterFile:
+    return MasterFile(
+        role=FileRole.PLAYER,
+        original_name=file.original_name if goes else None,
+        stored_name=file.name if goes else None,
+        size=file.size,
+        mime=_BYTES,
+        sha256=file.sha256,
+    )
+
+
 def _master(file: ExhibitFileRow, own: DescribedFile, goes: bool) -> MasterFile:
     suffix = file.name[file.name.rfind(".") :].lower() if "." in file.name else ""
     return MasterFile(
@@ -117,7 +131,7 @@ def _master(file: ExhibitFileRow, own: DescribedFile, goes: bool) -> MasterFile:
         original_name=file.original_name if goes else None,
         stored_name=file.name if goes else None,
         size=file.size,
-        mime=_MIME.get(suffix, "application/octet-stream"),
+        mime=_MIME.get(suffix, _BYTES),
         sha256=own.sha256,
         camera=own.camera,
         displayed_start=own.displayed_start,

@@ -10,7 +10,7 @@ from custody.audience import COURTS
 from custody.errors import NotYetError
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import MASTER, files_of
+from export.holdings.files import CLOCK_PICTURE, MASTER, ORIGINAL, PLAYER, files_of
 from export.holdings.holds import held_of
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
@@ -100,10 +100,10 @@ class Payload:
             self._council.retention_days if row.kind in COURTS else None,
         )
         files = files_of(session, exhibit.id)
-        masters = [file for file in files if file.kind == MASTER]
+        came = [file for file in files if file.kind in ORIGINAL]
         return describe(
             exhibit,
-            self._statements.confirmed(session, exhibit, masters),
+            self._statements.confirmed(session, exhibit, came),
             files,
             around,
             going={file.name for file in going},
@@ -150,7 +150,8 @@ class Payload:
         """
         with self._begin() as session:
             for exhibit in self._releases.exhibits(session, store.release):
-                if self._stamps.first_checkpoint(session, exhibit.id).tsr is None:
+                firsts = self._stamps.first_checkpoints(session, exhibit.id)
+                if any(first.tsr is None for first in firsts):
                     raise NotYetError(
                         f"the receipt of {exhibit.reference} is not time-stamped yet: sealing "
                         "waits for the time authority"
@@ -159,6 +160,10 @@ class Payload:
 
 def _path(exhibit: ExhibitRow, file: ExhibitFileRow) -> str:
     reference = file_safe(exhibit.reference)
-    if file.kind == "master":
+    if file.kind == MASTER:
         return layout.master_path(reference, file.name)
+    if file.kind == PLAYER:
+        return layout.player_path(reference, file.name)
+    if file.kind == CLOCK_PICTURE:
+        return layout.clock_picture_path(reference, file.name.rpartition(".")[2])
     return layout.exhibit_folder(reference) + file.name

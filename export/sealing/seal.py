@@ -131,9 +131,12 @@ class Seal:
             }
             files[layout.RELEASE_PROOF] = self._ledger.proof(session, sealing.index, sealing)
             for exhibit in exhibits:
-                first = self._stamps.first_checkpoint(session, exhibit.id)
-                path = layout.consistency_path(file_safe(exhibit.reference))
-                files[path] = self._ledger.consistency(session, first.size, sealing.size)
+                firsts = self._stamps.first_checkpoints(session, exhibit.id)
+                names = layout.receipt_names(file_safe(exhibit.reference), len(firsts))
+                for name, first in zip(names, firsts, strict=True):
+                    files[layout.consistency_path(name)] = self._ledger.consistency(
+                        session, first.size, sealing.size
+                    )
             store.finish(session, SealStep.PROOFS, at=self._clock(), files=files)
 
     def _require_checkpoint(self, event: UUID) -> None:

@@ -1,5 +1,6 @@
 """The command line: what HTTP does, for whoever the token speaks for; and it fails in sentences."""
 
+import io
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from sqlmodel import select
 
 from api.cli import COMMANDS, main
@@ -24,6 +26,7 @@ SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
     ["exhibit", "correct"],
+    ["exhibit", "extend"],
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
@@ -472,6 +475,46 @@ def test_what_is_stated_is_corrected_and_the_rest_stays(shell: Shell) -> None:
     assert (shown["camera"], shown["title"]) == ("BAR-0018", "High Street")
     assert shown["clock_offset_ms"] is None
     failed(shell.run(*words, *because, role=Role.OPERATOR), "described like this already")
+
+
+def test_what_was_missing_is_added(shell: Shell) -> None:
+    ref = exhibit(shell)
+    player, more = file(shell, b"MZ", "player.exe"), file(shell, b"more", "more.dav")
+    words, because = ("exhibit", "extend", ref), ("--reason", "it was forgotten")
+    each = ("--each", "2026-11-20 14:03:20", "2026-11-20 14:04:00", "BAR-0018")
+    refused = shell.run(*words, player, *because, role=Role.RELEASER)
+    assert (refused.code, refused.out) == (1, "")
+    assert "needs the role operator" in refused.err
+    uneven = (*words, player, more, *because, *each)
+    failed(shell.run(*uneven, role=Role.OPERATOR), "once for each of the 2 files")
+    said = shell.run(*words, player, *because, role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    assert f"Exhibit {ref} has 1 file more" in said.out
+    again = shell.run(*words, player, *because, role=Role.OPERATOR)
+    assert (again.code, again.out) == (1, "")
+    assert f"this file is in {ref} already, as player.exe" in again.err
+    assert shell.run(*words, more, *because, *each, role=Role.OPERATOR).code == 0
+    shown = json.loads(shell.run("exhibit", "show", ref, role=Role.AUDITOR).out)
+    kinds = [one["kind"] for one in shown["files"]]
+    assert (kinds.count("master"), kinds.count("player")) == (2, 1)
+    assert [one["camera"] for one in shown["recordings"]] == ["BAR-0017", "BAR-0018"]
+    assert shown["state"] == "received"
+
+
+def test_a_picture_of_the_clock_comes_at_intake_or_later(shell: Shell) -> None:
+    made = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(made, "PNG")
+    screen, wrong = file(shell, made.getvalue(), "s.png"), file(shell, b"no picture", "w.png")
+    refused = add(shell, "CV", "--clock-picture", wrong)
+    assert (refused.code, refused.out) == (1, "")
+    assert "this picture is not taken" in refused.err
+    assert add(shell, "CV", "--clock-picture", screen).code == 0
+    words = ("exhibit", "correct", "CV/1", "--reason", "a better one", "--clock-picture")
+    Image.new("RGB", (8, 8), "blue").save(shell.folder / "t.png")
+    said = shell.run(*words, str(shell.folder / "t.png"), role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    shown = json.loads(shell.run("exhibit", "show", "CV/1", role=Role.AUDITOR).out)
+    assert [one["kind"] for one in shown["files"]].count("clock_picture") == 2
 
 
 def test_a_name_that_is_no_text_is_kept_as_its_bytes(shell: Shell) -> None:

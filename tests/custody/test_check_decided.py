@@ -32,6 +32,7 @@ Step = tuple[str, Mapping[str, JSON]]
 PROPOSAL: Step = ("release.proposed", PROPOSED)
 APPROVAL: Step = ("release.approved", APPROVED)
 CORRECTED: Step = ("exhibit.corrected", {**SAID, "facts": {"title": "x"}})
+EXTENDED: Step = ("exhibit.extended", {**SAID, "facts": {"title": "x"}, "files": FILE})
 
 
 def told(*steps: Step, kind: str = "police") -> tuple[Finding, ...]:
@@ -77,6 +78,7 @@ def proposal(**given: JSON) -> Step:
         (PROPOSAL, ("release.approved", ALONE)),
         (PROPOSAL, APPROVAL, CORRECTED, APPROVAL),
         (CORRECTED, PROPOSAL, APPROVAL),
+        (PROPOSAL, APPROVAL, EXTENDED, APPROVAL),
         (
             ("integrity.failed", {"files": FILE, "result": "changed"}),
             ("integrity.checked", {"files": FILE, "result": "whole again"}),
@@ -122,7 +124,8 @@ def test_a_release_that_was_decided_as_it_must_be_passes(steps: Sequence[Step]) 
         ((proposal(kind="insurer"), ("release.approved", URGENT)), "only one to the police"),
         ((proposal(exhibits=[]), APPROVAL), "not the ones that were sealed"),
         ((proposal(exhibits=[str(EXHIBIT), str(RELEASE)]), APPROVAL), "not the ones that were"),
-        ((PROPOSAL, APPROVAL, CORRECTED), "nobody approved it anew"),
+        ((PROPOSAL, APPROVAL, CORRECTED), "An exhibit was corrected after"),
+        ((PROPOSAL, APPROVAL, EXTENDED), "A file was added to an exhibit after"),
         (
             (PROPOSAL, ("release.approved", URGENT), CORRECTED, ("release.approved", CONFIRMED)),
             "nobody approved it anew",

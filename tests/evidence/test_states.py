@@ -17,6 +17,9 @@ EXHIBIT_MOVES = {
     ("attention", "received"),
     ("attention", "examined"),
     ("attention", "master_alone"),
+    # A file was added.
+    ("ready", "received"),
+    ("master_alone", "received"),
     ("received", "set_aside"),
     ("examined", "set_aside"),
     ("ready", "set_aside"),

@@ -10,12 +10,21 @@ from sqlmodel import Session, col
 from custody.audit.facts import Claim, Expected, Latest, Span
 from custody.canonical import canonical_json
 from custody.events import RecordKind
+from evidence.exhibits.exhibits import EXTENDED
 from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
-from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER
+from export.holdings.files import (
+    CLOCK_PICTURE,
+    CONTACT_SHEET,
+    COPY,
+    DERIVATION,
+    MASTER,
+    ORIGINAL,
+)
+from export.holdings.statements import STATING
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
@@ -26,7 +35,6 @@ _COLUMNS = columns(
     "id reference title camera displayed_start displayed_end corrected_start corrected_end "
     "description state received_at received_event facts examined_before",
 )
-_DESCRIBING = ("exhibit.described", "exhibit.corrected")
 
 
 def exhibits(session: Session, span: Span) -> Iterator[Claim]:
@@ -43,10 +51,18 @@ class _Exhibits:
         file, viewing = ExhibitFileRow, ViewingRow
         self._files = grouped(
             session,
-            pick(file.exhibit, file.kind, file.position, file.sha256, file.size)
+            pick(
+                file.exhibit,
+                file.kind,
+                file.position,
+                file.sha256,
+                file.size,
+                file.stored_at,
+                file.added_by,
+            )
             .where(
                 col(file.exhibit).between(first, last),
-                col(file.kind).in_((MASTER, COPY, DERIVATION, CONTACT_SHEET)),
+                col(file.kind).in_((*ORIGINAL, COPY, DERIVATION, CONTACT_SHEET, CLOCK_PICTURE)),
             )
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
@@ -88,6 +104,8 @@ class _Exhibits:
             [file for file in files if file.kind == kind]
             for kind in (MASTER, COPY, DERIVATION, CONTACT_SHEET)
         )
+        came = [file for file in files if file.kind in ORIGINAL]
+        first = [file for file in came if file.added_by is None]
         facts = sha256(canonical_json(row.facts)).hexdigest()
         examined = [Expected({"facts": before}) for before in row.examined_before]
         never = row.state == ExhibitState.SET_ASIDE and not row.facts
@@ -100,16 +118,18 @@ class _Exhibits:
             {
                 "exhibit.received": [
                     Expected(
-                        {"files": digests(masters), "at": dated(row.received_at)},
+                        {"files": digests(first), "at": dated(row.received_at)},
                         id=row.received_event,
                     )
                 ],
+                EXTENDED: _extended(came),
                 "exhibit.examined": examined,
                 **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": [
                     Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
                     for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
-                    for copy, derivation in zip(some, derivations, strict=False)
+                    for copy in some
+                    for derivation in derivations
                     if copy.position == derivation.position
                 ],
                 "exhibit.released": [
@@ -125,20 +145,43 @@ class _Exhibits:
                 "exhibit.viewed": [Expected({"copy": one.sha256}) for one in self._viewed[row.id]],
             },
             # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
-            Latest(_DESCRIBING, {"facts": row_facts(row, masters)}),
-            tuple(_flaws(row, {copy.position for copy in copies})),
+            Latest(STATING, {"facts": row_facts(row, masters)}),
+            tuple(_flaws(row, {copy.position for copy in copies}, _pictures(files))),
         )
 
 
-def _flaws(row: Any, copied: Collection[int]) -> Iterator[str]:  # noqa: ANN401 - as above
+def _pictures(files: Sequence[Any]) -> frozenset[str]:
+    return frozenset(file.sha256 for file in files if file.kind == CLOCK_PICTURE)
+
+
+def _flaws(
+    row: Any,  # noqa: ANN401 - as above
+    copied: Collection[int],
+    pictures: Collection[str],
+) -> Iterator[str]:
     """Say where the state of an exhibit is not the one that its files and its facts have."""
     if row.state not in tuple(ExhibitState):
         yield f"is {row.state}, which is no state"
     wanted = {n for n, facts in enumerate(row.facts) if not facts["needs_person"]}
+    wanted_picture = (row.description.get("clock_check") or {}).get("picture")
+    if wanted_picture is not None and wanted_picture not in pictures:
+        yield "states a picture of its clock that it does not have"
     if row.state == ExhibitState.READY and not copied:
         yield "is ready, and has no working copy"
     if row.state == ExhibitState.ATTENTION and wanted and wanted <= set(copied):
         yield "needs a person, and every file of it that plays has its working copy"
+
+
+def _extended(came: Sequence[Any]) -> list[Expected]:
+    """Return which files came later, event by event."""
+    groups: dict[UUID, list[Any]] = {}
+    for file in came:
+        if file.added_by is not None:
+            groups.setdefault(file.added_by, []).append(file)
+    return [
+        Expected({"files": digests(files), "at": dated(files[0].stored_at)}, id=event)
+        for event, files in groups.items()
+    ]
 
 
 def _decided(state: str, rows: Sequence[Any]) -> dict[str, list[Expected]]:

@@ -10,12 +10,16 @@ from export.package.format.records import USES, CopyType, ExhibitRecord
 
 EXHIBIT_FILES: Final = (
     (re.compile(r"[^/]*\.mp4"), "a copy of the original"),
-    (re.compile(r"contact-sheet\.jpg"), USES[CopyType.STILL]),
+    (re.compile(r"contact-sheet(?:-[0-9]+)?\.jpg"), USES[CopyType.STILL]),
     (
         re.compile(r"master/.*"),
         "the original, bit for bit as it was received; for forensic analysis",
     ),
-    (re.compile(r"player/.*"), "the manufacturer's player for the original"),
+    (re.compile(r"player/.*"), "what the recorder's own program needs to show the original"),
+    (
+        re.compile(r"clock-check\.(?:jpg|png)"),
+        "a photograph of the recorder's clock, taken when it was compared; as it was brought",
+    ),
     (re.compile(r"[^/]*\.derivation\.json"), "how a copy was made, and how it compares"),
     (re.compile(r"[^/]*\.frames\.csv"), "every picture of a copy with its time and digest"),
     (re.compile(r"[^/]*\.json"), "the exhibit record: camera, times, clock check and files"),
@@ -42,9 +46,12 @@ PROOF_FILES: Final = (
 """The files of every package that are no evidence themselves but prove it, in reading order."""
 
 PROOF_FOLDERS: Final = (
-    ("custody/received/", "for each exhibit, the time-stamped proof that it was held by then"),
+    (
+        "custody/received/",
+        "for each exhibit, and what was added to it, the time-stamped proof of since when",
+    ),
     ("seal/proofs/", "for each custody event, the proof that it is in the log"),
-    ("seal/received/", "for each exhibit, the proof that the log only grew since then"),
+    ("seal/received/", "for each of those, the proof that the log only grew since then"),
 )
 """Folders whose files differ from package to package."""
 

@@ -6,6 +6,7 @@ from html import escape
 from string import Template
 from typing import Final, NamedTuple
 
+from evidence.exhibits.description import clock_picture
 from export.package.documents.contents import ListedFile, in_words, rank, size_words
 from export.package.documents.history import off
 from export.package.documents.moments import as_shown, lasting, moment
@@ -151,11 +152,13 @@ def _players(
 
 
 def _stills(exhibit: ExhibitRecord, reference: str, there: set[str]) -> str:
-    path = layout.contact_sheet_path(reference)
-    if path not in there:
-        return ""
-    of = next((c.derived_from for c in exhibit.copies if c.type is CopyType.STILL), reference)
-    return _STILLS.substitute(source=link(path), of=escape(of, quote=True))
+    parts = []
+    for copy in exhibit.copies:
+        path = layout.contact_sheet_path(reference, copy.name)
+        if copy.type is CopyType.STILL and path in there:
+            of = escape(copy.derived_from, quote=True)
+            parts.append(_STILLS.substitute(source=link(path), of=of))
+    return "".join(parts)
 
 
 def _times(period: Period) -> str:
@@ -229,6 +232,8 @@ def clock_words(exhibit: ExhibitRecord) -> str:
     at = moment(check.checked_at)
     against = f"when compared with {check.reference_source} on {at.local}"
     words = f"The system's clock was {off(check.offset_ms)} {against}."
+    if picture := clock_picture(check):
+        words = f"{words} A photograph of that is kept (SHA-256 {picture})."
     return words if check.offset_ms == 0 else f"{words} The actual times are corrected for that."
 
 

@@ -118,6 +118,11 @@ def _received(values: Values, record: str, _: Names) -> str:
     return f"The original of {record}{_files(values)} {words}{_by(values)}."
 
 
+def _extended(values: Values, record: str, _: Names) -> str:
+    words = f"More of the original of {record}{_files(values)} was received and its digest recorded"
+    return f"{words}{_by(values)}{_because(values)}."
+
+
 def _clock_checked(values: Values, record: str, _: Names) -> str:
     reference, offset = values.get("reference"), values.get("offset_ms")
     against = f" against {reference}" if reference else ""
@@ -168,6 +173,7 @@ SENTENCES: Final[Mapping[str, Callable[[Values, str, Names], str]]] = {
     "exhibit.received": _received,
     "exhibit.described": _plain("What is stated of {record} was recorded"),
     "exhibit.corrected": _reasoned("What is stated of {record} was corrected"),
+    "exhibit.extended": _extended,
     "exhibit.accepted": _reasoned("{record} was found to be right without a working copy"),
     "exhibit.set_aside": _reasoned("{record} was set aside for a person to look at"),
     "exhibit.examined": _plain("The original of {record} was examined, and what was measured kept"),

@@ -3,6 +3,8 @@
 The lists are closed: a file that this module does not name makes a package invalid, so nothing can
 be carried along that neither the seal nor the ledger speaks of. Names are ASCII and differ in more
 than case, so that they mean the same file on every system that may unpack them.
+
+Over 300 lines, because it is one closed list: two files of it could contradict each other.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from evidence.exhibits.filenames import MAX_NAME, RESERVED, safe_name
-from evidence.exhibits.references import format_release
+from evidence.exhibits.references import format_release, sheet_name
 from export.package.errors import NamingError
 
 BAGIT: Final = "bagit.txt"
@@ -76,10 +78,14 @@ _PACKAGE: Final = re.compile(
 _EXHIBIT_FOLDER: Final = re.compile(rf"data/exhibits/(?P<ref>{_REFERENCE})/(?P<rest>.+)")
 _ORIGINALS: Final = re.compile(rf"(?:master|player)/(?P<name>{_NAME})")
 _DERIVED: Final = re.compile(rf"(?P<copy>{_COPY})\.(?:mp4|derivation\.json|frames\.csv)")
+_COPY_NAME: Final = re.compile(_COPY)
+_STILLS: Final = re.compile(r"contact-sheet(?:-(?:[2-9]|[1-9][0-9]{1,5}))?\.jpg")
+_CLOCK: Final = re.compile(r"clock-check\.(?:jpg|png)")
 _FRAME_LIST: Final = re.compile(r"data/exhibits/[^/]+/[^/]+\.frames\.csv")
 _EXHIBIT_REFERENCE: Final = re.compile(_REFERENCE)
-_RECEIVED: Final = re.compile(rf"custody/received/({_REFERENCE})\.(?:tlog-proof|tsr)")
-_CONSISTENCY: Final = re.compile(rf"seal/received/({_REFERENCE})\.consistency")
+_RECEIPT: Final = rf"(?P<ref>{_REFERENCE})(?:-A[1-9][0-9]{{0,5}})?"
+_RECEIVED: Final = re.compile(rf"custody/received/{_RECEIPT}\.(?:tlog-proof|tsr)")
+_CONSISTENCY: Final = re.compile(rf"seal/received/{_RECEIPT}\.consistency")
 _PROOF: Final = re.compile(r"seal/proofs/(0|[1-9][0-9]{0,18})\.tlog-proof")
 
 
@@ -154,24 +160,57 @@ def frames_path(reference: str, copy: str) -> str:
     return f"{exhibit_folder(reference)}{copy}.frames.csv"
 
 
-def contact_sheet_path(reference: str) -> str:
-    """Return where the stills of the released copy lie."""
-    return f"{exhibit_folder(reference)}contact-sheet.jpg"
+def contact_sheet_path(reference: str, stills: str = "contact-sheet") -> str:
+    """Return where the stills of a released copy lie, by their name."""
+    return f"{exhibit_folder(reference)}{stills}.jpg"
 
 
-def received_proof_path(reference: str) -> str:
-    """Return where the proof lies that the exhibit was in the log at its first checkpoint."""
-    return f"custody/received/{reference}.tlog-proof"
+def clock_picture_path(reference: str, kind: str) -> str:
+    """Return where the photograph of the clock's comparison lies; `kind` is `jpg` or `png`."""
+    return f"{exhibit_folder(reference)}clock-check.{kind}"
 
 
-def received_timestamp_path(reference: str) -> str:
+def is_clock_picture(path: str) -> bool:
+    """Say whether a path is that of a photograph of a clock's comparison."""
+    folder = _EXHIBIT_FOLDER.fullmatch(path)
+    return folder is not None and _CLOCK.fullmatch(folder["rest"]) is not None
+
+
+def stills_of(copy: str) -> str:
+    """Return how the stills of a copy are called: of `JS-1-CP2` `contact-sheet-2`.
+
+    Raises:
+        NamingError: not the name of a copy.
+    """
+    if not _COPY_NAME.fullmatch(copy):
+        raise NamingError("this is not the name of a copy", expected="JS-1-CP1", found=copy)
+    return sheet_name(int(copy.rpartition("-")[2][2:]))
+
+
+def receipt_names(reference: str, receipts: int) -> tuple[str, ...]:
+    """Name the receipts of an exhibit: `JS-1`, then `JS-1-A1`, … of what was added to it."""
+    return tuple(f"{reference}-A{n}" if n else reference for n in range(receipts))
+
+
+def receipt_of(path: str) -> str:
+    """Return the reference, in file form, of the exhibit whose receipt a file is of; else empty."""
+    found = _RECEIVED.fullmatch(path) or _CONSISTENCY.fullmatch(path)
+    return found["ref"] if found else ""
+
+
+def received_proof_path(receipt: str) -> str:
+    """Return where the proof lies that a receipt was in the log at its first checkpoint."""
+    return f"custody/received/{receipt}.tlog-proof"
+
+
+def received_timestamp_path(receipt: str) -> str:
     """Return where the timestamp of that first checkpoint lies."""
-    return f"custody/received/{reference}.tsr"
+    return f"custody/received/{receipt}.tsr"
 
 
-def consistency_path(reference: str) -> str:
+def consistency_path(receipt: str) -> str:
     """Return where it is proven that the log only grew from there to the sealing checkpoint."""
-    return f"seal/received/{reference}.consistency"
+    return f"seal/received/{receipt}.consistency"
 
 
 def event_proof_path(index: int) -> str:
@@ -256,7 +295,7 @@ def check_path(path: str) -> None:
 
 
 def _is_exhibit_file(reference: str, rest: str) -> bool:
-    if rest in (f"{reference}.json", "contact-sheet.jpg"):
+    if rest == f"{reference}.json" or _STILLS.fullmatch(rest) or _CLOCK.fullmatch(rest):
         return True
     original = _ORIGINALS.fullmatch(rest)
     if original:

@@ -21,6 +21,7 @@ from evidence.exhibits.description import (
     DescribedFile,
     Description,
     Export,
+    PicturedClock,
     Recorder,
 )
 from export.package.errors import RecordError
@@ -135,7 +136,7 @@ class ExhibitRecord:
     corrected_start: str | None
     """Null where nobody compared the clock; so its end."""
     corrected_end: str | None
-    clock_check: ClockCheck | None
+    clock_check: ClockCheck | PicturedClock | None
     confirmed: tuple[str, ...]
     """What looked unlikely, and was said to be right all the same."""
     container: str | None
@@ -276,7 +277,9 @@ def _check(record: ExhibitRecord) -> None:
 
 def _digests(record: ExhibitRecord) -> tuple[str, ...]:
     files = tuple(file.sha256 for file in record.files)
-    return files + tuple(copy.sha256 for copy in record.copies)
+    clock = record.clock_check
+    pictures = (clock.picture,) if isinstance(clock, PicturedClock) else ()
+    return files + tuple(copy.sha256 for copy in record.copies) + pictures
 
 
 def _times(record: ExhibitRecord) -> tuple[str | None, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from custody.canonical import JSON, parse_canonical
 from custody.errors import FormatError
-from export.package.errors import RecordError
+from export.package.errors import NamingError, RecordError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan
 from export.package.format.records import USES, Copy, CopyType, FileRole
@@ -26,7 +26,7 @@ class Derivation:
 def copy_paths(reference: str, copy: Copy) -> tuple[str, ...]:
     """Return the files that belong to a copy."""
     if copy.type is CopyType.STILL:
-        return (layout.contact_sheet_path(reference),)
+        return (layout.contact_sheet_path(reference, copy.name),)
     return (
         layout.copy_path(reference, copy.name),
         layout.derivation_path(reference, copy.name),
@@ -41,6 +41,7 @@ def check_copy(exhibit: Exhibit, copy: Copy) -> None:
     words = "The record says that the copy may be used for something else than its kind may."
     exhibit.compare(words, paths[0], expected=USES[copy.type], found=copy.use)
     if copy.type is CopyType.STILL:
+        _check_name(exhibit, copy, paths[0])
         # Stills are made with the copy that they show, and have no description of their own.
         _check_logged(exhibit, copy, layout.derivation_path(exhibit.reference, copy.derived_from))
         return
@@ -53,6 +54,17 @@ def check_copy(exhibit: Exhibit, copy: Copy) -> None:
         return
     _check_derivation(exhibit, copy, found, derivation)
     _check_frames(exhibit, found, frames)
+
+
+def _check_name(exhibit: Exhibit, copy: Copy, path: str) -> None:
+    """Demand that stills are called after the copy that they show."""
+    try:
+        expected = layout.stills_of(copy.derived_from)
+    except NamingError as error:
+        exhibit.fail(f"The stills are of no copy: {error.words}.", path, found=copy.derived_from)
+        return
+    words = "The stills are called after another copy than the one that they show."
+    exhibit.compare(words, path, expected=expected, found=copy.name)
 
 
 def read_derivation(text: bytes) -> Derivation:

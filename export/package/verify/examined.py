@@ -33,6 +33,14 @@ class ExhibitChecks:
     stamped_at: datetime
     trust: Trust | None
 
+    @property
+    def kind(self) -> str:
+        """Who gets the package, as its proposal says; empty where it says nothing."""
+        for event, values in self.opened.get(self.sealed.record, ()):
+            if event.entry.event == "release.proposed":
+                return str(values.get("kind", ""))
+        return ""
+
 
 @dataclass(slots=True)
 class Exhibit:

@@ -8,10 +8,18 @@ sealed ledger grew out of that checkpoint. `derived` looks at the copies.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from custody.audience import COURTS
 from custody.canonical import JSON, format_time
 from custody.check.finding import Finding, Outcome
-from custody.check.log import LoggedEvent, ReceivedCheckpoint, check_held_since, check_received
+from custody.check.log import (
+    RECEIPTS,
+    LoggedEvent,
+    ReceivedCheckpoint,
+    check_held_since,
+    check_received,
+)
 from custody.check.seal import check_timestamp
+from evidence.exhibits.description import clock_picture
 from export.package.errors import PackageError
 from export.package.format import layout
 from export.package.format.records import (
@@ -23,7 +31,7 @@ from export.package.format.records import (
     parse_exhibit,
 )
 from export.package.verify.derived import check_copy, copy_paths
-from export.package.verify.examined import STEP, Exhibit, ExhibitChecks, spelled
+from export.package.verify.examined import STEP, Disclosed, Exhibit, ExhibitChecks, spelled
 from export.package.verify.stated import check_stated
 from export.package.verify.survey import Contents
 
@@ -49,9 +57,9 @@ def _references(contents: Contents) -> list[str]:
     for path in contents.files:
         if path.startswith("data/exhibits/"):
             names.add(path.split("/")[2])
-        elif path.startswith(("custody/received/", "seal/received/")):
+        elif receipt := layout.receipt_of(path):
             # A receipt without an exhibit is looked at too, and then found to have none.
-            names.add(path.split("/")[2].split(".")[0])
+            names.add(receipt)
     return sorted(names)
 
 
@@ -99,14 +107,22 @@ def _sentence(record: ExhibitRecord) -> str:
 
 
 def _check_masters(exhibit: Exhibit, path: str) -> None:
-    files = exhibit.record.files
-    stated = sorted((file.sha256, file.size) for file in files if file.role is FileRole.MASTER)
-    received = [_files(values.get("files")) for _, values in exhibit.disclosed("exhibit.received")]
-    if received != [stated]:
+    stated = sorted((file.sha256, file.size) for file in exhibit.record.files)
+    first = len(exhibit.disclosed(RECEIPTS[0]))
+    exhibit.compare(
+        "The ledger must take down the receipt of an exhibit once.",
+        path,
+        expected=f"{RECEIPTS[0]} once",
+        found=f"{RECEIPTS[0]} {'once' if first == 1 else f'{first} times'}",
+    )
+    received = [
+        file for _, (_, values) in _receipts(exhibit) for file in _files(values.get("files"))
+    ]
+    if sorted(received) != stated:
         exhibit.fail(
             "The originals are not the files that the ledger took down when they were received.",
             path,
-            expected=spelled(received[0] if received else []),
+            expected=spelled(sorted(received)),
             found=spelled(stated),
         )
     for file, place in _originals(exhibit):
@@ -135,15 +151,25 @@ def _files(value: JSON) -> list[tuple[str, int]]:
     return sorted(files)
 
 
+def _receipts(exhibit: Exhibit) -> list[tuple[str, Disclosed]]:
+    """Return the events that took down which files came, by the names of their receipts."""
+    events = [one for name in RECEIPTS for one in exhibit.disclosed(name)]
+    return list(zip(layout.receipt_names(exhibit.reference, len(events)), events, strict=True))
+
+
 def _check_held(exhibit: Exhibit) -> None:
-    received = exhibit.disclosed("exhibit.received")
-    if len(received) != 1:
+    if len(exhibit.disclosed(RECEIPTS[0])) != 1:
         return  # _check_masters has said so
-    checkpoint = _check_receipt(exhibit, received[0][0])
+    for name, (event, _) in _receipts(exhibit):
+        _check_held_since(exhibit, name, event)
+
+
+def _check_held_since(exhibit: Exhibit, name: str, event: LoggedEvent) -> None:
+    checkpoint = _check_receipt(exhibit, name, event)
     if checkpoint is None:
         return
-    held_since = _check_stamp(exhibit, checkpoint)
-    consistency = layout.consistency_path(exhibit.reference)
+    held_since = _check_stamp(exhibit, name, checkpoint)
+    consistency = layout.consistency_path(name)
     exhibit.findings += check_held_since(
         checkpoint.checkpoint,
         exhibit.checks.sealed.checkpoint,
@@ -151,19 +177,19 @@ def _check_held(exhibit: Exhibit) -> None:
         subject=consistency,
     )
     if held_since is not None:
-        _say_since(exhibit, held_since)
+        _say_since(exhibit, name, held_since)
 
 
-def _check_receipt(exhibit: Exhibit, event: LoggedEvent) -> ReceivedCheckpoint | None:
-    path = layout.received_proof_path(exhibit.reference)
+def _check_receipt(exhibit: Exhibit, name: str, event: LoggedEvent) -> ReceivedCheckpoint | None:
+    path = layout.received_proof_path(name)
     policy = exhibit.checks.policy
     checkpoint, findings = check_received(exhibit.text(path), event, policy, subject=path)
     exhibit.findings += findings
     return checkpoint
 
 
-def _check_stamp(exhibit: Exhibit, checkpoint: ReceivedCheckpoint) -> datetime | None:
-    path = layout.received_timestamp_path(exhibit.reference)
+def _check_stamp(exhibit: Exhibit, name: str, checkpoint: ReceivedCheckpoint) -> datetime | None:
+    path = layout.received_timestamp_path(name)
     held_since, findings = check_timestamp(
         exhibit.text(path),
         checkpoint.note,
@@ -178,8 +204,8 @@ def _check_stamp(exhibit: Exhibit, checkpoint: ReceivedCheckpoint) -> datetime |
     return held_since
 
 
-def _say_since(exhibit: Exhibit, held_since: datetime) -> None:
-    path = layout.received_timestamp_path(exhibit.reference)
+def _say_since(exhibit: Exhibit, name: str, held_since: datetime) -> None:
+    path = layout.received_timestamp_path(name)
     at, sealed = (
         format_time(moment.replace(microsecond=0))
         for moment in (held_since, exhibit.checks.stamped_at)
@@ -190,14 +216,34 @@ def _say_since(exhibit: Exhibit, held_since: datetime) -> None:
             Finding(STEP, Outcome.NOTE, words, path, f"{sealed} or earlier", at)
         )
         return
-    words = f"The council has held this original unchanged since {at} at the latest."
+    what = "this original" if name == exhibit.reference else "what was added to this original"
+    words = f"The council has held {what} unchanged since {at} at the latest."
     exhibit.findings.append(Finding(STEP, Outcome.PASS, words, path))
+
+
+def _clock_pictures(exhibit: Exhibit) -> list[str]:
+    """Return where the photograph of the clock's comparison lies, after a look at it.
+
+    Whether it goes is decided like that of any file; that it may, by the kind of the release.
+    """
+    folder, files = layout.exhibit_folder(exhibit.reference), exhibit.checks.contents.files
+    there = [p for p in files if p.startswith(folder) and layout.is_clock_picture(p)]
+    stated = clock_picture(exhibit.record.clock_check)
+    for path in there:
+        words = "The picture of the clock is not the one that is stated."
+        exhibit.compare(words, path, expected=stated or "none", found=files[path].sha256)
+        kind = exhibit.checks.kind
+        if kind not in COURTS:
+            words = "A picture of the clock goes to police, CPS and council prosecutions only."
+            exhibit.fail(words, path, expected=", ".join(sorted(COURTS)), found=kind or "none")
+    return there
 
 
 def _check_nothing_else(exhibit: Exhibit) -> None:
     """Demand that the exhibit's folder holds what its record names, and nothing else."""
     reference = exhibit.reference
     named = {layout.record_path(reference), *(path for _, path in _originals(exhibit))}
+    named.update(_clock_pictures(exhibit))
     for copy in exhibit.record.copies:
         named.update(copy_paths(reference, copy))
     folder = layout.exhibit_folder(reference)
@@ -205,3 +251,15 @@ def _check_nothing_else(exhibit: Exhibit) -> None:
     for path in sorted(there):
         if path not in named:
             exhibit.fail("The exhibit's record does not name this file.", path)
+    receipts = {
+        path
+        for name, _ in _receipts(exhibit)
+        for path in (
+            layout.received_proof_path(name),
+            layout.received_timestamp_path(name),
+            layout.consistency_path(name),
+        )
+    }
+    for path in sorted(exhibit.checks.contents.files):
+        if layout.receipt_of(path) == reference and path not in receipts:
+            exhibit.fail("The ledger knows of no receipt that this file would be of.", path)

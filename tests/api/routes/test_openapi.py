@@ -13,12 +13,14 @@ from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.notify import Callback
 from api.routes.releases import ReasonRequest, ReleaseRequest
+from api.routes.remedies import AdditionRequest
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 BODIES: list[type[BaseModel]] = [
     ExhibitRequest,
     CorrectionRequest,
+    AdditionRequest,
     ReleaseRequest,
     HandoffRequest,
     ReasonRequest,

@@ -91,6 +91,12 @@ ROUTES = [
         Action.CORRECT_EXHIBIT,
         {"reason": "x", "camera": "BAR-0018"},
     ),
+    Route(
+        "POST",
+        f"{BASE}/exhibits/{{exhibit}}/files",
+        Action.EXTEND_EXHIBIT,
+        {"reason": "x", "files": [{"upload": NOWHERE, "name": "player.exe"}]},
+    ),
     Route("GET", f"{BASE}/exhibits", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}", Action.SHOW_EXHIBIT),
     Route("GET", f"{BASE}/exhibits/{{exhibit}}/custody", Action.READ_CUSTODY),

@@ -29,6 +29,7 @@ O, R, G, U = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE, Role.AUDITOR  # noqa
 EXPECTED: dict[Action, set[Role]] = {
     Action.ADD_EXHIBIT: {O},
     Action.CORRECT_EXHIBIT: {O, R},
+    Action.EXTEND_EXHIBIT: {O},
     Action.SHOW_EXHIBIT: {O, R, G, U},
     Action.RETRY_EXHIBIT: {O, R},
     Action.ACCEPT_EXHIBIT: {O, R},

@@ -11,6 +11,7 @@ from evidence.exhibits.particulars import NewExhibit, NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings import copies
+from export.holdings.files import CONTACT_SHEET, files_of
 from export.holdings.masters import Arrived
 from export.media.copy import WorkingCopy, make_copy
 from export.media.sample import make_sample
@@ -61,6 +62,12 @@ def test_each_copy_starts_at_its_own_files_time_and_a_wrong_length_is_told(
         datetime(2026, 11, 20, 14, 1, 47, tzinfo=UTC),
         datetime(2026, 11, 20, 14, 1, 52, tzinfo=UTC),
     ]
+    sheets = house.look(lambda s: files_of(s, row.id, CONTACT_SHEET))
+    assert [(one.position, one.name) for one in sheets] == [
+        (0, "contact-sheet.jpg"),
+        (1, "contact-sheet-2.jpg"),
+    ]
+    assert sheets[0].sha256 != sheets[1].sha256
     found = house.look(lambda s: s.get_one(ExhibitRow, row.id)).findings
     (told,) = [finding for finding in found if finding["code"] == "length"]
     assert (told["master"], told["severity"]) == (1, "note")

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from sqlmodel import func, select
 
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
-from evidence.exhibits.filenames import safe_name
+from evidence.exhibits.filenames import distinct, safe_name
 from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of
-from export.holdings.masters import JOB_EXAMINE, JOB_STAMP, Arrived, _distinct
+from export.holdings.masters import JOB_EXAMINE, JOB_STAMP, Arrived
 from export.holdings.tables import ExhibitFileRow
 from export.intake.arrivals import Intake, bare_name
 from export.intake.tables import UploadRow
@@ -170,7 +170,7 @@ def test_two_names_that_would_be_one_file_are_told_apart(house: House) -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=8))
 def test_however_they_are_called_files_never_meet(originals: list[str]) -> None:
-    names = _distinct([safe_name(name) for name in originals])
+    names = distinct([safe_name(name) for name in originals])
     assert len({name.casefold() for name in names}) == len(originals)
     assert all(safe_name(name) == name for name in names)
 

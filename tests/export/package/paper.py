@@ -199,6 +199,12 @@ class Wishes:
     """What `clock.checked` says otherwise; None: there is no such event."""
     derived: Mapping[str, JSON] = field(default_factory=dict)
     """What `exhibit.derived` says otherwise."""
+    carried: Mapping[str, bytes] = field(default_factory=dict)
+    """More files that were approved, and are packed."""
+    player: bytes = b""
+    """A player that was added to the exhibit after its footage; empty: none was."""
+    extended: Mapping[str, JSON] = field(default_factory=dict)
+    """What `exhibit.extended` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,13 +309,8 @@ class _Sealing:
             NOW - timedelta(hours=2),
         )
         self._describe()
-        self.first_size = len(self.log.entries)
-        first = self.log.note(signers=self.council.log_signers)
-        index = self.exhibit.events[0].index
-        self.files[layout.received_proof_path(self.reference)] = self.log.proof(index, first)
-        self.files[layout.received_timestamp_path(self.reference)] = stamp(
-            first, self.council.authority, nonce=1
-        )
+        self.receipts: dict[str, int] = {}
+        self._stamp(self.reference, self.exhibit.events[0])
         self.log.append(b"another one")
         self.exhibit.write(
             "exhibit.derived",
@@ -329,13 +330,36 @@ class _Sealing:
         self.exhibit.write("exhibit.derived", still, NOW - timedelta(hours=1))
         for event, values in self.wishes.handling:
             self.exhibit.write(event, values, NOW - timedelta(minutes=30))
+        if self.wishes.player:
+            self._extend()
         if self.wishes.corrected is not None:
             values = {**acting(self.stated), "reason": "the wrong camera was typed"}
             self.exhibit.write("exhibit.corrected", values, NOW - timedelta(minutes=50))
 
+    def _stamp(self, receipt: str, event: LoggedEvent) -> None:
+        """Stamp the checkpoint that first covers a receipt, and prove that it is covered."""
+        self.receipts[receipt] = len(self.log.entries)
+        first = self.log.note(signers=self.council.log_signers)
+        self.files[layout.received_proof_path(receipt)] = self.log.proof(event.index, first)
+        self.files[layout.received_timestamp_path(receipt)] = stamp(
+            first, self.council.authority, nonce=1
+        )
+
+    def _extend(self) -> None:
+        """Write that the recorder's player was added, and stamp that receipt too."""
+        player: JSON = {"sha256": digest(self.wishes.player), "size": len(self.wishes.player)}
+        values: dict[str, JSON] = {
+            **acting(self.described),
+            "files": [player],
+            "reason": "the player was forgotten",
+            **self.wishes.extended,
+        }
+        event = self.exhibit.write("exhibit.extended", values, NOW - timedelta(minutes=55))
+        self._stamp(layout.receipt_names(self.reference, 2)[1], event)
+
     def _describe(self) -> None:
         """Write what is stated of the exhibit, and how its clock compared."""
-        first = replace(description(self.wishes), **self.wishes.described)
+        first = self.described
         facts = {**description_json(first), **self.wishes.facts}
         values = {**acting(first), "facts": facts}
         self.exhibit.write("exhibit.described", values, NOW - timedelta(hours=2))
@@ -348,9 +372,14 @@ class _Sealing:
             )
 
     @property
+    def described(self) -> Description:
+        """What was said first."""
+        return replace(description(self.wishes), **self.wishes.described)
+
+    @property
     def stated(self) -> Description:
         """What the record repeats: the latest description."""
-        first = replace(description(self.wishes), **self.wishes.described)
+        first = self.described
         return first if self.wishes.corrected is None else replace(first, **self.wishes.corrected)
 
     def _carried(self) -> Files:
@@ -362,8 +391,12 @@ class _Sealing:
             layout.frames_path(self.reference, copy): self.frames,
             layout.contact_sheet_path(self.reference): SHEET,
         }
+        carried |= self.wishes.carried
         if not self.wishes.withheld:
             carried[layout.master_path(self.reference, "Cam_1.mp4")] = self.wishes.footage
+            if self.wishes.player:
+                path = layout.player_path(self.reference, "player.exe")
+                carried[path] = self.wishes.player
         return carried
 
     def _propose(self, carried: Files) -> None:
@@ -492,12 +525,16 @@ class _Sealing:
         )
         self.log.append(b"somebody else's entry behind it")
         note = self.log.note(signers=self.council.log_signers)
-        hashes = prove_consistency(self.first_size, len(self.log.entries), self.log.read)
         self.files |= {
             layout.RELEASE_ENTRY: sealing.data,
             layout.RELEASE_OPENINGS: format_openings(sealing.openings),
             layout.RELEASE_PROOF: self.log.proof(sealing.index, note),
-            layout.consistency_path(self.reference): format_consistency(hashes),
+            **{
+                layout.consistency_path(receipt): format_consistency(
+                    prove_consistency(size, len(self.log.entries), self.log.read)
+                )
+                for receipt, size in self.receipts.items()
+            },
             **{layout.event_proof_path(e.index): self.log.proof(e.index, note) for e in events},
         }
 
@@ -537,7 +574,7 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
     wishes, stated = sealing.wishes, sealing.stated
     stored = None if wishes.withheld else "Cam_1.mp4"
     copy_name = f"{sealing.reference}-CP1"
-    (file,) = stated.files
+    file = stated.files[0]
     return ExhibitRecord(
         exhibit_ref=stated.exhibit_ref,
         record=str(sealing.exhibit.record),
@@ -575,6 +612,7 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
                 file.corrected_start,
                 file.corrected_end,
             ),
+            *_player(wishes),
         ),
         gaps_and_faults=(),
         copies=(
@@ -599,6 +637,14 @@ def exhibit_record(sealing: _Sealing) -> ExhibitRecord:
         legal_hold=False,
         controller=sealing.council.name,
     )
+
+
+def _player(wishes: Wishes) -> tuple[MasterFile, ...]:
+    if not wishes.player:
+        return ()
+    name = None if wishes.withheld else "player.exe"
+    size, mime = len(wishes.player), "application/octet-stream"
+    return (MasterFile(FileRole.PLAYER, name, name, size, mime, digest(wishes.player)),)
 
 
 def frame_list(pictures: int) -> bytes:

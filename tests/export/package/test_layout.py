@@ -54,6 +54,22 @@ def test_an_exhibit_reference_has_one_form_in_file_names() -> None:
         layout.derivation_path("JS-1", "JS-1-CP1"),
         layout.frames_path("JS-1", "JS-1-CP1"),
         layout.contact_sheet_path("JS-1"),
+        layout.contact_sheet_path("JS-1", layout.stills_of("JS-1-CP2")),
+        layout.contact_sheet_path("JS-1", layout.stills_of("JS-1-CP10")),
+        layout.clock_picture_path("JS-1", "jpg"),
+        layout.clock_picture_path("JS-1", "png"),
+        layout.received_proof_path("JS-1-A1"),
+        layout.received_timestamp_path("JS-1-A12"),
+        layout.consistency_path("JS-1-A999999"),
+        *(
+            path(receipt)
+            for receipt in layout.receipt_names("JS-1", 11)
+            for path in (
+                layout.received_proof_path,
+                layout.received_timestamp_path,
+                layout.consistency_path,
+            )
+        ),
         layout.received_proof_path("JS-1"),
         layout.received_timestamp_path("JS-1"),
         layout.consistency_path("JS-1"),
@@ -88,6 +104,19 @@ def test_what_belongs_into_a_package_is_allowed(path: str) -> None:
         "README.htm",
         "readme.html",
         "data/exhibits/JS-1/other.txt",
+        "data/exhibits/JS-1/contact-sheet-0.jpg",
+        "data/exhibits/JS-1/contact-sheet-1.jpg",
+        "data/exhibits/JS-1/contact-sheet-02.jpg",
+        "data/exhibits/JS-1/contact-sheet-2.png",
+        "data/exhibits/JS-1/contact-sheet-1000000.jpg",
+        "data/exhibits/JS-1/contact-sheet-.jpg",
+        "custody/received/JS-1-A0.tsr",
+        "custody/received/JS-1-A01.tsr",
+        "custody/received/JS-1-A1.consistency",
+        "seal/received/JS-1-B1.consistency",
+        "data/exhibits/JS-1/clock-check.gif",
+        "data/exhibits/JS-1/clock-check-2.jpg",
+        "data/exhibits/JS-1/clock-check-shown.jpg",
         "data/exhibits/JS-1/JS-2.json",
         "data/exhibits/JS-1/JS-2-CP1.mp4",
         "data/exhibits/JS-1/JS-1-CP0.mp4",
@@ -106,6 +135,18 @@ def test_what_belongs_into_a_package_is_allowed(path: str) -> None:
 def test_anything_else_is_not(path: str) -> None:
     with pytest.raises(NamingError):
         layout.check_path(path)
+
+
+def test_stills_are_called_after_their_copy_and_a_receipt_names_its_exhibit() -> None:
+    called = [layout.stills_of(f"JS-1-{copy}") for copy in ("CP1", "CP2", "CP12", "RD1")]
+    assert called == ["contact-sheet", "contact-sheet-2", "contact-sheet-12", "contact-sheet"]
+    for wrong in ("JS/1", "JS-1", "JS-1-CP0", "JS-1-XX1", "contact-sheet", ""):
+        with pytest.raises(NamingError):
+            layout.stills_of(wrong)
+    assert layout.receipt_names("JS-1", 3) == ("JS-1", "JS-1-A1", "JS-1-A2")
+    assert layout.receipt_of("seal/received/JS-1-A2.consistency") == "JS-1"
+    assert layout.receipt_of("custody/received/JS-1.tsr") == "JS-1"
+    assert layout.receipt_of("custody/events.jsonl") == ""
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,19 @@
 """V8 on what people state: the record says what the ledger says, and what it says can be."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
-from custody.canonical import JSON, canonical_json
-from evidence.exhibits.description import Camera, description_json
+from custody.audience import COURTS, KINDS
+from custody.canonical import JSON, canonical_json, parse_canonical
+from evidence.exhibits.description import (
+    Camera,
+    PicturedClock,
+    clock_picture,
+    description_json,
+)
+from export.package.errors import RecordError
 from export.package.format import layout
 from export.package.format.records import USES, CopyType, described, parse_exhibit
 from export.package.verify.report import Verdict
@@ -234,6 +241,59 @@ def test_stills_that_the_ledger_did_not_take_down_fail(council: Signatory) -> No
     report = judge(seal(council, wishes).zip, council.trust)
     assert failed_steps(report) == {"V7", "V8"}, "nobody approved them either"
     assert "no such copy" in words(report)
+
+
+def test_stills_with_the_name_of_another_copys_fail(council: Signatory) -> None:
+    copy, still = parse_exhibit(seal(council).files[PATH]).copies
+    other = replace(still, name="contact-sheet-2")
+    moved = {layout.contact_sheet_path("JS-1", "contact-sheet-2"): b"\xff\xd8 stills"}
+    report = judge(
+        seal(council, Wishes(record={"copies": (copy, other)}, extra=moved)).zip, council.trust
+    )
+    assert "called after another copy" in words(report)
+    ours = replace(still, derived_from="JS/1")
+    refused(council, Wishes(record={"copies": (copy, ours)}), "The stills are of no copy")
+
+
+def pictured(content: bytes, *, kind: str = "police", stated: bytes | None = None) -> Wishes:
+    """Return wishes for a package whose clock was photographed."""
+    assert CLOCK is not None
+    carried = {layout.clock_picture_path("JS-1", "jpg"): content}
+    picture = digest(content if stated is None else stated)
+    described = {"clock_check": PicturedClock(**asdict(CLOCK), picture=picture)}
+    return Wishes(described=described, kind=kind, carried=carried)
+
+
+def test_the_picture_of_the_clock_is_the_one_that_is_stated(council: Signatory) -> None:
+    report = judge(seal(council, pictured(b"\xff\xd8 a screen")).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+    other = pictured(b"\xff\xd8 a screen", stated=b"another screen")
+    refused(council, other, "not the one that is stated")
+    carried = {layout.clock_picture_path("JS-1", "png"): b"a screen"}
+    refused(council, Wishes(carried=carried), "not the one that is stated")
+    two = pictured(b"\xff\xd8 a screen")
+    both = {**two.carried, layout.clock_picture_path("JS-1", "png"): b"another"}
+    refused(council, replace(two, carried=both), "not the one that is stated")
+
+
+def test_a_picture_of_the_clock_may_stay_with_the_council(council: Signatory) -> None:
+    report = judge(seal(council, replace(pictured(b"a screen"), carried={})).zip, council.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS - COURTS))
+def test_a_picture_of_the_clock_goes_to_courts_only(council: Signatory, kind: str) -> None:
+    refused(council, pictured(b"a screen", kind=kind), "council prosecutions only")
+
+
+@pytest.mark.parametrize("picture", ["", "AB" * 32, "ab" * 31, None, 7, ["ab" * 32]])
+def test_a_picture_is_named_by_a_digest(paper: Paper, picture: JSON) -> None:
+    said: Any = parse_canonical(paper.files[PATH])
+    said["clock_check"]["picture"] = picture
+    with pytest.raises(RecordError):
+        parse_exhibit(canonical_json(said))
+    said["clock_check"]["picture"] = "ab" * 32
+    assert clock_picture(parse_exhibit(canonical_json(said)).clock_check) == "ab" * 32
 
 
 def test_a_use_that_the_kind_of_a_copy_does_not_have_fails(council: Signatory) -> None:

@@ -117,7 +117,10 @@ def test_police_cps_and_council_are_given_the_master_unless_somebody_says_otherw
 
 def test_without_the_master_no_master_is_among_the_files() -> None:
     assert "master" not in released_kinds(with_master=False)
-    assert released_kinds(with_master=True) - released_kinds(with_master=False) == {"master"}
+    assert released_kinds(with_master=True) - released_kinds(with_master=False) == {
+        "master",
+        "player",
+    }
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,10 @@ def _corrected(
             lambda session: services.corrections.correct(
                 session,
                 str(row.id),
-                lambda said: replace(new, reference=said.reference),
+                # The form says nothing of the picture: it stays, as long as there is a comparison.
+                lambda said: replace(
+                    new, reference=said.reference, clock_picture=said.clock_picture
+                ),
                 reason=reason,
                 by=staff.subject,
                 at=services.clock(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -17,20 +18,26 @@ from evidence.exhibits.recorded import described
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Action, decide
 from export.desk.exhibits import ExhibitStory
 from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
 from export.holdings.remedies import REPEATED
 from export.holdings.tables import ExhibitFileRow
+from export.holdings.views import open_views, sheet_positions
+from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 KINDS: Mapping[str, str] = {
     "master": "Master, as it was received",
+    "player": "What the recorder\u2019s own program needs, as it was received",
     "copy": "Working copy",
     "derivation": "How the working copy was made",
     "source_frames": "List of the master's pictures",
     "frames": "List of the working copy's pictures",
     "contact_sheet": "Contact sheet",
+    "clock_picture": "Picture of the clock, as it was brought",
+    "clock_shown": "Picture of the clock, drawn anew for these pages",
     "package": "Package",
 }
 """What each kind of file is called on a page."""
@@ -115,6 +122,8 @@ class ShownExhibit:
     exported_at: datetime | None
     files: Sequence[ShownFile]
     copies: Sequence[ExhibitFileRow]
+    sheets: Mapping[UUID, UUID]
+    """The copies whose stills this person is shown now: by the copy, the view that shows them."""
     findings: Sequence[Mapping[str, Any]]
     masters: int
     holds: Sequence[ShownHold]
@@ -150,6 +159,14 @@ class ShownExhibit:
         return self.row.state != ExhibitState.SET_ASIDE
 
     @property
+    def extensible(self) -> bool:
+        """Whether a file may be added: it is used, not worked on, and nothing of it was sealed."""
+        open_ones = {ReleaseState.PROPOSED, ReleaseState.APPROVED}
+        never = {ReleaseState.REFUSED, ReleaseState.WITHDRAWN}
+        there = {release.state for release in self.releases}
+        return self.used and not self.unfinished and there <= open_ones | never
+
+    @property
     def held(self) -> ShownHold | None:
         """The hold that it is under."""
         return next((one for one in self.holds if one.hold.row.lifted_at is None), None)
@@ -176,6 +193,7 @@ def show_exhibit(
         exported_at=None if said.export.at is None else datetime.fromisoformat(said.export.at),
         files=_files(story),
         copies=[file for file in files if file.kind == COPY],
+        sheets=_sheets(services, session, staff, row, files),
         findings=row.findings,
         masters=sum(file.kind == MASTER for file in files),
         holds=[_hold(story, one) for one in story.holds],
@@ -189,6 +207,21 @@ def show_exhibit(
             for one in story.decisions
         ],
     )
+
+
+def _sheets(
+    services: Services,
+    session: Session,
+    staff: Staff,
+    row: ExhibitRow,
+    files: Sequence[ExhibitFileRow],
+) -> Mapping[UUID, UUID]:
+    """Return the views in which stills are shown: footage is seen in views, and nowhere else."""
+    stills, copies = sheet_positions(files), {f.id: f.position for f in files if f.kind == COPY}
+    if not copies or not decide(Action.VIEW_FOOTAGE, staff.subject.roles).allowed:
+        return {}
+    views = open_views(session, staff.subject.person, [row.id], at=services.clock())
+    return {copy: view for copy, view in views.items() if copies.get(copy) in stills}
 
 
 def _recording(file: DescribedFile) -> ShownRecording:
@@ -215,3 +248,18 @@ def _hold(story: ExhibitStory, hold: Hold) -> ShownHold:
         story.people.get(lifted_by, "") if lifted_by else "",
         *STANDINGS[hold.standing],
     )
+
+
+def recorded_at(exhibit: ExhibitRow, position: int) -> tuple[datetime, datetime] | None:
+    """Return from when to when a file was recorded in truth; None where nobody knows."""
+    file = described(exhibit).files[position]
+    if file.corrected_start is None or file.corrected_end is None:
+        return None
+    return datetime.fromisoformat(file.corrected_start), datetime.fromisoformat(file.corrected_end)
+
+
+def pictures_in(exhibit: ExhibitRow, position: int) -> int | None:
+    """Return how many pictures a file has, as counted; None where that could not be."""
+    facts = exhibit.facts[position]["facts"] if position < len(exhibit.facts) else None
+    video = (facts or {}).get("video") or {}
+    return video.get("frame_count")

@@ -14,7 +14,12 @@ from api.depends import UsesServices
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_file
 from api.web.console.days import parse_day
-from api.web.console.exhibits.details import ShownExhibit, show_exhibit
+from api.web.console.exhibits.details import (
+    ShownExhibit,
+    pictures_in,
+    recorded_at,
+    show_exhibit,
+)
 from api.web.console.places import page_address
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, sends
@@ -23,7 +28,6 @@ from api.words import STATES
 from evidence.errors import InvalidError
 from evidence.exhibits.references import as_reference
 from evidence.exhibits.states import ExhibitState
-from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from export.desk.exhibits import ListedExhibit, WantedExhibits
@@ -145,7 +149,8 @@ def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) 
             viewing=found,
             over=over,
             copies=services.views.copies(session, found.exhibit.id),
-            pictures=_pictures(found.exhibit, found.copy.position),
+            times=recorded_at(found.exhibit, found.copy.position),
+            pictures=pictures_in(found.exhibit, found.copy.position),
             findings_here=[
                 finding
                 for finding in found.exhibit.findings
@@ -154,12 +159,6 @@ def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) 
         )
 
     return act(services, staff.subject, read)
-
-
-def _pictures(exhibit: ExhibitRow, position: int) -> int | None:
-    facts = exhibit.facts[position]["facts"] if position < len(exhibit.facts) else None
-    video = (facts or {}).get("video") or {}
-    return video.get("frame_count")
 
 
 @router.api_route("/console/views/{viewing}/{file}", methods=["GET", "HEAD"])

@@ -1,4 +1,4 @@
-"""Edge. The versions of what is stated of an exhibit: who corrected what, when and why."""
+"""Edge. The versions of what is stated of an exhibit: who corrected or added what, when and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from custody.histories import Told
 from custody.shapes import differences
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject, decide
+from export.holdings.statements import STATING
 
-_STATING = ("exhibit.described", "exhibit.corrected")
 _GONE = "not what was recorded, or erased"
 
 
@@ -21,6 +21,8 @@ _GONE = "not what was recorded, or erased"
 class Version:
     """One correction: who, when, why, and each place with what it said and what it says."""
 
+    added: Sequence[str]
+    """The digests of the files that came with it, where files were added."""
     by: str
     at: datetime
     reason: str
@@ -33,13 +35,14 @@ def versions_of(
     """Return the corrections of an exhibit, the first first, from its events."""
     if not decide(Action.READ_CUSTODY, by.roles).allowed:
         return ()
-    events = services.histories.named(session, row.id, _STATING)
+    events = services.histories.named(session, row.id, STATING)
     if len(events) < 2:  # noqa: PLR2004 - as it was described, and nothing since
         return ()
     told = services.histories.tell(session, events)
     values = [_values(told[event.id]) for event in events]
     return [
         Version(
+            added=_added(new.get("files")),
             by=_said(new.get("actor", _GONE)),
             at=event.at,
             reason=_said(new.get("reason", _GONE)),
@@ -52,6 +55,11 @@ def versions_of(
 def _values(told: Sequence[Told]) -> Mapping[str, JSON]:
     """Return what an event says, as far as that is what the log committed to."""
     return {one.field: one.value for one in told if not one.altered and not one.erased}
+
+
+def _added(files: JSON) -> list[str]:
+    items = files if isinstance(files, list | tuple) else ()
+    return [str(file["sha256"]) for file in items if isinstance(file, Mapping)]
 
 
 def _changes(old: JSON, new: JSON) -> list[tuple[str, str, str]]:

@@ -97,8 +97,20 @@ def read_clip(typed: Mapping[str, str], files: int = 1) -> tuple[NewExhibit | No
         method=typed.get("method", ""),
         exported_at=exported_at,
         files=each,
-        confirmed=tuple(doubt for doubt in Doubt if typed.get(f"{CONFIRM}{doubt}")),
+        confirmed=confirmed_in(typed),
     ), form.errors
+
+
+def read_recording(typed: Mapping[str, str]) -> tuple[NewFile | None, dict[str, str]]:
+    """Return what was said of one recording that is added, and what is wrong with it, by field."""
+    form = _Form(typed)
+    file = form.file("file1")
+    return None if form.errors else file, form.errors
+
+
+def confirmed_in(typed: Mapping[str, str]) -> tuple[Doubt, ...]:
+    """Return what was said to be right though it is unlikely."""
+    return tuple(doubt for doubt in Doubt if typed.get(f"{CONFIRM}{doubt}"))
 
 
 @dataclass(frozen=True, slots=True)

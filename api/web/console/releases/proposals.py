@@ -34,9 +34,8 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
 from export.desk.story import Story
-from export.holdings.files import MASTER, files_of
-from export.holdings.tables import ExhibitFileRow
-from export.release.contents import CHOOSABLE, releasable
+from export.release.choices import choosable, usual
+from export.release.contents import releasable
 from export.release.proposals import (
     WITH_MASTER,
     ChosenFile,
@@ -129,9 +128,7 @@ def _prefilled(services: Services, names: Sequence[str], kind: str) -> Typed:
         rows = [row for name in names if (row := _found(services, session, name)) is not None]
         files = [
             str(ChosenFile(row.reference, file.name))
-            for row, some in _choices(session, rows)
-            for file in some
-            if with_master or file.kind != MASTER
+            for row, file in usual(session, rows, ReleaseKind(kind), with_master=with_master)
         ]
     return Typed(
         exhibit=tuple(row.reference for row in rows),
@@ -143,12 +140,6 @@ def _prefilled(services: Services, names: Sequence[str], kind: str) -> Typed:
     )
 
 
-def _choices(
-    session: Session, rows: Sequence[ExhibitRow]
-) -> list[tuple[ExhibitRow, list[ExhibitFileRow]]]:
-    return [(row, files_of(session, row.id, *CHOOSABLE)) for row in rows]
-
-
 def _details(
     request: Request,
     services: Services,
@@ -158,8 +149,9 @@ def _details(
 ) -> Response:
     with services.transaction() as session:
         rows = [row for name in sent.exhibit if (row := _found(services, session, name))]
-        choices = _choices(session, rows)
-    if not rows or sent.kind not in KINDS:
+        known = sent.kind in KINDS
+        choices = choosable(session, rows, ReleaseKind(sent.kind)) if known else []
+    if not rows or not known:
         return _choose(
             request, services, staff, sent.exhibit, sent.kind, "", errors or {}, sent.replaces
         )

@@ -1,5 +1,6 @@
 """A releaser decides by looking, and the ledger says at which versions."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,12 +12,19 @@ from evidence.people.access import Role
 from export.holdings.files import COPY, files_of
 from export.holdings.tables import ExhibitFileRow
 from export.holdings.views import LASTS
+from export.media.sample import make_sample
 from export.release.looking import shown_words
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 from tests.api.web.console.test_console_releases import seen
 from tests.api.web.visiting import Visitor
-from tests.export.release.release_acts import INSURER, approve, propose, second_releaser
+from tests.export.release.release_acts import (
+    INSURER,
+    approve,
+    exhibit_of,
+    propose,
+    second_releaser,
+)
 from tests.houses import NEW, House, clip
 
 Opens = Callable[..., Visitor]
@@ -62,6 +70,23 @@ def test_the_page_shows_camera_times_findings_what_goes_and_what_stays(
     assert "Show the pictures" in seen(page)
     whole = propose(house, exhibit.reference)
     assert "Stays with the council Nothing" in seen(browser(Role.RELEASER).get(decision_of(whole)))
+
+
+def test_each_file_of_an_exhibit_shows_its_own_stills(browser: Opens, house: House) -> None:
+    other = house.settings.data / "other.mp4"
+    make_sample(other, seconds=1, first_at=utc_now(), size=(176, 144))
+    row = exhibit_of(house, clip(house.settings.data).read_bytes(), other.read_bytes())
+    release, releaser = propose(house, row.reference), browser(Role.RELEASER)
+    at, page = decision_of(release), f"/console/exhibits/{row.reference.replace('/', '-')}"
+    assert "custos-sheet" not in releaser.get(page).text
+    releaser.fill(at, {}, at.replace("decision", "pictures"))
+    shown = [releaser.get(one).text for one in (at, page)]
+    for text in shown:
+        sources = re.findall(r'<img class="custos-sheet" src="([^"]+)"', text)
+        pictures = {releaser.get(source).content for source in sources}
+        assert (len(sources), len(pictures)) == (2, 2)
+    assert "custos-sheet" not in browser(Role.OPERATOR).get(page).text
+    assert "custos-sheet" not in browser(Role.AUDITOR).get(page).text
 
 
 def test_what_was_found_in_what_cannot_play_stands_there_too(browser: Opens, house: House) -> None:
