@@ -15,7 +15,7 @@ from custody.ledger import Ledger, Values
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
-from evidence.exhibits.recorded import describing_columns
+from evidence.exhibits.recorded import describing_columns, facts_digest
 from evidence.exhibits.references import parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
@@ -24,6 +24,7 @@ from evidence.people.people import as_person, require
 from evidence.states import move
 from evidence.wording import check_words
 
+STORED = "exhibit.stored"
 _NAME = 200
 
 
@@ -184,6 +185,21 @@ class Exhibits:
             at=at,
         )
         return True
+
+    def stored(
+        self, session: Session, row: ExhibitRow, places: Sequence[JSON], *, at: datetime
+    ) -> None:
+        """Record what a piece of work left: files at their ``places``, findings, and the state.
+
+        After the receipt, each examination and each run of copying, also one that made no copy:
+        so that every row of a file, the findings and the state stand in the ledger.
+        """
+        values: Values = {
+            "places": places,
+            "findings": facts_digest(row.findings),
+            "state": row.state,
+        }
+        self._ledger.append(session, row.id, STORED, values, at=at)
 
     def derived(
         self,

@@ -1,19 +1,18 @@
 """Service. What a person decides about an exhibit: set aside, right as a master alone, once more.
 
-The first two are on record in the ledger, with who decided and why. Once more is no decision about
-evidence: what the repeated work finds is written as it was the first time.
+All three are on record in the ledger: the first two with who decided and why, the third with who
+asked for it. What the repeated work finds is written as it was the first time.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import canonical_json
 from custody.ledger import Ledger, Values
 from evidence.errors import StateError
+from evidence.exhibits.recorded import facts_digest
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from evidence.people.access import Action, Subject
@@ -22,6 +21,7 @@ from evidence.states import move
 from evidence.wording import check_words
 
 SET_ASIDE, ACCEPTED = "exhibit.set_aside", "exhibit.accepted"
+RETRIED = "exhibit.retried"
 _MOST = 2000
 
 
@@ -86,6 +86,16 @@ class Outcomes:
         session.flush()
         return row
 
+    def retried(self, session: Session, row: ExhibitRow, *, by: Subject, at: datetime) -> None:
+        """Write the event `exhibit.retried`: who had the work done again, and from which state.
+
+        Raises:
+            AccessRefusedError: ``by`` may not ask for it.
+        """
+        role = require(Action.RETRY_EXHIBIT, by)
+        values: Values = {"actor": as_person(by), "role": role.value, "state": row.state}
+        self._ledger.append(session, row.id, RETRIED, values, at=at)
+
     def reopen(self, session: Session, exhibit: UUID, *, copyable: bool, by: Subject) -> ExhibitRow:
         """Let the work on an exhibit be done once more; return it in the state that it waits in.
 
@@ -105,8 +115,7 @@ class Outcomes:
             raise StateError(f"{row.reference} is {row.state}: there is nothing to try again")
         then = ExhibitState.EXAMINED if copyable else ExhibitState.RECEIVED
         if then is ExhibitState.RECEIVED:
-            digest = sha256(canonical_json(row.facts)).hexdigest()
-            row.examined_before = [*row.examined_before, digest]
+            row.examined_before = [*row.examined_before, facts_digest(row.facts)]
             row.facts, row.findings = [], []
         row.state = move(row.reference, ExhibitState(row.state), then, EXHIBIT_NEXT)
         session.flush()

@@ -34,6 +34,7 @@ class Tokens:
         subject = self._people.subject(session, person, held)
         for role in held:
             self._people.record_role(session, subject, role.value, by=by, at=at)
+        self._people.record_token(session, subject, secret_digest(token), by=by, at=at)
         return token
 
     def find(self, session: Session, token: str) -> Subject | None:

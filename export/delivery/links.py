@@ -137,7 +137,12 @@ class Links:
         session.add(link)
         session.flush()
         words = format_time(expires)
-        values: Values = {"recipient": recipient_of(session, row), "expires": words}
+        values: Values = {
+            "recipient": recipient_of(session, row),
+            "expires": words,
+            "token": link.token_sha256,
+            "downloads": allowed,
+        }
         self._ledger.append(session, row.id, "link.issued", values, at=at)
         private = {"token": token, "expires": words}
         self._tell(session, DeliveryLetter.LINK, row, f"link:{link.id}", private, at)

@@ -55,9 +55,13 @@ class Packages:
         """
         role = require(Action.COLLECT_PACKAGE, by)
         row = self._releases.find(session, name, lock=True)
+        left_before = row.collected_at is not None
         package = self.hand_over(session, row, to=as_person(by), role=role.value, at=at)
         if row.taken_at is None:
             row.taken_by, row.taken_at = by.person, at
+            if left_before:
+                # It left another way before: that staff took it too is on record all the same.
+                self._record(session, row, package.sha256, to=as_person(by), role=role.value, at=at)
         return package
 
     def hand_over(
@@ -81,7 +85,12 @@ class Packages:
         if row.collected_at is not None:
             return
         row.collected_at = at
-        sha256 = self.package(session, row).sha256
+        self._record(session, row, self.package(session, row).sha256, to=to, role=role, at=at)
+
+    def _record(
+        self, session: Session, row: ReleaseRow, sha256: str, *, to: Person, role: str, at: datetime
+    ) -> None:
+        """Write `exhibit.released` for each exhibit of a package that leaves."""
         for exhibit in self._releases.exhibits(session, row.id):
             values: Values = {
                 "actor": to,

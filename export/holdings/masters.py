@@ -14,7 +14,7 @@ from evidence.exhibits.particulars import MasterDigest, NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.holdings.files import MASTER
+from export.holdings.files import MASTER, place_of
 from export.holdings.tables import ExhibitFileRow
 from export.intake.arrivals import Intake, bare_name
 from storage.columns import stored_columns
@@ -64,21 +64,23 @@ class Masters:
         digests = [MasterDigest(row.sha256, row.size) for row in uploads]
         exhibit = self._exhibits.receive(session, new, digests, by=by, at=at)
         names = _distinct([safe_name(bare_name(file.original_name)) for file in files])
+        masters = []
         for position, (row, file) in enumerate(zip(uploads, files, strict=True)):
             row.exhibit = exhibit.id
-            session.add(
-                ExhibitFileRow(
-                    id=self._new_id(),
-                    exhibit=exhibit.id,
-                    kind=MASTER,
-                    position=position,
-                    name=names[position],
-                    original_name=bare_name(file.original_name),
-                    stored_at=at,
-                    **stored_columns(row.stored()),
-                )
+            master = ExhibitFileRow(
+                id=self._new_id(),
+                exhibit=exhibit.id,
+                kind=MASTER,
+                position=position,
+                name=names[position],
+                original_name=bare_name(file.original_name),
+                stored_at=at,
+                **stored_columns(row.stored()),
             )
+            masters.append(master)
+        session.add_all(masters)
         session.flush()
+        self._exhibits.stored(session, exhibit, [place_of(one) for one in masters], at=at)
         self._jobs.defer(session, JOB_STAMP, str(exhibit.id))
         self._jobs.defer(session, JOB_EXAMINE, str(exhibit.id))
         return exhibit

@@ -74,9 +74,8 @@ class Withdrawals:
         if known is not None:
             raise InvalidError("id", "there is a release of this identifier already")
         _role(old, by)
-        made = self._proposals.propose(session, new, by=by, at=at)
+        made = self._proposals.propose(session, new, by=by, at=at, replaces=old.id)
         self._withdraw(session, old, by, f"proposed again as {label(made)}; {said}", at)
-        made.replaces = old.id
         session.flush()
         return made
 

@@ -31,8 +31,8 @@ def now(house: House, exhibit: UUID) -> ExhibitRow:
 
 def do(house: House, what: str, row: ExhibitRow, role: str = Role.OPERATOR, **more: Any) -> None:  # noqa: ANN401
     """Decide something about an exhibit."""
-    if what != "retry":
-        more = {"at": utc_now(), "reason": "nobody needs it", **more}
+    said = {} if what == "retry" else {"reason": "nobody needs it"}
+    more = {"at": utc_now(), **said, **more}
     decide = getattr(house.services.remedies, what)
     house.do(role, lambda s: decide(s, row.reference, by=house.subjects[role], **more))
 
