@@ -10,6 +10,7 @@ from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
+from export.delivery.recorded import Recorded
 from export.release.contents import require_clean
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
@@ -34,9 +35,10 @@ class Package:
 class Packages:
     """Hands out packages that were sealed and read back."""
 
-    def __init__(self, releases: Releases, ledger: Ledger) -> None:
+    def __init__(self, releases: Releases, ledger: Ledger, recorded: Recorded) -> None:
         self._releases = releases
         self._ledger = ledger
+        self._recorded = recorded
 
     def find(self, session: Session, name: str, *, by: Subject) -> Package:
         """Return a package that ``by`` may take out at this moment; writes nothing.
@@ -106,7 +108,9 @@ class Packages:
             label = format_release(row.urn, row.number)
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
         require_clean(session, row)
-        return self.package(session, row)
+        package = self.package(session, row)
+        self._recorded.require_package(session, row)
+        return package
 
     def package(self, session: Session, row: ReleaseRow) -> Package:
         """Return the package of a release that was sealed; writes nothing.
