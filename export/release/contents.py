@@ -28,7 +28,7 @@ from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
 CHOOSABLE = (MASTER, COPY)
 """The kinds that are chosen by name."""
-RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
+RELEASABLE = (ExhibitState.READY, ExhibitState.MASTER_ALONE)
 """States in which something of an exhibit can go: without a working copy its master alone."""
 _MOST_WORDS = 10
 _WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
@@ -144,6 +144,26 @@ def refuse_set_aside(exhibits: Sequence[ExhibitRow]) -> None:
             )
 
 
+def refuse_undecided(exhibits: Sequence[ExhibitRow]) -> None:
+    """See that a release carries no exhibit that still needs a person, or that is worked on.
+
+    Raises:
+        StateError: it does. It says what a person can decide first.
+    """
+    refuse_set_aside(exhibits)
+    for exhibit in exhibits:
+        if exhibit.state == ExhibitState.ATTENTION:
+            raise StateError(
+                f"{exhibit.reference} needs a person before it can be released: look at its "
+                "findings, then have it tried again, accept the master alone with a reason, or "
+                "set it aside"
+            )
+        if exhibit.state not in RELEASABLE:
+            raise StateError(
+                f"{exhibit.reference} is still being worked on ({exhibit.state}): try again soon"
+            )
+
+
 def refuse_infected(
     session: Session,
     exhibits: Sequence[ExhibitRow],
@@ -173,9 +193,10 @@ def require_fit(session: Session, row: ReleaseRow) -> None:
     """See that a release may go on to leave, as things are known at this moment.
 
     Raises:
-        StateError: an exhibit of it was set aside, or a master that it carries is infected.
+        StateError: an exhibit of it was set aside or needs a person, or a master that it carries
+            is infected.
     """
-    refuse_set_aside(_exhibits_of(session, row))
+    refuse_undecided(_exhibits_of(session, row))
     require_clean(session, row)
 
 

@@ -19,7 +19,7 @@ from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
-from export.release.contents import RELEASABLE, choose, refuse_infected, refuse_set_aside
+from export.release.contents import choose, refuse_infected, refuse_undecided
 from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
 from export.release.releases import Releases, conditions_of, recipient_of
@@ -212,12 +212,8 @@ def _with_master(new: NewRelease, chosen: Sequence[ExhibitFileRow]) -> bool:
 
 def _check_exhibit(row: ExhibitRow, *, enough: bool) -> None:
     """Demand that an exhibit can go; ``enough``: even if nothing plays, there is a file of it."""
-    if row.state == ExhibitState.READY:
-        return
-    refuse_set_aside([row])
-    if row.state not in RELEASABLE:
-        raise StateError(f"{row.reference} is still being worked on ({row.state}): try again soon")
-    if not enough:
+    refuse_undecided([row])
+    if row.state != ExhibitState.READY and not enough:
         raise StateError(
             f"{row.reference} has no working copy (see its findings), so a release without the "
             "master would hold nothing of it"

@@ -59,7 +59,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with house_in(settings) as house:
             exhibit = house.exhibit(clip(folder).read_bytes(), NEW)
             house.looked_at(exhibit.id)
-            unplayable = house.unplayable()
+            unplayable = house.undecided()
             refused = house.propose(exhibit.reference)
             house.do(
                 Role.RELEASER,
