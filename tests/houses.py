@@ -120,11 +120,15 @@ class House:
 
     def unplayable(self) -> ExhibitRow:
         """Take in something that no player plays: an exhibit that can be released as it is."""
-        exhibit, operator = self.undecided(), self.subjects[Role.OPERATOR]
+        return self.accept(self.undecided())
+
+    def accept(self, exhibit: ExhibitRow) -> ExhibitRow:
+        """Accept the master alone of an exhibit that needs a person, as the operator."""
+        by = self.subjects[Role.OPERATOR]
         return self.do(
             Role.OPERATOR,
             lambda session: self.services.remedies.accept(
-                session, str(exhibit.id), by=operator, at=utc_now(), reason="nothing plays it"
+                session, str(exhibit.id), by=by, at=utc_now(), reason="nothing plays it"
             ),
         )
 

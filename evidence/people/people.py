@@ -140,9 +140,16 @@ class People:
         self._ledger.append(session, record, "role.changed", values, at=at)
 
     def record_token(
-        self, session: Session, subject: Subject, token: str, *, by: Subject, at: datetime
+        self,
+        session: Session,
+        event: str,
+        subject: Subject,
+        token: str,
+        *,
+        by: Subject,
+        at: datetime,
     ) -> None:
-        """Write the event `token.made`: ``token`` is the SHA-256 by which it is known."""
+        """Write `token.made` or `token.revoked`: ``token`` is the SHA-256 by which it is known."""
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         values: Values = {
             "actor": as_person(by),
@@ -150,7 +157,7 @@ class People:
             "role": token_roles(role.value for role in subject.roles),
             "token": token,
         }
-        self._ledger.append(session, record, "token.made", values, at=at)
+        self._ledger.append(session, record, event, values, at=at)
 
     def record_refusal(
         self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime

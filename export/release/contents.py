@@ -108,6 +108,17 @@ def _chosen(session: Session, release: UUID) -> frozenset[UUID]:
     return frozenset(session.exec(named).all())
 
 
+def chosen_of(
+    session: Session, release: ReleaseRow, exhibits: Sequence[ExhibitRow]
+) -> tuple[ChosenFile, ...]:
+    """Return the files of a release that were chosen by name, as they were named."""
+    called = {exhibit.id: exhibit.reference for exhibit in exhibits}
+    named = select(ExhibitFileRow).where(col(ExhibitFileRow.id).in_(_chosen(session, release.id)))
+    order = (col(ExhibitFileRow.exhibit), col(ExhibitFileRow.position), col(ExhibitFileRow.name))
+    rows = session.exec(named.order_by(*order))
+    return tuple(ChosenFile(called[file.exhibit], file.name) for file in rows)
+
+
 def _carried(
     files: list[ExhibitFileRow], chosen: frozenset[UUID], release: ReleaseRow
 ) -> list[ExhibitFileRow]:

@@ -132,16 +132,7 @@ def exhibit_of(house: House, *contents: bytes, decided: bool = True) -> ExhibitR
     house.looked_at(row.id)
     looked_at = house.look(lambda s: s.get_one(ExhibitRow, row.id))
     if decided and looked_at.state == ExhibitState.ATTENTION:
-        house.do(
-            Role.OPERATOR,
-            lambda s: house.services.remedies.accept(
-                s,
-                str(row.id),
-                by=house.subjects[Role.OPERATOR],
-                at=utc_now(),
-                reason="nothing plays it",
-            ),
-        )
+        house.accept(row)
     return row
 
 
