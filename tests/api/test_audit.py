@@ -309,7 +309,7 @@ NOT_HELD = {
     "log_stamp.authority": "repeats what the timestamp says, which is checked",
     "log_stamp.stamped_at": "repeats what the timestamp says, which is checked",
     "upload.id": "the name of what became a master; nothing names it any more",
-    "upload.scan": "what a scanner said of it last; it is asked before each time a package leaves",
+    "upload.scan": "what the scanner said last; what it found before the examination is held",
     "upload.stored_at": "when bytes came that nobody had made an exhibit of",
     "viewing.id": "an address for an hour",
 }

@@ -17,6 +17,7 @@ from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER, place_of
 from export.holdings.tables import ExhibitFileRow, ViewingRow
+from export.intake.malware import FOUND
 from export.intake.tables import UploadRow
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
@@ -38,7 +39,7 @@ def exhibits(session: Session, span: Span) -> Iterator[Claim]:
 
 
 _STORED = ("bucket", "key", "version", "sha256", "size", "crc32")
-_UPLOAD = (*_STORED, "removed_by", "removed_at", "removed_reason")
+_UPLOAD = (*_STORED, "scan", "removed_by", "removed_at", "removed_reason")
 _FILE = ("id", "kind", "position", "name", "original_name", "words", "stored_at", *_STORED)
 
 
@@ -201,6 +202,9 @@ def _flaws(
         yield "has masters that are not the uploads that it was made of"
     if any(upload.removed_at or upload.removed_by or upload.removed_reason for upload in uploads):
         yield "was made of an upload that somebody took away"
+    found = any(upload.scan.startswith(FOUND) for upload in uploads)
+    if not found and any(one.get("code") == "malware" for one in row.findings):
+        yield "has malware by its findings, and none by what the scanner said"
     if not row.facts and row.findings:
         yield "was never examined, and has findings"
     if row.state not in tuple(ExhibitState):
