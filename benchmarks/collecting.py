@@ -30,7 +30,9 @@ from api.web.collect.collection import terms_digest
 from api.web.collect.gate import cookie_name
 from api.web.staff import form_token
 from api.wiring import Services
+from custody.canonical import format_time
 from custody.errors import NotYetError
+from custody.ledger import Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Role, Subject
@@ -38,6 +40,8 @@ from evidence.secrets import secret_digest
 from export.delivery.tables import LinkRow
 from export.media.sample import make_sample
 from export.release.proposals import NewRelease, ReleaseKind
+from export.release.releases import recipient_of
+from export.release.tables import ReleaseRow
 
 RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
 """Who collects, what is taken in meanwhile, and how the link page is asked for."""
@@ -140,6 +144,13 @@ def _links(services: Services) -> list[_Link]:
             )
             session.add(link)
             session.flush()
+            values: Values = {
+                "recipient": recipient_of(session, session.get_one(ReleaseRow, row.id)),
+                "expires": format_time(link.expires_at.replace(microsecond=0)),
+                "token": link.token_sha256,
+                "downloads": link.downloads_allowed,
+            }
+            services.ledger.append(session, row.id, "link.issued", values, at=at)
             secret = services.collections.start(session, link, at=at)  # as after the code
             made.append(_Link(f"/collect/{token}", secret))
     return made

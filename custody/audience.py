@@ -32,9 +32,13 @@ _HANDLING: Final = (
 )
 
 
+_OURS: Final = frozenset({"conditions"})
+"""What an event says for the house's own audit: where a thing lies, and how it is to leave."""
+
+
 def _but(event: str, *closed: str) -> frozenset[str]:
     """Return the fields of an event that it has beside the common ones, but for some."""
-    return frozenset(EVENTS[event].fields) - {*closed}
+    return frozenset(EVENTS[event].fields) - _OURS - {*closed}
 
 
 _OFCOURTS: Final = {

@@ -8,6 +8,7 @@ Over 300 lines, because it is one table: two files of it could contradict each o
 """
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -63,6 +64,12 @@ class FieldType(StrEnum):
     """A list of {"head": digest, "n": count, "record": record}, each record once."""
     DESCRIPTION = "description"
     """An object, not empty: what a package says of an exhibit (docs/formats/exhibit.md)."""
+    PLACES = "places"
+    """A list of stored files: each one's row, as `PLACE` names its columns."""
+    CONDITIONS = "conditions"
+    """An object: under which number, and how, a release is to leave, as `CONDITIONS` names it."""
+    CONTENTS = "contents"
+    """A list, not empty, of {"path": text, "sha256": digest}, each path once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +95,40 @@ COMMON_FIELDS: Mapping[str, FieldType] = MappingProxyType(
 PERSON_FIELDS = frozenset({"actor", "subject", "person", "recipient"})
 """Committed under the key of that person; every other field under the key of the record."""
 
+PLACE = frozenset(
+    (
+        *("id", "kind", "position", "name", "original_name", "words"),
+        *("bucket", "key", "version", "sha256", "size", "crc32", "stored_at"),
+    )
+)
+"""What a place says of a file: which one it is, what its bytes are, and where they lie."""
+CONDITIONS = frozenset(
+    (
+        *("urn", "number", "delivery", "link_days"),
+        *("urgent", "with_master", "chosen", "replaces"),
+    )
+)
+"""What the conditions of a release say beside what its proposal tells every audience."""
+
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | action actor against basis document_kind kind outcome person provider_reference purpose
-text | reason recipient reference result role session stage subject system urn
-digest | copy derivation facts policy seal sha256 signature statement terms timestamp
+text | acceptance action actor against basis document_kind kind outcome person
+text | provider_reference purpose reason recipient reference result role session stage state
+text | subject system urn
+digest | copy derivation facts findings policy seal sha256 signature statement steps terms
+digest | timestamp token
 digest or null | packet_index
-count | pence size
+count | downloads pence size
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | exhibit lost_record release
-time | expires until
+time | expires handed until
 files | files
 crc32 | crc32
 approval | how
+places | places
+conditions | conditions
+contents | contents
 """
 _EXHIBIT = """
 exhibit.received | accession | actor role files clock_ntp_offset_ms
@@ -110,6 +137,8 @@ exhibit.corrected | metadata modification | actor role facts:description reason
 exhibit.extended | accession | actor role files facts:description reason
 exhibit.set_aside | | actor role reason
 exhibit.accepted | | actor role reason
+exhibit.retried | | actor role state
+exhibit.stored | | places findings state
 exhibit.examined | metadata extraction | facts packet_index
 clock.checked | metadata modification | actor role reference offset_ms
 exhibit.derived | creation | copy kind derivation
@@ -138,14 +167,14 @@ request.withdrawn | | actor role reason
 request.closed | | actor role reason
 """
 _RELEASE = """
-release.proposed | | actor role kind recipient files exhibits:records basis purpose
+release.proposed | | actor role kind recipient files exhibits:records basis purpose conditions
 release.approved | | actor role how reason
 release.refused | | actor role reason
 release.withdrawn | | actor role reason
 release.sealed | digital signature generation | seal signature timestamp exhibits:heads policy
-release.assembled | information package creation | crc32 size
-release.checked | fixity check | sha256 size
-link.issued | | recipient expires
+release.assembled | information package creation | crc32 size facts
+release.checked | fixity check | sha256 size contents steps
+link.issued | | recipient expires token downloads
 link.requested | |
 code.sent | |
 code.accepted | |
@@ -155,9 +184,10 @@ download.authorised | dissemination | session
 receipt.confirmed | fixity check | sha256
 release.revoked | | actor role reason
 release.expired | | actor role reason
-handoff.recorded | transfer | system reference sha256
+handoff.recorded | transfer | actor role system reference acceptance handed sha256
 """
 _PERSON = """
+person.named | | facts
 mailbox.proven | |
 identity.checked | | actor role document_kind
 erase.requested | | basis
@@ -173,6 +203,8 @@ record.values_lost | | lost_record
 role.changed | | actor subject role
 clock.apart | | against ahead_ms
 clock.confirmed | | actor role reason
+token.made | | actor subject role token
+token.revoked | | actor subject role token
 """
 
 
@@ -344,7 +376,7 @@ def _list(value: JSON) -> list[JSON]:
     return list(value)
 
 
-def _object(value: JSON, keys: set[str]) -> Mapping[str, JSON]:
+def _object(value: JSON, keys: AbstractSet[str]) -> Mapping[str, JSON]:
     if not isinstance(value, Mapping) or set(value) != keys:
         raise FormatError(f"an object with exactly {', '.join(sorted(keys))} was expected")
     return value
@@ -353,6 +385,45 @@ def _object(value: JSON, keys: set[str]) -> Mapping[str, JSON]:
 def _description(value: JSON) -> None:
     if not isinstance(value, Mapping) or not value:
         raise FormatError("an object that says something was expected")
+
+
+def _places(value: JSON) -> None:
+    for place in _list(value):
+        parts = _object(place, PLACE)
+        _digest(parts["sha256"])
+        _crc32(parts["crc32"])
+        _record(parts["id"])
+        _time(parts["stored_at"])
+        _count(parts["position"])
+        _count(parts["size"])
+        _texts(parts, "bucket key kind name original_name version words")
+
+
+def _conditions(value: JSON) -> None:
+    parts = _object(value, CONDITIONS)
+    _records(parts["chosen"])
+    _count(parts["number"])
+    _count(parts["link_days"])
+    _texts(parts, "delivery urn")
+    if parts["replaces"] is not None:
+        _record(parts["replaces"])
+    if not all(isinstance(parts[name], bool) for name in ("urgent", "with_master")):
+        raise FormatError("urgent and with_master are true or false")
+
+
+def _contents(value: JSON) -> None:
+    files = [_object(file, {"path", "sha256"}) for file in _list(value)]
+    for file in files:
+        _digest(file["sha256"])
+        _texts(file, "path")
+    if not files or len({str(file["path"]) for file in files}) != len(files):
+        raise FormatError("it names no file, or one twice")
+
+
+def _texts(parts: Mapping[str, JSON], names: str) -> None:
+    for name in names.split():
+        if not isinstance(parts[name], str):
+            raise FormatError(f"{name} must be text")
 
 
 _CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
@@ -371,4 +442,7 @@ _CHECKS: Mapping[FieldType, Callable[[JSON], None]] = {
     FieldType.FILES: _files,
     FieldType.HEADS: _heads,
     FieldType.DESCRIPTION: _description,
+    FieldType.PLACES: _places,
+    FieldType.CONDITIONS: _conditions,
+    FieldType.CONTENTS: _contents,
 }

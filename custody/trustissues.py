@@ -26,6 +26,7 @@ from custody.keyfiles import put_new
 from custody.trust import Issue, Trust, format_trust, parse_trust
 
 FOLDER = "trust"
+_CHAINS = "chains"
 _T = TypeVar("_T")
 
 
@@ -84,31 +85,52 @@ def _union(now: tuple[_T, ...], before: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys((*now, *before)))
 
 
+def keep_chain(keys: Path, chain: tuple[Certificate, ...]) -> None:
+    """Keep the chain of the time authority that is in use now, for packages of later.
+
+    Asked for by the one process that prepares a start: all others only read.
+
+    Raises:
+        KeyStoreError: the folder cannot be read or written.
+    """
+    folder = keys / FOLDER / _CHAINS
+    pem = format_chain(chain)
+    name = _chain_name(pem)
+    try:
+        if (folder / name).exists():
+            return
+        (keys / FOLDER).mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with _alone(folder):
+            if not (folder / name).exists():
+                put_new(folder, name, pem)
+    except OSError as error:
+        words = f"The time authority's chain cannot be kept in {folder}: {error.strerror}"
+        raise KeyStoreError(words) from error
+
+
 def chains_in_use(
     keys: Path, chain: tuple[Certificate, ...]
 ) -> tuple[tuple[Certificate, ...], ...]:
-    """Return the chain of each time authority that was ever in use, ``chain`` first; keep it.
+    """Return the chain of each time authority that was ever in use, ``chain`` first; write nothing.
 
     Raises:
-        KeyStoreError: the folder cannot be read or written, or holds something else.
+        KeyStoreError: the folder cannot be read, or holds something else.
     """
-    folder = keys / FOLDER / "chains"
-    pem = format_chain(chain)
-    name = f"{sha256(pem).hexdigest()}.pem"
+    folder = keys / FOLDER / _CHAINS
+    name = _chain_name(format_chain(chain))
     try:
-        if not (folder / name).exists():
-            (keys / FOLDER).mkdir(mode=0o700, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            with _alone(folder):
-                if not (folder / name).exists():
-                    put_new(folder, name, pem)
         others = sorted(path for path in folder.glob("*.pem") if path.name != name)
         return (chain, *(parse_chain(path.read_bytes()) for path in others))
     except FormatError as error:
         raise KeyStoreError(f"{folder} holds what is no chain of certificates: {error}") from error
     except OSError as error:
-        words = f"The time authority's chain cannot be kept in {folder}: {error.strerror}"
+        words = f"The chains of time authorities in {folder} cannot be read: {error.strerror}"
         raise KeyStoreError(words) from error
+
+
+def _chain_name(pem: bytes) -> str:
+    return f"{sha256(pem).hexdigest()}.pem"
 
 
 def _last(folder: Path) -> Trust | None:

@@ -110,11 +110,25 @@ class House:
         self.services.copies.examine(exhibit)
         self.services.copies.derive(exhibit)
 
-    def unplayable(self) -> ExhibitRow:
-        """Take in something that no player plays: an exhibit that can be released as it is."""
+    def undecided(self) -> ExhibitRow:
+        """Take in something that no player plays: an exhibit that needs a person."""
         exhibit = self.exhibit()
         self.looked_at(exhibit.id)
         return exhibit
+
+    def unplayable(self) -> ExhibitRow:
+        """Take in something that no player plays: an exhibit that can be released as it is."""
+        return self.accept(self.undecided())
+
+    def accept(self, exhibit: ExhibitRow) -> ExhibitRow:
+        """Accept the master alone of an exhibit that needs a person, as the operator."""
+        by = self.subjects[Role.OPERATOR]
+        return self.do(
+            Role.OPERATOR,
+            lambda session: self.services.remedies.accept(
+                session, str(exhibit.id), by=by, at=utc_now(), reason="nothing plays it"
+            ),
+        )
 
     def propose(self, *exhibits: str, role: str = Role.OPERATOR) -> ReleaseRow:
         """Propose a release."""

@@ -12,10 +12,10 @@ from custody.events import COMMON_FIELDS
 from custody.ledger import Values
 from evidence.people.access import Role
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 from tests.houses import House
 
+_LAST = "release.checked"
 _TOLD = ("release.sealed", "release.assembled")
 """The events of sealing but for the last, which comes with the release's own step."""
 
@@ -25,31 +25,22 @@ class Pattern:
 
     def __init__(self, house: House, model: ReleaseRow) -> None:
         self._house, self._model = house, model
-        self._facts = house.look(
-            lambda s: {
-                step.step: step.facts
-                for step in s.exec(select(SealStepRow).where(SealStepRow.release == model.id))
-            }
-        )
         self._events: dict[str, Values] = {
             name: {key: value for key, value in values.items() if key not in COMMON_FIELDS}  # type: ignore[misc] # values of an event are JSON
             for name, values in house.events(model.id)
-            if name in _TOLD
+            if name in {*_TOLD, _LAST}
         }
 
     def seal(self, row: ReleaseRow) -> None:
         """Bring an approved release to where the model is, by the same steps and events."""
         house, services, at = self._house, self._house.services, utc_now()
         by = house.subjects[Role.OPERATOR]
-        archive, checked = self._facts[SealStep.ARCHIVE], self._facts[SealStep.CHECK]
         house.do(Role.OPERATOR, lambda s: services.decisions.start_sealing(s, str(row.id), by=by))
         with services.transaction() as session:
             self._copy(session, row)
             for name in _TOLD:
                 services.ledger.append(session, row.id, name, self._events[name], at=at)
-            services.decisions.sealed(
-                session, row.id, sha256=checked["sha256"], size=archive["size"], at=at
-            )
+            services.decisions.sealed(session, row.id, self._events[_LAST], at=at)
 
     def _copy(self, session: Session, row: ReleaseRow) -> None:
         """Copy what the steps of the model's sealing have written."""

@@ -30,7 +30,7 @@ class Evidence(TypedDict):
 
 def build_evidence(ground: Ground) -> Evidence:
     """Build who acts, what they act on, and what is written to them."""
-    people = People(ground.ledger)
+    people = People(ground.ledger, clock=ground.clock)
     return Evidence(
         people=people,
         tokens=Tokens(people, secrets.token_bytes),

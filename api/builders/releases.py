@@ -2,13 +2,16 @@
 
 import secrets
 import uuid
+from functools import partial
 from typing import TypedDict
+from uuid import UUID
 
 from api.builders.clips import Holdings
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.trust import trust_in_force
 from api.times import wait_until
+from custody.audit.streams import take_snapshot
 from custody.trustissues import chains_in_use
 from evidence.mailbox.codes import Gates
 from export.delivery.amendments import Amendments
@@ -17,7 +20,9 @@ from export.delivery.deadlines import Deadlines
 from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
+from export.delivery.recorded import Recorded
 from export.delivery.revocations import Revocations
+from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
@@ -131,11 +136,19 @@ def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps
             _sealer(ground),
             Inspection(vault, lambda: trust_in_force(ground.settings, ground.keyring), clock=clock),
             clock=clock,
+            agree=partial(_agree, ground, Agreement(evidence["histories"])),
             random=secrets.randbits,
             wait=wait_until,
         ),
         package_fixity=PackageFixity(begin, vault, jobs, clock=clock),
     )
+
+
+def _agree(ground: Ground, agreement: Agreement, release: UUID) -> None:
+    """Hold a release that is being sealed against its events, as they stand at one moment."""
+    with ground.transaction() as session:
+        take_snapshot(session)
+        agreement.require(session, release)
 
 
 def _sealer(ground: Ground) -> Sealer:
@@ -154,14 +167,18 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     """Build the ways of a package out of the house."""
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
-    packages = Packages(releases, ledger)
-    collections = Collections(ledger, packages, random=secrets.token_bytes, new_id=uuid.uuid4)
+    recorded = Recorded(evidence["histories"])
+    packages = Packages(releases, ledger, recorded)
+    collections = Collections(
+        ledger, packages, recorded, random=secrets.token_bytes, new_id=uuid.uuid4
+    )
     links = Links(
         ground.transaction,
         ledger,
         releases,
         decisions,
         collections,
+        recorded,
         Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
         messages,
         ground.jobs,

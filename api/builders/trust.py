@@ -7,7 +7,7 @@ from custody.certificates import is_self_issued, parse_chain
 from custody.keyring import Keyring
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import Trust, format_trust
-from custody.trustissues import issue
+from custody.trustissues import issue, keep_chain
 
 
 def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
@@ -17,6 +17,16 @@ def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
     if keyring.test_authority is None:
         raise SettingsError("there is no time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
     return keyring.test_authority.authority(utc_now)
+
+
+def keep_authority(settings: Settings, keyring: Keyring) -> None:
+    """Keep the chain of the time authority in use beside the keys; asked before a start.
+
+    Raises:
+        SettingsError: there is no time authority.
+        KeyStoreError: the chain cannot be kept there.
+    """
+    keep_chain(settings.keys, time_authority(settings, keyring).chain)
 
 
 def trust_file(settings: Settings, keyring: Keyring) -> bytes:

@@ -110,7 +110,11 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _retry(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(services, subject, lambda s: services.remedies.retry(s, given.ref, by=subject))
+    row = act(
+        services,
+        subject,
+        lambda s: services.remedies.retry(s, given.ref, by=subject, at=services.clock()),
+    )
     print(f"Exhibit {row.reference} is worked on again: custos exhibit show {row.reference}")
     return 0
 

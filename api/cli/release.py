@@ -1,4 +1,4 @@
-"""Edge. `custos release`: propose, decide, seal, show, and what becomes of it afterwards."""
+"""Edge. `custos release`: decide, seal, show; `proposals` and `departures` are before and after."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from api.acts import act
-from api.cli import departures
+from api.cli import departures, proposals
 from api.cli.caller import add_acting, services_of, subject_of
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
@@ -14,7 +14,6 @@ from api.wiring import Services
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
 from export.desk.releases import ListedRelease
-from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
 from export.release.releases import label
 
 _AT_ONCE = 200
@@ -23,32 +22,7 @@ _AT_ONCE = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos release`."""
     whats = parser.add_subparsers(dest="what", required=True)
-    proposing = whats.add_parser("propose", help="propose to release exhibits to one person")
-    proposing.add_argument("--exhibit", action="append", required=True, help="JS/1; repeatable")
-    proposing.add_argument(
-        "--kind", required=True, choices=[kind.value for kind in ReleaseKind], help="who asks"
-    )
-    proposing.add_argument("--recipient", required=True, help="the one person it is for")
-    proposing.add_argument("--email", required=True, help="their address at their organisation")
-    proposing.add_argument("--organisation", required=True)
-    proposing.add_argument("--purpose", required=True, help="why they need it")
-    proposing.add_argument("--basis", required=True, help="legal basis of the disclosure")
-    proposing.add_argument("--urn", default="", help="reference number, if there is one already")
-    masters = proposing.add_mutually_exclusive_group()
-    masters.add_argument("--with-master", action="store_true", default=None)
-    masters.add_argument("--without-master", action="store_false", dest="with_master")
-    proposing.add_argument(
-        "--delivery",
-        choices=[way.value for way in Delivery],
-        default=Delivery.NONE.value,
-        help="link to the recipient's mailbox, hand-off, or none: somebody fetches it (none)",
-    )
-    proposing.add_argument(
-        "--file", action="append", default=[], help="JS/1:JS-1-CP1.mp4; repeatable (all that go)"
-    )
-    proposing.add_argument("--link-days", type=int, help="how long the link works")
-    proposing.add_argument("--urgent", action="store_true", help="threat to life, police only")
-    add_acting(proposing)
+    proposals.add_arguments(whats)
     approving = whats.add_parser("approve", help="approve a release as a second person")
     approving.add_argument("release", help="BAR-7K4M-2XQ9-J-R1")
     approving.add_argument("--reason", default="")
@@ -84,44 +58,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run one of them."""
     commands = {
-        "propose": _propose,
         "approve": _approve,
         "refuse": _refuse,
         "withdraw": _withdraw,
         "seal": _seal,
         "abandon": _abandon,
         "show": _show,
+        **proposals.COMMANDS,
         **departures.COMMANDS,
     }
     with services_of(given) as services:
         return commands[given.what](given, services, subject_of(given, services))
-
-
-def _propose(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    new = NewRelease(
-        exhibits=tuple(given.exhibit),
-        kind=ReleaseKind(given.kind),
-        recipient_name=given.recipient,
-        recipient_email=given.email,
-        organisation=given.organisation,
-        purpose=given.purpose,
-        basis=given.basis,
-        with_master=given.with_master,
-        urn=given.urn,
-        delivery=Delivery(given.delivery),
-        files=tuple(map(parse_chosen, given.file)),
-        link_days=given.link_days,
-        urgent=given.urgent,
-    )
-    now = services.clock()
-    row = act(
-        services,
-        subject,
-        lambda session: services.proposals.propose(session, new, by=subject, at=now),
-    )
-    print(f"Release {label(row)} proposed. A second person must approve it:")
-    print(f"  custos release approve {label(row)} --token-file ...")
-    return 0
 
 
 def _approve(given: argparse.Namespace, services: Services, subject: Subject) -> int:

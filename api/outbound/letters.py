@@ -37,7 +37,8 @@ class Wording:
     """How letters of a kind are worded, and how long they are wanted."""
 
     subject: str
-    """What follows the council's name, with ``{reference}`` and ``{thing}`` of the record."""
+    """What follows the council's name, with ``{reference}`` and ``{thing}`` of the record; with
+    ``{urgent}`` in front, it begins with that word where a life is at stake."""
     private: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """What its private part must hold, and how each is written."""
     names: tuple[str, ...] = ()
@@ -93,7 +94,9 @@ def compose(
         **{name: plain_name(facts.names[name]) for name in wording.names},
         **{name: write(private[name]) for name, write in wording.private.items()},
     }
-    subject = wording.subject.format(thing=facts.thing, reference=facts.reference)
+    subject = wording.subject.format(
+        thing=facts.thing, reference=facts.reference, urgent=told.get("urgent", "")
+    )
     text, html = (
         _environment().get_template(f"{about.kind}.{form}").render(told) for form in ("txt", "html")
     )
@@ -137,6 +140,10 @@ def _grouped(code: str) -> str:
     return " ".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
+def _urgent(yes: str) -> str:
+    return "Urgent: " if yes else ""
+
+
 def _moment(text: str) -> str:
     """Return a moment (UTC, RFC 3339) as people in England write it."""
     return local_time(datetime.fromisoformat(text).astimezone(UTC))
@@ -167,7 +174,9 @@ WORDINGS: Mapping[str, Wording] = {
     DeliveryLetter.REVOKED: Wording("CCTV package {reference} was withdrawn"),
     DeliveryLetter.CORRECTED: Wording("a statement in CCTV package {reference} was corrected"),
     ReleaseLetter.APPROVAL_NEEDED: Wording(
-        "CCTV release {reference} waits for a decision", calls=False
+        "{urgent}CCTV release {reference} waits for a decision",
+        private={"urgent": _urgent},
+        calls=False,
     ),
     ReleaseLetter.SECOND_NEEDED: Wording(
         "CCTV release {reference} waits for a second approval", private={"due": _moment}

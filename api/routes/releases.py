@@ -61,10 +61,14 @@ class ReasonRequest(View):
     reason: str = Field(default="", max_length=2000, examples=["necessary and proportionate"])
 
 
-@router.post("", status_code=201, summary="Propose a release")
-def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> ReleaseView:
-    """Propose a release."""
-    new = NewRelease(
+class EditRequest(ReleaseRequest):
+    """What is proposed in the place of a proposal, all of it, and why."""
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["another person asks now"])
+
+
+def _wanted(wanted: ReleaseRequest) -> NewRelease:
+    return NewRelease(
         exhibits=tuple(wanted.exhibits),
         kind=wanted.kind,
         recipient_name=wanted.recipient_name,
@@ -79,13 +83,42 @@ def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> Re
         files=tuple(ChosenFile(file.exhibit, file.name) for file in wanted.files),
         urgent=wanted.urgent,
     )
+
+
+@router.post("", status_code=201, summary="Propose a release")
+def propose(wanted: ReleaseRequest, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Propose a release."""
     return act(
         services,
         subject,
         lambda session: release_view(
             services,
             session,
-            services.proposals.propose(session, new, by=subject, at=services.clock()),
+            services.proposals.propose(session, _wanted(wanted), by=subject, at=services.clock()),
+        ),
+    )
+
+
+@router.post("/{release}/replacement", status_code=201, summary="Edit a proposal")
+def edit(release: str, wanted: EditRequest, services: UsesServices, subject: Acts) -> ReleaseView:
+    """Withdraw a proposal that nobody decided about, and propose this in its place, in one step.
+
+    It keeps its reference number unless another is named; the two releases name each other.
+    """
+    return act(
+        services,
+        subject,
+        lambda session: release_view(
+            services,
+            session,
+            services.withdrawals.replace(
+                session,
+                release,
+                _wanted(wanted),
+                by=subject,
+                at=services.clock(),
+                reason=wanted.reason,
+            ),
         ),
     )
 

@@ -79,7 +79,9 @@ def retry(exhibit: UUID, services: UsesServices, subject: Acts) -> ExhibitView:
         services,
         subject,
         lambda session: exhibit_view(
-            services, session, services.remedies.retry(session, str(exhibit), by=subject)
+            services,
+            session,
+            services.remedies.retry(session, str(exhibit), by=subject, at=services.clock()),
         ),
     )
 

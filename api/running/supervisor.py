@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from api.builders.trust import keep_authority
 from api.demonstration.standins import ensure_ports
 from api.health import OK
 from api.migrations import migrate
@@ -252,9 +253,9 @@ def prepare(settings: Settings) -> None:
     """
     council = ensure_council(settings)
     if settings.production:
-        load(settings.keys)
+        keyring = load(settings.keys)
     else:
-        load_or_make_demonstration(
+        keyring = load_or_make_demonstration(
             settings.keys, council=council.name, origin=council.origin, now=utc_now()
         )
         ensure_ports(settings.data)
@@ -265,3 +266,5 @@ def prepare(settings: Settings) -> None:
         shutil.rmtree(settings.scratch)
     addresses = settings.engines or load_addresses(settings.data)
     migrate(addresses.owner_url, addresses.app_url)
+    # Here alone: the processes read it, and need not be able to write beside the keys.
+    keep_authority(settings, keyring)

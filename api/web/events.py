@@ -4,7 +4,7 @@ A test holds both tables against `custody.events`: an event or a field without w
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,6 +22,8 @@ EVENT_WORDS: Mapping[str, str] = {
     "exhibit.extended": "File added",
     "exhibit.set_aside": "Set aside",
     "exhibit.accepted": "Said to be right as a master alone",
+    "exhibit.retried": "Tried again",
+    "exhibit.stored": "Files and findings kept",
     "exhibit.examined": "Files examined",
     "clock.checked": "Recorder's clock compared",
     "exhibit.derived": "Working copy made",
@@ -68,6 +70,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "release.revoked": "Release taken back",
     "release.expired": "Link expired",
     "handoff.recorded": "Handed over by another system",
+    "person.named": "Name and address kept",
     "mailbox.proven": "Mailbox proven by a code",
     "identity.checked": "Identity document checked",
     "erase.requested": "Erasure asked for",
@@ -77,6 +80,8 @@ EVENT_WORDS: Mapping[str, str] = {
     "role.changed": "Role given",
     "clock.apart": "Our clock was found apart from the time",
     "clock.confirmed": "Our clock was said to be right",
+    "token.made": "Access token made",
+    "token.revoked": "Access token taken back",
 }
 """What each event is called on a page."""
 
@@ -97,21 +102,27 @@ FIELD_WORDS: Mapping[str, str] = {
     "record": "Record",
     "n": "Number in the record",
     "prev": "Entry before it (SHA-256)",
+    "acceptance": "Accepted in these words",
     "action": "What was tried",
     "actor": "Done by",
     "against": "Compared with",
     "ahead_ms": "Ahead by (milliseconds)",
     "basis": "Legal basis",
     "clock_ntp_offset_ms": "Our own clock's error",
+    "conditions": "Conditions",
+    "contents": "Small files of the package",
     "copy": "Copy (SHA-256)",
     "crc32": "CRC-32",
     "derivation": "How it was made (SHA-256)",
     "document_kind": "Kind of document",
+    "downloads": "Downloads allowed",
     "exhibit": "Exhibit",
     "exhibits": "Exhibits",
     "expires": "Expires",
     "facts": "Facts",
     "files": "Files",
+    "findings": "Findings (SHA-256)",
+    "handed": "Handed over at",
     "how": "How",
     "kind": "Kind",
     "lost_record": "Record whose values were lost",
@@ -120,6 +131,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "packet_index": "Index of packets (SHA-256)",
     "pence": "Amount in pence",
     "person": "Person",
+    "places": "Where files lie",
     "policy": "Log policy (SHA-256)",
     "provider_reference": "Payment provider's reference",
     "purpose": "Purpose",
@@ -135,11 +147,14 @@ FIELD_WORDS: Mapping[str, str] = {
     "signature": "Signature (SHA-256)",
     "size": "Size",
     "stage": "Stage",
+    "state": "State",
     "statement": "Statement (SHA-256)",
+    "steps": "Steps of the sealing (SHA-256)",
     "subject": "Given to",
     "system": "System",
     "terms": "Terms (SHA-256)",
     "timestamp": "Timestamp (SHA-256)",
+    "token": "Token (SHA-256)",
     "until": "Until",
     "urn": "Reference number",
 }
@@ -211,8 +226,8 @@ def _lines(
     if told.altered:  # of any form: somebody wrote it past us
         return (Line(canonical_json(told.value).decode()),)
     value = told.value
-    if kind in {FieldType.FILES, FieldType.DESCRIPTION}:
-        return tuple(_parts(value))
+    if kind in _PARTED:
+        return tuple(_PARTED[kind](value))
     if kind in {FieldType.RECORD, FieldType.RECORDS, FieldType.HEADS}:
         return tuple(_record(one, named) for one in _identifiers(value))
     if kind in _DIGESTS:
@@ -246,6 +261,25 @@ def _parts(value: JSON) -> Iterator[Line]:
 def _file(value: JSON) -> Line:
     assert isinstance(value, Mapping)  # as `custody.events` has checked
     return Line(f"{value['sha256']} ({value['size']:,} bytes)", digest=True)
+
+
+def _listed(value: JSON) -> Iterator[Line]:
+    """Yield a line for each file: what it is called, and where it lies if that is told."""
+    assert isinstance(value, list | tuple)  # as `custody.events` has checked
+    for one in value:
+        assert isinstance(one, Mapping)
+        place = f" in {one['bucket']}/{one['key']}, {one['version']}" if "key" in one else ""
+        yield Line(f"{one.get('name', one.get('path'))}{place}: {one['sha256']}", digest=True)
+
+
+_PARTED: Mapping[FieldType, Callable[[JSON], Iterator[Line]]] = {
+    FieldType.FILES: _parts,
+    FieldType.DESCRIPTION: _parts,
+    FieldType.CONDITIONS: _parts,
+    FieldType.PLACES: _listed,
+    FieldType.CONTENTS: _listed,
+}
+"""How values of several lines are told."""
 
 
 def _record(record: UUID, named: Mapping[UUID, Named]) -> Line:

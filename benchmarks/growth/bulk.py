@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +26,7 @@ from custody.keys import RecordKeys
 from custody.ledger import Person, Values, event_mac
 from custody.note import format_note, sign_note
 from custody.timestamp import stamp
+from evidence.people.people import named_digest
 
 _TABLES = {
     "custody_record": "id uuid, kind text, next_n int4, head text",
@@ -42,6 +44,8 @@ _TABLES = {
     "stored_at timestamptz, words text",
     "upload": "bucket text, key text, version text, size int8, sha256 text, crc32 int8, id uuid, "
     "stored_at timestamptz, exhibit uuid, scan text",
+    "exhibit_decision": "id uuid, exhibit uuid, event text, person uuid, at timestamptz, "
+    "reason text",
     "viewing": "id uuid, exhibit uuid, file uuid, person uuid, at timestamptz",
     "legal_hold": "id uuid, exhibit uuid, placed_by uuid, placed_at timestamptz, reason text, "
     "lifted_by uuid, lifted_at timestamptz, lifted_reason text, settled_at timestamptz",
@@ -118,10 +122,13 @@ class Bulk:
         self.add("record_key", record=record, wrapped=wrapped)
         return record
 
-    def person(self, name: str, email: str = "") -> Person:
-        """Add a person; return what events commit to of them."""
+    def person(self, name: str, email: str = "", *, at: datetime) -> Person:
+        """Add a person, named ``at`` a moment; return what events commit to of them."""
         record = self.open_record(RecordKind.PERSON)
+        row = {"name": name, "email": email, "issuer": None, "subject": None}
         self.add("person", id=record, name=name, email=email)
+        digest = named_digest(SimpleNamespace(**row))
+        self.append(record, "person.named", {"facts": digest}, at=at)
         return Person(record, f"{name} <{email}>" if email else f"{name} ({record})")
 
     def head(self, record: UUID) -> tuple[int, str]:

@@ -4,24 +4,25 @@ The log has the order of the clock, as a real one has, and what a seal commits t
 there then. The bytes behind the digests of files are nowhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, Life
 from benchmarks.growth.releases import Releases
-from custody.canonical import JSON, canonical_json
+from custody.canonical import JSON
 from custody.events import RecordKind
 from custody.ledger import Person, Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.description import clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
-from evidence.exhibits.recorded import describing_columns
+from evidence.exhibits.recorded import describing_columns, facts_digest
 from evidence.exhibits.references import copy_name, file_safe
 from evidence.exhibits.states import ExhibitState
+from export.holdings.files import place_of
 from export.release.decisions import THE_CLOCK
 
 LONGEST = 5 * DAY
@@ -45,7 +46,7 @@ _FACTS: JSON = {
     "camera_signatures": [], "decode_error_count": 0, "decode_errors": [],
     "decoder": "PyAV 18.1.0, libavcodec 62.28.102",
 }  # fmt: skip
-_UNREADABLE = {
+_UNREADABLE: JSON = {
     "code": "unreadable", "severity": "problem", "place": "", "master": 0,
     "words": "The file cannot be opened as a video.",
 }  # fmt: skip
@@ -58,12 +59,13 @@ class Town:
         """Go on from the exhibit ``numbers`` that are given already, by initials."""
         self._bulk = bulk
         self._chance = Chance(seed)
-        self._staff = {initials(name): bulk.person(name) for name in _STAFF}
-        self._releasers = [bulk.person(name) for name in _RELEASERS]
-        clock = bulk.person(THE_CLOCK)
+        self._staff = {initials(name): bulk.person(name, at=now) for name in _STAFF}
+        self._releasers = [bulk.person(name, at=now) for name in _RELEASERS]
+        clock = bulk.person(THE_CLOCK, at=now)
         self._releases = Releases(bulk, self._chance, self._releasers, clock, now)
         self.numbers = {name: numbers.get(name, 0) for name in self._staff}
         self._ready: list[Exhibit] = []
+        self._placed: list[dict[str, Any]] = []
         self.begun: list[Life] = []
         """Lives of releases that wait to be followed."""
 
@@ -80,15 +82,17 @@ class Town:
         at += self._chance.uniform(1, 5) * MINUTE
         yield at
         facts: list[JSON] = [{"facts": None if unplayable else _FACTS, "needs_person": unplayable}]
-        digest = sha256(canonical_json(facts)).hexdigest()
-        self._bulk.append(
-            exhibit.id, "exhibit.examined", {"facts": digest, "packet_index": None}, at=at
-        )
+        examined: Values = {"facts": facts_digest(facts), "packet_index": None}
+        self._bulk.append(exhibit.id, "exhibit.examined", examined, at=at)
         copy = None
-        if not unplayable:
+        if unplayable:
+            self._keep(exhibit, "attention", at, findings=[_UNREADABLE])
+            self._accept(exhibit, who, at)
+        else:
             self._file(
                 exhibit, "source_frames", f"{file_safe(exhibit.reference)}-M1.source-frames.csv", at
             )
+            self._keep(exhibit, "examined", at)
             at += self._chance.uniform(1, 5) * MINUTE
             yield at
             copy = self._derive(exhibit, at)
@@ -141,17 +145,50 @@ class Town:
             reference=exhibit.reference,
             **describing_columns(description),
             description=stated,
-            state=ExhibitState.ATTENTION if unplayable else ExhibitState.READY,
+            state=ExhibitState.MASTER_ALONE if unplayable else ExhibitState.READY,
             received_at=at,
             received_event=received,
             facts=[{"facts": None if unplayable else _FACTS, "needs_person": unplayable}],
             findings=[_UNREADABLE] if unplayable else [],
         )
         name = f"{camera}-{start:%Y%m%d-%H%M%S}.mp4"
-        self._file(exhibit, "master", name, at, master)
-        stored = _stored(master, uuid4())
+        made = self._file(exhibit, "master", name, at, master)
         self._bulk.add(
-            "upload", **stored, id=uuid4(), stored_at=at, exhibit=exhibit.id, scan="not scanned"
+            "upload",
+            **_stored(master, made),
+            id=uuid4(),
+            stored_at=at,
+            exhibit=exhibit.id,
+            scan="not scanned",
+        )
+        self._keep(exhibit, "received", at)
+
+    def _keep(
+        self, exhibit: Exhibit, state: str, at: datetime, *, findings: Sequence[JSON] = ()
+    ) -> None:
+        """Write where the files lie that were added since the last time."""
+        places = [place_of(SimpleNamespace(**row)) for row in self._placed]
+        self._placed.clear()
+        values: Values = {
+            "places": places,
+            "findings": facts_digest(list(findings)),
+            "state": state,
+        }
+        self._bulk.append(exhibit.id, "exhibit.stored", values, at=at)
+
+    def _accept(self, exhibit: Exhibit, who: Person, at: datetime) -> None:
+        """Say that the master alone is right: nothing plays it."""
+        reason = "the recorder's own player comes with it"
+        values: Values = {"actor": who, "role": "operator", "reason": reason}
+        self._bulk.append(exhibit.id, "exhibit.accepted", values, at=at)
+        self._bulk.add(
+            "exhibit_decision",
+            id=uuid4(),
+            exhibit=exhibit.id,
+            event="exhibit.accepted",
+            person=who.record,
+            at=at,
+            reason=reason,
         )
 
     def _file(
@@ -161,18 +198,18 @@ class Town:
         file = file or File(kind, self._chance.digest(), self._chance.number(10**4, 10**6))
         exhibit.files.append(file)
         made = uuid4()
-        self._bulk.add(
-            "exhibit_file",
+        row = {
             **_stored(file, made),
-            id=made,
-            exhibit=exhibit.id,
-            kind=kind,
-            position=0,
-            name=name,
-            original_name=name if kind == "master" else "",
-            stored_at=at,
-            words="Every picture of the copy is that of the master." if kind == "copy" else "",
-        )
+            "id": made,
+            "kind": kind,
+            "position": 0,
+            "name": name,
+            "original_name": name if kind == "master" else "",
+            "stored_at": at,
+            "words": "Every picture is that of the master." if kind == "copy" else "",
+        }
+        self._placed.append(row)
+        self._bulk.add("exhibit_file", **row, exhibit=exhibit.id)
         return made
 
     def _derive(self, exhibit: Exhibit, at: datetime) -> UUID:
@@ -184,8 +221,13 @@ class Town:
         self._bulk.append(exhibit.id, "exhibit.derived", values, at=at)
         self._file(exhibit, "frames", f"{name}.frames.csv", at)
         self._file(exhibit, "contact_sheet", "contact-sheet.jpg", at)
-        still = {"copy": exhibit.files[-1].sha256, "kind": "STILL", "derivation": how.sha256}
+        still: Values = {
+            "copy": exhibit.files[-1].sha256,
+            "kind": "STILL",
+            "derivation": how.sha256,
+        }
         self._bulk.append(exhibit.id, "exhibit.derived", still, at=at)
+        self._keep(exhibit, "ready", at)
         return copy
 
     def _view(self, exhibit: Exhibit, copy: UUID, at: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,9 +19,11 @@ from evidence.people.access import SECONDED, URGENT
 from export.package.format import layout
 from export.release.contents import released_kinds
 from export.release.proposals import ReleaseKind
-from export.release.releases import recipient_words
+from export.release.releases import conditions_of, recipient_words
+from export.sealing.steps import contents_json, facts_digest, steps_digest
 
 LINK_DAYS = 14
+_DOWNLOADS = 5
 _NAMES = ("Alex", "Robin", "Chris", "Pat", "Jude", "Noor", "Sasha", "Toni")
 _SURNAMES = ("Example", "Sample", "Specimen", "Muster", "Dummy", "Placeholder")
 _ASKING = (
@@ -48,6 +51,8 @@ class Release:
     fate: str
     kind: ReleaseKind
     recipient: Person
+    by: Person
+    """Who proposes it, and takes it out if staff do."""
     row: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
@@ -106,9 +111,9 @@ class Releases:
         first, last = chance.choice(_NAMES), chance.choice(_SURNAMES)
         words = f"{first} {last}", f"{first.lower()}.{last.lower()}@{domain}"
         fate = chance.of(_FATES)
-        record = self._bulk.person(*words).record
+        record = self._bulk.person(*words, at=at).record
         recipient = Person(record, recipient_words(record, *words, organisation))
-        release = Release(exhibits, fate, kind, recipient)
+        release = Release(exhibits, fate, kind, recipient, by)
         row = release.row
         row |= {
             "id": self._bulk.open_record(RecordKind.RELEASE),
@@ -139,6 +144,7 @@ class Releases:
             "exhibits": [str(exhibit.id) for exhibit in exhibits],
             "basis": _BASIS,
             "purpose": _PURPOSE,
+            "conditions": conditions_of(SimpleNamespace(**row, replaces=None), ()),
         }
         self._bulk.append(release.id, "release.proposed", values, at=at)
         return release
@@ -253,10 +259,20 @@ class Releases:
         }
         for step, found in facts.items():
             self._bulk.add("seal_step", **done, step=step, facts=found)
-        values: Values = {"crc32": f"{crc32:08x}", "size": size}
+        values: Values = {
+            "crc32": f"{crc32:08x}",
+            "size": size,
+            "facts": facts_digest(facts["archive"]),
+        }
         self._bulk.append(record, "release.assembled", values, at=at)
         yield at + MINUTE
-        values = {"sha256": release.sha256, "size": size}
+        steps = [SimpleNamespace(**done, step=step, facts=found) for step, found in facts.items()]
+        values = {
+            "sha256": release.sha256,
+            "size": size,
+            "contents": contents_json(dict(zip(small, digests, strict=True))),
+            "steps": steps_digest(steps),
+        }
         self._bulk.append(record, "release.checked", values, at=at + MINUTE)
 
     def _records(self, release: Release) -> list[UUID]:
@@ -284,26 +300,34 @@ class Releases:
                 "system": "NICE Evidencentral",
                 "reference": f"EV-{self._chance.number(1, 10**6)}",
             }
-            self._bulk.append(
-                release.id, "handoff.recorded", {**given, "sha256": release.sha256}, at=at
-            )
+            acceptance = "taken over by the evidence desk"
+            values: Values = {
+                **given,
+                "actor": release.by,
+                "role": "operator",
+                "acceptance": acceptance,
+                "handed": format_time(at.replace(microsecond=0)),
+                "sha256": release.sha256,
+            }
+            self._bulk.append(release.id, "handoff.recorded", values, at=at)
             self._bulk.add(
                 "handoff",
                 **given,
                 id=uuid4(),
                 release=release.id,
                 person=row["proposed_by"],
-                acceptance="taken over by the evidence desk",
+                acceptance=acceptance,
                 sha256=release.sha256,
                 at=at,
             )
         self._left(release, at)
 
     def _left(self, release: Release, at: datetime) -> None:
+        by_link = release.fate in _BY_LINK
         for exhibit in release.exhibits:
             values: Values = {
-                "actor": release.recipient,
-                "role": "recipient",
+                "actor": release.recipient if by_link else release.by,
+                "role": "recipient" if by_link else "operator",
                 "release": str(release.id),
                 "sha256": release.sha256,
             }
@@ -312,7 +336,13 @@ class Releases:
     def _offer(self, release: Release, at: datetime) -> Life:
         """Issue a link, and let it be used, run out, or be taken back."""
         link, ends = uuid4(), (at + LINK_DAYS * DAY).replace(microsecond=0)
-        values: Values = {"recipient": release.recipient, "expires": format_time(ends)}
+        token = self._chance.digest()
+        values: Values = {
+            "recipient": release.recipient,
+            "expires": format_time(ends),
+            "token": token,
+            "downloads": _DOWNLOADS,
+        }
         self._bulk.append(release.id, "link.issued", values, at=at)
         revoked = release.row["ended_at"]
         over = ends < self._now and revoked is None
@@ -322,10 +352,10 @@ class Releases:
             id=link,
             release=release.id,
             number=1,
-            token_sha256=self._chance.digest(),
+            token_sha256=token,
             issued_at=at,
             expires_at=ends,
-            downloads_allowed=5,
+            downloads_allowed=_DOWNLOADS,
             revoked_at=revoked,
             expired_at=ends if over else None,
             warned_at=ends - 3 * DAY if soon or over else None,

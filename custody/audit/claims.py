@@ -1,8 +1,17 @@
 """Pure. Compares what is claimed of a record with the events that it has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from custody.audit.facts import Claim, Expected, KeptEvent, Latest, Step, Tally
+from custody.audit.facts import (
+    Claim,
+    Expected,
+    Gathered,
+    KeptEvent,
+    Latest,
+    Standing,
+    Step,
+    Tally,
+)
 from custody.canonical import JSON, canonical_json, format_time, parse_canonical
 from custody.errors import FormatError
 from custody.shapes import differences
@@ -15,31 +24,119 @@ def compare(
     tally: Tally, claim: Claim, kind: str, events: Mapping[str, Sequence[KeptEvent]]
 ) -> None:
     """Compare a claim with the events of its record; what is erased cannot be compared."""
+    try:
+        _compare(tally, claim, kind, events)
+    except FormatError as error:
+        words = f"The database says what no event can say: {error}"
+        tally.fail(Step.CLAIMS, words, claim.name)
+
+
+def _compare(
+    tally: Tally, claim: Claim, kind: str, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
     if claim.kind != kind:
         words = "The ledger has a record of another kind under this identifier"
         tally.fail(Step.CLAIMS, words, claim.name, expected=kind, found=claim.kind)
     for flaw in claim.flaws:
         tally.fail(Step.CLAIMS, f"The database contradicts itself: {claim.name} {flaw}", claim.name)
     for name, expected in claim.events.items():
-        found = events.get(name, ())
-        if len(expected) != len(found):
+        _compare_all(tally, claim, name, expected, events.get(name, ()))
+    for name, some in claim.among.items():
+        _find_among(tally, claim, name, some, events.get(name, ()))
+    for latest in claim.latest:
+        _compare_latest(tally, claim, latest, events)
+    if claim.standing is not None:
+        _compare_standing(tally, claim, claim.standing, events)
+    if claim.gathered is not None:
+        _compare_gathered(tally, claim, claim.gathered, events)
+
+
+def _compare_all(
+    tally: Tally,
+    claim: Claim,
+    name: str,
+    expected: Sequence[Expected],
+    found: Sequence[KeptEvent],
+) -> None:
+    """Compare all events of one name."""
+    if len(expected) != len(found):
+        tally.fail(
+            Step.CLAIMS,
+            f"{claim.name}: the database speaks of another number of {name}",
+            str(claim.record),
+            expected=f"{len(found)} in the ledger",
+            found=f"{len(expected)} in the database",
+        )
+        return
+    if not expected:
+        return
+    _compare_values(tally, f"{claim.name}: {name}", expected, found)
+    known = {event.id for event in found}
+    if any(one.id is not None and one.id not in known for one in expected):
+        words = f"{claim.name}: the database names another event as its {name}"
+        tally.fail(Step.CLAIMS, words, str(claim.record))
+
+
+def _last(names: Iterable[str], events: Mapping[str, Sequence[KeptEvent]]) -> KeptEvent | None:
+    """Return the last of the events of some names."""
+    found = (event for name in names for event in events.get(name, ()))
+    return max(found, key=lambda event: event.n, default=None)
+
+
+def _compare_standing(
+    tally: Tally, claim: Claim, standing: Standing, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
+    """Compare the state of a record with the last event that moved it."""
+    last = _last(standing.names, events)
+    wanted = None if last is None else standing.by.get(last.name)
+    if last is None or wanted is None:
+        tally.fail(
+            Step.CLAIMS,
+            f"{claim.name} is {standing.state} in the database, and its last event is another one",
+            str(claim.record),
+            expected=" or ".join(sorted(standing.by)) or "no event can say this",
+            found="no event" if last is None else last.name,
+        )
+        return
+    _say_differences(tally, f"{claim.name}: {last.name}", wanted, last)
+
+
+def _find_among(
+    tally: Tally, claim: Claim, name: str, some: Sequence[Expected], found: Sequence[KeptEvent]
+) -> None:
+    """Find each of some events among those of their name."""
+    for one in some:
+        readable = [event for event in found if one.values.keys() - {AT} <= event.values.keys()]
+        if len(readable) == len(found) and not any(_is_same(one, event) for event in found):
+            words = f"{claim.name}: the database speaks of a {name} that the ledger has not"
+            tally.fail(Step.CLAIMS, words, str(claim.record), found=_joined(_written(one.values)))
+
+
+def _compare_gathered(
+    tally: Tally, claim: Claim, gathered: Gathered, events: Mapping[str, Sequence[KeptEvent]]
+) -> None:
+    """Compare what events listed, one after another, with what is there now."""
+    logged: dict[str, JSON] = {}
+    for event in events.get(gathered.name, ()):
+        if gathered.field not in event.values:
+            return  # erased, or found to be wrong before
+        for one in _objects(parse_canonical(event.values[gathered.field].encode())):
+            logged[str(one[gathered.key])] = one
+    stored: dict[str, JSON] = {str(one[gathered.key]): one for one in gathered.items}
+    for key in sorted(logged.keys() | stored.keys()):
+        for told in differences(logged.get(key), stored.get(key)):
             tally.fail(
                 Step.CLAIMS,
-                f"{claim.name}: the database speaks of another number of {name}",
-                str(claim.record),
-                expected=f"{len(found)} in the ledger",
-                found=f"{len(expected)} in the database",
+                "The database says something else than the ledger",
+                f"{claim.name}: {gathered.name}, {'.'.join(filter(None, (key, told.place)))}",
+                expected=canonical_json(told.old).decode(),
+                found=canonical_json(told.new).decode(),
             )
-            continue
-        if not expected:
-            continue
-        _compare_values(tally, f"{claim.name}: {name}", expected, found)
-        known = {event.id for event in found}
-        if any(one.id is not None and one.id not in known for one in expected):
-            words = f"{claim.name}: the database names another event as its {name}"
-            tally.fail(Step.CLAIMS, words, str(claim.record))
-    if claim.latest is not None:
-        _compare_latest(tally, claim, claim.latest, events)
+
+
+def _objects(value: JSON) -> list[Mapping[str, JSON]]:
+    items = value if isinstance(value, list | tuple) else []
+    return [one for one in items if isinstance(one, Mapping)]
 
 
 def _compare_latest(
@@ -47,20 +144,27 @@ def _compare_latest(
 ) -> None:
     """Compare what the last of some events says; what differs is named by its place."""
     names = " or ".join(latest.names)
-    found = [event for name in latest.names for event in events.get(name, ())]
-    if not found:
+    last = _last(latest.names, events)
+    if last is None:
         words = f"{claim.name}: the ledger has no {names}, and the database speaks of one"
         tally.fail(Step.CLAIMS, words, str(claim.record))
         return
-    logged = found[-1].values
-    for field, value in latest.values.items():
+    _say_differences(tally, f"{claim.name}: {names}", latest.values, last)
+
+
+def _say_differences(
+    tally: Tally, subject: str, values: Mapping[str, JSON], event: KeptEvent
+) -> None:
+    """Say in which places these values differ from what an event says."""
+    logged = event.values
+    for field, value in values.items():
         if field not in logged:
             continue  # erased, or found to be wrong before
         try:
             said = canonical_json(value).decode()
         except FormatError as error:
             words = f"The database says what no event can say: {error}"
-            tally.fail(Step.CLAIMS, words, f"{claim.name}: {names}, {field}")
+            tally.fail(Step.CLAIMS, words, f"{subject}, {field}")
             continue
         if said == logged[field]:
             continue
@@ -68,7 +172,7 @@ def _compare_latest(
             tally.fail(
                 Step.CLAIMS,
                 "The database says something else than the ledger",
-                f"{claim.name}: {names}, {'.'.join(filter(None, (field, one.place)))}",
+                f"{subject}, {'.'.join(filter(None, (field, one.place)))}",
                 expected=canonical_json(one.old).decode(),
                 found=canonical_json(one.new).decode(),
             )

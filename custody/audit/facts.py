@@ -60,13 +60,36 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """What the last event must say of several that each say the same anew.
-
-    ``names`` are those events; each one comes after all of the one before.
-    """
+    """What the last event must say of several that each say the same anew."""
 
     names: tuple[str, ...]
     values: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a record stands: the last of these events must be one of ``by``, and say this.
+
+    ``names`` are all events that move such a record from one state to another.
+    """
+
+    state: str
+    """What the database says, in words."""
+    names: frozenset[str]
+    by: Mapping[str, Mapping[str, JSON]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Objects that the events of one name list in ``field``; the latest word for a ``key`` counts.
+
+    Exactly these ``items`` must have come together.
+    """
+
+    name: str
+    field: str
+    key: str
+    items: tuple[Mapping[str, JSON], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +104,23 @@ class Claim:
     """How people call it: JS/1."""
     kind: RecordKind
     events: Mapping[str, Sequence[Expected]]
-    latest: Latest | None = None
+    latest: tuple[Latest, ...] = ()
     flaws: tuple[str, ...] = ()
     """What the database says that cannot be, whatever the ledger says: each a sentence's end."""
+    standing: Standing | None = None
+    gathered: Gathered | None = None
+    among: Mapping[str, Sequence[Expected]] = field(default_factory=dict)
+    """Events that must be there, beside others of their name that nothing speaks of."""
 
     @property
     def names(self) -> frozenset[str]:
         """The events that it speaks of."""
-        return frozenset(self.events).union(self.latest.names if self.latest else ())
+        return frozenset(self.events).union(
+            self.among,
+            *(one.names for one in self.latest),
+            self.standing.names if self.standing else (),
+            (self.gathered.name,) if self.gathered else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,8 @@ class KeptEvent:
     """An event that a claim names, with those of its values that opened."""
 
     id: UUID
+    name: str
+    n: int
     at: datetime
     values: Mapping[str, str]
     """In their canonical form."""
@@ -188,5 +222,5 @@ _GOOD = {
     Step.EVENTS: "{events} events were written by this service, and stand in the tree as written.",
     Step.RECORDS: "{records} records: no event is missing, changed or out of order.",
     Step.OPENINGS: "{openings} values are what their events committed to; {erased} were erased.",
-    Step.CLAIMS: "{claims} exhibits, releases and holds are as their events say.",
+    Step.CLAIMS: "{claims} exhibits, releases, holds and people are as their events say.",
 }

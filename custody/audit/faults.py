@@ -59,8 +59,8 @@ class Faults:
         self._now = now
 
     @cached_property
-    def _people_erased(self) -> bool:
-        return any(self._streams.tuples(rows.PERSON_ERASED))
+    def _people_erased(self) -> frozenset[str]:
+        return frozenset(one for (one,) in self._streams.tuples(rows.PERSON_ERASED))
 
     def look_into(self, event: StoredEvent, before: Before) -> dict[str, str] | None:
         """Say what is wrong with an event, or erased of it; return what opened nevertheless.
@@ -140,6 +140,10 @@ class Faults:
         stored = self._values(event)
         for name, text, owner, wrapped in stored:
             key = before.key if owner is None else self._unwrap(owner, wrapped)
+            if owner is not None and wrapped is None and owner not in self._people_erased:
+                words = f"The value of {name} names a key that nobody has"
+                self._tally.fail(Step.OPENINGS, words, event.name)
+                continue
             if key is None:
                 self._tally.counts["erased"] += 1
                 continue
@@ -159,7 +163,7 @@ class Faults:
     def _check_lost(self, lost: Iterable[str], event: StoredEvent, before: Before) -> None:
         """Judge the fields whose values are gone: whose, is known of the record's own only."""
         for name in lost:
-            erased = self._people_erased if name in PERSON_FIELDS else before.key is None
+            erased = bool(self._people_erased) if name in PERSON_FIELDS else before.key is None
             if erased:
                 self._tally.counts["erased"] += 1
             else:

@@ -55,6 +55,9 @@ _PLAIN = {
     FieldType.FILES: rf"\[{_FILE}(?:,{_FILE})*\]",
     FieldType.HEADS: rf'\[{{"head":{_HEX64},"n":{_COUNT},"record":{_UUID}}}\]',
     FieldType.DESCRIPTION: "(?!)",
+    FieldType.PLACES: r"\[\]",
+    FieldType.CONDITIONS: "(?!)",
+    FieldType.CONTENTS: "(?!)",
 }
 """What is, without a further look, a value of this type in its canonical form. Not all of them
 are: those that are not matched are parsed."""

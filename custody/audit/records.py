@@ -30,8 +30,8 @@ from custody.ledger import event_mac
 _KEYS_HELD = 4096
 _ERASING = frozenset({"erase.requested", "erase.done"})
 """The events of which one must stand in a person's record before its key may be gone."""
-_CLAIMED_EVENTS = frozenset({"hold.placed"})
-"""Events of staff actions that a row must tell of too."""
+_CLAIMED_EVENTS = frozenset({"hold.placed", "person.named"})
+"""Events of other kinds of record of which a row must tell, too, unless it was erased."""
 
 
 @dataclass(slots=True)
@@ -118,7 +118,9 @@ class RecordsAudit:
         if claim is not None:
             self._tally.counts["claims"] += 1
             compare(self._tally, claim, record.kind, chain.kept)
-        elif record.kind in CLAIMED or not chain.names.isdisjoint(_CLAIMED_EVENTS):
+        elif record.kind in CLAIMED or not (
+            record.erased or chain.names.isdisjoint(_CLAIMED_EVENTS)
+        ):
             words = f"The ledger has this {record.kind}, and the database does not"
             self._tally.fail(Step.CLAIMS, words, record.id)
 
@@ -169,7 +171,7 @@ class RecordsAudit:
         else:
             values = self._faults.look_into(StoredEvent._make(row), chain.before)
         if values is not None and name in chain.wanted:
-            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), at, values))
+            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), name, n, at, values))
         chain.names.add(name)
         chain.n, chain.head = n + 1, sha256(entry).hexdigest()
         chain.place = inf if place is None else place

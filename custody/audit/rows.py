@@ -94,8 +94,8 @@ WHERE e.id = %s ORDER BY v.field COLLATE "C"
 """
 """The values of one event, for one whose values cannot be told apart when they are joined."""
 PERSON_ERASED = """
-SELECT 1 FROM custody_record r LEFT JOIN record_key k ON k.record = r.id
-WHERE r.kind = 'person' AND k.record IS NULL LIMIT 1
+SELECT r.id::text FROM custody_record r LEFT JOIN record_key k ON k.record = r.id
+WHERE r.kind = 'person' AND k.record IS NULL
 """
 DISPOSED = """
 SELECT DISTINCT v.value FROM custody_event e JOIN custody_value v ON v.event = e.id

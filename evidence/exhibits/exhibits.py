@@ -3,21 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
-from custody.canonical import JSON, canonical_json
+from custody.canonical import JSON
 from custody.events import RecordKind
 from custody.houseclock import measured_offset
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
-from evidence.exhibits.recorded import describing_columns
+from evidence.exhibits.recorded import describing_columns, facts_digest
 from evidence.exhibits.references import parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
@@ -28,6 +27,7 @@ from evidence.wording import check_words
 
 EXTENDED = "exhibit.extended"
 """The event that takes down files that came after the first ones."""
+STORED = "exhibit.stored"
 _NAME = 200
 
 
@@ -215,6 +215,21 @@ class Exhibits:
         )
         return True
 
+    def stored(
+        self, session: Session, row: ExhibitRow, places: Sequence[JSON], *, at: datetime
+    ) -> None:
+        """Record what a piece of work left: files at their ``places``, findings, and the state.
+
+        After the receipt, each examination and each run of copying, also one that made no copy:
+        so that every row of a file, the findings and the state stand in the ledger.
+        """
+        values: Values = {
+            "places": places,
+            "findings": facts_digest(row.findings),
+            "state": row.state,
+        }
+        self._ledger.append(session, row.id, STORED, values, at=at)
+
     def derived(
         self,
         session: Session,
@@ -254,8 +269,7 @@ def examine_anew(row: ExhibitRow) -> None:
     Raises:
         StateError: it is not examined, or set aside.
     """
-    digest = sha256(canonical_json(row.facts)).hexdigest()
-    row.examined_before = [*row.examined_before, digest]
+    row.examined_before = [*row.examined_before, facts_digest(row.facts)]
     row.facts, row.findings = [], []
     now = ExhibitState(row.state)
     row.state = move(row.reference, now, ExhibitState.RECEIVED, EXHIBIT_NEXT)

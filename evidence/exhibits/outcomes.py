@@ -1,7 +1,7 @@
 """Service. What a person decides about an exhibit: set aside, right as a master alone, once more.
 
-The first two are on record in the ledger, with who decided and why. Once more is no decision about
-evidence: what the repeated work finds is written as it was the first time.
+All three are on record in the ledger: the first two with who decided and why, the third with who
+asked for it. What the repeated work finds is written as it was the first time.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ from evidence.states import move
 from evidence.wording import check_words
 
 SET_ASIDE, ACCEPTED = "exhibit.set_aside", "exhibit.accepted"
+RETRIED = "exhibit.retried"
 _MOST = 2000
 
 
@@ -84,6 +85,16 @@ class Outcomes:
         )
         session.flush()
         return row
+
+    def retried(self, session: Session, row: ExhibitRow, *, by: Subject, at: datetime) -> None:
+        """Write the event `exhibit.retried`: who had the work done again, and from which state.
+
+        Raises:
+            AccessRefusedError: ``by`` may not ask for it.
+        """
+        role = require(Action.RETRY_EXHIBIT, by)
+        values: Values = {"actor": as_person(by), "role": role.value, "state": row.state}
+        self._ledger.append(session, row.id, RETRIED, values, at=at)
 
     def reopen(self, session: Session, exhibit: UUID, *, copyable: bool, by: Subject) -> ExhibitRow:
         """Let the work on an exhibit be done once more; return it in the state that it waits in.

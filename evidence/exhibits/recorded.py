@@ -6,9 +6,10 @@ the columns speak, so that whoever compares the result with the ledger finds any
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from custody.canonical import JSON
+from custody.canonical import JSON, canonical_json
 from evidence.exhibits.description import Description, parse_description, utc_text
 from evidence.exhibits.tables import ExhibitRow
 
@@ -32,6 +33,11 @@ def describing_columns(description: Description) -> dict[str, Any]:
         "corrected_start": _moment(description.corrected_start or description.displayed_start),
         "corrected_end": _moment(description.corrected_end or description.displayed_end),
     }
+
+
+def facts_digest(facts: Any) -> str:  # noqa: ANN401 - a column of JSON
+    """Return the SHA-256 under which events name facts or findings that a row keeps whole."""
+    return sha256(canonical_json(facts)).hexdigest()
 
 
 def row_facts(row: Any, masters: Sequence[Any]) -> dict[str, JSON]:  # noqa: ANN401 - also bare columns

@@ -1,11 +1,14 @@
 """Service. People whom the ledger knows: members of staff, recipients, and machines that act."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.canonical import canonical_json
 from custody.events import RecordKind
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError
@@ -25,8 +28,9 @@ GONE = "no longer "
 class People:
     """Knows who acts."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
+        self._clock = clock
 
     def add(self, session: Session, name: str, *, email: str = "") -> UUID:
         """Add a person, with a custody record and a key of their own.
@@ -36,8 +40,10 @@ class People:
         """
         name = check_words("name", name, most=200)
         record = self._ledger.open_record(session, RecordKind.PERSON)
-        session.add(PersonRow(id=record, name=name, email=email))
+        row = PersonRow(id=record, name=name, email=email)
+        session.add(row)
         session.flush()
+        self._record_name(session, row, at=self._clock())
         return record
 
     def known(self, session: Session, name: str) -> UUID:
@@ -76,8 +82,11 @@ class People:
             if check_words(field, text, most=most) != text:
                 # Without its spaces it could be somebody else's.
                 raise InvalidError(field, f"{field} begins or ends with a space")
-        row = self._member(session, issuer, subject)
+        row, new = self._member(session, issuer, subject)
+        before = row.name, row.email
         row.name, row.email = _staff_name(name), _staff_address(email)
+        if new or before != (row.name, row.email):
+            self._record_name(session, row, at=at)
         had, held = frozenset(map(Role, row.roles)), frozenset(roles)
         row.roles = sorted(role.value for role in held)
         signed_in = Subject(row.id, row.name, held)
@@ -91,8 +100,15 @@ class People:
         session.flush()
         return signed_in
 
-    def _member(self, session: Session, issuer: str, subject: str) -> PersonRow:
-        """Return the row of a member of staff, locked: two sign-ins tell each change once."""
+    def _record_name(self, session: Session, row: PersonRow, *, at: datetime) -> None:
+        """Write the event `person.named`: what the row says of somebody, under their own key."""
+        self._ledger.append(session, row.id, "person.named", {"facts": named_digest(row)}, at=at)
+
+    def _member(self, session: Session, issuer: str, subject: str) -> tuple[PersonRow, bool]:
+        """Return the row of a member of staff, locked, and whether it is new.
+
+        Locked, so that two sign-ins tell each change once.
+        """
         statement = select(PersonRow).where(PersonRow.issuer == issuer)
         statement = statement.where(PersonRow.subject == subject).with_for_update()
         row = session.exec(statement).first()
@@ -101,7 +117,8 @@ class People:
             row = PersonRow(id=record, name=NAMELESS, issuer=issuer, subject=subject)
             session.add(row)
             session.flush()
-        return row
+            return row, True
+        return row, False
 
     def _end_sessions(self, session: Session, person: UUID, *, at: datetime) -> None:
         open_ones = select(StaffSessionRow).where(
@@ -122,6 +139,26 @@ class People:
         values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
         self._ledger.append(session, record, "role.changed", values, at=at)
 
+    def record_token(
+        self,
+        session: Session,
+        event: str,
+        subject: Subject,
+        token: str,
+        *,
+        by: Subject,
+        at: datetime,
+    ) -> None:
+        """Write `token.made` or `token.revoked`: ``token`` is the SHA-256 by which it is known."""
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        values: Values = {
+            "actor": as_person(by),
+            "subject": as_person(subject),
+            "role": token_roles(role.value for role in subject.roles),
+            "token": token,
+        }
+        self._ledger.append(session, record, event, values, at=at)
+
     def record_refusal(
         self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime
     ) -> None:
@@ -137,9 +174,20 @@ class People:
         self._ledger.append(session, record, "access.refused", values, at=at)
 
 
+def named_digest(row: Any) -> str:  # noqa: ANN401 - also bare columns
+    """Return what `person.named` commits to: who somebody is, in the columns of their row."""
+    said = {name: getattr(row, name) for name in ("email", "issuer", "name", "subject")}
+    return sha256(canonical_json(said)).hexdigest()
+
+
 def as_person(subject: Subject) -> Person:
     """Return how the ledger commits to a subject."""
     return Person(subject.person, subject.words)
+
+
+def token_roles(roles: Iterable[str]) -> str:
+    """Return how `token.made` says in which roles a token speaks."""
+    return ", ".join(sorted(roles)) or "none"
 
 
 def require(action: Action, subject: Subject) -> Role:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from evidence.errors import UnknownError
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import TokenRow
@@ -34,7 +35,24 @@ class Tokens:
         subject = self._people.subject(session, person, held)
         for role in held:
             self._people.record_role(session, subject, role.value, by=by, at=at)
+        known = secret_digest(token)
+        self._people.record_token(session, "token.made", subject, known, by=by, at=at)
         return token
+
+    def revoke(self, session: Session, token: str, *, by: Subject, at: datetime) -> None:
+        """Take a token back for good, as ``by`` decided; one that is taken back stays as it is.
+
+        Raises:
+            UnknownError: there is no such token.
+        """
+        row = session.get(TokenRow, secret_digest(token.strip()), with_for_update=True)
+        if row is None:
+            raise UnknownError("there is no such token")
+        if row.revoked_at is not None:
+            return
+        row.revoked_at = at
+        subject = self._people.subject(session, row.person, (Role(role) for role in row.roles))
+        self._people.record_token(session, "token.revoked", subject, row.sha256, by=by, at=at)
 
     def find(self, session: Session, token: str) -> Subject | None:
         """Return who a token speaks for, or None: unknown or revoked, and we do not say which."""

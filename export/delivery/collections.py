@@ -17,6 +17,7 @@ from evidence.errors import StateError, UnknownError
 from evidence.people.tables import PersonRow
 from evidence.secrets import make_secret, secret_digest
 from export.delivery.packages import Package, Packages
+from export.delivery.recorded import Recorded
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.package.format import layout
 from export.package.format.assembly import seal_of
@@ -79,12 +80,14 @@ class Collections:
         self,
         ledger: Ledger,
         packages: Packages,
+        recorded: Recorded,
         *,
         random: Callable[[int], bytes],
         new_id: Callable[[], UUID],
     ) -> None:
         self._ledger = ledger
         self._packages = packages
+        self._recorded = recorded
         self._random = random
         self._new_id = new_id
 
@@ -169,7 +172,7 @@ class Collections:
             )
         row.seen_at = at
         release = session.get_one(ReleaseRow, link.release)
-        _require_clean(session, release)
+        self._require_sound(session, release, link)
         recipient = recipient_of(session, release)
         self._packages.hand_over(session, release, to=recipient, role="recipient", at=at)
         download = DownloadRow(id=self._new_id(), collection=row.id, link=link.id, authorised_at=at)
@@ -194,7 +197,7 @@ class Collections:
         if found is None or found.collection != row.id:
             raise UnknownError("there is no such download")
         release = session.get_one(ReleaseRow, link.release)
-        _require_clean(session, release)
+        self._require_sound(session, release, link)
         return self._packages.package(session, release)
 
     def confirm(self, session: Session, secret: str, sha256: str, *, at: datetime) -> bool:
@@ -222,6 +225,17 @@ class Collections:
         row = session.exec(statement.with_for_update()).first()
         if row is not None and row.ended_at is None:
             row.ended_at = at
+
+    def _require_sound(self, session: Session, release: ReleaseRow, link: LinkRow) -> None:
+        """See that nothing was found in a package, and that link and package are as recorded.
+
+        Staff are told of the first by themselves; the audit of the ledger names the second.
+        """
+        try:
+            require_clean(session, release)
+            self._recorded.require_link(session, release, link)
+        except StateError as error:
+            raise HeldBackError(_STOPPED) from error
 
     def _open(
         self,
@@ -251,14 +265,6 @@ class Collections:
         if lock:
             session.refresh(row, with_for_update=True)
         return row, link
-
-
-def _require_clean(session: Session, release: ReleaseRow) -> None:
-    """See that nothing was found in a package since it was sealed; staff are told by themselves."""
-    try:
-        require_clean(session, release)
-    except StateError as error:
-        raise HeldBackError(_STOPPED) from error
 
 
 def _known_by(secret: str) -> ColumnElement[bool]:

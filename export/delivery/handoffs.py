@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger
+from custody.canonical import format_time
+from custody.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.clocks import parse_local
 from evidence.people.access import Action, Subject
@@ -89,7 +90,15 @@ class Handoffs:
             at=handed_at,
         )
         session.add(handoff)
-        values = {"system": system, "reference": reference, "sha256": handoff.sha256}
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "system": system,
+            "reference": reference,
+            "acceptance": acceptance,
+            "handed": format_time(handed_at.replace(microsecond=0)),
+            "sha256": handoff.sha256,
+        }
         self._ledger.append(session, row.id, "handoff.recorded", values, at=at)
         self._packages.mark_left(session, row, to=as_person(by), role=role.value, at=at)
         return handoff

@@ -33,6 +33,7 @@ from evidence.people.people import require
 from evidence.secrets import make_secret, secret_digest
 from export.delivery.collections import Collections, downloads_of, is_live, lock_link
 from export.delivery.letters import DeliveryLetter
+from export.delivery.recorded import Recorded
 from export.delivery.tables import LinkRow
 from export.release.decisions import Decisions
 from export.release.proposals import Delivery
@@ -59,6 +60,7 @@ class Links:
         releases: Releases,
         decisions: Decisions,
         collections: Collections,
+        recorded: Recorded,
         gates: Gates,
         messages: Messages,
         jobs: Jobs,
@@ -73,6 +75,7 @@ class Links:
         self._releases = releases
         self._decisions = decisions
         self._collections = collections
+        self._recorded = recorded
         self._gates = gates
         self._messages = messages
         self._jobs = jobs
@@ -137,7 +140,12 @@ class Links:
         session.add(link)
         session.flush()
         words = format_time(expires)
-        values: Values = {"recipient": recipient_of(session, row), "expires": words}
+        values: Values = {
+            "recipient": recipient_of(session, row),
+            "expires": words,
+            "token": link.token_sha256,
+            "downloads": allowed,
+        }
         self._ledger.append(session, row.id, "link.issued", values, at=at)
         private = {"token": token, "expires": words}
         self._tell(session, DeliveryLetter.LINK, row, f"link:{link.id}", private, at)
@@ -217,6 +225,9 @@ class Links:
                 once = f"ended:{link.id}:{at.date().isoformat()}"
                 self._tell(session, DeliveryLetter.LINK_ENDED, row, once, {"why": why}, at)
                 return
+            # No code goes to an address, or for a link, that the ledger does not know: the job
+            # ends here, and a person is called.
+            self._recorded.require_link(session, row, link)
             self._ledger.append(session, row.id, "link.requested", {}, at=at)
             self._ledger.append(session, row.id, "code.sent", {}, at=at)
             self._gates.send_code(

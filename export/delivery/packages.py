@@ -10,6 +10,7 @@ from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
+from export.delivery.recorded import Recorded
 from export.release.contents import require_clean
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
@@ -34,9 +35,10 @@ class Package:
 class Packages:
     """Hands out packages that were sealed and read back."""
 
-    def __init__(self, releases: Releases, ledger: Ledger) -> None:
+    def __init__(self, releases: Releases, ledger: Ledger, recorded: Recorded) -> None:
         self._releases = releases
         self._ledger = ledger
+        self._recorded = recorded
 
     def find(self, session: Session, name: str, *, by: Subject) -> Package:
         """Return a package that ``by`` may take out at this moment; writes nothing.
@@ -55,9 +57,13 @@ class Packages:
         """
         role = require(Action.COLLECT_PACKAGE, by)
         row = self._releases.find(session, name, lock=True)
+        left_before = row.collected_at is not None
         package = self.hand_over(session, row, to=as_person(by), role=role.value, at=at)
         if row.taken_at is None:
             row.taken_by, row.taken_at = by.person, at
+            if left_before:
+                # It left another way before: that staff took it too is on record all the same.
+                self._record(session, row, package.sha256, to=as_person(by), role=role.value, at=at)
         return package
 
     def hand_over(
@@ -81,7 +87,12 @@ class Packages:
         if row.collected_at is not None:
             return
         row.collected_at = at
-        sha256 = self.package(session, row).sha256
+        self._record(session, row, self.package(session, row).sha256, to=to, role=role, at=at)
+
+    def _record(
+        self, session: Session, row: ReleaseRow, sha256: str, *, to: Person, role: str, at: datetime
+    ) -> None:
+        """Write `exhibit.released` for each exhibit of a package that leaves."""
         for exhibit in self._releases.exhibits(session, row.id):
             values: Values = {
                 "actor": to,
@@ -97,7 +108,9 @@ class Packages:
             label = format_release(row.urn, row.number)
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
         require_clean(session, row)
-        return self.package(session, row)
+        package = self.package(session, row)
+        self._recorded.require_package(session, row)
+        return package
 
     def package(self, session: Session, row: ReleaseRow) -> Package:
         """Return the package of a release that was sealed; writes nothing.

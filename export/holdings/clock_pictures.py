@@ -102,8 +102,10 @@ class ClockPictures:
 
     def keep(
         self, session: Session, exhibit: ExhibitRow, picture: ClockPicture, *, at: datetime
-    ) -> None:
-        """Record a photograph with a locked exhibit whose description names it.
+    ) -> Sequence[ExhibitFileRow]:
+        """Record a photograph with a locked exhibit whose description names it; return its files.
+
+        Whoever calls this has the ledger say where they are kept (`Exhibits.stored`).
 
         Raises:
             UnknownError, StateError: somebody took the upload meanwhile.
@@ -112,12 +114,13 @@ class ClockPictures:
         upload.exhibit = exhibit.id
         files = files_of(session, exhibit.id)
         number = sum(file.kind == CLOCK_PICTURE for file in files)
+        kept = []
         for kind, name, stored in (
             (CLOCK_PICTURE, f"clock-check{picture.suffix}", upload.stored()),
             (CLOCK_SHOWN, "clock-check-shown.jpg", picture.shown),
         ):
             (free,) = distinct([name], [file.name for file in files])
-            session.add(
+            kept.append(
                 ExhibitFileRow(
                     id=self._new_id(),
                     exhibit=exhibit.id,
@@ -128,9 +131,11 @@ class ClockPictures:
                     **stored_columns(stored),
                 )
             )
+        session.add_all(kept)
         session.flush()
         if is_held(session, exhibit.id):
             self._jobs.defer(session, JOB_HOLD, str(exhibit.id))
+        return kept
 
     def shown(self, session: Session, exhibit: ExhibitRow, *, by: Subject) -> ExhibitFileRow:
         """Return what is shown of the photograph that an exhibit's description names.

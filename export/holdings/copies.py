@@ -32,6 +32,7 @@ from export.holdings.files import (
     MASTER,
     SOURCE_FRAMES,
     files_of,
+    place_of,
 )
 from export.holdings.tables import ExhibitFileRow
 from export.intake.scans import infected
@@ -200,28 +201,33 @@ class Copies:
         return _Made(kind, name, position, stored, words)
 
     def _record(self, session: Session, exhibit: UUID, made: Sequence[_Made]) -> None:
+        """Keep what a job stored, and have the ledger tell where, in which state that leaves it."""
         now = self._clock()
         listed = {file.position: file for file in files_of(session, exhibit, SOURCE_FRAMES)}
+        kept = []
         for file in made:
             if file.kind == SOURCE_FRAMES and (before := listed.get(file.position)) is not None:
                 # Examined once more: the last list of the master's pictures is the one that counts.
                 before.stored_at = now
                 for name, value in stored_columns(file.stored).items():
                     setattr(before, name, value)
+                kept.append(before)
                 continue
-            session.add(
-                ExhibitFileRow(
-                    id=self._new_id(),
-                    exhibit=exhibit,
-                    kind=file.kind,
-                    position=file.position,
-                    name=file.name,
-                    stored_at=now,
-                    words=file.words,
-                    **stored_columns(file.stored),
-                )
+            row = ExhibitFileRow(
+                id=self._new_id(),
+                exhibit=exhibit,
+                kind=file.kind,
+                position=file.position,
+                name=file.name,
+                stored_at=now,
+                words=file.words,
+                **stored_columns(file.stored),
             )
+            kept.append(row)
+        session.add_all(kept)
         session.flush()
+        places = [place_of(one) for one in kept]
+        self._exhibits.stored(session, session.get_one(ExhibitRow, exhibit), places, at=now)
 
     @contextmanager
     def _job(self) -> Iterator[tuple[Path, Path]]:

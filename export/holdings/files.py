@@ -1,10 +1,12 @@
 """Service. Which files an exhibit has, and of which kinds they are."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.canonical import JSON, format_time
 from export.holdings.tables import ExhibitFileRow
 
 MASTER = "master"
@@ -16,6 +18,25 @@ ORIGINAL = (MASTER, PLAYER)
 """The kinds of what came, untouched; everything else was made here."""
 SOURCE_FRAMES = "source_frames"
 COPY, DERIVATION, FRAMES, CONTACT_SHEET = "copy", "derivation", "frames", "contact_sheet"
+
+
+def place_of(row: Any) -> dict[str, JSON]:  # noqa: ANN401 - also bare columns
+    """Return what the ledger says of a file: every column of its row but whose file it is."""
+    return {
+        "id": str(row.id),
+        "kind": row.kind,
+        "position": row.position,
+        "name": row.name,
+        "original_name": row.original_name,
+        "bucket": row.bucket,
+        "key": row.key,
+        "version": row.version,
+        "sha256": row.sha256,
+        "size": row.size,
+        "crc32": f"{row.crc32:08x}",
+        "stored_at": format_time(row.stored_at.replace(microsecond=0)),
+        "words": row.words,
+    }
 
 
 def files_of(session: Session, exhibit: UUID, *kinds: str) -> list[ExhibitFileRow]:

@@ -18,7 +18,7 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Role, Subject
 from evidence.people.people import require
 from export.holdings.clock_pictures import ClockPicture, ClockPictures
-from export.holdings.files import MASTER, PLAYER, files_of
+from export.holdings.files import MASTER, PLAYER, files_of, place_of
 from export.holdings.holds import JOB_HOLD, is_held
 from export.holdings.tables import ExhibitFileRow
 from export.intake.arrivals import Intake, bare_name
@@ -80,11 +80,14 @@ class Masters:
             new = replace(new, clock_picture=picture.sha256)
         exhibit = self._exhibits.receive(session, new, digests, by=by, at=at)
         names = distinct(_safe(files))
-        for position, (row, file) in enumerate(zip(uploads, files, strict=True)):
+        kept = [
             self._claim(session, exhibit, row, file, MASTER, position, names[position], at=at)
+            for position, (row, file) in enumerate(zip(uploads, files, strict=True))
+        ]
         session.flush()
         if picture is not None:
-            self._pictures.keep(session, exhibit, picture, at=at)
+            kept += self._pictures.keep(session, exhibit, picture, at=at)
+        self._exhibits.stored(session, exhibit, list(map(place_of, kept)), at=at)
         self._jobs.defer(session, JOB_STAMP, str(exhibit.id))
         self._jobs.defer(session, JOB_EXAMINE, str(exhibit.id))
         return exhibit
@@ -119,11 +122,17 @@ class Masters:
         described = {file.sha256 for file in description.files}
         count = Counter(file.kind for file in there)
         names = distinct(_safe(files), [file.name for file in there])
+        kept = []
         for row, file, name in zip(uploads, files, names, strict=True):
             kind = MASTER if row.sha256 in described else PLAYER
-            self._claim(session, exhibit, row, file, kind, count[kind], name, at=at, added_by=event)
+            kept.append(
+                self._claim(
+                    session, exhibit, row, file, kind, count[kind], name, at=at, added_by=event
+                )
+            )
             count[kind] += 1
         session.flush()
+        self._exhibits.stored(session, exhibit, list(map(place_of, kept)), at=at)
         self._jobs.defer(session, JOB_STAMP, str(exhibit.id))
         if exhibit.state == ExhibitState.RECEIVED:
             self._jobs.defer(session, JOB_EXAMINE, str(exhibit.id))
@@ -152,21 +161,21 @@ class Masters:
         *,
         at: datetime,
         added_by: UUID | None = None,
-    ) -> None:
+    ) -> ExhibitFileRow:
         upload.exhibit = exhibit.id
-        session.add(
-            ExhibitFileRow(
-                id=self._new_id(),
-                exhibit=exhibit.id,
-                kind=kind,
-                position=position,
-                name=name,
-                original_name=bare_name(file.original_name),
-                stored_at=at,
-                added_by=added_by,
-                **stored_columns(upload.stored()),
-            )
+        claimed = ExhibitFileRow(
+            id=self._new_id(),
+            exhibit=exhibit.id,
+            kind=kind,
+            position=position,
+            name=name,
+            original_name=bare_name(file.original_name),
+            stored_at=at,
+            added_by=added_by,
+            **stored_columns(upload.stored()),
         )
+        session.add(claimed)
+        return claimed
 
 
 def _safe(files: Sequence[Arrived]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from evidence import attention
 from evidence.exhibits.exhibits import Exhibits
-from evidence.exhibits.outcomes import Outcomes
+from evidence.exhibits.outcomes import Outcomes, locked
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
@@ -64,14 +64,17 @@ class Remedies:
         self._settle(session, row)
         return row
 
-    def retry(self, session: Session, name: str, *, by: Subject) -> ExhibitRow:
+    def retry(self, session: Session, name: str, *, by: Subject, at: datetime) -> ExhibitRow:
         """Have the work on an exhibit done again: what stopped, and what found no way.
+
+        Who asked for it is an event, in which the state stands that the exhibit goes on from.
 
         Raises:
             AccessRefusedError, StateError, UnknownError: nothing was deferred.
         """
         require(Action.RETRY_EXHIBIT, by)
-        found = self._exhibits.find(session, name)
+        # Locked, as the event tells the state: a worker that is just done with it comes first.
+        found = locked(session, self._exhibits.find(session, name).id)
         stopped = {one.job for one in attention.calls_to(session, found.id)} & set(REPEATED)
         others = stopped - set(_WORK)
         row = found
@@ -80,6 +83,7 @@ class Remedies:
                 session, found.id, copyable=_copyable(session, found), by=by
             )
             others.add(JOB_EXAMINE if row.state == ExhibitState.RECEIVED else JOB_DERIVE)
+        self._outcomes.retried(session, row, by=by, at=at)
         for job in stopped | others:
             attention.settle(session, row.id, job)
         session.flush()

@@ -4,14 +4,14 @@ Whatever stopped it, a defect of ours included: the masters are kept, and the wa
 `export.holdings.remedies` stand open. That nothing is known is what the findings say.
 """
 
-import hashlib
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.canonical import canonical_json
 from evidence.exhibits.exhibits import Exhibits
+from evidence.exhibits.recorded import facts_digest
+from evidence.exhibits.tables import ExhibitRow
 from export.holdings.copies import JOB_DERIVE
 from export.holdings.files import MASTER, files_of
 from export.holdings.masters import JOB_EXAMINE
@@ -44,15 +44,21 @@ class Standstills:
         """
         if job == JOB_EXAMINE:
             facts = [_UNKNOWN for _ in files_of(session, exhibit, MASTER)]
-            self._exhibits.examined(
+            stopped = self._exhibits.examined(
                 session,
                 exhibit,
                 facts=facts,
                 findings=[finding_json(_NOT_EXAMINED)],
-                facts_digest=hashlib.sha256(canonical_json(facts)).hexdigest(),
+                facts_digest=facts_digest(facts),
                 copyable=False,
                 at=at,
             )
         elif job == JOB_DERIVE:
             found = [finding_json(_NOT_COPIED)]
-            self._exhibits.derived(session, exhibit, [], findings=found, complete=False, at=at)
+            stopped = self._exhibits.derived(
+                session, exhibit, [], findings=found, complete=False, at=at
+            )
+        else:
+            return
+        if stopped:
+            self._exhibits.stored(session, session.get_one(ExhibitRow, exhibit), [], at=at)

@@ -26,11 +26,12 @@ from export.holdings.files import (
 )
 from export.holdings.tables import ExhibitFileRow
 from export.intake.scans import infected_among
+from export.release.proposals import ChosenFile
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
 CHOOSABLE = (*ORIGINAL, COPY, CLOCK_PICTURE)
 """The kinds that are chosen by name."""
-RELEASABLE = (ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.MASTER_ALONE)
+RELEASABLE = (ExhibitState.READY, ExhibitState.MASTER_ALONE)
 """States in which something of an exhibit can go: without a working copy its master alone."""
 _MOST_WORDS = 10
 _WITH_COPY = frozenset({DERIVATION, FRAMES, CONTACT_SHEET})
@@ -70,6 +71,17 @@ def carried_of(
 def _chosen(session: Session, release: UUID) -> frozenset[UUID]:
     named = select(ReleaseFileRow.file).where(col(ReleaseFileRow.release) == release)
     return frozenset(session.exec(named).all())
+
+
+def chosen_of(
+    session: Session, release: ReleaseRow, exhibits: Sequence[ExhibitRow]
+) -> tuple[ChosenFile, ...]:
+    """Return the files of a release that were chosen by name, as they were named."""
+    called = {exhibit.id: exhibit.reference for exhibit in exhibits}
+    named = select(ExhibitFileRow).where(col(ExhibitFileRow.id).in_(_chosen(session, release.id)))
+    order = (col(ExhibitFileRow.exhibit), col(ExhibitFileRow.position), col(ExhibitFileRow.name))
+    rows = session.exec(named.order_by(*order))
+    return tuple(ChosenFile(called[file.exhibit], file.name) for file in rows)
 
 
 def _carried(
@@ -126,6 +138,26 @@ def refuse_set_aside(exhibits: Sequence[ExhibitRow]) -> None:
             )
 
 
+def refuse_undecided(exhibits: Sequence[ExhibitRow]) -> None:
+    """See that a release carries no exhibit that still needs a person, or that is worked on.
+
+    Raises:
+        StateError: it does. It says what a person can decide first.
+    """
+    refuse_set_aside(exhibits)
+    for exhibit in exhibits:
+        if exhibit.state == ExhibitState.ATTENTION:
+            raise StateError(
+                f"{exhibit.reference} needs a person before it can be released: look at its "
+                "findings, then have it tried again, accept the master alone with a reason, or "
+                "set it aside"
+            )
+        if exhibit.state not in RELEASABLE:
+            raise StateError(
+                f"{exhibit.reference} is still being worked on ({exhibit.state}): try again soon"
+            )
+
+
 def refuse_infected(
     session: Session,
     exhibits: Sequence[ExhibitRow],
@@ -155,11 +187,11 @@ def require_fit(session: Session, row: ReleaseRow) -> None:
     """See that a release may go on to leave, as things are known at this moment.
 
     Raises:
-        StateError: an exhibit of it was set aside, a master that it carries is infected, or a
-            picture of a clock is not the one that is stated any more.
+        StateError: an exhibit of it was set aside or needs a person, a master that it carries is
+            infected, or a picture of a clock is not the one that is stated any more.
     """
     exhibits = _exhibits_of(session, row)
-    refuse_set_aside(exhibits)
+    refuse_undecided(exhibits)
     _refuse_old_pictures(session, row, exhibits)
     require_clean(session, row)
 

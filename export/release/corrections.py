@@ -29,7 +29,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.wording import check_words
 from export.holdings.clock_pictures import ClockPicture, ClockPictures
-from export.holdings.files import MASTER, ORIGINAL, files_of
+from export.holdings.files import MASTER, ORIGINAL, files_of, place_of
 from export.holdings.masters import Arrived, Masters
 from export.holdings.statements import Statements
 from export.holdings.tables import ExhibitFileRow
@@ -110,7 +110,8 @@ class Corrections:
             require_uncarried(session, row, [release for release, _ in releases])
         self._exhibits.correct(session, row, new, by=by, role=role, reason=said, at=at)
         if picture is not None:
-            self._pictures.keep(session, row, picture, at=at)
+            kept = self._pictures.keep(session, row, picture, at=at)
+            self._exhibits.stored(session, row, list(map(place_of, kept)), at=at)
         for release, link in releases:
             self._tell(session, release, link, f"{row.reference} was corrected", said, at)
         session.flush()

@@ -265,18 +265,14 @@ class Decisions:
         row.ended_by, row.ended_at, row.ended_reason = by.person, at, said
         return row
 
-    def sealed(
-        self, session: Session, release: UUID, *, sha256: str, size: int, at: datetime
-    ) -> None:
-        """Let a release go whose package was read back: it is all of ``size``, with ``sha256``.
+    def sealed(self, session: Session, release: UUID, found: Values, *, at: datetime) -> None:
+        """Let a release go whose package was read back; ``found`` is what `release.checked` says.
 
         Raises:
             StateError: it is not being sealed.
         """
         row = locked(session, release)
-        take_step(
-            self._ledger, session, row, ReleaseStep.SEALED, {"sha256": sha256, "size": size}, at
-        )
+        take_step(self._ledger, session, row, ReleaseStep.SEALED, found, at)
         if row.delivery == Delivery.LINK:
             session.flush()
             # A crash before the commit leaves neither; after it, the job issues the link.

@@ -22,7 +22,8 @@ class ReleaseLetter(LetterKind):
     """What is asked of whoever decides, and the keys of what no row may hold."""
 
     APPROVAL_NEEDED = "approval_needed"
-    """To a releaser: a proposal of somebody else waits to be decided."""
+    """To a releaser: a proposal of somebody else waits to be decided. ``urgent``: "yes", or "".
+    """
     SECOND_NEEDED = "second_needed"
     """To a releaser: an urgent release waits for its second approval. ``due``."""
     REFUSED = "refused"
@@ -47,7 +48,7 @@ class Notices:
                 person=person,
                 about=row.id,
                 once=f"{kind.value}:{row.id}:{person}",
-                private={},
+                private={"urgent": "yes" if row.urgent else ""},
                 at=at,
             )
 

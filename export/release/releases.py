@@ -1,9 +1,12 @@
 """Service. Releases: found by their name, listed, and what they carry."""
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.canonical import JSON
 from custody.ledger import Person
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import format_release, parse_release
@@ -83,6 +86,20 @@ def label(row: ReleaseRow) -> str:
 def recipient_words(person: UUID, name: str, email: str, organisation: str) -> str:
     """Return what the ledger commits to of a recipient: to whom, and for which organisation."""
     return f"{name} <{email}>, {organisation} ({person})"
+
+
+def conditions_of(row: Any, chosen: Iterable[UUID]) -> dict[str, JSON]:  # noqa: ANN401 - also bare columns
+    """Return what `release.proposed` says of a release for our own audit; ``chosen``: its files."""
+    return {
+        "urn": row.urn,
+        "number": row.number,
+        "delivery": row.delivery,
+        "link_days": row.link_days,
+        "urgent": row.urgent,
+        "with_master": row.with_master,
+        "chosen": sorted(map(str, chosen)),
+        "replaces": None if row.replaces is None else str(row.replaces),
+    }
 
 
 def recipient_of(session: Session, row: ReleaseRow) -> Person:

@@ -20,10 +20,10 @@ from evidence.people.people import People, as_person, require
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
 from export.release.choices import choose
-from export.release.contents import RELEASABLE, refuse_infected, refuse_set_aside
+from export.release.contents import refuse_infected, refuse_undecided
 from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
-from export.release.releases import Releases, recipient_of
+from export.release.releases import Releases, conditions_of, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
@@ -66,11 +66,18 @@ class Proposals:
         self._link_days = link_days
 
     def propose(
-        self, session: Session, new: NewRelease, *, by: Subject, at: datetime
+        self,
+        session: Session,
+        new: NewRelease,
+        *,
+        by: Subject,
+        at: datetime,
+        replaces: UUID | None = None,
     ) -> ReleaseRow:
         """Propose a release of exhibits that are ready, or kept without a copy.
 
         A proposal under an identifier that ``by`` has used already is the one that was made then.
+        ``replaces``: the proposal that the caller withdraws, as this one takes its place.
 
         Raises:
             AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
@@ -82,7 +89,7 @@ class Proposals:
         recipient = self._people.add(
             session, checked.new.recipient_name, email=checked.new.recipient_email
         )
-        row = self._add(session, checked, recipient, by=by, at=at)
+        row = self._add(session, checked, recipient, by=by, at=at, replaces=replaces)
         session.add_all(
             ReleaseExhibitRow(release=row.id, exhibit=exhibit.id) for exhibit in checked.exhibits
         )
@@ -129,6 +136,7 @@ class Proposals:
         *,
         by: Subject,
         at: datetime,
+        replaces: UUID | None,
     ) -> ReleaseRow:
         new = checked.new
         urn = new.urn or make_urn(self._urn_prefix, self._choose)
@@ -148,6 +156,7 @@ class Proposals:
             delivery=new.delivery,
             urgent=new.urgent,
             link_days=new.link_days or self._link_days,
+            replaces=replaces,
         )
         session.add(row)
         session.flush()
@@ -182,6 +191,7 @@ class Proposals:
                 "exhibits": [str(exhibit.id) for exhibit in checked.exhibits],
                 "basis": row.basis,
                 "purpose": row.purpose,
+                "conditions": conditions_of(row, [file.id for file in checked.chosen]),
             },
             at=at,
         )
@@ -202,12 +212,8 @@ def _with_master(new: NewRelease, chosen: Sequence[ExhibitFileRow]) -> bool:
 
 def _check_exhibit(row: ExhibitRow, *, enough: bool) -> None:
     """Demand that an exhibit can go; ``enough``: even if nothing plays, there is a file of it."""
-    if row.state == ExhibitState.READY:
-        return
-    refuse_set_aside([row])
-    if row.state not in RELEASABLE:
-        raise StateError(f"{row.reference} is still being worked on ({row.state}): try again soon")
-    if not enough:
+    refuse_undecided([row])
+    if row.state != ExhibitState.READY and not enough:
         raise StateError(
             f"{row.reference} has no working copy (see its findings), so a release without the "
             "master would hold nothing of it"

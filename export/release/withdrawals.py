@@ -4,6 +4,7 @@ To edit a proposal is both in one transaction: what was proposed stays on record
 two releases name each other.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,10 +13,11 @@ from custody.ledger import Ledger
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Role, Subject, decide_withdrawal
 from evidence.people.people import require
+from export.release.contents import chosen_of
 from export.release.notices import Notices, ReleaseLetter
-from export.release.proposals import NewRelease
+from export.release.proposals import Delivery, NewRelease, ReleaseKind
 from export.release.releases import Releases, label
-from export.release.states import ReleaseStep
+from export.release.states import ReleaseState, ReleaseStep, transition
 from export.release.steps import by_whom, needed_reason, take_step
 from export.release.submissions import Proposals
 from export.release.tables import ReleaseRow
@@ -47,6 +49,33 @@ class Withdrawals:
         self._withdraw(session, row, by, said, at)
         return row
 
+    def proposed(self, session: Session, name: str, *, by: Subject) -> NewRelease:
+        """Return what a proposal says, to be changed and proposed in its place.
+
+        Raises:
+            AccessRefusedError, InvalidError, UnknownError: there is none that ``by`` may edit.
+        """
+        require(Action.WITHDRAW_RELEASE, by)
+        row = self._releases.find(session, name)
+        _role(row, by)
+        recipient = self._releases.recipient(session, row)
+        exhibits = self._releases.exhibits(session, row.id)
+        return NewRelease(
+            exhibits=tuple(exhibit.reference for exhibit in exhibits),
+            kind=ReleaseKind(row.kind),
+            recipient_name=recipient.name,
+            recipient_email=recipient.email,
+            organisation=row.organisation,
+            purpose=row.purpose,
+            basis=row.basis,
+            with_master=row.with_master,
+            urn=row.urn,
+            delivery=Delivery(row.delivery),
+            files=chosen_of(session, row, exhibits),
+            link_days=row.link_days,
+            urgent=row.urgent,
+        )
+
     def replace(
         self,
         session: Session,
@@ -59,7 +88,8 @@ class Withdrawals:
     ) -> ReleaseRow:
         """Withdraw a proposal and propose ``new`` in its place; return what is proposed now.
 
-        Sent twice under the identifier of ``new``, it is done once.
+        It keeps its reference number, unless ``new`` names another. Sent twice under the
+        identifier of ``new``, it is done once.
 
         Raises:
             AccessRefusedError, InvalidError, UnknownError: nothing was recorded.
@@ -74,9 +104,11 @@ class Withdrawals:
         if known is not None:
             raise InvalidError("id", "there is a release of this identifier already")
         _role(old, by)
-        made = self._proposals.propose(session, new, by=by, at=at)
+        # Before anything is proposed: what is decided already is not edited.
+        transition(f"release {label(old)}", ReleaseState(old.state), ReleaseStep.WITHDRAWN)
+        new = replace(new, urn=new.urn or old.urn)
+        made = self._proposals.propose(session, new, by=by, at=at, replaces=old.id)
         self._withdraw(session, old, by, f"proposed again as {label(made)}; {said}", at)
-        made.replaces = old.id
         session.flush()
         return made
 

@@ -17,7 +17,7 @@ from export.package.format.assembly import PackedFile, archive_plan, packed_file
 from export.release.decisions import Decisions
 from export.release.tables import ReleaseRow
 from export.sealing.inspection import Inspection
-from export.sealing.steps import PlacedFile, SealStep, SealStore
+from export.sealing.steps import PlacedFile, SealStep, SealStore, facts_digest
 from storage.errors import CorruptError
 from storage.objects.joining import Inline, Piece, Span
 from storage.objects.store import JoinedObject, ObjectStore
@@ -125,7 +125,11 @@ class ArchiveSteps:
                 "crc32": joined.crc32,
             }
             store.finish(session, SealStep.ARCHIVE, at=now, facts=facts)
-            values: Values = {"crc32": f"{joined.crc32:08x}", "size": joined.size}
+            values: Values = {
+                "crc32": f"{joined.crc32:08x}",
+                "size": joined.size,
+                "facts": facts_digest(facts),
+            }
             self._ledger.append(session, store.release, "release.assembled", values, at=now)
 
     def check(self, store: SealStore) -> None:
@@ -139,9 +143,8 @@ class ArchiveSteps:
         now = self._clock()
         with self._begin() as session:
             store.finish(session, SealStep.CHECK, at=now, facts={"sha256": sha256})
-            self._decisions.sealed(
-                session, store.release, sha256=sha256, size=archive["size"], at=now
-            )
+            values: Values = {"sha256": sha256, "size": archive["size"], **store.whole(session)}
+            self._decisions.sealed(session, store.release, values, at=now)
 
 
 class _Inside:

@@ -28,6 +28,9 @@ from export.sealing.seal import Seal
 from export.sealing.sealer import Sealer
 from export.sealing.steps import SealStep, SealStore
 
+_HELD = (SealStep.PAYLOAD, SealStep.SIGNATURE)
+"""Before these, every row of the release is held against its events: nothing else is signed."""
+
 
 class Sealing:
     """Makes packages. Called by the worker, one release at a time."""
@@ -45,10 +48,12 @@ class Sealing:
         inspection: Inspection,
         *,
         clock: Callable[[], datetime],
+        agree: Callable[[UUID], None],
         random: Callable[[int], int],
         wait: Callable[[Callable[[], None]], None],
     ) -> None:
         self._begin = begin
+        self._agree = agree
         self._wait = wait
         payload = Payload(
             begin,
@@ -88,6 +93,9 @@ class Sealing:
     def seal(self, release: UUID) -> None:
         """Do every step that is not done yet; of a sealing that was given up, none.
 
+        Before its files are listed, and again before anything is signed, every row of the release
+        and of its exhibits is held against its events (``agree``).
+
         Raises:
             NotYetError, AuthorityError, UnavailableError: retry; what was done stays done.
             CorruptError, LogStateError, ProofError: stop, a person must look.
@@ -101,6 +109,8 @@ class Sealing:
         # Should another process do a step meanwhile, finishing it a second time is refused.
         for step, run in self.steps.items():
             if step not in done:
+                if step in _HELD:
+                    self._agree(release)
                 run(store)
 
     def _until(self, holds: Callable[[], None]) -> None:

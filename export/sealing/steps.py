@@ -4,15 +4,17 @@ Rows are written once (docs/adr/0004-sealing-in-steps.md): a second writer of th
 `ConflictError`, so that two workers can never seal one release twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, select
 
+from custody.canonical import JSON, canonical_json, format_time
 from export.package.format.assembly import PackedFile, packed_files
 from export.release.releases import require_sealing
 from export.sealing.tables import SealFileRow, SealStepRow
@@ -95,6 +97,12 @@ class SealStore:
         rows = session.exec(select(SealFileRow).where(SealFileRow.release == self.release))
         return {row.path: row.data for row in rows}
 
+    def whole(self, session: Session) -> dict[str, JSON]:
+        """Return what `release.checked` commits to of all that is stored here."""
+        made = {path: sha256(data).hexdigest() for path, data in self.small(session).items()}
+        steps = session.exec(select(SealStepRow).where(SealStepRow.release == self.release)).all()
+        return {"contents": contents_json(made), "steps": steps_digest(steps)}
+
     def placed(self, session: Session) -> list[PlacedFile]:
         """Return the large files, which stay where they are stored until they are joined."""
         facts = self.facts(session, SealStep.PAYLOAD) or {"placed": []}
@@ -107,6 +115,32 @@ class SealStore:
         """Return every file of the package so far."""
         large = [file.packed for file in self.placed(session)]
         return [*large, *packed_files(self.small(session))]
+
+
+def facts_digest(facts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 under which `release.assembled` names where the joined package lies."""
+    return sha256(canonical_json(facts)).hexdigest()
+
+
+def steps_digest(steps: Iterable[Any]) -> str:
+    """Return what `release.checked` commits to of the steps: of each, when it was done, its facts.
+
+    ``steps`` are rows, or bare columns: ``step``, ``done_at`` and ``facts``.
+    """
+    return facts_digest(
+        {
+            one.step: {
+                "done_at": format_time(one.done_at.replace(microsecond=0)),
+                "facts": one.facts,
+            }
+            for one in steps
+        }
+    )
+
+
+def contents_json(digests: Mapping[str, str]) -> list[JSON]:
+    """Return small files, each path with its SHA-256, as `release.checked` names them."""
+    return [{"path": path, "sha256": digests[path]} for path in sorted(digests)]
 
 
 def place_json(path: str, stored: StoredObject) -> dict[str, Any]:

@@ -103,7 +103,7 @@ UPDATE custody_event SET n = 77 WHERE id = (SELECT received_event FROM exhibit W
 
 -- records: an event in another record
 UPDATE custody_event SET record = 'RELEASE', n = 99 WHERE record = 'EXHIBIT' AND event =
-  'exhibit.released';
+  'exhibit.examined';
 
 -- records: an event gone, and its place in the tree
 DELETE FROM custody_event WHERE id = (SELECT received_event FROM exhibit WHERE id = 'EXHIBIT');
@@ -452,6 +452,93 @@ UPDATE custody_value SET value = '{' WHERE field = 'role' AND event IN (SELECT i
 -- database: a role that nobody gave
 UPDATE api_token SET roles = '{releaser,operator,governance}' WHERE person = (SELECT proposed_by
   FROM release WHERE id = 'RELEASE');
+
+-- database: where a master lies
+UPDATE exhibit_file SET version = 'another' WHERE kind = 'master' AND exhibit = 'EXHIBIT';
+
+-- database: the name of a copy
+UPDATE exhibit_file SET name = 'another.mp4' WHERE kind = 'copy' AND exhibit = 'EXHIBIT';
+
+-- database: how a copy compares
+UPDATE exhibit_file SET words = 'Every picture is there.' WHERE kind = 'copy';
+
+-- database: a master that is another upload
+UPDATE upload SET key = 'uploads/another' WHERE exhibit = 'EXHIBIT';
+
+-- database: a finding gone
+UPDATE exhibit SET findings = '[]' WHERE findings != '[]';
+
+-- database: a finding made up
+UPDATE exhibit SET findings = findings || '[{"words": "fine"}]' WHERE id = 'EXHIBIT';
+
+-- database: a reference number
+UPDATE release SET urn = 'BAR-2222-2222-2' WHERE id = 'RELEASE';
+
+-- database: which number a release has
+UPDATE release SET number = 7 WHERE id = 'RELEASE';
+
+-- database: how a release is to leave
+UPDATE release SET delivery = 'link' WHERE id = 'RELEASE';
+
+-- database: how long its link is to work
+UPDATE release SET link_days = 90 WHERE id = 'RELEASE';
+
+-- database: a file that nobody chose
+INSERT INTO release_file SELECT 'RELEASE', id FROM exhibit_file WHERE exhibit = 'EXHIBIT' AND kind =
+  'copy';
+
+-- database: a link that opens by another token
+UPDATE link SET token_sha256 = repeat('0', 64);
+
+-- database: a link with more downloads
+UPDATE link SET downloads_allowed = 99;
+
+-- database: a download that nobody was allowed
+DELETE FROM download;
+
+-- database: a receipt of another package
+UPDATE receipt SET sha256 = repeat('0', 64);
+
+-- database: in which words a hand-off was accepted
+UPDATE handoff SET acceptance = 'no';
+
+-- database: who took a package out
+UPDATE release SET taken_by = approved_by WHERE taken_by IS NOT NULL;
+
+-- database: who watched
+UPDATE viewing SET person = (SELECT approved_by FROM release WHERE id = 'RELEASE');
+
+-- database: a small file of a sealed package
+UPDATE seal_file SET data = data || ' ' WHERE path LIKE '%README.html' AND release = 'RELEASE';
+
+-- database: where a package lies
+UPDATE seal_step SET facts = jsonb_set(facts, '{version}', '"another"') WHERE step = 'archive';
+
+-- database: when a step of a sealing was done
+UPDATE seal_step SET done_at = done_at - interval '1 day' WHERE step = 'payload';
+
+-- database: the name of a member of staff
+UPDATE person SET name = 'Somebody Else' WHERE id = (SELECT proposed_by FROM release WHERE id =
+  'RELEASE');
+
+-- database: a person gone
+DELETE FROM person WHERE id = (SELECT proposed_by FROM release WHERE id = 'RELEASE');
+
+-- database: since when a token counts
+UPDATE api_token SET created_at = created_at - interval '1 day';
+
+-- database: a token that was taken back by nobody
+UPDATE api_token SET revoked_at = now();
+
+-- database: a token gone
+DELETE FROM api_token WHERE person = (SELECT proposed_by FROM release WHERE id = 'RELEASE');
+
+-- database: a token that nobody made
+INSERT INTO api_token SELECT repeat('0', 64), person, roles, created_at FROM api_token LIMIT 1;
+
+-- openings: a value under a key that nobody has
+UPDATE custody_value SET key_record = gen_random_uuid() WHERE field = 'actor' AND event = (SELECT
+  received_event FROM exhibit WHERE id = 'EXHIBIT');
 
 -- tree: an entry that stands for another event
 UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;

@@ -13,12 +13,10 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
-from sqlmodel import select
 
 from api.cli import COMMANDS, main
 from api.wiring import Services
 from evidence.people.access import SELF_APPROVED, Role
-from evidence.people.tables import TokenRow
 from tests.houses import House, clip, environment
 from tests.polling import PATIENCE_S
 
@@ -210,10 +208,9 @@ def test_a_revoked_token_is_told(shell: Shell) -> None:
     assert shell.run("token", "add", "Gone", "--role", "operator", "--out", str(out)).code == 0
     assert shell.run("exhibit", "show", "--token-file", str(out)).code == 0
     with shell.house.services.transaction() as session:
-        subject = shell.house.services.tokens.find(session, out.read_text())
-        assert subject is not None
-        row = session.exec(select(TokenRow).where(TokenRow.person == subject.person)).one()
-        row.revoked_at = shell.house.services.clock()
+        services = shell.house.services
+        by = shell.house.subjects[Role.ADMINISTRATOR]
+        services.tokens.revoke(session, out.read_text(), by=by, at=services.clock())
     failed(shell.run("exhibit", "show", "--token-file", str(out)), "revoked", code=2)
 
 
@@ -311,6 +308,29 @@ def test_a_file_that_is_there_is_never_written_over(shell: Shell) -> None:
     said = shell.run("token", "add", "X", "--role", "operator", "--out", there)
     failed(said, "never written over", code=2)
     assert Path(there).read_bytes() == b"precious"
+
+
+def test_a_proposal_is_edited_in_one_step_and_what_is_not_said_stays(shell: Shell) -> None:
+    release = propose(shell)
+    edit = ("release", "edit", release, "--reason", "another officer asks")
+    said = shell.run(*edit, "--recipient", "DS Robin Example", "--urgent", role=Role.OPERATOR)
+    assert said.code == 0, said.err
+    made = re.search(r"Release (\S+) proposed in the place of", said.out)
+    assert made is not None
+    assert made[1] == release.removesuffix("-R1") + "-R2"
+    before, now = (
+        json.loads(shell.run("release", "show", name, role=Role.OPERATOR).out)
+        for name in (release, made[1])
+    )
+    assert (before["state"], now["state"]) == ("withdrawn", "proposed")
+    assert (before["urgent"], now["urgent"]) == (False, True)
+    for name in ("exhibits", "kind", "organisation", "purpose", "basis", "with_master"):
+        assert now[name] == before[name], name
+    failed(shell.run(*edit, role=Role.OPERATOR), "withdrawn")
+    calm = ("release", "edit", made[1], "--reason", "over", "--not-urgent", "--without-master")
+    failed(shell.run(*calm, role=Role.OPERATOR), "would hold nothing of it")
+    assert shell.run(*calm[:-1], role=Role.AUDITOR).code == 1
+    assert shell.run(*calm[:-1], role=Role.OPERATOR).code == 0
 
 
 def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Shell) -> None:

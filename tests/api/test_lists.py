@@ -46,6 +46,7 @@ def town(house: House) -> Town:
     exhibits = [house.exhibit(b"listed %d" % number, new) for number in range(MANY)]
     one = exhibits[0]
     house.looked_at(one.id)
+    house.accept(one)
     releases = [propose(house, one.reference) for _ in range(MANY)]
     for _ in range(FEW + 1):
         row = sealed(house, one.reference)

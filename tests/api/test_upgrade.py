@@ -10,7 +10,7 @@ import pytest
 from api.cli import verify
 from api.running.supervisor import prepare
 from api.settings.errors import SettingsError
-from tests.houses import Estate
+from tests.houses import Estate, house_in
 
 BEFORE = Path(__file__).parents[1] / "vectors" / "before"
 
@@ -30,6 +30,23 @@ def test_its_database_is_refused_and_nothing_of_it_is_changed(
             connection.execute("SELECT clock, taken_in FROM exhibit")
     assert version[0] < "0004"
     assert events[0] > 20
+
+
+def test_events_that_say_too_little_of_their_rows_are_refused_and_left(
+    estate: Estate, tmp_path: Path
+) -> None:
+    with estate.plot(tmp_path) as settings:
+        with house_in(settings):
+            pass  # its first start writes events
+        assert settings.engines is not None
+        url = settings.engines.owner_url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '0004'")
+        with pytest.raises(SettingsError, match="say less than this one demands"):
+            prepare(settings)
+        with psycopg.connect(url) as connection:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert found == [("0004",)]
 
 
 def test_its_package_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:

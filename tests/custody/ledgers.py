@@ -152,6 +152,31 @@ CHECKED: dict[str, JSON] = {
     "offset_ms": -61_000,
 }
 EXAMINED: dict[str, JSON] = {"facts": "22" * 32, "packet_index": None}
+PLACE: dict[str, JSON] = {
+    "id": "00000000-0000-4000-8000-00000000000f",
+    "kind": "master",
+    "position": 0,
+    "name": "Cam_1.mp4",
+    "original_name": "Cam 1.mp4",
+    "bucket": "custos-vault",
+    "key": "uploads/1",
+    "version": "1",
+    "sha256": "11" * 32,
+    "size": 1_048_576,
+    "crc32": "0badcafe",
+    "stored_at": "2026-11-21T12:00:00Z",
+    "words": "",
+}
+CONDITIONS: dict[str, JSON] = {
+    "urn": "BAR-7K4M-2XQ9-J",
+    "number": 1,
+    "delivery": "link",
+    "link_days": 14,
+    "urgent": False,
+    "with_master": True,
+    "chosen": [],
+    "replaces": None,
+}
 PROPOSED: dict[str, JSON] = {
     "actor": "j.smith",
     "role": "operator",
@@ -161,6 +186,7 @@ PROPOSED: dict[str, JSON] = {
     "exhibits": [str(EXHIBIT)],
     "basis": "DPA 2018 Sch 2 para 2",
     "purpose": "investigation of a theft",
+    "conditions": CONDITIONS,
 }
 APPROVED: dict[str, JSON] = {
     "actor": "a.khan",

@@ -17,7 +17,7 @@ from custody.events import (
     check_field,
     check_fields,
 )
-from tests.custody.ledgers import RECEIVED
+from tests.custody.ledgers import CONDITIONS, PLACE, RECEIVED
 
 DOCUMENT = Path(__file__).parents[2] / "docs/formats/ledger.md"
 PREMIS = {
@@ -63,6 +63,9 @@ GOOD: dict[FieldType, list[JSON]] = {
         [{"record": "00000000-0000-4000-8000-00000000000a", "n": 3, "head": "ab" * 32}],
     ],
     FieldType.DESCRIPTION: [{"title": "x"}],
+    FieldType.PLACES: [[], [PLACE], [PLACE, {**PLACE, "kind": "copy", "words": "All of it."}]],
+    FieldType.CONDITIONS: [CONDITIONS, {**CONDITIONS, "chosen": [PLACE["id"]], "urgent": True}],
+    FieldType.CONTENTS: [[{"path": "README.html", "sha256": "ab" * 32}]],
 }
 RECORD = "00000000-0000-4000-8000-00000000000a"
 BAD: dict[FieldType, list[JSON]] = {
@@ -95,6 +98,33 @@ BAD: dict[FieldType, list[JSON]] = {
         [{"record": RECORD, "n": n, "head": "ab" * 32} for n in (0, 1)],
     ],
     FieldType.DESCRIPTION: [None, {}, "x", ["x"]],
+    FieldType.PLACES: [
+        None,
+        PLACE,
+        [{**PLACE, "colour": "red"}],
+        [{name: value for name, value in PLACE.items() if name != "version"}],
+        *([{**PLACE, name: None}] for name in PLACE),
+        [{**PLACE, "crc32": 255}],
+        [{**PLACE, "position": -1}],
+        [{**PLACE, "stored_at": "2026-11-21T12:00:00.5Z"}],
+    ],
+    FieldType.CONDITIONS: [
+        None,
+        {},
+        {**CONDITIONS, "colour": "red"},
+        *({**CONDITIONS, name: {}} for name in CONDITIONS),
+        {**CONDITIONS, "urgent": 1},
+        {**CONDITIONS, "replaces": ""},
+        {**CONDITIONS, "chosen": [PLACE["id"], PLACE["id"]]},
+    ],
+    FieldType.CONTENTS: [
+        None,
+        [],
+        [{"path": "README.html"}],
+        [{"path": "README.html", "sha256": ""}],
+        [{"path": 1, "sha256": "ab" * 32}],
+        [{"path": "README.html", "sha256": "ab" * 32}] * 2,
+    ],
 }
 FIELD_OF = {
     kind: (event.name, field)

@@ -24,6 +24,7 @@ from custody.audit.rebuild import (
 from custody.canonical import JSON, canonical_json, parse_canonical
 from custody.entry import write_entry
 from custody.events import EVENTS, PERSON_FIELDS, FieldType, check_field
+from tests.custody.ledgers import CONDITIONS, PLACE
 
 AT = datetime(2026, 11, 21, 3, 5, 11, tzinfo=UTC)
 ID, RECORD = (UUID(int=number, version=4) for number in (1, 2))
@@ -45,6 +46,9 @@ SAMPLES: dict[FieldType, JSON] = {
     FieldType.FILES: [{"sha256": DIGEST, "size": 0}, {"sha256": DIGEST, "size": 7}],
     FieldType.HEADS: [{"head": DIGEST, "n": 3, "record": str(RECORD)}],
     FieldType.DESCRIPTION: {"title": "High Street", "files": [{"size": 7}]},
+    FieldType.PLACES: [PLACE],
+    FieldType.CONDITIONS: CONDITIONS,
+    FieldType.CONTENTS: [{"path": "seal/release.entry", "sha256": DIGEST}],
 }
 
 

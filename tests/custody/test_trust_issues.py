@@ -10,7 +10,7 @@ import pytest
 from custody.errors import KeyStoreError
 from custody.keyring import load_or_make_demonstration
 from custody.trust import Issue, Trust, format_trust, parse_trust
-from custody.trustissues import FOLDER, issue
+from custody.trustissues import FOLDER, chains_in_use, issue, keep_chain
 
 NOW = datetime(2026, 11, 21, 3, 5, 11, 250_000, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, 3, 5, 11, tzinfo=UTC)
@@ -84,3 +84,28 @@ def test_a_folder_that_cannot_be_made_says_what_to_do(keys: Path, trust: Trust) 
     (keys / FOLDER).write_bytes(b"a file in its place")
     with pytest.raises(KeyStoreError, match="custos trust export"):
         issue(keys, trust, now=NOW)
+
+
+def test_only_a_start_keeps_a_chain_and_whoever_reads_writes_nothing(
+    keys: Path, tmp_path: Path
+) -> None:
+    made = [
+        load_or_make_demonstration(
+            tmp_path / name, council="Barchester Council", origin=f"log.example/{name}", now=NOW
+        ).test_authority
+        for name in ("today", "before")
+    ]
+    now, before = (one.authority(lambda: NOW).chain for one in made if one is not None)
+    keys.mkdir()
+    assert chains_in_use(keys, before) == (before,)
+    assert list(keys.iterdir()) == []
+    keep_chain(keys, before)
+    keep_chain(keys, before)
+    assert chains_in_use(keys, now) == (now, before)
+    assert len(list((keys / FOLDER / "chains").iterdir())) == 1
+    keep_chain(keys, now)
+    assert chains_in_use(keys, now) == (now, before)
+    assert chains_in_use(keys, before) == (before, now)
+    (keys / FOLDER / "chains" / "x.pem").write_text("no chain")
+    with pytest.raises(KeyStoreError, match="no chain of certificates"):
+        chains_in_use(keys, now)

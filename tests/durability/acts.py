@@ -38,6 +38,7 @@ EXHIBIT_EVENTS = Counter(
         "exhibit.examined",
         "exhibit.derived",
         "exhibit.derived",
+        *("exhibit.stored",) * 3,
     ]
 )
 RELEASE_EVENTS = Counter(

@@ -8,14 +8,16 @@ from sqlmodel import Session
 from custody.audit.facts import WHOLE, Claim, Span
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
+from export.desk.claims.people import people
 from export.desk.claims.releases import releases
 
 
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
-    """Yield a claim for each exhibit, release and hold of a span, sorted by record."""
+    """Yield a claim for each exhibit, release, hold and person of a span, sorted by record."""
     yield from heapq.merge(
         exhibits(session, span),
         releases(session, span),
         holds(session, span),
+        people(session, span),
         key=lambda claim: claim.record,
     )

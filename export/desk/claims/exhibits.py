@@ -1,18 +1,17 @@
 """Service. What the rows tell of exhibits."""
 
-from collections.abc import Collection, Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlmodel import Session, col
 
-from custody.audit.facts import Claim, Expected, Latest, Span
-from custody.canonical import canonical_json
+from custody.audit.facts import Claim, Expected, Gathered, Latest, Span, Standing
+from custody.canonical import JSON
 from custody.events import RecordKind
-from evidence.exhibits.exhibits import EXTENDED
-from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
-from evidence.exhibits.recorded import row_facts
+from evidence.exhibits.exhibits import EXTENDED, STORED
+from evidence.exhibits.outcomes import ACCEPTED, RETRIED, SET_ASIDE
+from evidence.exhibits.recorded import facts_digest, row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
@@ -23,9 +22,12 @@ from export.holdings.files import (
     DERIVATION,
     MASTER,
     ORIGINAL,
+    place_of,
 )
 from export.holdings.statements import STATING
 from export.holdings.tables import ExhibitFileRow, ViewingRow
+from export.intake.malware import FOUND
+from export.intake.tables import UploadRow
 from export.release.tables import ReleaseExhibitRow, ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealStepRow
@@ -33,13 +35,21 @@ from export.sealing.tables import SealStepRow
 _COLUMNS = columns(
     ExhibitRow,
     "id reference title camera displayed_start displayed_end corrected_start corrected_end "
-    "description state received_at received_event facts examined_before",
+    "description state received_at received_event facts findings examined_before",
 )
+_STATES = frozenset({STORED, RETRIED, ACCEPTED, SET_ASIDE})
+"""The events that say in which state an exhibit is."""
 
 
 def exhibits(session: Session, span: Span) -> Iterator[Claim]:
     """Yield a claim for each exhibit of a span, sorted by record."""
     return claims_of(session, _COLUMNS, _Exhibits, span)
+
+
+_STORED = ("bucket", "key", "version", "sha256", "size", "crc32")
+_UPLOAD = (*_STORED, "scan", "removed_by", "removed_at", "removed_reason")
+_NAMED = ("id", "kind", "position", "name", "original_name", "words", "stored_at", "added_by")
+_FILE = (*_NAMED, *_STORED)
 
 
 class _Exhibits:
@@ -51,42 +61,41 @@ class _Exhibits:
         file, viewing = ExhibitFileRow, ViewingRow
         self._files = grouped(
             session,
-            pick(
-                file.exhibit,
-                file.kind,
-                file.position,
-                file.sha256,
-                file.size,
-                file.stored_at,
-                file.added_by,
-            )
-            .where(
-                col(file.exhibit).between(first, last),
-                col(file.kind).in_((*ORIGINAL, COPY, DERIVATION, CONTACT_SHEET, CLOCK_PICTURE)),
-            )
+            pick(file.exhibit, *(getattr(file, name) for name in _FILE))
+            .where(col(file.exhibit).between(first, last))
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
-        self._released = grouped(
+        carried, checked = ReleaseExhibitRow, SealStepRow
+        self._releases = grouped(
             session,
             pick(
-                ReleaseExhibitRow.exhibit,
+                carried.exhibit,
+                carried.corrected_at,
                 ReleaseRow.id,
                 ReleaseRow.collected_at,
-                SealStepRow.facts,
+                ReleaseRow.taken_by,
+                ReleaseRow.taken_at,
+                checked.facts,
             )
-            .join(ReleaseRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
-            .join(SealStepRow, col(SealStepRow.release) == ReleaseRow.id)
-            .where(
-                col(ReleaseExhibitRow.exhibit).between(first, last),
-                col(ReleaseRow.collected_at).is_not(None),
-                col(SealStepRow.step) == SealStep.CHECK,
-            ),
+            .join(ReleaseRow, col(carried.release) == ReleaseRow.id)
+            .outerjoin(
+                checked,
+                (col(checked.release) == ReleaseRow.id) & (col(checked.step) == SealStep.CHECK),
+            )
+            .where(col(carried.exhibit).between(first, last)),
         )
         self._viewed = grouped(
             session,
-            pick(viewing.exhibit, file.sha256)
-            .join(file, col(viewing.file) == file.id)
+            pick(viewing.exhibit, viewing.person, viewing.at, file.sha256)
+            .outerjoin(file, (col(viewing.file) == file.id) & (col(file.kind) == COPY))
             .where(col(viewing.exhibit).between(first, last)),
+        )
+        upload = UploadRow
+        self._uploads = grouped(
+            session,
+            pick(upload.exhibit, *(getattr(upload, name) for name in _UPLOAD)).where(
+                col(upload.exhibit).between(first, last)
+            ),
         )
 
         decision = ExhibitDecisionRow
@@ -106,7 +115,7 @@ class _Exhibits:
         )
         came = [file for file in files if file.kind in ORIGINAL]
         first = [file for file in came if file.added_by is None]
-        facts = sha256(canonical_json(row.facts)).hexdigest()
+        facts = facts_digest(row.facts)
         examined = [Expected({"facts": before}) for before in row.examined_before]
         never = row.state == ExhibitState.SET_ASIDE and not row.facts
         if row.state != ExhibitState.RECEIVED and not never:
@@ -132,34 +141,86 @@ class _Exhibits:
                     for derivation in derivations
                     if copy.position == derivation.position
                 ],
-                "exhibit.released": [
-                    Expected(
-                        {
-                            "release": str(one.id),
-                            "sha256": one.facts["sha256"],
-                            "at": dated(one.collected_at),
-                        }
-                    )
-                    for one in self._released[row.id]
+                "exhibit.released": list(_released(self._releases[row.id])),
+                "exhibit.viewed": [
+                    Expected({"copy": one.sha256, "actor": str(one.person), "at": dated(one.at)})
+                    for one in self._viewed[row.id]
                 ],
-                "exhibit.viewed": [Expected({"copy": one.sha256}) for one in self._viewed[row.id]],
             },
-            # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
-            Latest(STATING, {"facts": row_facts(row, masters)}),
-            tuple(_flaws(row, {copy.position for copy in copies}, _pictures(files))),
+            latest=tuple(_latest(row, masters)),
+            flaws=tuple(_flaws(row, files, self._uploads[row.id])),
+            standing=_standing(row.state),
+            gathered=Gathered(STORED, "places", "name", tuple(map(place_of, files))),
+            among={
+                "exhibit.corrected": [
+                    Expected({"at": dated(one.corrected_at)})
+                    for one in self._releases[row.id]
+                    if one.corrected_at is not None
+                ],
+                "exhibit.released": list(_taken(self._releases[row.id])),
+            },
         )
 
 
-def _pictures(files: Sequence[Any]) -> frozenset[str]:
-    return frozenset(file.sha256 for file in files if file.kind == CLOCK_PICTURE)
+def _latest(row: Any, masters: Sequence[Any]) -> Iterator[Latest]:  # noqa: ANN401 - as above
+    """Return what the last events must say of it that each say everything anew."""
+    # The clock's comparison stands in it, too: `clock.checked` tells of the first one.
+    yield Latest(STATING, {"facts": row_facts(row, masters)})
+    if row.facts:
+        # Before it is examined, and again once it is to be examined anew, it has none: a flaw else.
+        yield Latest((STORED,), {"findings": facts_digest(row.findings)})
+
+
+def _standing(state: str) -> Standing:
+    """Return with which event an exhibit must have come into its state."""
+    kept: dict[str, JSON] = {"state": state}
+    by: dict[str, dict[str, JSON]] = {STORED: kept, RETRIED: kept}
+    if state == ExhibitState.MASTER_ALONE:
+        by = {ACCEPTED: {}, RETRIED: kept, STORED: kept}
+    if state == ExhibitState.SET_ASIDE:
+        by = {SET_ASIDE: {}, RETRIED: kept, STORED: kept}
+    return Standing(state, _STATES, by)
+
+
+def _released(releases: Iterable[Any]) -> Iterator[Expected]:
+    """Return when its releases left the house: the first time, and the first time by staff."""
+    for one in releases:
+        moments = {one.collected_at, one.taken_at} - {None}
+        for moment in moments:
+            values: dict[str, JSON] = {
+                "release": str(one.id),
+                "sha256": one.facts["sha256"] if one.facts else "",
+                "at": dated(moment),
+            }
+            yield Expected(values)
+
+
+def _taken(releases: Iterable[Any]) -> Iterator[Expected]:
+    """Return who of the staff was the first to take each of its releases out of the house."""
+    for one in releases:
+        if one.taken_at is not None or one.taken_by is not None:
+            at = "" if one.taken_at is None else dated(one.taken_at)
+            yield Expected({"release": str(one.id), "actor": str(one.taken_by), "at": at})
 
 
 def _flaws(
     row: Any,  # noqa: ANN401 - as above
-    copied: Collection[int],
-    pictures: Collection[str],
+    files: Sequence[Any],
+    uploads: Sequence[Any],
 ) -> Iterator[str]:
-    """Say where the state of an exhibit is not the one that its files and its facts have."""
+    """Say where an exhibit, its files and the uploads that became its masters contradict."""
+    copied = {file.position for file in files if file.kind == COPY}
+    pictures = {file.sha256 for file in files if file.kind == CLOCK_PICTURE}
+    came = [file for file in files if file.kind in {*ORIGINAL, CLOCK_PICTURE}]
+    if sorted(map(_bytes_of, came)) != sorted(map(_bytes_of, uploads)):
+        yield "has files that are not the uploads that it was made of"
+    if any(upload.removed_at or upload.removed_by or upload.removed_reason for upload in uploads):
+        yield "was made of an upload that somebody took away"
+    found = any(upload.scan.startswith(FOUND) for upload in uploads)
+    if not found and any(one.get("code") == "malware" for one in row.findings):
+        yield "has malware by its findings, and none by what the scanner said"
+    if not row.facts and row.findings:
+        yield "was never examined, and has findings"
     if row.state not in tuple(ExhibitState):
         yield f"is {row.state}, which is no state"
     wanted = {n for n, facts in enumerate(row.facts) if not facts["needs_person"]}
@@ -182,6 +243,11 @@ def _extended(came: Sequence[Any]) -> list[Expected]:
         Expected({"files": digests(files), "at": dated(files[0].stored_at)}, id=event)
         for event, files in groups.items()
     ]
+
+
+def _bytes_of(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+    """Return where bytes lie and what they are, as files and uploads both tell it."""
+    return tuple(getattr(row, name) for name in _STORED)
 
 
 def _decided(state: str, rows: Sequence[Any]) -> dict[str, list[Expected]]:

@@ -58,4 +58,11 @@ class _Holds:
                 "hold.placed": [Expected(placed)],
                 "hold.lifted": lifted,
             },
+            flaws=tuple(_flaws(row)),
         )
+
+
+def _flaws(row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where it was lifted by nobody, or at no time."""
+    if row.lifted_at is None and (row.lifted_by is not None or row.lifted_reason):
+        yield "was lifted by somebody at no time"

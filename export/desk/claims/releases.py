@@ -5,20 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col
 
 from custody.approval import Approval
-from custody.audit.facts import Claim, Expected, Span
+from custody.audit.facts import Claim, Expected, Span, Standing
 from custody.canonical import JSON
 from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
-from export.delivery.tables import HandoffRow, LinkRow
+from export.desk.claims.departures import Departures
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
+from export.desk.claims.sealings import Sealings
 from export.holdings.tables import ExhibitFileRow
-from export.package.format import layout
 from export.release.contents import goes
-from export.release.releases import recipient_words
+from export.release.releases import conditions_of, recipient_words
 from export.release.states import ReleaseState
 from export.release.tables import (
     EarlierApprovalRow,
@@ -26,25 +26,29 @@ from export.release.tables import (
     ReleaseFileRow,
     ReleaseRow,
 )
-from export.sealing.steps import SealStep
-from export.sealing.tables import SealFileRow, SealStepRow
 
 _COLUMNS = columns(
     ReleaseRow,
     "id urn number kind state basis purpose organisation with_master urgent reason collected_at "
     "proposed_by proposed_at approved_by approved_at seconded_by seconded_at seconded_reason "
-    "ended_by ended_at ended_reason",
+    "ended_by ended_at ended_reason delivery link_days replaces taken_by taken_at",
 )
 _APPROVED = frozenset(
     {ReleaseState.APPROVED, ReleaseState.SEALING, ReleaseState.SEALED, ReleaseState.EXPIRED}
 )
 _APPROVAL = ("actor", "at", "how", "reason")
-_SEALED = {
-    "seal": layout.TAG_MANIFEST,
-    "signature": layout.SIGNATURE,
-    "timestamp": layout.TIMESTAMP,
+_MOVES: Mapping[ReleaseState, tuple[str, ...]] = {
+    ReleaseState.PROPOSED: ("release.proposed",),
+    ReleaseState.APPROVED: ("release.proposed",),
+    ReleaseState.REFUSED: ("release.refused",),
+    ReleaseState.WITHDRAWN: ("release.withdrawn",),
+    ReleaseState.SEALING: ("release.proposed", "release.sealed", "release.assembled"),
+    ReleaseState.SEALED: ("release.checked", "link.issued"),
+    ReleaseState.EXPIRED: ("release.expired",),
+    ReleaseState.REVOKED: ("release.revoked",),
 }
-"""The small files of a package whose digests `release.sealed` commits to."""
+"""Which events come last in each state; approvals left out, of which one may come later."""
+_MOVING = frozenset(name for names in _MOVES.values() for name in names)
 
 
 def releases(session: Session, span: Span) -> Iterator[Claim]:
@@ -82,7 +86,6 @@ class _Releases:
             session,
             (pick(chosen.release, chosen.file).where(col(chosen.release).between(first, last))),
         )
-        handoff, step, small = HandoffRow, SealStepRow, SealFileRow
         person = PersonRow
         self._recipients = grouped(
             session,
@@ -93,38 +96,16 @@ class _Releases:
         earlier = EarlierApprovalRow
         self._earlier = grouped(
             session,
-            pick(earlier.release, earlier.approved_by, earlier.approved_at, earlier.reason).where(
-                col(earlier.release).between(first, last)
-            ),
+            pick(
+                earlier.release,
+                earlier.number,
+                earlier.approved_by,
+                earlier.approved_at,
+                earlier.reason,
+            ).where(col(earlier.release).between(first, last)),
         )
-        link = LinkRow
-        self._links = grouped(
-            session,
-            pick(link.release, link.number, link.issued_at, link.expires_at, link.revoked_at)
-            .where(col(link.release).between(first, last))
-            .order_by(col(link.number)),
-        )
-        self._handoffs = grouped(
-            session,
-            pick(handoff.release, handoff.system, handoff.reference, handoff.sha256).where(
-                col(handoff.release).between(first, last)
-            ),
-        )
-        self._steps = grouped(
-            session,
-            pick(step.release, step.step, step.facts).where(
-                col(step.release).between(first, last),
-                col(step.step).in_((SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)),
-            ),
-        )
-        digest = func.encode(func.sha256(small.data), "hex").label("digest")
-        self._small = grouped(
-            session,
-            pick(small.release, small.path, digest).where(
-                col(small.release).between(first, last),
-                col(small.path).in_(_SEALED.values()),
-            ),
-        )
+        self._departures = Departures(session, first, last)
+        self._sealings = Sealings(session, first, last)
 
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ReleaseRow
         """Return the claim of one of them."""
@@ -139,6 +120,7 @@ class _Releases:
             "kind": row.kind,
             "basis": row.basis,
             "purpose": row.purpose,
+            "conditions": conditions_of(row, [one.file for one in self._chosen[row.id]]),
             "exhibits": [str(one.exhibit) for one in self._exhibits[row.id]],
             "files": digests(self._carried(row)),
         }
@@ -155,25 +137,12 @@ class _Releases:
                 "release.refused": [Expected({"reason": row.reason})] if refused else [],
                 "release.withdrawn": [_ended(row)] if withdrawn else [],
                 "release.revoked": [_ended(row)] if revoked else [],
-                "link.issued": [
-                    Expected(
-                        {
-                            "recipient": recipient_said,
-                            "expires": dated(one.expires_at),
-                            "at": dated(one.issued_at),
-                        }
-                    )
-                    for one in self._links[row.id]
-                ],
-                "handoff.recorded": [
-                    Expected(
-                        {"system": one.system, "reference": one.reference, "sha256": one.sha256}
-                    )
-                    for one in self._handoffs[row.id]
-                ],
-                **self._sealing(row),
+                **self._departures.events(row.id, recipient_said),
+                **self._sealings.events(row),
             },
-            flaws=tuple(self._flaws(row)),
+            flaws=(*self._flaws(row), *self._departures.flaws(row)),
+            standing=_standing(row.state),
+            among=self._departures.among(row.id),
         )
 
     def _flaws(self, row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
@@ -185,25 +154,14 @@ class _Releases:
             yield f"is {row.state}, and nobody approved it"
         if row.state == ReleaseState.PROPOSED and row.approved_at is not None:
             yield "waits for its approval, and was approved"
-        for what, who, when, why in (
-            ("approved", row.approved_by, row.approved_at, ""),
-            ("confirmed", row.seconded_by, row.seconded_at, row.seconded_reason),
-            ("taken back", row.ended_by, row.ended_at, row.ended_reason),
-        ):
-            if (who is None) != (when is None) or (when is None and why):
-                yield f"was {what}, and by nobody or at no time"
+        yield from _signed(row)
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
-        if row.collected_at is not None and SealStep.CHECK not in {
-            one.step for one in self._steps[row.id]
-        }:
+        if row.collected_at is not None and not self._sealings.read_back(row.id):
             yield "left the house, and no package of it was read back"
-        links = self._links[row.id]
-        if [one.number for one in links] != list(range(1, len(links) + 1)):
-            yield "has links that are not numbered one after another"
-        over = links if row.state == ReleaseState.REVOKED else links[:-1]
-        if any(one.revoked_at is None for one in over):
-            yield "has a link that works though it was ended"
+        numbers = [one.number for one in self._earlier[row.id]]
+        if sorted(numbers) != list(range(1, len(numbers) + 1)):
+            yield "has earlier approvals that are not numbered one after another"
 
     def _carried(self, row: Any) -> list[Any]:  # noqa: ANN401 - as above
         """Return the files that a release carries, exhibit by exhibit."""
@@ -218,29 +176,26 @@ class _Releases:
             if goes(file, files, chosen, with_master=row.with_master)
         ]
 
-    def _sealing(self, row: Any) -> dict[str, list[Expected]]:  # noqa: ANN401 - as above
-        """Return what the finished steps of a sealing must have written."""
-        done: Mapping[str, Any] = {one.step: one.facts for one in self._steps[row.id]}
-        logged, joined, checked = map(done.get, (SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK))
-        sealed, assembled, read_back = [], [], []
-        if logged is not None:
-            small = {one.path: one.digest for one in self._small[row.id]}
-            digests: dict[str, JSON] = {name: small.get(path) for name, path in _SEALED.items()}
-            sealed.append(Expected(digests, id=UUID(logged["event"])))
-        if joined is not None:
-            values: dict[str, JSON] = {"crc32": f"{joined['crc32']:08x}", "size": joined["size"]}
-            assembled.append(Expected(values))
-        if checked is not None and joined is not None:
-            read_back.append(Expected({"sha256": checked["sha256"], "size": joined["size"]}))
-        elif row.state in {ReleaseState.SEALED, ReleaseState.EXPIRED}:
-            # Sealed without a finished reading back: no event can agree with that. A sealing that
-            # was given up is revoked without one, and then no `release.checked` may be there.
-            read_back.append(Expected({"sha256": "", "size": 0}))
-        return {
-            "release.sealed": sealed,
-            "release.assembled": assembled,
-            "release.checked": read_back,
-        }
+
+def _signed(row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where somebody did something at no time, or nobody at some time, or too early."""
+    for what, who, when, why in (
+        ("approved", row.approved_by, row.approved_at, ""),
+        ("confirmed", row.seconded_by, row.seconded_at, row.seconded_reason),
+        ("taken back", row.ended_by, row.ended_at, row.ended_reason),
+    ):
+        if (who is None) != (when is None) or (when is None and why):
+            yield f"was {what}, and by nobody or at no time"
+    if (row.taken_by is None) != (row.taken_at is None):
+        yield "was taken out by nobody, or at no time"
+    if row.taken_at is not None and (row.collected_at is None or row.taken_at < row.collected_at):
+        yield "was taken out before it left the house"
+
+
+def _standing(state: str) -> Standing:
+    """Return with which event a release must have come into its state."""
+    names = _MOVES[ReleaseState(state)] if state in tuple(ReleaseState) else ()
+    return Standing(state, _MOVING, {name: {} for name in names})
 
 
 def _ended(row: Any) -> Expected:  # noqa: ANN401 - as above

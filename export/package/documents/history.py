@@ -176,6 +176,8 @@ SENTENCES: Final[Mapping[str, Callable[[Values, str, Names], str]]] = {
     "exhibit.extended": _extended,
     "exhibit.accepted": _reasoned("{record} was found to be right without a working copy"),
     "exhibit.set_aside": _reasoned("{record} was set aside for a person to look at"),
+    "exhibit.retried": _plain("The examination of {record} was asked for once more"),
+    "exhibit.stored": _plain("The council recorded where it keeps the files of {record}"),
     "exhibit.examined": _plain("The original of {record} was examined, and what was measured kept"),
     "clock.checked": _clock_checked,
     "exhibit.derived": _derived,

@@ -37,7 +37,7 @@ PRIVATE = {
     DeliveryLetter.EXPIRING: {"expires": "2026-12-05T12:00:00Z"},
     DeliveryLetter.REVOKED: {},
     DeliveryLetter.CORRECTED: {},
-    ReleaseLetter.APPROVAL_NEEDED: {},
+    ReleaseLetter.APPROVAL_NEEDED: {"urgent": "yes"},
     ReleaseLetter.SECOND_NEEDED: {"due": "2026-11-22T12:00:00Z"},
     ReleaseLetter.REFUSED: {},
     ReleaseLetter.WITHDRAWN: {},
@@ -204,3 +204,20 @@ def test_the_templates_are_those_of_the_kinds() -> None:
     folder = Path(api.web.__file__).parent / "templates" / "mail"
     parts = {"foot", "frame", "why", "next"}
     assert {path.stem for path in folder.iterdir()} - parts == set(WORDINGS)
+
+
+def test_a_proposal_where_a_life_is_at_stake_says_so_before_anything_else() -> None:
+    about = replace(ABOUT, kind=ReleaseLetter.APPROVAL_NEEDED)
+    at = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    urgent, calm = (
+        compose(about, {"urgent": said}, council=COUNCIL, origin=ORIGIN, demonstration=False, at=at)
+        for said in ("yes", "")
+    )
+    words = f"CCTV release {ABOUT.facts.reference} waits for a decision"
+    assert urgent.subject.endswith(f": Urgent: {words}")
+    assert calm.subject.endswith(f": {words}")
+    assert "Urgent" not in calm.subject
+    for form in (urgent.text, urgent.html):
+        assert "Threat to life" in form
+    for form in (calm.text, calm.html):
+        assert "Threat to life" not in form

@@ -32,6 +32,23 @@ def test_what_is_left_out_is_as_before(house: House, web: Web) -> None:
     assert (view["delivery"], view["files"], view["urgent"]) == ("none", [], False)
 
 
+def test_a_proposal_is_edited_in_one_call_and_keeps_its_number(house: House, web: Web) -> None:
+    body = asked(house)
+    first = web.ask("POST", "/releases", Role.OPERATOR, json=body).json()
+    path = f"/releases/{first['id']}/replacement"
+    changed = {**body, "purpose": "a collision", "reason": "not this purpose"}
+    assert web.ask("POST", path, Role.AUDITOR, json=changed).status_code == 403
+    answer = web.ask("POST", path, Role.OPERATOR, json=changed)
+    assert answer.status_code == 201, answer.text
+    second = answer.json()
+    assert web.ask("POST", path, Role.OPERATOR, json=changed).status_code == 409
+    assert second["purpose"] == "a collision"
+    assert second["name"] == first["name"].removesuffix("-R1") + "-R2"
+    old = web.ask("GET", f"/releases/{first['id']}", Role.OPERATOR).json()
+    assert (old["state"], second["state"]) == ("withdrawn", "proposed")
+    assert web.ask("POST", path, Role.OPERATOR, json=body).status_code == 422, "no reason"
+
+
 def test_a_value_that_cannot_be_right_names_its_field(house: House, web: Web) -> None:
     for change, field in (
         ({"delivery": "pigeon"}, "delivery"),

@@ -115,6 +115,12 @@ ROUTES = [
         "POST", f"{BASE}/releases/{{release}}/withdrawal", Action.WITHDRAW_RELEASE, {"reason": "x"}
     ),
     Route(
+        "POST",
+        f"{BASE}/releases/{{release}}/replacement",
+        Action.WITHDRAW_RELEASE,
+        {**RELEASE, "reason": "x"},
+    ),
+    Route(
         "POST", f"{BASE}/releases/{{release}}/revocation", Action.REVOKE_RELEASE, {"reason": "x"}
     ),
     Route(

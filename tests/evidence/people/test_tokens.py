@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import col, select
 
+from api.times import utc_now
 from custody.tables import CustodyValueRow
+from evidence.errors import UnknownError
 from evidence.people.access import Role
+from evidence.people.founded import unfounded_tokens
 from evidence.people.tables import TokenRow
 from evidence.people.tokens import TOKEN_PREFIX
 from tests.houses import House
@@ -46,12 +49,15 @@ def test_a_changed_letter_makes_it_nobody_s(house: House) -> None:
 
 def test_a_revoked_token_is_nobody_s(house: House) -> None:
     token = add(house, "Kim", Role.OPERATOR)
+    by = house.subjects[Role.ADMINISTRATOR]
     with house.services.transaction() as session:
-        for row in session.exec(select(TokenRow)):
-            subject = house.services.tokens.find(session, token)
-            if subject is not None and row.person == subject.person:
-                row.revoked_at = NOON
+        house.services.tokens.revoke(session, token, by=by, at=NOON)
+        house.services.tokens.revoke(session, token, by=by, at=utc_now())
+        with pytest.raises(UnknownError):
+            house.services.tokens.revoke(session, "custos_nobody", by=by, at=NOON)
     assert who(house, token) is None
+    with house.services.transaction() as session:
+        assert not list(unfounded_tokens(session))
 
 
 def test_no_token_lies_in_the_database(house: House) -> None:
@@ -81,4 +87,5 @@ def test_each_role_that_is_given_is_an_event_by_whoever_gave_it(house: House) ->
                 )
             )
 
-    assert given() == ['"auditor"', '"operator"']
+    # The third is of the token: in which roles it speaks.
+    assert given() == ['"auditor"', '"auditor, operator"', '"operator"']

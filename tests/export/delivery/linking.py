@@ -24,6 +24,7 @@ from export.delivery.collections import Collected, Collections
 from export.delivery.deadlines import Deadlines
 from export.delivery.letters import DeliveryLetter
 from export.delivery.links import Links
+from export.delivery.recorded import Recorded
 from export.delivery.tables import DownloadRow, LinkRow
 from export.release.proposals import Delivery
 from export.release.tables import ReleaseRow
@@ -59,6 +60,7 @@ class Desk:
             services.releases,
             services.decisions,
             services.collections,
+            Recorded(services.histories),
             gates,
             services.messages,
             services.jobs,

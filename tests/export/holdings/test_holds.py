@@ -105,7 +105,7 @@ def test_a_hold_that_is_undone_leaves_nothing(house: House, exhibit: ExhibitRow)
         house.do(Role.OPERATOR, undone)
     assert JOB_HOLD not in waiting_jobs(house, exhibit.id)
     assert not house.look(lambda session: is_held(session, exhibit.id))
-    assert [name for name, _ in house.events(exhibit.id)][-1] == "clock.checked"
+    assert [name for name, _ in house.events(exhibit.id)][-1] == "exhibit.stored"
 
 
 def test_under_a_hold_not_even_disposal_can_delete(

@@ -16,6 +16,7 @@ from export.holdings.files import COPY, SOURCE_FRAMES, files_of
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
 from export.media.facts import NoCopyError
+from export.release.contents import releasable
 from tests.export.release.release_acts import approve, exhibit_of, propose, second_releaser
 from tests.houses import House, clip
 
@@ -31,8 +32,8 @@ def now(house: House, exhibit: UUID) -> ExhibitRow:
 
 def do(house: House, what: str, row: ExhibitRow, role: str = Role.OPERATOR, **more: Any) -> None:  # noqa: ANN401
     """Decide something about an exhibit."""
-    if what != "retry":
-        more = {"at": utc_now(), "reason": "nobody needs it", **more}
+    said = {} if what == "retry" else {"reason": "nobody needs it"}
+    more = {"at": utc_now(), **said, **more}
     decide = getattr(house.services.remedies, what)
     house.do(role, lambda s: decide(s, row.reference, by=house.subjects[role], **more))
 
@@ -76,7 +77,7 @@ def audited(house: House, exhibit: UUID) -> list[str]:
 
 
 def test_the_master_alone_is_right_when_a_person_says_so(house: House, other: Subject) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     call(house, row, JOB_EXAMINE, JOB_STAMP)
     do(house, "accept", row, Role.RELEASER, reason="the court has a player")
     assert now(house, row.id).state == "master_alone"
@@ -120,7 +121,7 @@ def test_what_is_set_aside_while_it_is_sealed_stops_the_sealing(
 
 @pytest.mark.parametrize("what", ["accept", "set_aside", "retry"])
 def test_what_is_set_aside_can_nothing_else(house: House, what: str) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     do(house, "set_aside", row)
     with pytest.raises(StateError, match="is set_aside"):
         do(house, what, row)
@@ -138,7 +139,7 @@ def test_a_clip_that_is_ready_needs_nobody_to_accept_it_or_to_try_it_again(house
 
 @pytest.mark.parametrize("what", ["accept", "set_aside"])
 def test_a_decision_needs_a_reason_and_a_role(house: House, what: str) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     for reason in ("", " ", "x" * 2001, "a\x00"):
         with pytest.raises(InvalidError):
             do(house, what, row, reason=reason)
@@ -153,7 +154,7 @@ def test_a_decision_needs_a_reason_and_a_role(house: House, what: str) -> None:
 def test_what_could_not_be_examined_is_examined_once_more_and_both_are_on_record(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     call(house, row, JOB_EXAMINE)
     assert deferred(house, row, monkeypatch) == [JOB_EXAMINE]
     assert called(house, row) == set()
@@ -171,7 +172,7 @@ def test_what_could_not_be_examined_is_examined_once_more_and_both_are_on_record
 
 
 def test_an_exhibit_that_is_examined_again_can_be_set_aside_meanwhile(house: House) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     do(house, "retry", row)
     do(house, "set_aside", row)
     house.services.copies.examine(row.id)
@@ -200,7 +201,7 @@ def test_only_the_copy_that_is_missing_is_made_once_more(
         return copy(row, master, frames)
 
     monkeypatch.setattr(house.services.copies, "_copy", half)
-    row = exhibit_of(house, content, content + bytes(1))
+    row = exhibit_of(house, content, content + bytes(1), decided=False)
     monkeypatch.undo()
     assert now(house, row.id).state == "attention"
     first = house.look(lambda s: files_of(s, row.id, COPY))
@@ -229,7 +230,7 @@ def test_a_stamp_or_a_hold_that_gave_up_is_tried_again_whatever_the_state(
 
 
 def test_an_audit_finds_a_decision_that_nobody_took_and_one_that_was_undone(house: House) -> None:
-    row, accepted = house.unplayable(), house.unplayable()
+    row, accepted = house.undecided(), house.undecided()
     do(house, "set_aside", row)
     do(house, "accept", accepted)
     assert audited(house, row.id) == audited(house, accepted.id) == []
@@ -240,7 +241,7 @@ def test_an_audit_finds_a_decision_that_nobody_took_and_one_that_was_undone(hous
         assert audited(house, exhibit.id) != []
         with house.services.transaction() as session:
             session.get_one(ExhibitRow, exhibit.id).state = before
-    never = house.unplayable()
+    never = house.undecided()
     for state in ("set_aside", "master_alone"):
         with house.services.transaction() as session:
             session.get_one(ExhibitRow, never.id).state = state
@@ -248,7 +249,7 @@ def test_an_audit_finds_a_decision_that_nobody_took_and_one_that_was_undone(hous
 
 
 def test_a_decision_is_added_to_and_never_changed(house: House) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     do(house, "set_aside", row)
 
     def change() -> None:
@@ -260,3 +261,40 @@ def test_a_decision_is_added_to_and_never_changed(house: House) -> None:
 
     with pytest.raises(Exception, match="42501"):
         change()
+
+
+def test_what_needs_a_person_is_neither_proposed_nor_approved_before_one_decided(
+    house: House,
+) -> None:
+    row = house.undecided()
+    words = "needs a person before it can be released: look at its findings"
+    with pytest.raises(StateError, match=words):
+        house.propose(row.reference)
+    assert row.reference not in [
+        one.reference for one in house.look(lambda s: releasable(s, "", most=99))
+    ]
+    do(house, "accept", row)
+    release = house.propose(row.reference)
+    # Nothing leads back; but whoever writes rows could, and an approval looks again.
+    with house.services.transaction() as session:
+        session.get_one(ExhibitRow, row.id).state = "attention"
+    with pytest.raises(StateError, match=words):
+        house.approve(release)
+    with house.services.transaction() as session:
+        session.get_one(ExhibitRow, row.id).state = "master_alone"
+    house.approve(release)
+
+
+def test_who_had_an_exhibit_tried_again_is_on_record_each_time(house: House) -> None:
+    row = house.undecided()
+    do(house, "retry", row, Role.RELEASER)
+    do(house, "retry", row)
+    house.services.copies.examine(row.id)
+    told = house.events(row.id)
+    pressed = [values for name, values in told if name == "exhibit.retried"]
+    assert [(one["actor"], one["role"], one["state"]) for one in pressed] == [
+        (house.subjects[role].words, role, "received") for role in (Role.RELEASER, Role.OPERATOR)
+    ]
+    assert [name for name, _ in told][-2:] == ["exhibit.examined", "exhibit.stored"]
+    assert told[-1][1]["state"] == "attention"
+    assert audited(house, row.id) == []

@@ -42,7 +42,9 @@ def test_an_examination_that_broke_down_is_a_finding_and_can_be_repeated(
     operator = house.subjects[Role.OPERATOR]
     house.do(
         Role.OPERATOR,
-        lambda s: house.services.remedies.retry(s, row.reference, by=operator),
+        lambda s: house.services.remedies.retry(
+            s, row.reference, by=operator, at=house.services.clock()
+        ),
     )
     assert state(house, row) == ExhibitState.RECEIVED
     house.services.copies.examine(row.id)
@@ -76,7 +78,9 @@ def test_a_copy_that_broke_down_is_a_finding_and_can_be_repeated(
     operator = house.subjects[Role.OPERATOR]
     house.do(
         Role.OPERATOR,
-        lambda s: house.services.remedies.retry(s, row.reference, by=operator),
+        lambda s: house.services.remedies.retry(
+            s, row.reference, by=operator, at=house.services.clock()
+        ),
     )
     house.services.copies.derive(row.id)
     assert state(house, row) == ExhibitState.READY

@@ -67,7 +67,7 @@ from export.package.format.records import (
     Withheld,
     format_exhibit,
 )
-from tests.custody.ledgers import ALONE, LOG, MemoryLog, RecordChain
+from tests.custody.ledgers import ALONE, CONDITIONS, LOG, MemoryLog, RecordChain
 
 URN = "BAR-7K4M-2XQ9-J"
 SHEET = b"\xff\xd8 stills"
@@ -416,6 +416,7 @@ class _Sealing:
                 "exhibits": [str(self.exhibit.record)],
                 "basis": "DPA 2018 Sch 2 para 2",
                 "purpose": "investigation of a theft",
+                "conditions": CONDITIONS,
             },
             NOW - timedelta(minutes=9),
         )

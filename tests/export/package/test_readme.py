@@ -28,7 +28,7 @@ from export.package.documents.readme import DEMONSTRATION, NO_FACES, ReadmeFacts
 from export.package.errors import NamingError
 from export.package.format import layout
 from export.package.format.records import ExhibitRecord, Withheld, parse_exhibit
-from tests.custody.ledgers import EXHIBIT, NOON, RELEASE, MemoryLog, RecordChain
+from tests.custody.ledgers import CONDITIONS, EXHIBIT, NOON, RELEASE, MemoryLog, RecordChain
 from tests.export.package.paper import Paper, Signatory, Wishes, digest, seal
 from tests.export.package.reading import Page
 
@@ -43,6 +43,7 @@ PROPOSED: dict[str, JSON] = {
     "exhibits": [str(EXHIBIT)],
     "basis": "DPA 2018 Sch 2 para 2",
     "purpose": "investigation of a theft",
+    "conditions": CONDITIONS,
 }
 
 

@@ -230,6 +230,13 @@ def test_each_releaser_is_written_to_once_and_the_proposer_hears_the_end(
         )
     waits = {("approval_needed", ann.person)}
     assert letters(house, row) == waits
+    for urgent, said in ((False, ""), (True, "yes")):
+        asked = propose(house, exhibit.reference, urgent=urgent)
+        with house.services.transaction() as session:
+            queued = session.exec(select(MessageRow).where(MessageRow.about == asked.id))
+            opened = [house.services.messages.open(one) for one in queued]
+        assert opened
+        assert all(dict(one) == {"urgent": said} for one in opened)
     refuse(house, row, ann)
     assert letters(house, row) == waits | {("refused", bob.person)}
     for proposer, by, told in (

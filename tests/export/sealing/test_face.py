@@ -96,6 +96,7 @@ def test_whatever_the_files_were_called_the_package_opens_everywhere(house: Hous
         lambda s: house.services.masters.add(s, new, uploads, by=operator, at=utc_now()),
     )
     house.looked_at(exhibit.id)
+    house.accept(exhibit)
     package = collected(house, sealed(house, exhibit.reference))
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         paths = archive.namelist()

@@ -35,7 +35,9 @@ def retry(
         act(
             services,
             staff.subject,
-            lambda s: services.remedies.retry(s, as_reference(name), by=staff.subject),
+            lambda s: services.remedies.retry(
+                s, as_reference(name), by=staff.subject, at=services.clock()
+            ),
         )
     except StateError as error:
         return _page(request, services, staff, name, "", problem=str(error))

@@ -370,6 +370,7 @@ def test_a_long_list_has_pages(browser: Opens, house: House) -> None:
 
 def test_the_home_page_says_what_waits_for_whom(browser: Opens, house: House) -> None:
     row = house.unplayable()
+    house.undecided()
     mine = house.propose(row.reference, role=Role.RELEASER)
     theirs = house.propose(row.reference, role=Role.OPERATOR)
     label = {release.id: f"{release.urn}-R{release.number}" for release in (mine, theirs)}

@@ -35,7 +35,7 @@ def state(house: House, row: ExhibitRow) -> str:
 
 
 def test_an_exhibit_that_needs_a_person_says_what_can_be_done(browser: Opens, house: House) -> None:
-    row, operator = house.unplayable(), browser(Role.OPERATOR)
+    row, operator = house.undecided(), browser(Role.OPERATOR)
     shown = operator.get(path_of(row))
     for words in ("Needs a person", "What you can do", "Try again", "The master alone is right"):
         assert words in seen(shown)
@@ -45,7 +45,7 @@ def test_an_exhibit_that_needs_a_person_says_what_can_be_done(browser: Opens, ho
 
 
 def test_the_master_alone_is_accepted_with_a_reason(browser: Opens, house: House) -> None:
-    row, operator = house.unplayable(), browser(Role.OPERATOR)
+    row, operator = house.undecided(), browser(Role.OPERATOR)
     at = f"{path_of(row)}/acceptance"
     empty = operator.fill(at, {"reason": " \r\n"})
     assert (empty.status_code, "Enter the reason" in seen(empty)) == (422, True)
@@ -63,7 +63,7 @@ def test_the_master_alone_is_accepted_with_a_reason(browser: Opens, house: House
 
 
 def test_an_exhibit_is_set_aside_and_listed_apart(browser: Opens, house: House) -> None:
-    row, operator = house.unplayable(), browser(Role.OPERATOR)
+    row, operator = house.undecided(), browser(Role.OPERATOR)
     assert row.reference in seen(operator.get("/console/exhibits"))
     done = operator.fill(f"{path_of(row)}/set-aside", {"reason": "the wrong street"})
     assert done.headers["location"] == path_of(row)
@@ -98,7 +98,7 @@ def test_an_examination_that_stopped_is_tried_again_from_the_page(
 
 
 def test_what_needs_nothing_cannot_be_tried_again(browser: Opens, house: House) -> None:
-    row, operator = house.unplayable(), browser(Role.OPERATOR)
+    row, operator = house.undecided(), browser(Role.OPERATOR)
     operator.fill(f"{path_of(row)}/acceptance", {"reason": "as it is"})
     answer = operator.fill(NEW, {}, f"{path_of(row)}/retry")
     assert answer.status_code == 409
@@ -106,7 +106,7 @@ def test_what_needs_nothing_cannot_be_tried_again(browser: Opens, house: House) 
 
 
 def test_a_machine_goes_the_same_ways(web: Web, house: House) -> None:
-    row = house.unplayable()
+    row = house.undecided()
     at = f"/exhibits/{row.id}"
     for way, role, reason, status, then in (
         ("retry", Role.AUDITOR, "", 403, "attention"),
@@ -119,7 +119,7 @@ def test_a_machine_goes_the_same_ways(web: Web, house: House) -> None:
         more = {} if way == "retry" else {"json": {"reason": reason}}
         answer = web.ask("POST", f"{at}/{way}", role, **more)
         assert (answer.status_code, state(house, row)) == (status, then), answer.text
-    tried = house.unplayable()
+    tried = house.undecided()
     answer = web.ask("POST", f"/exhibits/{tried.id}/retry", Role.OPERATOR)
     assert (answer.status_code, answer.json()["state"]) == (202, "received")
     assert web.ask("POST", f"/exhibits/{uuid4()}/retry", Role.OPERATOR).status_code == 404
