@@ -212,8 +212,8 @@ def test_only_the_copy_that_is_missing_is_made_once_more(
     assert [one.position for one in copies] == [0, 1]
     assert copies[0].sha256 == first[0].sha256
     names = [name for name, _ in house.events(row.id)]
-    # Two copies, and the stills of the first.
-    assert (names.count("exhibit.examined"), names.count("exhibit.derived")) == (1, 3)
+    # Two copies, and the stills of each.
+    assert (names.count("exhibit.examined"), names.count("exhibit.derived")) == (1, 4)
     assert len(house.look(lambda s: files_of(s, row.id, SOURCE_FRAMES))) == 2
     assert audited(house, row.id) == []
 
