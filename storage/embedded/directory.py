@@ -155,6 +155,11 @@ class DataDirectory:
         self._clean.unlink(missing_ok=True)
         sync_directory(self.path)
 
+    @property
+    def authority(self) -> Path:
+        """Return the file with the authority (PEM) that the store is known by since its start."""
+        return self.weed / "ca.crt"
+
     def rotate_logs(self) -> None:
         """Keep what the engines said in the run before, and no more."""
         for log in self.logs.glob("*.log"):

@@ -50,7 +50,7 @@ def load_addresses(data: Path) -> Addresses:
         raise EngineError(
             f"the engines of {directory.path} do not run: start them with `custos up`"
         )
-    return make_addresses(settings, directory.sockets)
+    return make_addresses(settings, directory.sockets, directory.authority)
 
 
 class Engines:
@@ -76,7 +76,7 @@ class Engines:
             keep_settings(directory.settings, make_settings())
         settings = read_settings(directory.settings)
         sockets = directory.sockets
-        self.addresses = make_addresses(settings, sockets)
+        self.addresses = make_addresses(settings, sockets, directory.authority)
         self.unclean = not self._first and not directory.was_stopped_cleanly()
         self._postgres = Postgres(directory, sockets, settings.passwords, self._spawner)
         self._weed = Weed(directory, sockets, settings, self._spawner)

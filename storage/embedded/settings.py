@@ -99,19 +99,23 @@ def read_settings(path: Path) -> Settings:
     return settings
 
 
-def s3_access(settings: Settings, identity: str) -> S3Access:
-    """Return the object store's endpoint with the keys of ``identity``."""
+def s3_access(settings: Settings, identity: str, authority: Path) -> S3Access:
+    """Return the object store's endpoint with the keys of ``identity``.
+
+    ``authority`` is the file with what signed the store's certificate at this start.
+    """
     access_key, secret_key = settings.keys[identity]
     return S3Access(
-        endpoint=f"http://127.0.0.1:{settings.ports['s3']}",
+        endpoint=f"https://127.0.0.1:{settings.ports['s3']}",
         region=REGION,
         access_key=access_key,
         secret_key=secret_key,
+        authority=str(authority),
     )
 
 
-def make_addresses(settings: Settings, sockets: Path) -> Addresses:
-    """Say where the engines with ``settings`` and ``sockets`` are reached."""
+def make_addresses(settings: Settings, sockets: Path, authority: Path) -> Addresses:
+    """Say where the engines with ``settings`` and ``sockets`` are reached, and by whom known."""
 
     def url(role: str) -> str:
         where = f"host={quote(str(sockets), safe='/')}&port={SOCKET_PORT}"
@@ -120,7 +124,7 @@ def make_addresses(settings: Settings, sockets: Path) -> Addresses:
     return Addresses(
         owner_url=url("custos_owner"),
         app_url=url("custos_app"),
-        intake=s3_access(settings, "intake"),
-        publisher=s3_access(settings, "publisher"),
-        disposal=s3_access(settings, "disposal"),
+        intake=s3_access(settings, "intake", authority),
+        publisher=s3_access(settings, "publisher", authority),
+        disposal=s3_access(settings, "disposal", authority),
     )
