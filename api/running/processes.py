@@ -11,10 +11,11 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from api.settings.environment import read_settings
@@ -30,8 +31,8 @@ _POLL_S = 0.02
 _log = logging.getLogger("custos")
 
 
-def command(name: str, settings: Settings) -> list[str]:
-    """Return the command line that starts the process ``name``."""
+def command(name: str, settings: Settings, doors: Sequence[int] = ()) -> list[str]:
+    """Return the command line that starts the process ``name``, with the sockets it is handed."""
     return [
         sys.executable,
         "-m",
@@ -40,6 +41,7 @@ def command(name: str, settings: Settings) -> list[str]:
         f"--data={settings.data}",
         f"--port={settings.port}",
         f"--parent={os.getpid()}",
+        *(f"--fd={number}" for number in doors),
     ]
 
 
@@ -74,8 +76,8 @@ def _orphans(data: str) -> Iterator[int]:
                 yield int(entry.name)
 
 
-def run_web(settings: Settings) -> None:
-    """Serve HTTP until SIGTERM."""
+def run_web(settings: Settings, doors: Sequence[socket.socket]) -> None:
+    """Serve HTTP until SIGTERM, at the door that the supervisor holds."""
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
@@ -86,8 +88,6 @@ def run_web(settings: Settings) -> None:
     services = build(settings)
     config = uvicorn.Config(
         create_app(services, beside=Spooler(services)),
-        host=settings.host,
-        port=settings.port,
         http="httptools",
         access_log=False,  # addresses of people who ask are nobody's business
         log_config=None,
@@ -95,12 +95,12 @@ def run_web(settings: Settings) -> None:
         timeout_graceful_shutdown=10,
     )
     server = Server(config)
-    server.run()
+    server.run(sockets=list(doors))
     if not server.started:
         sys.exit("the web server could not start")
 
 
-def run_worker(settings: Settings) -> None:
+def run_worker(settings: Settings, _doors: Sequence[socket.socket]) -> None:
     """Work on the queue until SIGTERM."""
     from api.running.worker import worker  # noqa: PLC0415 - only this process pays for it
     from api.wiring import build  # noqa: PLC0415
@@ -108,7 +108,7 @@ def run_worker(settings: Settings) -> None:
     asyncio.run(worker(build(settings)).run())
 
 
-def run_sequencer(settings: Settings) -> None:
+def run_sequencer(settings: Settings, _doors: Sequence[socket.socket]) -> None:
     """Give events their place in the log until SIGTERM; wait while another one does it."""
     from api.running.sequencing import Stop, sequence  # noqa: PLC0415 - only this process pays
 
@@ -118,14 +118,14 @@ def run_sequencer(settings: Settings) -> None:
     sequence(settings, stop)
 
 
-def run_stand_ins(settings: Settings) -> None:
+def run_stand_ins(settings: Settings, doors: Sequence[socket.socket]) -> None:
     """Stand in for identity provider and mail server until SIGTERM."""
     from api.demonstration.servers import serve  # noqa: PLC0415 - only this process pays for it
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    serve(settings, stop)
+    serve(settings, stop, doors)
 
 
 def _end_with_parent(parent: int) -> None:
@@ -141,6 +141,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--fd", type=int, action="append", default=[], help="a socket to serve at")
     given = parser.parse_args()
     os.umask(0o077)
     _end_with_parent(given.parent)
@@ -156,7 +157,7 @@ def main() -> None:
         "sequencer": run_sequencer,
         STAND_INS: run_stand_ins,
     }
-    run[given.name](settings)
+    run[given.name](settings, [socket.socket(fileno=number) for number in given.fd])
 
 
 if __name__ == "__main__":

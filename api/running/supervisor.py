@@ -5,7 +5,6 @@ One supervisor owns a data directory. It restarts what dies, and ends everything
 
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,10 +16,10 @@ from typing import Self
 from api.demonstration.standins import ensure_ports
 from api.health import OK
 from api.migrations import migrate
+from api.running.doors import Doors
 from api.running.first_start import make_first_tokens
 from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings.council import ensure_council
-from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins
 from api.times import utc_now
@@ -46,9 +45,10 @@ _MEND_S = 1.0
 class Process:
     """One of our processes: restarted when it dies, more and more slowly."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, doors: Doors) -> None:
         self.name = name
-        self._command = command(name, settings)
+        self._settings = settings
+        self._doors = doors
         self._log = settings.data / "logs" / f"{name}.log"
         self._backoff = Backoff()
         self._child: subprocess.Popen[bytes] | None = None
@@ -56,8 +56,10 @@ class Process:
     def start(self) -> None:
         """Start it; what it says goes to its log."""
         with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:  # noqa: PTH123 - the mode is set from the first moment
+            doors = self._doors.of(self.name)
             self._child = subprocess.Popen(
-                self._command,
+                command(self.name, self._settings, doors),
+                pass_fds=doors,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -108,7 +110,8 @@ class Supervisor:
         self._engines: Engines | None = None
         self._directory: DataDirectory | None = None
         own = [] if settings.production else [STAND_INS]
-        self._processes = [Process(name, settings) for name in (*names, *own)]
+        self._doors = Doors()
+        self._processes = [Process(name, settings, self._doors) for name in (*names, *own)]
         self._stopping = threading.Event()
         self._mender: threading.Thread | None = None
         self.services: Services
@@ -143,10 +146,13 @@ class Supervisor:
         for missing in protections():
             self._say(f"WARNING: footage is looked at without {missing}")
         end_leftovers(settings)
-        if "web" in {process.name for process in self._processes}:
-            self._require_port()
+        served = {process.name for process in self._processes}
+        if "web" in served:
+            self._doors.open_web(settings)
         self._start_engines()
         prepare(settings)
+        if STAND_INS in served:
+            self._doors.open_stand_ins(settings)
         self.services = build(settings)
         make_first_tokens(self.services, settings.tokens)
         if self._engines is not None and self._engines.unclean:
@@ -204,20 +210,6 @@ class Supervisor:
         except OSError as error:
             return str(error)
 
-    def _require_port(self) -> None:
-        """Refuse a port that somebody else has, before anything is started."""
-        address = (self._settings.host, self._settings.port)
-        with socket.socket() as probe:
-            # As the web server does: a port that was ours a moment ago may be taken again.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(address)
-            except OSError as error:
-                raise SettingsError(
-                    f"port {address[1]} on {address[0]} cannot be used ({error.strerror}): "
-                    "name another one with --port, or CUSTOS_PORT"
-                ) from error
-
     def _stop(self) -> None:
         self._stopping.set()
         if self._mender is not None:
@@ -227,6 +219,7 @@ class Supervisor:
         deadline = time.monotonic() + _STOP_S
         for process in self._processes:
             process.wait(deadline)
+        self._doors.close()
         if hasattr(self, "services"):
             self.services.close()
         if self._engines is not None:
