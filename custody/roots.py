@@ -11,12 +11,14 @@ of one has that one (docs/adr/0013-keys.md). The files are kept as those of the 
 
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from custody.canonical import canonical_json, format_time, parse_canonical, parse_time
 from custody.errors import FormatError, KeyStoreError
+from custody.keychecks import hold
 from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
 
 _SINCE = "roots.json"
@@ -59,11 +61,12 @@ def make_roots(folder: Path, *, now: datetime) -> None:
         ) from error
 
 
-def load_roots(folder: Path) -> Roots:
-    """Load the roots.
+def load_roots(folder: Path, *, withheld: Collection[str] = ()) -> Roots:
+    """Load the roots, all but the ``withheld`` ones: those are not read.
 
     Raises:
-        KeyStoreError: they were not made yet, one is lost, or others can read it.
+        KeyStoreError: they were not made yet, one is lost or not the one that is recorded, or
+            others can read it.
     """
     check_folder(folder)
     if not os.path.lexists(folder / _SINCE):
@@ -71,7 +74,10 @@ def load_roots(folder: Path) -> Roots:
             f"The keys in {folder} are those of a version before this one: start `custos up` once, "
             "it makes the roots of cookies, codes and letters"
         )
-    cookies, codes, letters = (read_secret(folder / name) for name in _NAMES)
+    hold(folder, [*(name for name in _NAMES if name not in withheld), _SINCE])
+    cookies, codes, letters = (
+        b"" if name in withheld else read_secret(folder / name) for name in _NAMES
+    )
     return Roots(cookies, codes, letters, since=_read_since(folder / _SINCE))
 
 

@@ -4,7 +4,6 @@ One supervisor owns a data directory. It restarts what dies, and ends everything
 """
 
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -13,30 +12,31 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from api.demonstration.standins import ensure_ports
-from api.health import OK
-from api.migrations import migrate
+from api.health import OK, STOPPED
 from api.running.doors import Doors
 from api.running.first_start import make_first_tokens
+from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
-from api.settings.council import ensure_council
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins
-from api.times import utc_now
 from api.wiring import Services, build
-from custody.keyring import load, load_or_make_demonstration
-from custody.roots import make_roots
 from export.media.sandbox import protections
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import last_lines
 from storage.embedded.directory import DataDirectory
-from storage.embedded.engines import Engines, load_addresses
+from storage.embedded.engines import Engines
 from storage.errors import EngineError
+
+__all__ = ["DEMONSTRATION", "Supervisor", "prepare"]
 
 Say = Callable[[str], None]
 DEMONSTRATION = (
     "DEMONSTRATION: nothing is configured, so keys, council, time authority, sign-in and mail are "
     "stand-ins. What this makes is no evidence. (CUSTOS_ENV=production refuses them.)"
+)
+READING = (
+    "READING ONLY: the log has stopped, and nothing is recorded until a person has looked. Run "
+    "`custos log audit`; docs/durability.md says how to go on."
 )
 _STOP_S = 30.0
 _MEND_S = 1.0
@@ -141,6 +141,7 @@ class Supervisor:
     def _start(self) -> None:
         settings = self._settings
         refuse_stand_ins(settings)
+        look_first(settings)
         if not settings.production:
             self._say(DEMONSTRATION)
         for missing in protections():
@@ -150,11 +151,14 @@ class Supervisor:
         if "web" in served:
             self._doors.open_web(settings)
         self._start_engines()
-        prepare(settings)
+        stopped = prepare(settings)
         if STAND_INS in served:
             self._doors.open_stand_ins(settings)
         self.services = build(settings)
-        make_first_tokens(self.services, settings.tokens)
+        if stopped:
+            self._say(f"{READING}\n{stopped}")
+        else:
+            make_first_tokens(self.services, settings.tokens)
         if self._engines is not None and self._engines.unclean:
             services = self.services
             count = services.fixity.defer_recent() + services.package_fixity.defer_recent()
@@ -200,6 +204,8 @@ class Supervisor:
     def _missing(self) -> list[str]:
         wanted = {"database", "objects", *(process.name for process in self._processes)}
         found = {**self.services.health.report(), "web": self._web()}
+        if found["sequencer"].startswith(STOPPED):
+            wanted.discard("sequencer")  # the rest can be read all the same
         return sorted(name for name in wanted if found[name] != OK)
 
     def _web(self) -> str:
@@ -226,26 +232,3 @@ class Supervisor:
             self._engines.stop()
         if self._directory is not None:
             self._directory.release()
-
-
-def prepare(settings: Settings) -> None:
-    """Make what a first start makes, and bring the database to this version.
-
-    Raises:
-        SettingsError, KeyStoreError, StorageError: the message says what to do.
-    """
-    council = ensure_council(settings)
-    if settings.production:
-        load(settings.keys)
-    else:
-        load_or_make_demonstration(
-            settings.keys, council=council.name, origin=council.origin, now=utc_now()
-        )
-        ensure_ports(settings.data)
-    # In production, too: whoever brought keys of before these roots has none to bring.
-    make_roots(settings.keys, now=utc_now())
-    if settings.scratch.exists():
-        # What killed jobs left: copies of footage that nobody works on any more.
-        shutil.rmtree(settings.scratch)
-    addresses = settings.engines or load_addresses(settings.data)
-    migrate(addresses.owner_url, addresses.app_url)

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.wiring import Services
-from custody.errors import AuthorityError, NotYetError
+from custody.errors import AuthorityError, LogStoppedError, NotYetError
 from evidence import attention
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
@@ -23,7 +23,7 @@ from storage.errors import UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
-RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
+RETRYABLE = (UnavailableError, NotYetError, AuthorityError, LogStoppedError)
 """What a later attempt may get over; everything else needs a person."""
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, and what

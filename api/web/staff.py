@@ -10,6 +10,7 @@ from api.acts import record_refusal
 from api.denials import ForgedFormError, SignInNeededError
 from api.depends import UsesServices
 from api.wiring import Services
+from custody.contradictions import alarm
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Subject, decide
 from evidence.secrets import derive_secret, is_same_secret
@@ -24,6 +25,8 @@ class Staff:
     subject: Subject
     form_token: str
     """What each form of theirs carries in its hidden field ``form_token``."""
+    alarm: str = ""
+    """Why the log has stopped, which every page says; empty: it has not."""
 
     def may(self, action: str) -> bool:
         """Tell whether a page should offer an action; whether it is done, the service decides."""
@@ -59,7 +62,8 @@ def signed_in(request: Request, services: UsesServices) -> Staff | None:
         return None
     with services.transaction() as session:
         subject = services.sessions.find(session, secret, at=services.clock())
-    return None if subject is None else Staff(subject, form_token(secret))
+        stopped = "" if subject is None else alarm(session)
+    return None if subject is None else Staff(subject, form_token(secret), stopped)
 
 
 MaybeStaff = Annotated[Staff | None, Depends(signed_in)]

@@ -123,6 +123,20 @@ class DataDirectory:
                 "that is not there yet, or an empty one"
             )
 
+    def refuse_to_begin_anew(self) -> None:
+        """Refuse new passwords and ports beside engines that have had others.
+
+        Raises:
+            EngineError: there is a database, or there are objects.
+        """
+        for path in (self.postgres, self.objects):
+            if path.exists():
+                raise EngineError(
+                    f"{self.settings} is missing, and {path} is there: it holds the passwords, "
+                    "keys and ports of these engines, and is never made anew beside them. Bring "
+                    "it back from its backup"
+                )
+
     def release(self) -> None:
         """Give the directory back. Does nothing if it is not held."""
         if self._held is not None:

@@ -5,8 +5,9 @@ What is done here, and why, stands in docs/adr/0002-embedded-engines.md.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,11 @@ def _silent(_words: str) -> None:
     return
 
 
+def runs(data: Path) -> bool:
+    """Tell whether a process uses ``data`` now, and so runs its engines or is about to."""
+    return DataDirectory(data).in_use()
+
+
 def load_addresses(data: Path) -> Addresses:
     """Return where the engines of ``data`` are, for a process that did not start them.
 
@@ -51,6 +57,34 @@ def load_addresses(data: Path) -> Addresses:
             f"the engines of {directory.path} do not run: start them with `custos up`"
         )
     return make_addresses(settings, directory.sockets, directory.authority)
+
+
+@contextmanager
+def database_alone(data: Path) -> Iterator[Addresses]:
+    """Run the database of ``data`` without the store, for whoever only reads in it.
+
+    Whether the last stop was a clean one stays as it was noted: the store has not been looked at.
+
+    Raises:
+        EngineError: nothing was ever started here, something runs here, or it does not start.
+    """
+    directory = DataDirectory(data)
+    settings = read_settings(directory.settings)
+    directory.take()
+    spawner = ThreadPoolExecutor(1, thread_name_prefix="engines")
+    postgres = Postgres(directory, directory.sockets, settings.passwords, spawner)
+    try:
+        postgres.end_leftovers()
+        directory.make_sockets()
+        postgres.install()
+        postgres.start(within=_RECOVERY_S)
+        postgres.make_roles()
+        yield make_addresses(settings, directory.sockets, directory.authority)
+    finally:
+        postgres.stop()
+        spawner.shutdown()
+        directory.remove_sockets()
+        directory.release()
 
 
 class Engines:
@@ -73,6 +107,7 @@ class Engines:
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="engines")
         self._first = not directory.settings.exists()
         if self._first:
+            directory.refuse_to_begin_anew()
             keep_settings(directory.settings, make_settings())
         settings = read_settings(directory.settings)
         sockets = directory.sockets

@@ -1,11 +1,13 @@
 """Adapter. What the engines are given once and keep: ports, passwords, keys."""
 
+import hashlib
 import json
 import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from storage.embedded.addresses import REGION, Addresses, S3Access
@@ -75,8 +77,20 @@ def make_settings() -> Settings:
 
 
 def keep_settings(path: Path, settings: Settings) -> None:
-    """Write ``settings`` where only this user reads them."""
-    write_private(path, json.dumps({"format": 1, **asdict(settings)}, indent=1) + "\n")
+    """Write ``settings`` where only this user reads them, with a digest over them."""
+    kept = {"format": 1, **asdict(settings)}
+    write_private(path, json.dumps({**kept, "sha256": _digest(kept)}, indent=1) + "\n")
+
+
+def _digest(kept: Mapping[str, Any]) -> str:
+    """Return what tells that a byte was turned: a wrong password is only silence otherwise."""
+    plain = {name: value for name, value in kept.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _require_whole(kept: Mapping[str, Any]) -> None:
+    if kept.get("sha256", _digest(kept)) != _digest(kept):  # none: a version before it wrote it
+        raise ValueError("its digest is not that of what it says")
 
 
 def read_settings(path: Path) -> Settings:
@@ -87,6 +101,7 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         kept = json.loads(path.read_bytes())
+        _require_whole(kept)
         settings = Settings(
             ports={name: int(kept["ports"][name]) for name in PORT_NAMES},
             passwords={role: str(kept["passwords"][role]) for role in ROLES},
@@ -94,7 +109,7 @@ def read_settings(path: Path) -> Settings:
         )
     except FileNotFoundError:
         raise EngineError(f"{path} is not there: no engine was ever started here") from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise EngineError(f"{path} cannot be read ({error!r}): restore it from a backup") from error
     return settings
 
