@@ -22,7 +22,7 @@ from custody.keychecks import hold
 from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
 
 _SINCE = "roots.json"
-_NAMES = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key")
+ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def make_roots(folder: Path, *, now: datetime) -> None:
         return
     since = format_time(now.replace(microsecond=0) + timedelta(seconds=1))
     try:
-        for name in _NAMES:
+        for name in ROOTS:
             put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
         # A crash before this line leaves roots with which nothing was protected yet.
         put_new(folder, _SINCE, canonical_json({"v": 1, "since": since}) + b"\n")
@@ -74,9 +74,9 @@ def load_roots(folder: Path, *, withheld: Collection[str] = ()) -> Roots:
             f"The keys in {folder} are those of a version before this one: start `custos up` once, "
             "it makes the roots of cookies, codes and letters"
         )
-    hold(folder, [*(name for name in _NAMES if name not in withheld), _SINCE])
+    hold(folder, [*(name for name in ROOTS if name not in withheld), _SINCE])
     cookies, codes, letters = (
-        b"" if name in withheld else read_secret(folder / name) for name in _NAMES
+        b"" if name in withheld else read_secret(folder / name) for name in ROOTS
     )
     return Roots(cookies, codes, letters, since=_read_since(folder / _SINCE))
 

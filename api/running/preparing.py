@@ -20,7 +20,6 @@ from custody.keyring import Keyring, load, load_or_make_demonstration
 from custody.keys import RecordKeys
 from custody.roots import load_roots, make_roots
 from storage.database import connect, transaction
-from storage.embedded.engines import load_addresses
 
 
 def look_first(settings: Settings) -> None:
@@ -47,7 +46,7 @@ def prepare(settings: Settings) -> str:
     if settings.production:  # which makes neither: so say at once what is not there
         ensure_council(settings)
         load(settings.keys)
-    addresses = settings.engines or load_addresses(settings.data)
+    addresses = settings.addresses()
     migrate(addresses.owner_url, addresses.app_url)
     engine = connect(addresses.app_url, pool_size=1)
     try:

@@ -1,7 +1,7 @@
 """Edge. The processes behind `custos up`: web, worker, sequencer, and a demonstration's stand-ins.
 
 Each is started as `python -m api.running.processes NAME`, ends when its supervisor does, whatever
-ended that one, and builds only what it needs.
+ended that one, and builds only what it needs, of what it is given (`api.running.powers`).
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from api.settings.environment import read_settings
+from api.running.powers import take_over
 from api.settings.facts import Settings
 from storage.embedded.children import still_there
 
@@ -39,7 +39,6 @@ def command(name: str, settings: Settings, doors: Sequence[int] = ()) -> list[st
         "api.running.processes",
         name,
         f"--data={settings.data}",
-        f"--port={settings.port}",
         f"--parent={os.getpid()}",
         *(f"--fd={number}" for number in doors),
     ]
@@ -139,7 +138,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="api.running.processes")
     parser.add_argument("name", choices=(*NAMES, STAND_INS))
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--fd", type=int, action="append", default=[], help="a socket to serve at")
     given = parser.parse_args()
@@ -150,7 +148,7 @@ def main() -> None:
     )
     for noisy in ("alembic", "httpx", "botocore", "boto3", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    settings = read_settings(os.environ, data=given.data, port=given.port)
+    settings = take_over(sys.stdin.buffer.read())
     run = {
         "web": run_web,
         "worker": run_worker,

@@ -19,7 +19,6 @@ from custody.keyring import load
 from custody.ledger import CHANNEL
 from custody.sequencer import LOCK, Sequencer
 from storage.database import await_notice, connect, listen, named_lock, our_errors
-from storage.embedded.engines import load_addresses
 from storage.errors import UnavailableError
 
 BUSY_S = 0.02
@@ -56,9 +55,8 @@ def sequence(settings: Settings, stop: Stop) -> None:
     A log that has stopped is waited for, too: `/readyz` says why it did, and the rest of the house
     goes on reading.
     """
-    addresses = settings.engines or load_addresses(settings.data)
-    engine = connect(addresses.app_url, pool_size=2)
-    keyring = load(settings.keys)
+    engine = connect(settings.addresses().app_url, pool_size=2)
+    keyring = load(settings.keys, withheld=settings.withheld)
     sequencer = Sequencer(
         engine, mac_key=keyring.event_hmac, signers=(keyring.log_signer,), clock=utc_now
     )

@@ -9,18 +9,21 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from api.health import OK, STOPPED
 from api.running.doors import Doors
 from api.running.first_start import make_first_tokens
+from api.running.powers import environment, hand_over
 from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins
 from api.wiring import Services, build
 from export.media.sandbox import protections
+from storage.embedded.addresses import Addresses
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import last_lines
 from storage.embedded.directory import DataDirectory
@@ -52,19 +55,26 @@ class Process:
         self._log = settings.data / "logs" / f"{name}.log"
         self._backoff = Backoff()
         self._child: subprocess.Popen[bytes] | None = None
+        self.addresses: Addresses | None = None
+        """Where the engines are, once they run."""
 
     def start(self) -> None:
-        """Start it; what it says goes to its log."""
+        """Start it with what it is given; what it says goes to its log."""
         with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:  # noqa: PTH123 - the mode is set from the first moment
             doors = self._doors.of(self.name)
             self._child = subprocess.Popen(
                 command(self.name, self._settings, doors),
                 pass_fds=doors,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=environment(os.environ),
                 start_new_session=True,  # Ctrl-C is for the supervisor: it stops us in order
             )
+        assert self._child.stdin is not None
+        # Less than a pipe holds, so nobody waits; one that died already is started again.
+        with suppress(BrokenPipeError), self._child.stdin as pipe:
+            pipe.write(hand_over(self.name, self._settings, self.addresses))
 
     @property
     def alive(self) -> bool:
@@ -164,6 +174,7 @@ class Supervisor:
             count = services.fixity.defer_recent() + services.package_fixity.defer_recent()
             self._say(f"The last stop was not a clean one: {count} stored things are read again.")
         for process in self._processes:
+            process.addresses = self.services.addresses
             process.start()
         self._mender = threading.Thread(target=self._mend, name="mender", daemon=True)
         self._mender.start()

@@ -22,7 +22,7 @@ def refuse_stand_ins(settings: Settings) -> None:
     """
     if not settings.production:
         return
-    keyring = load(settings.keys) if settings.keys.exists() else None
+    keyring = load(settings.keys, withheld=settings.withheld) if settings.keys.exists() else None
     chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
     refuse_demonstration(
         settings,

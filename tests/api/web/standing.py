@@ -19,6 +19,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from api.demonstration.standins import report
 from api.running.doors import Doors
+from api.running.powers import hand_over
 from api.running.processes import STAND_INS, command
 from api.settings.facts import Settings, SignIn
 from tests.polling import PATIENCE_S
@@ -34,8 +35,15 @@ def stand_ins(settings: Settings) -> Iterator[Path]:
     with path.open("wb") as log, closing(doors):
         handed = doors.of(STAND_INS)
         process = subprocess.Popen(
-            command(STAND_INS, settings, handed), stdout=log, stderr=log, pass_fds=handed
+            command(STAND_INS, settings, handed),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=handed,
         )
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pipe.write(hand_over(STAND_INS, settings, None))
         try:
             pause = threading.Event()
             deadline = time.monotonic() + PATIENCE_S
