@@ -21,7 +21,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
-from storage.embedded.engines import database_alone, runs
+from storage.embedded.engines import database_alone, stand_still
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
@@ -57,7 +57,7 @@ def _services(given: argparse.Namespace) -> Iterator[Services]:
     A house that does not start, or must not, is when an audit is needed most.
     """
     settings = settings_of(given)
-    if settings.engines is not None or runs(settings.data):
+    if settings.engines is not None or not stand_still(settings.data):
         with services_of(given) as services:
             yield services
         return

@@ -10,7 +10,6 @@ from api.acts import record_refusal
 from api.denials import ForgedFormError, SignInNeededError
 from api.depends import UsesServices
 from api.wiring import Services
-from custody.contradictions import alarm
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Subject, decide
 from evidence.secrets import derive_secret, is_same_secret
@@ -61,8 +60,7 @@ def signed_in(request: Request, services: UsesServices) -> Staff | None:
     if not secret:
         return None
     with services.transaction() as session:
-        subject = services.sessions.find(session, secret, at=services.clock())
-        stopped = "" if subject is None else alarm(session)
+        subject, stopped = services.sessions.find_beside_alarm(session, secret, at=services.clock())
     return None if subject is None else Staff(subject, form_token(secret), stopped)
 
 

@@ -34,9 +34,10 @@ def _silent(_words: str) -> None:
     return
 
 
-def runs(data: Path) -> bool:
-    """Tell whether a process uses ``data`` now, and so runs its engines or is about to."""
-    return DataDirectory(data).in_use()
+def stand_still(data: Path) -> bool:
+    """Tell whether the engines of ``data`` ran once, and nobody uses them now."""
+    directory = DataDirectory(data)
+    return directory.settings.exists() and not directory.in_use()
 
 
 def load_addresses(data: Path) -> Addresses:
