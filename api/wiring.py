@@ -62,6 +62,7 @@ from export.release.releases import Releases
 from export.release.submissions import Proposals
 from export.release.withdrawals import Withdrawals
 from export.sealing.fixity import PackageFixity
+from export.sealing.papers import Papers
 from export.sealing.sealing import Sealing
 from storage.embedded.engines import Addresses
 from storage.jobs import Jobs
@@ -100,6 +101,7 @@ class Services:
     decisions: Decisions
     withdrawals: Withdrawals
     sealing: Sealing
+    papers: Papers
     packages: Packages
     messages: Messages
     links: Links

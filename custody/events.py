@@ -154,6 +154,7 @@ download.authorised | dissemination | session
 receipt.confirmed | fixity check | sha256
 release.revoked | | actor role reason
 release.expired | | actor role reason
+release.papers_erased | deletion | actor role reason
 handoff.recorded | transfer | system reference sha256
 """
 _PERSON = """

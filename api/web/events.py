@@ -66,6 +66,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "receipt.confirmed": "Recipient confirmed that the package arrived whole",
     "release.revoked": "Release taken back",
     "release.expired": "Link expired",
+    "release.papers_erased": "Papers of its sealing erased",
     "handoff.recorded": "Handed over by another system",
     "mailbox.proven": "Mailbox proven by a code",
     "identity.checked": "Identity document checked",

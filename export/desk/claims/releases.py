@@ -14,6 +14,7 @@ from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
 from export.delivery.tables import HandoffRow, LinkRow
+from export.desk.claims.papers import PapersTold
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.tables import ExhibitFileRow
 from export.package.format import layout
@@ -26,6 +27,7 @@ from export.release.tables import (
     ReleaseFileRow,
     ReleaseRow,
 )
+from export.sealing.papers import ERASED
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 
@@ -117,6 +119,7 @@ class _Releases:
                 col(step.step).in_((SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)),
             ),
         )
+        self._papers = PapersTold(session, first, last)
         digest = func.encode(func.sha256(small.data), "hex").label("digest")
         self._small = grouped(
             session,
@@ -171,6 +174,7 @@ class _Releases:
                     )
                     for one in self._handoffs[row.id]
                 ],
+                ERASED: self._papers.erasures(row.id),
                 **self._sealing(row),
             },
             flaws=tuple(self._flaws(row)),
@@ -194,10 +198,10 @@ class _Releases:
                 yield f"was {what}, and by nobody or at no time"
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
-        if row.collected_at is not None and SealStep.CHECK not in {
-            one.step for one in self._steps[row.id]
-        }:
+        steps = {one.step for one in self._steps[row.id]}
+        if row.collected_at is not None and SealStep.CHECK not in steps:
             yield "left the house, and no package of it was read back"
+        yield from self._papers.flaws(row, sealed=SealStep.CHECK in steps)
         links = self._links[row.id]
         if [one.number for one in links] != list(range(1, len(links) + 1)):
             yield "has links that are not numbered one after another"
