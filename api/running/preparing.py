@@ -53,6 +53,8 @@ def prepare(settings: Settings) -> str:
         with transaction(engine) as session:
             if is_used(session):
                 _require_what_was_used(settings)
+            else:
+                _refuse_an_empty_database(settings)
         keyring = _make_what_is_missing(settings, ensure_council(settings))
         with transaction(engine) as session:
             _compare(settings, keyring, session)
@@ -83,6 +85,17 @@ def _require_what_was_used(settings: Settings) -> None:
             f"{settings.keys / ABOUT} is missing, and the database holds records: bring the folder "
             "of the keys back from its backup, or set CUSTOS_KEYS. No other keys are made beside "
             "records that they cannot open"
+        )
+
+
+def _refuse_an_empty_database(settings: Settings) -> None:
+    """Refuse to begin anew where a start got to its end before: it made tokens, and events."""
+    made = list(settings.tokens.glob("*.token")) if settings.tokens.exists() else []
+    if made:
+        raise SettingsError(
+            f"the database holds no record, and {made[0]} was made by a start that wrote some: "
+            "bring the database back from its backup, or name the one that was used. (To begin "
+            "anew, name another data directory.)"
         )
 
 

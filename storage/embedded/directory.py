@@ -63,6 +63,10 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def _holds_something(path: Path) -> bool:
+    return path.exists() and any(path.iterdir())
+
+
 def began(pid: int) -> str:
     """Return when process ``pid`` began, in ticks since the machine did; empty if there is none."""
     try:
@@ -130,11 +134,24 @@ class DataDirectory:
             EngineError: there is a database, or there are objects.
         """
         for path in (self.postgres, self.objects):
-            if path.exists():
+            if _holds_something(path):
                 raise EngineError(
                     f"{self.settings} is missing, and {path} is there: it holds the passwords, "
                     "keys and ports of these engines, and is never made anew beside them. Bring "
                     "it back from its backup"
+                )
+
+    def require_both(self) -> None:
+        """Refuse to make one engine anew beside what the other one holds.
+
+        Raises:
+            EngineError: the database or the objects are gone: lost, or on a disk that is not there.
+        """
+        for gone, there in ((self.postgres, self.objects), (self.objects, self.postgres)):
+            if not gone.exists() and _holds_something(there):
+                raise EngineError(
+                    f"{gone} is missing, and {there} is there: is its disk mounted? Bring it back "
+                    "from its backup; an empty one would hide that it is gone"
                 )
 
     def release(self) -> None:

@@ -16,7 +16,7 @@ from typing import Self
 from storage.embedded.addresses import Addresses, S3Access
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
-from storage.embedded.directory import DataDirectory
+from storage.embedded.directory import DataDirectory, private_directory
 from storage.embedded.postgres import Postgres
 from storage.embedded.settings import keep_settings, make_addresses, make_settings, read_settings
 from storage.embedded.weed.server import Weed
@@ -109,8 +109,11 @@ class Engines:
         self._first = not directory.settings.exists()
         if self._first:
             directory.refuse_to_begin_anew()
+            # Before the settings: from then on a folder that is not there was lost.
+            private_directory(directory.objects)
             keep_settings(directory.settings, make_settings())
         settings = read_settings(directory.settings)
+        directory.require_both()
         sockets = directory.sockets
         self.addresses = make_addresses(settings, sockets, directory.authority)
         self.unclean = not self._first and not directory.was_stopped_cleanly()

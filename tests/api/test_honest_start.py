@@ -120,3 +120,14 @@ def test_a_first_start_that_was_killed_before_it_wrote_the_council_is_repeated(
         shutil.rmtree(settings.keys)
         prepare(settings)
         assert settings.council_file.exists()
+
+
+def test_an_empty_database_is_not_begun_anew_where_a_start_got_to_its_end(
+    estate: Estate, tmp_path: Path
+) -> None:
+    with estate.plot(tmp_path) as settings:
+        prepare(settings)
+        settings.tokens.mkdir()
+        (settings.tokens / "operator.token").write_text("made by a start before")
+        with pytest.raises(SettingsError, match=r"holds no record.*operator\.token"):
+            prepare(settings)

@@ -138,3 +138,17 @@ def test_who_comes_between_our_look_at_the_ports_and_the_start_hears_nothing(
         assert word not in impostor.heard
     mortal._mend_objects()
     assert mortal._weed.health() == "ok"
+
+
+def test_a_client_that_outlives_a_start_knows_the_next_certificate(tmp_path: Path) -> None:
+    """A long command, say: the store has another certificate then, in the same place."""
+    data = tmp_path / "data"
+    with Engines.start(data) as engines:
+        vault = store(engines.addresses.intake, VAULT_BUCKET, patience=HASTY)
+        vault.check()
+        first = Path(engines.addresses.intake.authority).read_bytes()
+        vault.close()  # its connections: the store would wait for their end
+    with Engines.start(data) as engines:
+        assert Path(engines.addresses.intake.authority).read_bytes() != first
+        vault.check()
+        vault.close()

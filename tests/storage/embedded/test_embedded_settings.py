@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Engines
 from storage.embedded.settings import keep_settings, make_settings, read_settings
 from storage.errors import EngineError
@@ -96,3 +97,25 @@ def test_every_byte_of_the_settings_is_under_the_digest(tmp_path: Path) -> None:
         # What stays readable is a space that became another sign of no meaning: none is.
         unread += whole[at : at + 1] not in b" \n"
     assert unread == len(b'"sha256"') - 2, "only the name of the digest itself can go"
+
+
+@pytest.mark.parametrize("lost", ["postgres", "objects"])
+def test_one_engine_is_not_made_anew_beside_the_other(used: Path, lost: str) -> None:
+    away = used / f"{lost}.away"
+    (used / lost).rename(away)
+    try:
+        assert f"{used / lost} is missing" in refused(used)
+        assert not (used / lost).exists()
+    finally:
+        away.rename(used / lost)
+    Engines.start(used).stop()
+
+
+def test_a_first_start_that_was_killed_at_once_is_repeated(tmp_path: Path) -> None:
+    """With the folder of the objects made, and with the settings written after it."""
+    data = tmp_path / "data"
+    (data / "objects").mkdir(parents=True)
+    data.chmod(0o700)
+    DataDirectory(data).refuse_to_begin_anew()
+    (data / "engines.json").write_text("{}")
+    DataDirectory(data).require_both()
