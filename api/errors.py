@@ -22,6 +22,7 @@ from custody.errors import (
     FormatError,
     KeyStoreError,
     LogStateError,
+    LogStoppedError,
     NotYetError,
     ProofError,
 )
@@ -62,6 +63,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     ClockError: (HTTPStatus.SERVICE_UNAVAILABLE, "the clock is wrong"),
     AuthorityError: (HTTPStatus.SERVICE_UNAVAILABLE, "time authority away"),
     ProofError: (HTTPStatus.INTERNAL_SERVER_ERROR, "proof does not hold"),
+    LogStoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, "log stopped"),
     ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
     LogStateError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
     KeyStoreError: (HTTPStatus.INTERNAL_SERVER_ERROR, "key not usable"),

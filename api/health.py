@@ -13,6 +13,8 @@ from storage.errors import StorageError
 from storage.objects.store import ObjectStore
 
 OK = "ok"
+STOPPED = "the log has stopped: "
+"""What the sentence about the sequencer begins with when only a person can help."""
 _SILENT = timedelta(seconds=15)
 
 
@@ -59,7 +61,7 @@ class Health:
     def _sequencer(self, session: Session) -> str:
         state = session.get_one(LogStateRow, 1)
         if state.alarm:
-            return f"the log has stopped: {state.alarm}"
+            return f"{STOPPED}{state.alarm}"
         if state.beat is None or self._clock() - state.beat > _SILENT:
             return "no sequencer has worked in the last 15 s"
         return OK

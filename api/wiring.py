@@ -65,6 +65,7 @@ from export.release.releases import Releases
 from export.release.submissions import Proposals
 from export.release.withdrawals import Withdrawals
 from export.sealing.fixity import PackageFixity
+from export.sealing.papers import Papers
 from export.sealing.sealing import Sealing
 from storage.embedded.addresses import Addresses
 from storage.jobs import Jobs
@@ -103,6 +104,7 @@ class Services:
     decisions: Decisions
     withdrawals: Withdrawals
     sealing: Sealing
+    papers: Papers
     packages: Packages
     messages: Messages
     links: Links

@@ -55,6 +55,7 @@ def _bare(addresses: Addresses) -> Callable[[Path], None]:
         region_name=access.region,
         aws_access_key_id=access.access_key,
         aws_secret_access_key=access.secret_key,
+        verify=access.authority or None,
         config=Config(s3={"addressing_style": "path"}),
     )
 

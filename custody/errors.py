@@ -6,6 +6,7 @@
   - ProofError: well-formed, and does not prove what it says; refuse
   - ForgedEventError: an event that the service did not write; stop, alarm
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
+  - LogStoppedError: nothing is recorded until a person has looked at the log; refuse, say why
   - NotYetError: the checkpoint that is waited for does not exist yet; retry
   - ClockError: the clock cannot be right; nothing is recorded until it is, retry
   - AuthorityError: the time-stamping authority does not answer, or answers nonsense; retry
@@ -52,6 +53,10 @@ class ForgedEventError(CustodyError):
 
 class LogStateError(CustodyError):
     """The stored log contradicts itself or what was published. Stop and tell a person."""
+
+
+class LogStoppedError(CustodyError):
+    """Nothing is recorded any more: the log has stopped. What is there can be read."""
 
 
 class NotYetError(CustodyError):

@@ -184,6 +184,7 @@ download.authorised | dissemination | session
 receipt.confirmed | fixity check | sha256
 release.revoked | | actor role reason
 release.expired | | actor role reason
+release.papers_erased | deletion | actor role reason
 handoff.recorded | transfer | actor role system reference acceptance handed sha256
 """
 _PERSON = """

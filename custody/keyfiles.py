@@ -4,9 +4,18 @@ import os
 import stat
 from pathlib import Path
 
-from custody.errors import KeyStoreError
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from custody.certificates import Certificate, parse_chain
+from custody.errors import FormatError, KeyStoreError
 
 SECRET_SIZE = 32
+ABOUT = "keyring.json"
+SECRETS = ("event-hmac.key", "record-kek.key")
+"""The keyring's files that are nothing but random bytes."""
 _MAX_FILE_BYTES = 100_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -88,3 +97,55 @@ def read_secret(path: Path) -> bytes:
     if len(secret) != SECRET_SIZE:
         raise KeyStoreError(f"{path} has {len(secret)} bytes instead of {SECRET_SIZE}")
     return secret
+
+
+def read_p256(folder: Path, name: str) -> EllipticCurvePrivateKey:
+    """Read a private key that signs certificates, seals or timestamps.
+
+    Raises:
+        KeyStoreError: as `read_file`, or it is a key of another kind.
+    """
+    key = read_pair(folder / name)
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise KeyStoreError(f"{folder / name} holds a key of another kind than EC P-256")
+    return key
+
+
+def read_ed25519(folder: Path, name: str) -> Ed25519PrivateKey:
+    """Read a private key that signs checkpoints.
+
+    Raises:
+        KeyStoreError: as `read_file`, or it is a key of another kind.
+    """
+    key = read_pair(folder / name)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyStoreError(f"{folder / name} holds a key of another kind than Ed25519")
+    return key
+
+
+def read_pair(path: Path) -> Ed25519PrivateKey | EllipticCurvePrivateKey:
+    """Read a private key of any kind.
+
+    Raises:
+        KeyStoreError: as `read_file`, or it is no key.
+    """
+    try:
+        key = load_pem_private_key(read_file(path, secret=True), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyStoreError(f"{path} holds no private key in PEM without a password") from error
+    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
+        raise KeyStoreError(f"{path} holds a key of a kind that Custos does not use")
+    return key
+
+
+def read_certificate(folder: Path, name: str) -> Certificate:
+    """Read the one certificate in a file.
+
+    Raises:
+        KeyStoreError: as `read_file`, or it is something else.
+    """
+    try:
+        (certificate,) = parse_chain(read_file(folder / name, secret=False))
+    except (FormatError, ValueError) as error:
+        raise KeyStoreError(f"{folder / name} is not one certificate in PEM") from error
+    return certificate

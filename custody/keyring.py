@@ -11,62 +11,44 @@
 
 Files are 0600 in a directory 0700. Nothing is ever overwritten: without its key a log cannot be
 continued, and another key in its place would hide that it is gone. What protects pages and letters
-lies beside them (`custody.roots`).
+lies beside them (`custody.roots`), and what each is held against (`custody.keychecks`).
 """
 
 import os
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    generate_private_key,
-)
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from custody.canonical import JSON, canonical_json, parse_canonical
-from custody.certificates import (
-    TEST_AUTHORITY_NAME,
-    TEST_AUTHORITY_ROOT_NAME,
-    Certificate,
-    demonstration_name,
-    format_chain,
-    is_demonstration,
-    make_name,
-    make_root,
-    make_seal_certificate,
-    make_time_certificate,
-    parse_chain,
-    spki_sha256,
-)
+from custody.canonical import parse_canonical
+from custody.certificates import Certificate, is_demonstration, spki_sha256
 from custody.errors import FormatError, KeyStoreError
-from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
+from custody.firstkeys import make_demonstration_keys
+from custody.keychecks import hold, public_part
+from custody.keyfiles import (
+    ABOUT,
+    SECRETS,
+    check_folder,
+    read_certificate,
+    read_ed25519,
+    read_file,
+    read_p256,
+    read_secret,
+)
 from custody.note import Ed25519NoteSigner, NoteSigner, format_verifier_key, require_name
 from custody.signing import FileSealSigner, SealSigner
 from custody.testauthority import LocalTestAuthority
 from custody.trust import Trust, pem_of, pin_certificate
+from custody.withheld import WithheldNoteSigner, WithheldSealSigner
 
-_ABOUT = "keyring.json"
-_PAIRS = ("seal-root", "seal", "tsa-root", "tsa")
-_ROLES = ("root for seals", "evidence seal")
-_TEST_NAMES = (TEST_AUTHORITY_ROOT_NAME, TEST_AUTHORITY_NAME)
-_SECRETS = ("event-hmac.key", "record-kek.key")
-
-_Issue: TypeAlias = Callable[..., Certificate]
+WITHHOLDABLE = frozenset(["log.key", "seal.key", "tsa.key", *SECRETS])
+"""The files of the keyring that a process may do without."""
+_SEALING = ("seal-root.pem", "seal.pem", "seal.key")
+_STAMPING = ("tsa-root.pem", "tsa.pem", "tsa.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +78,9 @@ class Keyring:
     log_signer: NoteSigner = field(repr=False)
     seal_signer: SealSigner = field(repr=False)
     test_authority: TestAuthorityKeys | None = field(repr=False)
+    """None: not a demonstration, or withheld from this process."""
+    test_chain: tuple[Certificate, ...]
+    """The test time authority's certificates, in demonstrations."""
     event_hmac: bytes = field(repr=False)
     record_kek: bytes = field(repr=False)
 
@@ -105,9 +90,9 @@ class Keyring:
             "seal certificate": self.seal_signer.certificate,
             "seal root": self.seal_signer.chain[-1],
         }
-        if self.test_authority is not None:
-            certificates["test time authority"] = self.test_authority.certificate
-            certificates["test time authority root"] = self.test_authority.root
+        if self.test_chain:
+            certificates["test time authority"] = self.test_chain[0]
+            certificates["test time authority root"] = self.test_chain[-1]
         lines = {"log verifier key": format_verifier_key(self.log_signer.key)}
         for name, certificate in certificates.items():
             lines[f"{name} SHA-256"] = certificate.fingerprint(hashes.SHA256()).hex()
@@ -142,8 +127,8 @@ def load_or_make_demonstration(
         require_name(origin)
     except FormatError as error:
         raise KeyStoreError(f"The log's origin cannot be used: {error}") from error
-    if not os.path.lexists(folder / _ABOUT):
-        _make_demonstration(folder, council=council, origin=origin, now=now)
+    if not os.path.lexists(folder / ABOUT):
+        make_demonstration_keys(folder, council=council, origin=origin, now=now)
     keyring = load(folder)
     if (keyring.council, keyring.origin) != (council, origin):
         raise KeyStoreError(
@@ -153,77 +138,55 @@ def load_or_make_demonstration(
     return keyring
 
 
-def load(folder: Path) -> Keyring:
-    """Load the keys.
+def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
+    """Load the keys, all but the ``withheld`` ones of `WITHHOLDABLE`: those are not read.
+
+    Where they are recorded (`custody.keychecks`), each is held against that.
 
     Raises:
-        KeyStoreError: a file is missing, not what it should be, or others can read it.
+        KeyStoreError: a file is missing, not what it should be, not the one that is recorded, or
+            others can read it.
 
     """
     check_folder(folder)
     council, origin, demonstration = _read_about(folder)
-    seal = _read_certificate(folder, "seal.pem")
-    signer = FileSealSigner(
-        _read_p256(folder, "seal.key"),
-        (seal, _read_certificate(folder, "seal-root.pem")),
+    wanted = (ABOUT, "log.key", *_SEALING, *(_STAMPING if demonstration else ()), *SECRETS)
+    hold(folder, [name for name in wanted if name not in withheld])
+    seal = read_certificate(folder, "seal.pem")
+    event_hmac, record_kek = (
+        b"" if name in withheld else read_secret(folder / name) for name in SECRETS
     )
-    log = Ed25519NoteSigner(origin, _read_ed25519(folder, "log.key"))
-    event_hmac, record_kek = (read_secret(folder / name) for name in _SECRETS)
     return Keyring(
         council=council,
         origin=origin,
         # Demonstration keys stay what they are, whatever somebody wrote beside them.
         demonstration=demonstration or is_demonstration(seal),
-        log_signer=log,
-        seal_signer=signer,
-        test_authority=_read_test_authority(folder) if demonstration else None,
+        log_signer=_read_log(folder, origin, withheld),
+        seal_signer=_read_seal(folder, seal, withheld),
+        test_authority=(
+            _read_test_authority(folder) if demonstration and "tsa.key" not in withheld else None
+        ),
+        test_chain=_read_test_chain(folder) if demonstration else (),
         event_hmac=event_hmac,
         record_kek=record_kek,
     )
 
 
-def _make_demonstration(folder: Path, *, council: str, origin: str, now: datetime) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    check_folder(folder)
-    # A crash between any two of these leaves the first ones, and the next start makes the rest:
-    # keys before the certificates that are made of them, keyring.json when all is there.
-    put_new(folder, "log.key", _pem(Ed25519PrivateKey.generate()))
-    for name in _PAIRS:
-        put_new(folder, f"{name}.key", _pem(generate_private_key(SECP256R1())))
-    for name in _SECRETS:
-        put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
-    seal_root, seal = (demonstration_name(council, role) for role in _ROLES)
-    _put_certificates(folder, "seal", make_seal_certificate, seal_root, seal, now)
-    time_root, time = (make_name("Custos", name) for name in _TEST_NAMES)
-    _put_certificates(folder, "tsa", make_time_certificate, time_root, time, now)
-    about: JSON = {"v": 1, "council": council, "origin": origin, "demonstration": True}
-    put_new(folder, _ABOUT, canonical_json(about) + b"\n")
+def _read_log(folder: Path, origin: str, withheld: Collection[str]) -> NoteSigner:
+    if "log.key" in withheld:
+        return WithheldNoteSigner(origin, public_part(folder, "log.key"))
+    return Ed25519NoteSigner(origin, read_ed25519(folder, "log.key"))
 
 
-def _put_certificates(
-    folder: Path,
-    name: str,
-    issue: _Issue,
-    root_name: x509.Name,
-    leaf_name: x509.Name,
-    now: datetime,
-) -> None:
-    """Make the two certificates of a pair of keys, where they are not there yet."""
-    root_key = _read_p256(folder, f"{name}-root.key")
-    key = _read_p256(folder, f"{name}.key")
-    serial = x509.random_serial_number
-    made = make_root(root_name, root_key, now=now, serial=serial())
-    put_new(folder, f"{name}-root.pem", format_chain([made]))
-    # The one on disk counts: it may be from before a crash.
-    root = _read_certificate(folder, f"{name}-root.pem")
-    leaf = issue(
-        leaf_name, key.public_key(), root=root, root_key=root_key, now=now, serial=serial()
-    )
-    put_new(folder, f"{name}.pem", format_chain([leaf]))
+def _read_seal(folder: Path, seal: Certificate, withheld: Collection[str]) -> SealSigner:
+    chain = (seal, read_certificate(folder, "seal-root.pem"))
+    if "seal.key" in withheld:
+        return WithheldSealSigner(chain)
+    return FileSealSigner(read_p256(folder, "seal.key"), chain)
 
 
 def _read_about(folder: Path) -> tuple[str, str, bool]:
-    data = read_file(folder / _ABOUT, secret=False)
+    data = read_file(folder / ABOUT, secret=False)
     try:
         match parse_canonical(data.removesuffix(b"\n")):
             case {
@@ -234,46 +197,13 @@ def _read_about(folder: Path) -> tuple[str, str, bool]:
             }:
                 return council, origin, demonstration
     except FormatError as error:
-        raise KeyStoreError(f"{folder / _ABOUT} cannot be read: {error}") from error
-    raise KeyStoreError(f"{folder / _ABOUT} does not say council, origin and demonstration")
-
-
-def _read_p256(folder: Path, name: str) -> EllipticCurvePrivateKey:
-    key = _read_key(folder / name)
-    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise KeyStoreError(f"{folder / name} holds a key of another kind than EC P-256")
-    return key
-
-
-def _read_ed25519(folder: Path, name: str) -> Ed25519PrivateKey:
-    key = _read_key(folder / name)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyStoreError(f"{folder / name} holds a key of another kind than Ed25519")
-    return key
-
-
-def _read_key(path: Path) -> object:
-    try:
-        return load_pem_private_key(read_file(path, secret=True), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyStoreError(f"{path} holds no private key in PEM without a password") from error
-
-
-def _read_certificate(folder: Path, name: str) -> Certificate:
-    try:
-        (certificate,) = parse_chain(read_file(folder / name, secret=False))
-    except (FormatError, ValueError) as error:
-        raise KeyStoreError(f"{folder / name} is not one certificate in PEM") from error
-    return certificate
+        raise KeyStoreError(f"{folder / ABOUT} cannot be read: {error}") from error
+    raise KeyStoreError(f"{folder / ABOUT} does not say council, origin and demonstration")
 
 
 def _read_test_authority(folder: Path) -> TestAuthorityKeys:
-    return TestAuthorityKeys(
-        _read_p256(folder, "tsa.key"),
-        _read_certificate(folder, "tsa.pem"),
-        _read_certificate(folder, "tsa-root.pem"),
-    )
+    return TestAuthorityKeys(read_p256(folder, "tsa.key"), *_read_test_chain(folder))
 
 
-def _pem(key: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _read_test_chain(folder: Path) -> tuple[Certificate, Certificate]:
+    return read_certificate(folder, "tsa.pem"), read_certificate(folder, "tsa-root.pem")

@@ -20,7 +20,7 @@ from custody import merkle
 from custody.canonical import JSON, canonical_json, parse_canonical
 from custody.disclosure import LoggedEvent
 from custody.entry import Opening, field_key, write_entry
-from custody.errors import CustodyError, LogStateError, NotYetError
+from custody.errors import CustodyError, LogStateError, LogStoppedError, NotYetError
 from custody.events import PERSON_FIELDS, RecordKind
 from custody.houseclock import HouseClock
 from custody.keys import RecordKeys
@@ -33,6 +33,7 @@ from custody.tables import (
     LogEntryRow,
     LogNodeRow,
     LogStampRow,
+    LogStateRow,
     OutboxRow,
 )
 
@@ -157,8 +158,17 @@ class Ledger:
         head.head = hashlib.sha256(entry).hexdigest()
         session.flush()
         # With the row goes a word to the sequencer, which hears it when, and only if, this commits.
-        waits = select(literal(event_id)).select_from(func.pg_notify(CHANNEL, ""))
-        session.execute(insert(OutboxRow).from_select(["event"], waits))
+        # No row goes in while the log stands still, and then nothing of this transaction does.
+        runs = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery() == ""
+        waits = select(literal(event_id)).select_from(func.pg_notify(CHANNEL, "")).where(runs)
+        placed = session.execute(
+            insert(OutboxRow).from_select(["event"], waits).returning(col(OutboxRow.event))
+        )
+        if placed.first() is None:
+            raise LogStoppedError(
+                "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
+                "person must look at it first. What is here can be read"
+            )
         return event_id
 
     def _field_keys(

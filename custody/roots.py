@@ -11,16 +11,18 @@ of one has that one (docs/adr/0013-keys.md). The files are kept as those of the 
 
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from custody.canonical import canonical_json, format_time, parse_canonical, parse_time
 from custody.errors import FormatError, KeyStoreError
+from custody.keychecks import hold
 from custody.keyfiles import SECRET_SIZE, check_folder, put_new, read_file, read_secret
 
 _SINCE = "roots.json"
-_NAMES = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key")
+ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def make_roots(folder: Path, *, now: datetime) -> None:
         return
     since = format_time(now.replace(microsecond=0) + timedelta(seconds=1))
     try:
-        for name in _NAMES:
+        for name in ROOTS:
             put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
         # A crash before this line leaves roots with which nothing was protected yet.
         put_new(folder, _SINCE, canonical_json({"v": 1, "since": since}) + b"\n")
@@ -59,11 +61,12 @@ def make_roots(folder: Path, *, now: datetime) -> None:
         ) from error
 
 
-def load_roots(folder: Path) -> Roots:
-    """Load the roots.
+def load_roots(folder: Path, *, withheld: Collection[str] = ()) -> Roots:
+    """Load the roots, all but the ``withheld`` ones: those are not read.
 
     Raises:
-        KeyStoreError: they were not made yet, one is lost, or others can read it.
+        KeyStoreError: they were not made yet, one is lost or not the one that is recorded, or
+            others can read it.
     """
     check_folder(folder)
     if not os.path.lexists(folder / _SINCE):
@@ -71,7 +74,10 @@ def load_roots(folder: Path) -> Roots:
             f"The keys in {folder} are those of a version before this one: start `custos up` once, "
             "it makes the roots of cookies, codes and letters"
         )
-    cookies, codes, letters = (read_secret(folder / name) for name in _NAMES)
+    hold(folder, [*(name for name in ROOTS if name not in withheld), _SINCE])
+    cookies, codes, letters = (
+        b"" if name in withheld else read_secret(folder / name) for name in ROOTS
+    )
     return Roots(cookies, codes, letters, since=_read_since(folder / _SINCE))
 
 

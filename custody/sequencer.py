@@ -63,6 +63,8 @@ class Sequencer:
     def turn(self) -> Turn:
         """Sequence one batch and sign the newest root, if it is not signed yet.
 
+        A log that has stopped stays so, whatever is in it, until the alarm is taken away.
+
         Raises:
             ForgedEventError: an event in the outbox was not written by this service. Nothing is
                 added; the alarm is kept where `/readyz` shows it.
@@ -89,6 +91,8 @@ class Sequencer:
     def _sequence(self, session: Session) -> tuple[int, bool]:
         """Place one batch; return its size, and whether the newest root needs a signature."""
         state = session.exec(select(LogStateRow).with_for_update()).one()
+        if state.alarm:
+            raise LogStateError(state.alarm)
         state.beat = self._clock()
         signed = _newest_signed(session, state.size)
         batch = self._waiting(session)

@@ -121,6 +121,7 @@ def s3() -> Iterator[Callable[[S3Access], S3Client]]:
                 region_name=access.region,
                 aws_access_key_id=access.access_key,
                 aws_secret_access_key=access.secret_key,
+                verify=access.authority or None,
                 config=Config(
                     connect_timeout=5,
                     read_timeout=20,

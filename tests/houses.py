@@ -320,6 +320,7 @@ def environment(addresses: Addresses) -> dict[str, str]:
         "DATABASE_URL": addresses.app_url,
         "S3_ENDPOINT": intake.endpoint,
         "S3_REGION": intake.region,
+        "S3_CA": intake.authority,
         "S3_VAULT_BUCKET": addresses.vault_bucket,
         "S3_LOG_BUCKET": addresses.log_bucket,
     }

@@ -27,7 +27,6 @@ from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.decisions import JOB_ISSUE
 from storage.database import connect, transaction
 from storage.embedded.addresses import Addresses
-from storage.embedded.settings import load_addresses
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, Retention
 from storage.room import Room
@@ -62,14 +61,14 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
         SettingsError, EngineError, KeyStoreError: the message says what to do.
     """
     council = read_council(settings)
-    keyring = load(settings.keys)
+    keyring = load(settings.keys, withheld=settings.withheld)
     if keyring.origin != council.origin:
         raise SettingsError(
             f"the keys in {settings.keys} are those of the log {keyring.origin}, and "
             f"{settings.council_file} names {council.origin}: a log never changes its name"
         )
-    roots = load_roots(settings.keys)
-    addresses = settings.engines or load_addresses(settings.data)
+    roots = load_roots(settings.keys, withheld=settings.withheld)
+    addresses = settings.addresses()
     engine = connect(addresses.app_url, pool_size=pool_size)
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
     house_clock = HouseClock(utc_now, steady)

@@ -7,7 +7,7 @@ from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.demonstration.standins import mail_of, report, sign_in_of
 from api.health import Health
-from api.outbound.mailer import Mailer
+from api.outbound.mailer import Mailer, WithheldMailer
 from api.outbound.notify import NotifyMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
@@ -60,6 +60,8 @@ def build_outside(ground: Ground, evidence: Evidence) -> Outside:
 def _mailer(settings: Settings, council: Council) -> Mailer:
     """Return who delivers messages: GOV.UK Notify, a mail server, or the demonstration's sink."""
     mail = mail_of(settings)
+    if mail.notify is not None and not mail.notify.key:
+        return WithheldMailer()
     if mail.notify is not None:
         return NotifyMailer(mail.notify)
     return SmtpMailer(

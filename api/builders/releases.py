@@ -40,6 +40,7 @@ from export.release.withdrawals import Withdrawals
 from export.sealing.archives import Archives
 from export.sealing.fixity import PackageFixity
 from export.sealing.inspection import Inspection
+from export.sealing.papers import Papers
 from export.sealing.sealer import Sealer
 from export.sealing.sealing import Sealing
 
@@ -58,6 +59,7 @@ class Sealed(TypedDict):
     """The services of sealing."""
 
     sealing: Sealing
+    papers: Papers
     package_fixity: PackageFixity
 
 
@@ -140,6 +142,7 @@ def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps
             random=secrets.randbits,
             wait=wait_until,
         ),
+        papers=Papers(ground.ledger, released["releases"]),
         package_fixity=PackageFixity(begin, vault, jobs, clock=clock),
     )
 

@@ -8,12 +8,15 @@ from custody.keyring import Keyring
 from custody.timestamp import HttpTimeAuthority, TimeAuthority
 from custody.trust import Trust, format_trust
 from custody.trustissues import issue, keep_chain
+from custody.withheld import WithheldAuthority
 
 
 def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:
     """Return the configured time-stamping authority, or the demonstration's own."""
     if settings.tsa_url and settings.tsa_chain is not None:
         return HttpTimeAuthority(settings.tsa_url, parse_chain(settings.tsa_chain.read_bytes()))
+    if keyring.test_authority is None and keyring.test_chain:
+        return WithheldAuthority(keyring.test_chain)
     if keyring.test_authority is None:
         raise SettingsError("there is no time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
     return keyring.test_authority.authority(utc_now)

@@ -34,6 +34,10 @@ def add_arguments(whats: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     handing.add_argument("--acceptance", required=True, help="who accepted it, in which words")
     handing.add_argument("--at", default="", help="2026-11-21 14:30 (now)")
     add_acting(handing)
+    erasing = whats.add_parser("erase-papers", help="erase what names people in a sealing's papers")
+    erasing.add_argument("release", nargs="+")
+    erasing.add_argument("--reason", required=True)
+    add_acting(erasing)
     registering = whats.add_parser("register", help="write the disclosure register as CSV")
     registering.add_argument("--out", type=Path, required=True, help="a file that is not there yet")
     registering.add_argument("--first", default="", help="2026-11-01")
@@ -78,6 +82,20 @@ def _hand_off(given: argparse.Namespace, services: Services, subject: Subject) -
     return 0
 
 
+def _erase_papers(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    """Erase them one release at a time: whoever is stopped says the same again."""
+    for name in given.release:
+
+        def erase(session: Session, name: str = name) -> int:
+            return services.papers.erase(
+                session, name, by=subject, at=services.clock(), reason=given.reason
+            )
+
+        gone = act(services, subject, erase)
+        print(f"Release {name}: {gone} papers erased" if gone else f"Release {name}: none is left")
+    return 0
+
+
 def _register(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     period = parse_period(given.first, given.last)
 
@@ -104,6 +122,7 @@ COMMANDS = {
     "revoke": _revoke,
     "reissue": _reissue,
     "handoff": _hand_off,
+    "erase-papers": _erase_papers,
     "register": _register,
 }
 """What is done about a sealed release, by the word of the command line."""

@@ -3,14 +3,16 @@
 import argparse
 import json
 import os
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 
 from sqlmodel import Session
 
 from api.acts import act
 from api.builders.trust import time_authority
-from api.cli.caller import add_acting, services_of, subject_of
-from api.wiring import Services
+from api.cli.caller import add_acting, services_of, settings_of, subject_of
+from api.wiring import Services, build
 from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, processes_worth, take_snapshot
 from custody.certificates import format_chain
@@ -19,6 +21,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
+from storage.embedded.engines import database_alone, stand_still
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
@@ -40,11 +43,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Audit the log; the exit code is 1 if anything is wrong."""
-    with services_of(given) as services:
+    with _services(given) as services:
         subject = subject_of(given, services)
         report = audit_log(services, subject, processes=given.processes)
     print(_json(report) if given.json else _table(report))
     return 1 if report.failed else 0
+
+
+@contextmanager
+def _services(given: argparse.Namespace) -> Iterator[Services]:
+    """Build the services, over the database alone if the house does not run: its log can be read.
+
+    A house that does not start, or must not, is when an audit is needed most.
+    """
+    settings = settings_of(given)
+    if settings.engines is not None or not stand_still(settings.data):
+        with services_of(given) as services:
+            yield services
+        return
+    with database_alone(settings.data) as addresses:
+        services = build(replace(settings, engines=addresses), pool_size=2)
+        try:
+            yield services
+        finally:
+            services.close()
 
 
 def _at_least_one(text: str) -> int:

@@ -4,13 +4,15 @@ The provider is oidc-provider-mock, which speaks the real protocol; we only put 
 the place of its one, which would ask another host for its style. The sink is aiosmtpd.
 """
 
+import asyncio
 import html
 import logging
 import os
 import secrets
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +22,7 @@ from urllib.parse import parse_qs
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.demonstration.standins import ACTORS, HOST, ensure_ports, make_mail_folder
+from api.demonstration.standins import ACTORS, make_mail_folder
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from storage.embedded.directory import write_private
@@ -91,21 +93,33 @@ class Sink:
         return "250 kept by the demonstration, and sent to nobody"
 
 
-def serve(settings: Settings, stop: threading.Event) -> None:
-    """Serve both until ``stop`` is set.
+class Mailbox(Controller):
+    """The sink's server, on a socket that is open already."""
+
+    def __init__(self, sink: Sink, door: socket.socket) -> None:
+        host, port = door.getsockname()
+        super().__init__(sink, hostname=host, port=port)
+        self._door = door
+
+    def _create_server(self) -> Coroutine[Any, Any, asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._door)
+
+
+def serve(settings: Settings, stop: threading.Event, doors: Sequence[socket.socket]) -> None:
+    """Serve both until ``stop`` is set, at the doors of provider and sink.
 
     Raises:
         SettingsError: this is a production.
     """
     if settings.production:
         raise SettingsError("the demonstration's stand-ins do not run with CUSTOS_ENV=production")
-    ports = ensure_ports(settings.data)
+    sign_in, mail = doors
     for speaker in ("mail.log", "werkzeug", "oidc_provider_mock"):
         # They name who writes to whom, and who signs in: in no log of ours.
         logging.getLogger(speaker).setLevel(logging.ERROR)
-    sink = Controller(Sink(make_mail_folder(settings)), hostname=HOST, port=ports.mail)
+    sink = Mailbox(Sink(make_mail_folder(settings)), mail)
     sink.start()
-    provider = _provider(ports.sign_in)
+    provider = _provider(sign_in)
     thread = threading.Thread(target=provider.serve_forever, daemon=True)
     thread.start()
     stop.wait()
@@ -113,7 +127,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     sink.stop()
 
 
-def _provider(port: int) -> Any:  # noqa: ANN401 - werkzeug's server, imported only here
+def _provider(door: socket.socket) -> Any:  # noqa: ANN401 - werkzeug's server, imported only here
     # Only this process speaks plain HTTP as a provider, and only to this machine.
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
     from oidc_provider_mock import User, app  # noqa: PLC0415 - only this process pays for it
@@ -131,4 +145,5 @@ def _provider(port: int) -> Any:  # noqa: ANN401 - werkzeug's server, imported o
             for one in ACTORS
         ],
     )
-    return make_server(HOST, port, Door(mock), threaded=True)
+    host, port = door.getsockname()
+    return make_server(host, port, Door(mock), threaded=True, fd=door.fileno())

@@ -10,6 +10,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from storage.errors import UnavailableError
+
+_NOT_HERE = "this process was not given what mail is sent with"
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -55,3 +59,23 @@ class Mailer(Protocol):
             RefusedMailError, LostMailError: see there.
         """
         ...
+
+
+class WithheldMailer:
+    """Stands where a process was not given what mail is sent with: another one sends it."""
+
+    def find(self, _message: UUID) -> str | None:
+        """Refuse.
+
+        Raises:
+            UnavailableError: always.
+        """
+        raise UnavailableError(_NOT_HERE)
+
+    def send(self, _letter: Letter) -> str:
+        """Refuse.
+
+        Raises:
+            UnavailableError: always; the letter was not taken.
+        """
+        raise UnavailableError(_NOT_HERE)

@@ -1,7 +1,7 @@
 """Edge. The processes behind `custos up`: web, worker, sequencer, and a demonstration's stand-ins.
 
 Each is started as `python -m api.running.processes NAME`, ends when its supervisor does, whatever
-ended that one, and builds only what it needs.
+ended that one, and builds only what it needs, of what it is given (`api.running.powers`).
 """
 
 import argparse
@@ -12,13 +12,14 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from api.settings.environment import read_settings
+from api.running.powers import take_over
 from api.settings.facts import Settings
 from storage.embedded.children import still_there
 
@@ -31,16 +32,16 @@ _POLL_S = 0.02
 _log = logging.getLogger("custos")
 
 
-def command(name: str, settings: Settings) -> list[str]:
-    """Return the command line that starts the process ``name``."""
+def command(name: str, settings: Settings, doors: Sequence[int] = ()) -> list[str]:
+    """Return the command line that starts the process ``name``, with the sockets it is handed."""
     return [
         sys.executable,
         "-m",
         "api.running.processes",
         name,
         f"--data={settings.data}",
-        f"--port={settings.port}",
         f"--parent={os.getpid()}",
+        *(f"--fd={number}" for number in doors),
     ]
 
 
@@ -75,8 +76,8 @@ def _orphans(data: str) -> Iterator[int]:
                 yield int(entry.name)
 
 
-def run_web(settings: Settings) -> None:
-    """Serve HTTP until SIGTERM."""
+def run_web(settings: Settings, doors: Sequence[socket.socket]) -> None:
+    """Serve HTTP until SIGTERM, at the door that the supervisor holds."""
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
@@ -89,8 +90,6 @@ def run_web(settings: Settings) -> None:
     _loaded()
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http="httptools",
         access_log=False,  # addresses of people who ask are nobody's business
         log_config=None,
@@ -98,12 +97,12 @@ def run_web(settings: Settings) -> None:
         timeout_graceful_shutdown=10,
     )
     server = Server(config)
-    server.run()
+    server.run(sockets=list(doors))
     if not server.started:
         sys.exit("the web server could not start")
 
 
-def run_worker(settings: Settings) -> None:
+def run_worker(settings: Settings, _doors: Sequence[socket.socket]) -> None:
     """Work on the queue until SIGTERM."""
     from api.running.worker import worker  # noqa: PLC0415 - only this process pays for it
     from api.wiring import build  # noqa: PLC0415
@@ -113,7 +112,7 @@ def run_worker(settings: Settings) -> None:
     asyncio.run(work.run())
 
 
-def run_sequencer(settings: Settings) -> None:
+def run_sequencer(settings: Settings, _doors: Sequence[socket.socket]) -> None:
     """Give events their place in the log until SIGTERM; wait while another one does it."""
     from api.running.sequencing import Stop, sequence  # noqa: PLC0415 - only this process pays
 
@@ -124,7 +123,7 @@ def run_sequencer(settings: Settings) -> None:
     sequence(settings, stop)
 
 
-def run_stand_ins(settings: Settings) -> None:
+def run_stand_ins(settings: Settings, doors: Sequence[socket.socket]) -> None:
     """Stand in for identity provider and mail server until SIGTERM."""
     from api.demonstration.servers import serve  # noqa: PLC0415 - only this process pays for it
 
@@ -132,7 +131,7 @@ def run_stand_ins(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    serve(settings, stop)
+    serve(settings, stop, doors)
 
 
 def _loaded() -> None:
@@ -153,8 +152,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="api.running.processes")
     parser.add_argument("name", choices=(*NAMES, STAND_INS))
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--fd", type=int, action="append", default=[], help="a socket to serve at")
     given = parser.parse_args()
     os.umask(0o077)
     _end_with_parent(given.parent)
@@ -163,14 +162,14 @@ def main() -> None:
     )
     for noisy in ("alembic", "httpx", "botocore", "boto3", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    settings = read_settings(os.environ, data=given.data, port=given.port)
+    settings = take_over(sys.stdin.buffer.read())
     run = {
         "web": run_web,
         "worker": run_worker,
         "sequencer": run_sequencer,
         STAND_INS: run_stand_ins,
     }
-    run[given.name](settings)
+    run[given.name](settings, [socket.socket(fileno=number) for number in given.fd])
 
 
 if __name__ == "__main__":

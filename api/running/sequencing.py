@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine
 
 from api.settings.facts import Settings
 from api.times import utc_now
+from custody.errors import ForgedEventError, LogStateError
 from custody.keyring import load
 from custody.ledger import CHANNEL
 from custody.sequencer import LOCK, Sequencer
 from storage.database import await_notice, connect, listen, named_lock, our_errors
-from storage.embedded.settings import load_addresses
 from storage.errors import UnavailableError
 
 BUSY_S = 0.02
@@ -26,6 +26,8 @@ BUSY_S = 0.02
 LOOK_S = 5.0
 """How long it sleeps at most: a third of the silence that `/readyz` takes for an end."""
 _STANDBY_S = 1.0
+_STOPPED_S = 29.0
+"""Between two looks whether a person has taken the alarm away."""
 _log = logging.getLogger("custos.sequencer")
 
 
@@ -50,12 +52,11 @@ class Stop(threading.Event):
 def sequence(settings: Settings, stop: Stop) -> None:
     """Sequence until ``stop``; a database that is away is waited for.
 
-    Raises:
-        ForgedEventError, LogStateError: the log stops; the process ends, and `/readyz` says why.
+    A log that has stopped is waited for, too: `/readyz` says why it did, and the rest of the house
+    goes on reading.
     """
-    addresses = settings.engines or load_addresses(settings.data)
-    engine = connect(addresses.app_url, pool_size=2)
-    keyring = load(settings.keys)
+    engine = connect(settings.addresses().app_url, pool_size=2)
+    keyring = load(settings.keys, withheld=settings.withheld)
     sequencer = Sequencer(
         engine, mac_key=keyring.event_hmac, signers=(keyring.log_signer,), clock=utc_now
     )
@@ -65,6 +66,9 @@ def sequence(settings: Settings, stop: Stop) -> None:
                 _hold(engine, sequencer, stop)
             except UnavailableError as error:
                 _log.warning("waiting for the database: %s", error)
+            except (ForgedEventError, LogStateError) as error:
+                _log.error("the log has stopped: %s", error)
+                stop.wait(_STOPPED_S)
             stop.wait(_STANDBY_S)
     finally:
         engine.dispose()

@@ -4,41 +4,42 @@ One supervisor owns a data directory. It restarts what dies, and ends everything
 """
 
 import os
-import shutil
-import socket
 import subprocess
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from api.builders.trust import keep_authority
-from api.demonstration.standins import ensure_ports
-from api.health import OK
-from api.migrations import migrate
+from api.health import OK, STOPPED
+from api.running.doors import Doors
 from api.running.first_start import make_first_tokens
+from api.running.powers import environment, hand_over
+from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
-from api.settings.council import ensure_council
-from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins
-from api.times import utc_now
 from api.wiring import Services, build
-from custody.keyring import load, load_or_make_demonstration
-from custody.roots import make_roots
 from export.media.sandbox import protections
+from storage.embedded.addresses import Addresses
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import last_lines
 from storage.embedded.directory import DataDirectory
-from storage.embedded.engines import ROOM, Engines, load_addresses
+from storage.embedded.engines import ROOM, Engines
 from storage.errors import EngineError
+
+__all__ = ["DEMONSTRATION", "Supervisor", "prepare"]
 
 Say = Callable[[str], None]
 DEMONSTRATION = (
     "DEMONSTRATION: nothing is configured, so keys, council, time authority, sign-in and mail are "
     "stand-ins. What this makes is no evidence. (CUSTOS_ENV=production refuses them.)"
+)
+READING = (
+    "READING ONLY: the log has stopped, and nothing is recorded until a person has looked. Run "
+    "`custos log audit`; docs/durability.md says how to go on."
 )
 _STOP_S = 30.0
 _MEND_S = 1.0
@@ -47,23 +48,33 @@ _MEND_S = 1.0
 class Process:
     """One of our processes: restarted when it dies, more and more slowly."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, doors: Doors) -> None:
         self.name = name
-        self._command = command(name, settings)
+        self._settings = settings
+        self._doors = doors
         self._log = settings.data / "logs" / f"{name}.log"
         self._backoff = Backoff()
         self._child: subprocess.Popen[bytes] | None = None
+        self.addresses: Addresses | None = None
+        """Where the engines are, once they run."""
 
     def start(self) -> None:
-        """Start it; what it says goes to its log."""
+        """Start it with what it is given; what it says goes to its log."""
         with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:  # noqa: PTH123 - the mode is set from the first moment
+            doors = self._doors.of(self.name)
             self._child = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
+                command(self.name, self._settings, doors),
+                pass_fds=doors,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=environment(os.environ),
                 start_new_session=True,  # Ctrl-C is for the supervisor: it stops us in order
             )
+        assert self._child.stdin is not None
+        # Less than a pipe holds, so nobody waits; one that died already is started again.
+        with suppress(BrokenPipeError), self._child.stdin as pipe:
+            pipe.write(hand_over(self.name, self._settings, self.addresses))
 
     @property
     def alive(self) -> bool:
@@ -109,7 +120,8 @@ class Supervisor:
         self._engines: Engines | None = None
         self._directory: DataDirectory | None = None
         own = [] if settings.production else [STAND_INS]
-        self._processes = [Process(name, settings) for name in (*names, *own)]
+        self._doors = Doors()
+        self._processes = [Process(name, settings, self._doors) for name in (*names, *own)]
         self._stopping = threading.Event()
         self._mender: threading.Thread | None = None
         self.services: Services
@@ -139,23 +151,31 @@ class Supervisor:
     def _start(self) -> None:
         settings = self._settings
         refuse_stand_ins(settings)
+        look_first(settings)
         if not settings.production:
             self._say(DEMONSTRATION)
         for missing in protections():
             self._say(f"WARNING: footage is looked at without {missing}")
         end_leftovers(settings)
-        if "web" in {process.name for process in self._processes}:
-            self._require_port()
+        served = {process.name for process in self._processes}
+        if "web" in served:
+            self._doors.open_web(settings)
         self._start_engines()
-        prepare(settings)
+        stopped = prepare(settings)
+        if STAND_INS in served:
+            self._doors.open_stand_ins(settings)
         self.services = build(settings)
         if clock := self.services.timekeeping.look().words:
             self._say(f"WARNING: {clock}")
-        make_first_tokens(self.services, settings.tokens)
+        if stopped:
+            self._say(f"{READING}\n{stopped}")
+        else:
+            make_first_tokens(self.services, settings.tokens)
         if self._engines is not None and self._engines.unclean:
             count = self._read_again()
             self._say(f"The last stop was not a clean one: {count} stored things are read again.")
         for process in self._processes:
+            process.addresses = self.services.addresses
             process.start()
         self._mender = threading.Thread(target=self._mend, name="mender", daemon=True)
         self._mender.start()
@@ -204,6 +224,8 @@ class Supervisor:
     def _missing(self) -> list[str]:
         wanted = {"database", "objects", *(process.name for process in self._processes)}
         found = {**self.services.health.report(), "web": self._web()}
+        if found["sequencer"].startswith(STOPPED):
+            wanted.discard("sequencer")  # the rest can be read all the same
         return sorted(name for name in wanted if found[name] != OK)
 
     def _web(self) -> str:
@@ -214,20 +236,6 @@ class Supervisor:
         except OSError as error:
             return str(error)
 
-    def _require_port(self) -> None:
-        """Refuse a port that somebody else has, before anything is started."""
-        address = (self._settings.host, self._settings.port)
-        with socket.socket() as probe:
-            # As the web server does: a port that was ours a moment ago may be taken again.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(address)
-            except OSError as error:
-                raise SettingsError(
-                    f"port {address[1]} on {address[0]} cannot be used ({error.strerror}): "
-                    "name another one with --port, or CUSTOS_PORT"
-                ) from error
-
     def _stop(self) -> None:
         self._stopping.set()
         if self._mender is not None:
@@ -237,34 +245,10 @@ class Supervisor:
         deadline = time.monotonic() + _STOP_S
         for process in self._processes:
             process.wait(deadline)
+        self._doors.close()
         if hasattr(self, "services"):
             self.services.close()
         if self._engines is not None:
             self._engines.stop()
         if self._directory is not None:
             self._directory.release()
-
-
-def prepare(settings: Settings) -> None:
-    """Make what a first start makes, and bring the database to this version.
-
-    Raises:
-        SettingsError, KeyStoreError, StorageError: the message says what to do.
-    """
-    council = ensure_council(settings)
-    if settings.production:
-        keyring = load(settings.keys)
-    else:
-        keyring = load_or_make_demonstration(
-            settings.keys, council=council.name, origin=council.origin, now=utc_now()
-        )
-        ensure_ports(settings.data)
-    # In production, too: whoever brought keys of before these roots has none to bring.
-    make_roots(settings.keys, now=utc_now())
-    if settings.scratch.exists():
-        # What killed jobs left: copies of footage that nobody works on any more.
-        shutil.rmtree(settings.scratch)
-    addresses = settings.engines or load_addresses(settings.data)
-    migrate(addresses.owner_url, addresses.app_url)
-    # Here alone: the processes read it, and need not be able to write beside the keys.
-    keep_authority(settings, keyring)

@@ -8,7 +8,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.wiring import Services
-from custody.errors import AuthorityError, ClockError, CustodyError, NotYetError
+from custody.errors import (
+    AuthorityError,
+    ClockError,
+    CustodyError,
+    LogStoppedError,
+    NotYetError,
+)
 from evidence import attention
 from evidence.errors import EvidenceError
 from evidence.mailbox.messages import JOB_SEND
@@ -25,7 +31,14 @@ from storage.errors import NoRoomError, StorageError, UnavailableError
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
-RETRYABLE = (UnavailableError, NotYetError, AuthorityError, ClockError, NoRoomError)
+RETRYABLE = (
+    UnavailableError,
+    NotYetError,
+    AuthorityError,
+    ClockError,
+    LogStoppedError,
+    NoRoomError,
+)
 """What a later attempt may get over; everything else needs a person."""
 OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""

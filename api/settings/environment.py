@@ -29,6 +29,7 @@ NAMES = frozenset(
         "CUSTOS_OIDC_SECRET",
         "CUSTOS_PORT",
         "CUSTOS_PUBLIC_URL",
+        "CUSTOS_S3_CA",
         "CUSTOS_S3_DISPOSAL_KEY",
         "CUSTOS_S3_DISPOSAL_SECRET",
         "CUSTOS_S3_ENDPOINT",
@@ -197,6 +198,7 @@ def _outside_engines(environ: Mapping[str, str]) -> Addresses | None:
             region=environ.get("CUSTOS_S3_REGION", "us-east-1"),
             access_key=need(f"CUSTOS_S3_{identity}_KEY"),
             secret_key=need(f"CUSTOS_S3_{identity}_SECRET"),
+            authority=environ.get("CUSTOS_S3_CA", ""),
         )
 
     return Addresses(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storage.embedded.addresses import Addresses
+from storage.embedded.settings import load_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,18 @@ class Settings:
     """Where browsers reach the object store; empty: they do not, and packages stream through us."""
     spool: Path = Path()
     """Where uploads wait until they are whole."""
+    given: Addresses | None = None
+    """What the supervisor gave this process of its own engines; None: it looks for itself."""
+    withheld: frozenset[str] = frozenset()
+    """The files of keys that this process does not read: it was not given their power."""
+
+    def addresses(self) -> Addresses:
+        """Say where the engines are, as far as this process may know.
+
+        Raises:
+            EngineError: they are embedded, and do not run.
+        """
+        return self.engines or self.given or load_addresses(self.data)
 
     @property
     def origin(self) -> str:

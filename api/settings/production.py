@@ -22,7 +22,7 @@ def refuse_stand_ins(settings: Settings) -> None:
     """
     if not settings.production:
         return
-    keyring = load(settings.keys) if settings.keys.exists() else None
+    keyring = load(settings.keys, withheld=settings.withheld) if settings.keys.exists() else None
     chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
     refuse_demonstration(
         settings,
@@ -98,6 +98,8 @@ def _wrong_outside(settings: Settings) -> list[str]:
         wrong.append(f"{settings.public_url} is plain HTTP: set CUSTOS_PUBLIC_URL to https")
     if settings.s3_public_url.startswith("http:"):
         wrong.append(f"{settings.s3_public_url} is plain HTTP: set CUSTOS_S3_PUBLIC_URL to https")
+    if settings.engines is not None and settings.engines.intake.endpoint.startswith("http:"):
+        wrong.append(f"{settings.engines.intake.endpoint}: set CUSTOS_S3_ENDPOINT to https")
     if settings.sign_in is None:
         wrong.append("the test identity provider: set CUSTOS_OIDC_ISSUER, _CLIENT and _SECRET")
     elif not settings.sign_in.issuer.startswith("https://"):

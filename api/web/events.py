@@ -69,6 +69,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "receipt.confirmed": "Recipient confirmed that the package arrived whole",
     "release.revoked": "Release taken back",
     "release.expired": "Link expired",
+    "release.papers_erased": "Papers of its sealing erased",
     "handoff.recorded": "Handed over by another system",
     "person.named": "Name and address kept",
     "mailbox.proven": "Mailbox proven by a code",

@@ -24,6 +24,8 @@ class Staff:
     subject: Subject
     form_token: str
     """What each form of theirs carries in its hidden field ``form_token``."""
+    alarm: str = ""
+    """Why the log has stopped, which every page says; empty: it has not."""
 
     def may(self, action: str) -> bool:
         """Tell whether a page should offer an action; whether it is done, the service decides."""
@@ -58,8 +60,8 @@ def signed_in(request: Request, services: UsesServices) -> Staff | None:
     if not secret:
         return None
     with services.transaction() as session:
-        subject = services.sessions.find(session, secret, at=services.clock())
-    return None if subject is None else Staff(subject, form_token(secret))
+        subject, stopped = services.sessions.find_beside_alarm(session, secret, at=services.clock())
+    return None if subject is None else Staff(subject, form_token(secret), stopped)
 
 
 MaybeStaff = Annotated[Staff | None, Depends(signed_in)]

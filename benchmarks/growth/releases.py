@@ -218,7 +218,8 @@ class Releases:
             layout.SIGNATURE: _SIGNATURE,
             layout.TIMESTAMP: _TIMESTAMP,
         }
-        for path, data in small.items():
+        papers = {layout.README: b"<!doctype html>"}
+        for path, data in {**small, **papers}.items():
             self._bulk.add("seal_file", release=record, path=path, data=data)
         heads = {str(one): self._bulk.head(one) for one in self._records(release)}
         digests = [sha256(data).hexdigest() for data in small.values()]

@@ -40,6 +40,7 @@ class Action(StrEnum):
     WITHDRAW_RELEASE = "release.withdraw"
     SEAL_RELEASE = "release.seal"
     ABANDON_RELEASE = "release.abandon"
+    ERASE_PAPERS = "release.erase_papers"
     SHOW_RELEASE = "release.show"
     COLLECT_PACKAGE = "release.collect"
     VIEW_FOOTAGE = "exhibit.view"
@@ -76,6 +77,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.SEAL_RELEASE: _STAFF,
     # It ends a release as a refusal does, or a revocation.
     Action.ABANDON_RELEASE: (Role.RELEASER,),
+    # Who answers for personal data, and does not release.
+    Action.ERASE_PAPERS: (Role.GOVERNANCE,),
     Action.SHOW_RELEASE: _READERS,
     # A package holds footage: an auditor reads everything about custody, and no footage.
     Action.COLLECT_PACKAGE: _STAFF,

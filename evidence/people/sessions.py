@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from custody.tables import LogStateRow
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
@@ -61,6 +62,16 @@ class Sessions:
         if session.get(PersonRow, row.person) is None:
             return None
         return self._people.subject(session, row.person, (Role(role) for role in row.roles))
+
+    def find_beside_alarm(
+        self, session: Session, secret: str, *, at: datetime
+    ) -> tuple[Subject | None, str]:
+        """Find as `find`, and tell why the log has stopped, in one statement: each page asks it."""
+        alarm = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery()
+        wanted = col(StaffSessionRow.sha256) == secret_digest(secret)
+        row = session.exec(select(StaffSessionRow, alarm).where(wanted)).first()
+        # What was read here is what `find` finds: a row is read once in a transaction.
+        return (None, "") if row is None else (self.find(session, secret, at=at), row[1])
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""

@@ -20,9 +20,21 @@ class SealStepRow(SQLModel, table=True):
 
 
 class SealFileRow(SQLModel, table=True):
-    """A small file of a package, made by a step of sealing. Written once."""
+    """A small file of a package, made by a step of sealing. Written once; see `papers`."""
 
     __tablename__: ClassVar[Any] = "seal_file"
     release: UUID = Field(primary_key=True, foreign_key="release.id")
     path: str = Field(primary_key=True)
     data: bytes = bytes_column()
+
+
+class SealErasureRow(SQLModel, table=True):
+    """That the papers of a sealing were erased, by whom and why. Written once."""
+
+    __tablename__: ClassVar[Any] = "seal_erasure"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    person: UUID = Field(foreign_key="person.id")
+    at: datetime = utc_column()
+    reason: str
+    files: int
+    """How many went."""

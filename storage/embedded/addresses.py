@@ -16,6 +16,9 @@ class S3Access:
     region: str
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
+    authority: str = ""
+    """The file with the one authority (PEM) that the store's certificate must come from; empty:
+    whoever this machine trusts. What is in it is read anew for each connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def _holds_something(path: Path) -> bool:
+    return path.exists() and any(path.iterdir())
+
+
 def began(pid: int) -> str:
     """Return when process ``pid`` began, in ticks since the machine did; empty if there is none."""
     try:
@@ -123,6 +127,33 @@ class DataDirectory:
                 "that is not there yet, or an empty one"
             )
 
+    def refuse_to_begin_anew(self) -> None:
+        """Refuse new passwords and ports beside engines that have had others.
+
+        Raises:
+            EngineError: there is a database, or there are objects.
+        """
+        for path in (self.postgres, self.objects):
+            if _holds_something(path):
+                raise EngineError(
+                    f"{self.settings} is missing, and {path} is there: it holds the passwords, "
+                    "keys and ports of these engines, and is never made anew beside them. Bring "
+                    "it back from its backup"
+                )
+
+    def require_both(self) -> None:
+        """Refuse to make one engine anew beside what the other one holds.
+
+        Raises:
+            EngineError: the database or the objects are gone: lost, or on a disk that is not there.
+        """
+        for gone, there in ((self.postgres, self.objects), (self.objects, self.postgres)):
+            if not gone.exists() and _holds_something(there):
+                raise EngineError(
+                    f"{gone} is missing, and {there} is there: is its disk mounted? Bring it back "
+                    "from its backup; an empty one would hide that it is gone"
+                )
+
     def release(self) -> None:
         """Give the directory back. Does nothing if it is not held."""
         if self._held is not None:
@@ -154,6 +185,11 @@ class DataDirectory:
         """Say that the engines run, so that whatever ends them but a clean stop is noticed."""
         self._clean.unlink(missing_ok=True)
         sync_directory(self.path)
+
+    @property
+    def authority(self) -> Path:
+        """Return the file with the authority (PEM) that the store is known by since its start."""
+        return self.weed / "ca.crt"
 
     def rotate_logs(self) -> None:
         """Keep what the engines said in the run before, and no more."""

@@ -5,8 +5,9 @@ What is done here, and why, stands in docs/adr/0002-embedded-engines.md.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import Self
 from storage.embedded.addresses import Addresses, S3Access
 from storage.embedded.backoff import Backoff
 from storage.embedded.children import Child
-from storage.embedded.directory import DataDirectory
+from storage.embedded.directory import DataDirectory, private_directory
 from storage.embedded.postgres import Postgres
 from storage.embedded.reserve import Reserve
 from storage.embedded.settings import (
@@ -43,6 +44,40 @@ def _silent(_words: str) -> None:
     return
 
 
+def stand_still(data: Path) -> bool:
+    """Tell whether the engines of ``data`` ran once, and nobody uses them now."""
+    directory = DataDirectory(data)
+    return directory.settings.exists() and not directory.in_use()
+
+
+@contextmanager
+def database_alone(data: Path) -> Iterator[Addresses]:
+    """Run the database of ``data`` without the store, for whoever only reads in it.
+
+    Whether the last stop was a clean one stays as it was noted: the store has not been looked at.
+
+    Raises:
+        EngineError: nothing was ever started here, something runs here, or it does not start.
+    """
+    directory = DataDirectory(data)
+    settings = read_settings(directory.settings)
+    directory.take()
+    spawner = ThreadPoolExecutor(1, thread_name_prefix="engines")
+    postgres = Postgres(directory, directory.sockets, settings.passwords, spawner)
+    try:
+        postgres.end_leftovers()
+        directory.make_sockets()
+        postgres.install()
+        postgres.start(within=_RECOVERY_S)
+        postgres.make_roles()
+        yield make_addresses(settings, directory.sockets, directory.authority)
+    finally:
+        postgres.stop()
+        spawner.shutdown()
+        directory.remove_sockets()
+        directory.release()
+
+
 class Engines:
     """The two engines of one data directory, as children of this process.
 
@@ -64,10 +99,14 @@ class Engines:
         self._first = not directory.settings.exists()
         self._held = HeldPorts() if self._first else None
         if self._held is not None:
+            directory.refuse_to_begin_anew()
+            # Before the settings: from then on a folder that is not there was lost.
+            private_directory(directory.objects)
             keep_settings(directory.settings, make_settings(self._held.ports))
         settings = read_settings(directory.settings)
+        directory.require_both()
         sockets = directory.sockets
-        self.addresses = make_addresses(settings, sockets)
+        self.addresses = make_addresses(settings, sockets, directory.authority)
         self.unclean = not self._first and not directory.was_stopped_cleanly()
         self._postgres = Postgres(directory, sockets, settings.passwords, self._spawner)
         self._weed = Weed(directory, sockets, settings, self._spawner)

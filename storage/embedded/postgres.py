@@ -25,6 +25,7 @@ from storage.version import DISTRIBUTION
 
 MAJOR = "18"
 _POLL_S = 0.02
+_WRONG_PASSWORD = "password authentication failed"  # noqa: S105 - the server's words for it
 _HBA = """\
 # Written by Custos at each start.
 # The superuser too has a password: below a user namespace every stranger would look like `nobody`.
@@ -169,6 +170,11 @@ class Postgres:
             try:
                 self._connect("postgres", "postgres").close()
             except psycopg.OperationalError as error:
+                if _WRONG_PASSWORD in str(error):  # no waiting makes it right
+                    raise EngineError(
+                        "the database runs, and refuses the password in engines.json "
+                        f"({bare_words(error)}): bring that file back from its backup"
+                    ) from error
                 if time.monotonic() > deadline:
                     raise EngineError(
                         f"the database did not answer within {within:.0f} s: {error}"

@@ -1,11 +1,13 @@
 """Adapter. What the engines are given once and keep: ports, passwords, keys."""
 
+import hashlib
 import json
 import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from storage.embedded.addresses import REGION, Addresses, S3Access
@@ -104,8 +106,20 @@ def make_settings(ports: Mapping[str, int]) -> Settings:
 
 
 def keep_settings(path: Path, settings: Settings) -> None:
-    """Write ``settings`` where only this user reads them."""
-    write_private(path, json.dumps({"format": 1, **asdict(settings)}, indent=1) + "\n")
+    """Write ``settings`` where only this user reads them, with a digest over them."""
+    kept = {"format": 1, **asdict(settings)}
+    write_private(path, json.dumps({**kept, "sha256": _digest(kept)}, indent=1) + "\n")
+
+
+def _digest(kept: Mapping[str, Any]) -> str:
+    """Return what tells that a byte was turned: a wrong password is only silence otherwise."""
+    plain = {name: value for name, value in kept.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _require_whole(kept: Mapping[str, Any]) -> None:
+    if kept.get("sha256", _digest(kept)) != _digest(kept):  # none: a version before it wrote it
+        raise ValueError("its digest is not that of what it says")
 
 
 def read_settings(path: Path) -> Settings:
@@ -116,6 +130,7 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         kept = json.loads(path.read_bytes())
+        _require_whole(kept)
         settings = Settings(
             ports={name: int(kept["ports"][name]) for name in PORT_NAMES},
             passwords={role: str(kept["passwords"][role]) for role in ROLES},
@@ -123,19 +138,23 @@ def read_settings(path: Path) -> Settings:
         )
     except FileNotFoundError:
         raise EngineError(f"{path} is not there: no engine was ever started here") from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise EngineError(f"{path} cannot be read ({error!r}): restore it from a backup") from error
     return settings
 
 
-def s3_access(settings: Settings, identity: str) -> S3Access:
-    """Return the object store's endpoint with the keys of ``identity``."""
+def s3_access(settings: Settings, identity: str, authority: Path) -> S3Access:
+    """Return the object store's endpoint with the keys of ``identity``.
+
+    ``authority`` is the file with what signed the store's certificate at this start.
+    """
     access_key, secret_key = settings.keys[identity]
     return S3Access(
-        endpoint=f"http://127.0.0.1:{settings.ports['s3']}",
+        endpoint=f"https://127.0.0.1:{settings.ports['s3']}",
         region=REGION,
         access_key=access_key,
         secret_key=secret_key,
+        authority=str(authority),
     )
 
 
@@ -156,11 +175,11 @@ def load_addresses(data: Path) -> Addresses:
         raise EngineError(
             f"the engines of {directory.path} do not run: start them with `custos up`"
         )
-    return make_addresses(settings, directory.sockets)
+    return make_addresses(settings, directory.sockets, directory.authority)
 
 
-def make_addresses(settings: Settings, sockets: Path) -> Addresses:
-    """Say where the engines with ``settings`` and ``sockets`` are reached."""
+def make_addresses(settings: Settings, sockets: Path, authority: Path) -> Addresses:
+    """Say where the engines with ``settings`` and ``sockets`` are reached, and by whom known."""
 
     def url(role: str) -> str:
         where = f"host={quote(str(sockets), safe='/')}&port={SOCKET_PORT}"
@@ -169,7 +188,7 @@ def make_addresses(settings: Settings, sockets: Path) -> Addresses:
     return Addresses(
         owner_url=url("custos_owner"),
         app_url=url("custos_app"),
-        intake=s3_access(settings, "intake"),
-        publisher=s3_access(settings, "publisher"),
-        disposal=s3_access(settings, "disposal"),
+        intake=s3_access(settings, "intake", authority),
+        publisher=s3_access(settings, "publisher", authority),
+        disposal=s3_access(settings, "disposal", authority),
     )

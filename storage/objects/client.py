@@ -56,6 +56,10 @@ class S3Credentials(Protocol):
     def secret_key(self) -> str:
         """The key."""
 
+    @property
+    def authority(self) -> str:
+        """File with the one authority of the store's certificate (PEM); empty: the machine's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -156,6 +160,8 @@ def _make_client(access: S3Credentials, patience: Patience, endpoint: str) -> "S
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=32,
         tcp_keepalive=True,
+        # A store that is known by an authority of its own is reached directly, never by a proxy.
+        proxies={} if access.authority else None,
     )
     with _MAKING:
         return _session().client(
@@ -164,6 +170,7 @@ def _make_client(access: S3Credentials, patience: Patience, endpoint: str) -> "S
             region_name=access.region,
             aws_access_key_id=access.access_key,
             aws_secret_access_key=access.secret_key,
+            verify=access.authority or None,
             config=config,
         )
 

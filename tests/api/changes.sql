@@ -542,3 +542,10 @@ UPDATE custody_value SET key_record = gen_random_uuid() WHERE field = 'actor' AN
 
 -- tree: an entry that stands for another event
 UPDATE log_entry SET event = gen_random_uuid() WHERE index = 3;
+
+-- database: papers of a sealing that went by themselves
+DELETE FROM seal_file WHERE path NOT LIKE '%tagmanifest%';
+
+-- database: papers of a sealing that were erased without an event
+INSERT INTO seal_erasure SELECT 'RELEASE', proposed_by, now(), 'no event', 9 FROM release
+  WHERE id = 'RELEASE';

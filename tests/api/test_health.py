@@ -1,8 +1,9 @@
 """`/healthz` answers while the process lives; `/readyz` names each engine, and which is away."""
 
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -57,13 +58,32 @@ def test_a_process_that_lives_says_so(web: Web) -> None:
     assert (answer.status_code, answer.json()) == (200, {"web": OK})
 
 
+@contextmanager
+def answering(port: int, words: bytes) -> Iterator[None]:
+    """Say ``words`` to whoever connects."""
+    with socket.create_server(("127.0.0.1", port)) as door:
+
+        def say() -> None:
+            while True:
+                try:
+                    end, _ = door.accept()
+                except OSError:
+                    return
+                with end:
+                    end.sendall(words)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        yield
+        door.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
 @pytest.fixture
 def standing(house: House) -> Iterator[None]:
-    """Let somebody listen where the demonstration's stand-ins do."""
+    """Let somebody answer where the demonstration's stand-ins do."""
     ports = read_ports(house.settings.data)
-    with ExitStack() as open_ones:
-        for port in (ports.sign_in, ports.mail):
-            open_ones.enter_context(socket.create_server(("127.0.0.1", port)))
+    with answering(ports.sign_in, b"HTTP/1.0 404"), answering(ports.mail, b"220 sink"):
         yield
 
 
@@ -92,6 +112,16 @@ def test_a_stand_in_that_is_away_is_named(house: House, web: Web) -> None:
         answer = web.ask("GET", "/readyz")
     assert answer.status_code == 503
     assert answer.json()["standins"] == "the demonstration's identity provider does not answer"
+
+
+@pytest.mark.usefixtures("working")
+def test_a_port_that_the_supervisor_holds_is_no_stand_in_that_answers(
+    house: House, web: Web
+) -> None:
+    ports = read_ports(house.settings.data)
+    with socket.create_server(("127.0.0.1", ports.mail)), answering(ports.sign_in, b"HTTP/1.0 404"):
+        answer = web.ask("GET", "/readyz")
+    assert answer.json()["standins"] == "the demonstration's mail sink does not answer"
 
 
 def test_production_has_no_stand_in_to_wait_for(house: House) -> None:

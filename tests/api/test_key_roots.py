@@ -26,7 +26,7 @@ from export.delivery.letters import DeliveryLetter
 from tests.houses import House
 
 PRIVATE = {"token": "a-token", "expires": "2026-12-05T03:05:11Z"}
-ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key", "roots.json")
+ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key", "roots.json", "checks.json")
 
 
 def of_before(services: Services) -> Messages:

@@ -14,6 +14,7 @@ from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
 from export.desk.claims.departures import Departures
+from export.desk.claims.papers import PapersTold
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.desk.claims.sealings import Sealings
 from export.holdings.tables import ExhibitFileRow
@@ -26,6 +27,7 @@ from export.release.tables import (
     ReleaseFileRow,
     ReleaseRow,
 )
+from export.sealing.papers import ERASED
 
 _COLUMNS = columns(
     ReleaseRow,
@@ -104,6 +106,7 @@ class _Releases:
                 earlier.reason,
             ).where(col(earlier.release).between(first, last)),
         )
+        self._papers = PapersTold(session, first, last)
         self._departures = Departures(session, first, last)
         self._sealings = Sealings(session, first, last)
 
@@ -138,7 +141,8 @@ class _Releases:
                 "release.withdrawn": [_ended(row)] if withdrawn else [],
                 "release.revoked": [_ended(row)] if revoked else [],
                 **self._departures.events(row.id, recipient_said),
-                **self._sealings.events(row),
+                ERASED: self._papers.erasures(row.id),
+                **self._sealings.events(row, erased=self._papers.erased(row.id)),
             },
             flaws=(*self._flaws(row), *self._departures.flaws(row)),
             standing=_standing(row.state),
@@ -157,6 +161,7 @@ class _Releases:
         yield from _signed(row)
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
+        yield from self._papers.flaws(row, sealed=self._sealings.read_back(row.id))
         if row.collected_at is not None and not self._sealings.read_back(row.id):
             yield "left the house, and no package of it was read back"
         numbers = [one.number for one in self._earlier[row.id]]

@@ -27,12 +27,12 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: str, key: ec.EllipticCurvePublicKey, now: datetime
+    subject: str, issuer: str, key: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
-        .issuer_name(_name("Custos engine authority"))
+        .issuer_name(_name(issuer))
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))  # a clock set back must not lock us out
@@ -45,17 +45,20 @@ def issue_node_certificate(now: datetime) -> NodeCertificate:
 
     Whoever had that key could speak to the engine as its administrator.
     """
+    # A name of its own: a client that outlives a start knows the authority of before, too, and
+    # looks for the right one by its name.
+    issuer = f"Custos engine authority {x509.random_serial_number():040x}"
     authority_key = ec.generate_private_key(ec.SECP256R1())
     node_key = ec.generate_private_key(ec.SECP256R1())
     authority = (
-        _builder("Custos engine authority", authority_key.public_key(), now)
+        _builder(issuer, issuer, authority_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     names = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
     node = (
-        _builder("Custos engine", node_key.public_key(), now)
+        _builder("Custos engine", issuer, node_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

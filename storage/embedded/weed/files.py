@@ -11,6 +11,7 @@ _JWT = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signi
 _GRPC = (
     "master", "volume", "filer", "s3", "admin", "worker", "mq", "msg_broker", "msg_agent", "client",
 )  # fmt: skip
+_HTTPS = ("master", "volume", "filer", "admin")
 
 
 def command_line(weed: str, settings: Settings, sockets: Path) -> list[str]:
@@ -38,6 +39,9 @@ def command_line(weed: str, settings: Settings, sockets: Path) -> list[str]:
         "filer.port.grpc": port["filer_grpc"],
         "filer.localSocket": sockets / "filer.sock",
         "s3.port": port["s3"],
+        # Whoever takes the port of a killed store cannot show this: and is sent nothing.
+        "s3.cert.file": "node.crt",
+        "s3.key.file": "node.key",
         "s3.port.grpc": port["s3_grpc"],
         "s3.localSocket": sockets / "s3.sock",
         "s3.config": "s3.json",
@@ -62,6 +66,9 @@ def format_security(jwt_keys: Mapping[str, str]) -> str:
     tables.append('[grpc]\nca = "ca.crt"\n')
     node = 'cert = "node.crt"\nkey = "node.key"\n'
     tables += [f"[grpc.{part}]\n{node}" for part in _GRPC]
+    # The same for the pieces of objects, which go from one part to another by HTTP.
+    tables += [f'[https.{part}]\n{node}ca = "ca.crt"\n' for part in _HTTPS]
+    tables.append(f'[https.client]\nenabled = true\n{node}ca = "ca.crt"\n')
     return "\n".join(tables)
 
 

@@ -23,7 +23,9 @@ class Probe:
             region_name=access.region,
             aws_access_key_id=access.access_key,
             aws_secret_access_key=access.secret_key,
+            verify=access.authority or None,
             config=Config(
+                proxies={},
                 connect_timeout=2,
                 read_timeout=10,
                 retries={"total_max_attempts": 1},

@@ -80,7 +80,8 @@ class Weed:
             "HOME": str(self._configuration),
             "TMPDIR": str(sockets),
         }
-        self.probe = Probe(s3_access(settings, "probe"), PROBE_BUCKET)
+        self._authority = data.authority
+        self.probe = Probe(s3_access(settings, "probe", data.authority), PROBE_BUCKET)
         self.child = Child(
             "the object store",
             directory=data.weed,
@@ -96,7 +97,7 @@ class Weed:
         node = issue_node_certificate(now)
         jwt_keys = {name: secrets.token_hex(32) for name in jwt_names()}
         files: dict[str, str | bytes] = {
-            "ca.crt": node.authority,
+            self._authority.name: node.authority,
             "node.crt": node.certificate,
             "node.key": node.key,
             "security.toml": format_security(jwt_keys),

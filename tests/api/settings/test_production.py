@@ -22,6 +22,7 @@ from custody.errors import KeyStoreError
 from custody.keyring import load_or_make_demonstration
 from tests.api.settings.given import (
     NOTIFY,
+    OUTSIDE,
     OUTWARD,
     REAL,
     SIGN_IN,
@@ -110,6 +111,7 @@ def test_production_makes_no_council_and_no_keys_by_itself(tmp_path: Path) -> No
         ({"CUSTOS_PUBLIC_URL": ""}, "no public address: set CUSTOS_PUBLIC_URL"),
         ({"CUSTOS_PUBLIC_URL": "http://cctv.council.gov.uk"}, "set CUSTOS_PUBLIC_URL to https"),
         ({"CUSTOS_S3_PUBLIC_URL": "http://s3.council.gov.uk"}, "set CUSTOS_S3_PUBLIC_URL to https"),
+        ({**OUTSIDE, "CUSTOS_S3_ENDPOINT": "http://s3:9000"}, "set CUSTOS_S3_ENDPOINT to https"),
         (dict.fromkeys(SIGN_IN, ""), "the test identity provider: set CUSTOS_OIDC_ISSUER"),
         ({"CUSTOS_OIDC_ISSUER": "http://login.council.gov.uk"}, "set CUSTOS_OIDC_ISSUER to https"),
         ({"CUSTOS_OIDC_SECRET": DEMONSTRATION_SECRET}, "set CUSTOS_OIDC_SECRET to yours"),

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -18,6 +18,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from api.demonstration.standins import report
+from api.running.doors import Doors
+from api.running.powers import hand_over
 from api.running.processes import STAND_INS, command
 from api.settings.facts import Settings, SignIn
 from tests.polling import PATIENCE_S
@@ -28,8 +30,20 @@ from tests.servers import Answer, Asked, web_server
 def stand_ins(settings: Settings) -> Iterator[Path]:
     """Run the process as `custos up` does, until the end of the block; yield its log."""
     path = settings.data / "standins-of-a-test.log"
-    with path.open("wb") as log:
-        process = subprocess.Popen(command(STAND_INS, settings), stdout=log, stderr=log)
+    doors = Doors()
+    doors.open_stand_ins(settings)
+    with path.open("wb") as log, closing(doors):
+        handed = doors.of(STAND_INS)
+        process = subprocess.Popen(
+            command(STAND_INS, settings, handed),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=handed,
+        )
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pipe.write(hand_over(STAND_INS, settings, None))
         try:
             pause = threading.Event()
             deadline = time.monotonic() + PATIENCE_S

@@ -42,6 +42,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.WITHDRAW_RELEASE: {O, R},
     Action.SEAL_RELEASE: {O, R},
     Action.ABANDON_RELEASE: {R},
+    Action.ERASE_PAPERS: {G},
     Action.SHOW_RELEASE: {O, R, G, U},
     Action.COLLECT_PACKAGE: {O, R},
     Action.VIEW_FOOTAGE: {O, R},

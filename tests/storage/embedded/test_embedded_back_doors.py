@@ -56,11 +56,32 @@ def still_there(addresses: Addresses, s3: Connect, key: str) -> Callable[[], Non
     return check
 
 
-def ask(port: int, path: str, method: str = "GET") -> int:
-    url = f"http://127.0.0.1:{port}{path}"
-    request = urllib.request.Request(url, method=method)
+@pytest.fixture
+def certified(engines: Engines) -> ssl.SSLContext:
+    """Show the certificate by which the parts know each other, as no stranger can."""
+    context = ssl.create_default_context(cafile=engines.addresses.intake.authority)
+    node = engines._directory.weed
+    context.load_cert_chain(node / "node.crt", node / "node.key")
+    return context
+
+
+def ask(port: int, path: str, method: str = "GET", *, as_whom: ssl.SSLContext | None = None) -> int:
+    """Ask over TLS, as a stranger who believes any certificate; 0: nobody speaks with us."""
+    context = as_whom or ssl._create_unverified_context()  # noqa: S323 - a stranger trusts anybody
+    request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - http, to ourselves
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310 - https
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
+
+
+def ask_plainly(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -90,9 +111,17 @@ def file_id(engines: Engines, content: bytes) -> str:
     ],
 )
 def test_the_filer_answers_nobody_over_http(
-    settings: Settings, key: str, still_there: Callable[[], None], method: str, path: str
+    settings: Settings,
+    key: str,
+    certified: ssl.SSLContext,
+    still_there: Callable[[], None],
+    method: str,
+    path: str,
 ) -> None:
-    assert ask(settings.ports["filer"], path.format(key=key), method) in SHUT
+    port, path = settings.ports["filer"], path.format(key=key)
+    assert ask(port, path, method) == 0
+    # Nor whoever had our certificate: HTTP is off there.
+    assert ask(port, path, method, as_whom=certified) in SHUT
     still_there()
 
 
@@ -107,18 +136,24 @@ def test_the_filer_answers_nobody_over_http(
     ],
 )
 def test_the_master_hands_out_no_token_and_deletes_no_bucket(
-    settings: Settings, still_there: Callable[[], None], path: str
+    settings: Settings, certified: ssl.SSLContext, still_there: Callable[[], None], path: str
 ) -> None:
-    assert ask(settings.ports["master"], path) in SHUT
+    assert ask(settings.ports["master"], path) == 0
+    assert ask(settings.ports["master"], path, as_whom=certified) in SHUT
     still_there()
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
 def test_the_volume_gives_and_takes_nothing_without_a_token(
-    engines: Engines, settings: Settings, still_there: Callable[[], None], method: str
+    engines: Engines,
+    settings: Settings,
+    certified: ssl.SSLContext,
+    still_there: Callable[[], None],
+    method: str,
 ) -> None:
     name = file_id(engines, CONTENT)
-    assert ask(settings.ports["volume"], f"/{name}", method) == 401
+    assert ask(settings.ports["volume"], f"/{name}", method) == 0
+    assert ask(settings.ports["volume"], f"/{name}", method, as_whom=certified) == 401
     still_there()
 
 
@@ -127,7 +162,14 @@ def test_the_store_answers_no_stranger(addresses: Addresses, settings: Settings,
     for path in ("/", f"/{addresses.vault_bucket}/", f"/{addresses.vault_bucket}/{key}"):
         assert ask(port, path) == 403, path
         assert ask(port, path, "DELETE") in SHUT, path
-    assert ask(settings.ports["admin"], "/") in SHUT
+    assert ask(settings.ports["admin"], "/") == 0
+
+
+@pytest.mark.parametrize("part", ["s3", "volume", "filer", "master", "admin"])
+def test_no_part_speaks_plainly(settings: Settings, part: str) -> None:
+    """400: "Client sent an HTTP request to an HTTPS server", and nothing else."""
+    for path in ("/", "/status", "/healthz"):
+        assert ask_plainly(settings.ports[part], path) == 400
 
 
 def test_the_administrators_shell_needs_our_certificate(

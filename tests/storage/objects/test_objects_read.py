@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+import ssl
 import threading
 import time
 import urllib.error
@@ -163,12 +164,15 @@ def test_an_object_is_fetched_into_a_file(
     assert done[-1] == len(DATA)
 
 
-def test_an_address_gives_one_version_under_any_name(vault: ObjectStore) -> None:
+def test_an_address_gives_one_version_under_any_name(
+    vault: ObjectStore, addresses: Addresses
+) -> None:
+    known = ssl.create_default_context(cafile=addresses.intake.authority)
     stored = vault.put_bytes(key(), b"package")
     name = 'Café "1"\r\nSet-Cookie: x; é.zip'
     url = vault.presign(stored.key, stored.version, seconds=60, filename=name)
 
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(url, context=known) as answer:  # noqa: S310 - our own address
         assert answer.read() == b"package"
         assert answer.headers["Content-Type"] == "application/octet-stream"
         said = answer.headers["Content-Disposition"]
@@ -177,8 +181,9 @@ def test_an_address_gives_one_version_under_any_name(vault: ObjectStore) -> None
         "filename*=UTF-8''Caf%C3%A9%20%221%22%0D%0ASet-Cookie%3A%20x%3B%20%C3%A9.zip"
     )
     assert answer.headers["Set-Cookie"] is None
+    wrong = url.replace(stored.version, "0" * 32)
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(url.replace(stored.version, "0" * 32))  # noqa: S310 - ours
+        urllib.request.urlopen(wrong, context=known)  # noqa: S310 - ours
 
 
 def test_an_address_names_the_host_that_the_public_reaches(addresses: Addresses) -> None:
@@ -239,7 +244,7 @@ def test_a_bucket_that_is_not_ours_is_refused_by_the_check(addresses: Addresses)
 
 
 def test_a_wrong_key_is_refused_by_the_check(addresses: Addresses) -> None:
-    wrong = S3Access(addresses.intake.endpoint, "us-east-1", addresses.intake.access_key, "wrong")
+    wrong = replace(addresses.intake, secret_key="wrong")
     stranger = store(wrong, addresses.vault_bucket)
     with pytest.raises(RefusedError):
         stranger.check()

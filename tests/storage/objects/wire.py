@@ -1,13 +1,57 @@
-"""A wire between client and store that can be cut, lose answers, and change bytes."""
+"""A wire between client and store that can be cut, lose answers, and change bytes.
 
+The client speaks plainly with it, so that it can; the store is spoken with over TLS.
+"""
+
+import select
 import socket
+import ssl
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 from storage.embedded.addresses import S3Access
 from tests.polling import PATIENCE_S
+
+
+class Secured:
+    """A connection by TLS that one thread reads while another one writes, as plain ones allow."""
+
+    def __init__(self, context: ssl.SSLContext, target: tuple[str, int]) -> None:
+        plain = socket.create_connection(target)
+        self._end = context.wrap_socket(plain, server_hostname=target[0])
+        self._end.setblocking(False)
+        self._turn = threading.Lock()
+
+    def recv(self, most: int) -> bytes:
+        while True:
+            with self._turn:
+                try:
+                    return self._end.recv(most)
+                except ssl.SSLWantReadError:
+                    pass
+            select.select([self._end], [], [])
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            with self._turn:
+                try:
+                    data = data[self._end.send(data) :]
+                    continue
+                except ssl.SSLWantWriteError:
+                    pass
+            select.select([], [self._end], [])
+
+    def shutdown(self, how: int) -> None:
+        with self._turn:
+            self._end.shutdown(how)
+
+    def close(self) -> None:
+        self._end.close()
+
+
+End: TypeAlias = socket.socket | Secured
 
 
 class Wire:
@@ -21,8 +65,9 @@ class Wire:
         assert parts.hostname is not None
         assert parts.port is not None
         self._target = (parts.hostname, parts.port)
+        self._tls = ssl.create_default_context(cafile=access.authority)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._pairs: list[tuple[socket.socket, Secured]] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._is_cut = False
@@ -92,15 +137,13 @@ class Wire:
                 if self._is_cut:
                     client.close()
                     continue
-                store = socket.create_connection(self._target)
+                store = Secured(self._tls, self._target)
                 self._pairs.append((client, store))
             doomed, room = threading.Event(), self.breaks.pop(0) if self.breaks else None
             self._start(self._pass_up, client, store, doomed)
             self._start(self._pass_down, store, client, doomed, room)
 
-    def _pass_up(
-        self, client: socket.socket, store: socket.socket, doomed: threading.Event
-    ) -> None:
+    def _pass_up(self, client: socket.socket, store: Secured, doomed: threading.Event) -> None:
         while data := _receive(client):
             if self.lose_answer_to is not None and self.lose_answer_to in data:
                 self.lose_answer_to = None
@@ -115,7 +158,7 @@ class Wire:
 
     def _pass_down(
         self,
-        store: socket.socket,
+        store: Secured,
         client: socket.socket,
         doomed: threading.Event,
         room: int | None,
@@ -135,14 +178,14 @@ class Wire:
         _shut(client, store)
 
 
-def _receive(end: socket.socket) -> bytes:
+def _receive(end: End) -> bytes:
     try:
         return end.recv(65536)
     except OSError:
         return b""
 
 
-def _send(end: socket.socket, data: bytes) -> bool:
+def _send(end: End, data: bytes) -> bool:
     try:
         end.sendall(data)
     except OSError:
@@ -150,7 +193,7 @@ def _send(end: socket.socket, data: bytes) -> bool:
     return True
 
 
-def _shut(*ends: socket.socket) -> None:
+def _shut(*ends: End) -> None:
     for end in ends:
         try:
             end.shutdown(socket.SHUT_RDWR)

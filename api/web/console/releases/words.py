@@ -70,6 +70,7 @@ EVENTS: Mapping[str, str] = {
     "receipt.confirmed": "Receipt confirmed: it arrived whole",
     "release.revoked": "Revoked",
     "release.expired": "Link expired",
+    "release.papers_erased": "Papers of its sealing erased",
     "handoff.recorded": "Hand-off recorded",
 }
 """What happened to a release, in plain words."""

@@ -546,7 +546,7 @@ def test_nobody_is_hinted_at_a_real_provider(house: House, provider: LyingProvid
 def test_stand_ins_never_run_in_production(tmp_path: Path) -> None:
     settings = replace(read_settings({}, data=tmp_path), production=True)
     with pytest.raises(SettingsError, match="do not run with CUSTOS_ENV=production"):
-        serve(settings, threading.Event())
+        serve(settings, threading.Event(), ())
     assert not (tmp_path / "standins.json").exists()
 
 

@@ -1,0 +1,74 @@
+"""Edge. The ports that people come to: bound once by the supervisor, and handed on.
+
+They stay ours while the process behind one is dead and started again: whoever connects meanwhile
+waits, and nobody else on this machine can take the port (docs/adr/0017-doors.md).
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+
+from api.demonstration.standins import HOST, KEPT, ensure_ports
+from api.running.processes import STAND_INS
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+
+_BACKLOG = 128
+
+
+class Doors:
+    """The listening sockets of one supervisor, by the process that they belong to."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[socket.socket, ...]] = {}
+
+    def open_web(self, settings: Settings) -> None:
+        """Take the port of the pages.
+
+        Raises:
+            SettingsError: somebody else has it.
+        """
+        words = "name another one with --port, or CUSTOS_PORT"
+        self._open["web"] = (_listen(settings.host, settings.port, words),)
+
+    def open_stand_ins(self, settings: Settings) -> None:
+        """Take the two ports of the demonstration's stand-ins, in the order of `Ports`.
+
+        Raises:
+            SettingsError: somebody else has one; the file that names it is damaged.
+        """
+        ports = ensure_ports(settings.data)
+        words = (
+            "stop the program that has it, or remove "
+            f"{settings.data / KEPT}: the next start chooses another one"
+        )
+        opened = [_listen(HOST, ports.sign_in, words)]
+        # Kept at once, so that `close` finds it if the second one is taken.
+        self._open[STAND_INS] = tuple(opened)
+        self._open[STAND_INS] = (*opened, _listen(HOST, ports.mail, words))
+
+    def of(self, process: str) -> Sequence[int]:
+        """Return the numbers of the sockets that ``process`` must be handed."""
+        return [door.fileno() for door in self._open.get(process, ())]
+
+    def close(self) -> None:
+        """Give every port back. May be called twice."""
+        opened: Mapping[str, tuple[socket.socket, ...]] = self._open
+        self._open = {}
+        for doors in opened.values():
+            for door in doors:
+                door.close()
+
+
+def _listen(host: str, port: int, words: str) -> socket.socket:
+    door = socket.socket()
+    # A port that was ours a moment ago may be taken again; one that somebody listens at may not.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(_BACKLOG)
+    except OSError as error:
+        door.close()
+        raise SettingsError(
+            f"port {port} on {host} cannot be used ({error.strerror}): {words}"
+        ) from error
+    return door

@@ -1,0 +1,141 @@
+"""Edge. What a start looks at before anything runs, and what a first start makes."""
+
+import os
+import secrets
+import shutil
+
+from sqlmodel import Session
+
+from api.builders.trust import keep_authority
+from api.demonstration.standins import ensure_ports
+from api.migrations import migrate
+from api.settings.council import Council, ensure_council
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.times import utc_now
+from custody.contradictions import alarm, contradictions, is_used, raise_alarm
+from custody.errors import KeyStoreError
+from custody.keychecks import CHECKS, hold_all, is_recorded, record_checks
+from custody.keyfiles import ABOUT
+from custody.keyring import Keyring, load, load_or_make_demonstration
+from custody.keys import RecordKeys
+from custody.roots import load_roots, make_roots
+from storage.database import connect, transaction
+
+
+def look_first(settings: Settings) -> None:
+    """Look whether what an earlier start made is all there and as it was; nothing runs yet.
+
+    Raises:
+        SettingsError, KeyStoreError: a file is missing or another one; the message names it.
+    """
+    if not os.path.lexists(settings.keys / ABOUT):
+        return
+    _require_council(settings, f"the keys in {settings.keys}")
+    hold_all(settings.keys)
+
+
+def prepare(settings: Settings) -> str:
+    """Bring the database to this version, make what a first start makes, and compare the keys.
+
+    Return why the log has stopped; empty: it has not.
+
+    Raises:
+        SettingsError, KeyStoreError, StorageError: the message says what to do.
+    """
+    look_first(settings)
+    if settings.production:  # which makes neither: so say at once what is not there
+        ensure_council(settings)
+        load(settings.keys)
+    addresses = settings.addresses()
+    migrate(addresses.owner_url, addresses.app_url)
+    engine = connect(addresses.app_url, pool_size=1)
+    try:
+        with transaction(engine) as session:
+            if is_used(session):
+                _require_what_was_used(settings)
+            else:
+                _refuse_an_empty_database(settings)
+        keyring = _make_what_is_missing(settings, ensure_council(settings))
+        with transaction(engine) as session:
+            _compare(settings, keyring, session)
+            stopped = alarm(session)
+    finally:
+        engine.dispose()
+    record_checks(settings.keys)
+    # Here alone: the processes read it, and need not be able to write beside the keys.
+    keep_authority(settings, keyring)
+    if settings.scratch.exists():
+        # What killed jobs left: copies of footage that nobody works on any more.
+        shutil.rmtree(settings.scratch)
+    return stopped
+
+
+def _require_council(settings: Settings, beside: str) -> None:
+    if not settings.council_file.exists():
+        raise SettingsError(
+            f"{settings.council_file} is missing, and {beside} are of an installation that was in "
+            "use: bring the file back from its backup, or set CUSTOS_COUNCIL. None is made anew "
+            "where there was one"
+        )
+
+
+def _require_what_was_used(settings: Settings) -> None:
+    """Refuse to make council and keys anew beside a database that others were used with."""
+    _require_council(settings, "the records in the database")
+    if not os.path.lexists(settings.keys / ABOUT):
+        raise KeyStoreError(
+            f"{settings.keys / ABOUT} is missing, and the database holds records: bring the folder "
+            "of the keys back from its backup, or set CUSTOS_KEYS. No other keys are made beside "
+            "records that they cannot open"
+        )
+
+
+def _refuse_an_empty_database(settings: Settings) -> None:
+    """Refuse to begin anew where a start got to its end before: it made tokens, and events."""
+    made = list(settings.tokens.glob("*.token")) if settings.tokens.exists() else []
+    if made:
+        raise SettingsError(
+            f"the database holds no record, and {made[0]} was made by a start that wrote some: "
+            "bring the database back from its backup, or name the one that was used. (To begin "
+            "anew, name another data directory.)"
+        )
+
+
+def _make_what_is_missing(settings: Settings, council: Council) -> Keyring:
+    if settings.production:
+        keyring = load(settings.keys)
+    else:
+        keyring = load_or_make_demonstration(
+            settings.keys, council=council.name, origin=council.origin, now=utc_now()
+        )
+        ensure_ports(settings.data)
+    # In production, too: whoever brought keys of before these roots has none to bring.
+    make_roots(settings.keys, now=utc_now())
+    load_roots(settings.keys)
+    return keyring
+
+
+def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
+    """Hold the keys against the log, before anything is signed, written or opened with them.
+
+    Where the files are the recorded ones and can open records, it is the log that somebody wrote
+    to: it stops, and the house starts in reading.
+    """
+    wrong = contradictions(
+        session,
+        log_key=keyring.log_signer.key,
+        mac_key=keyring.event_hmac,
+        keys=RecordKeys(keyring.record_kek, secrets.token_bytes),
+    )
+    if not wrong:
+        return
+    names = ", ".join(wrong)
+    if is_recorded(settings.keys) and "record-kek.key" not in wrong:
+        raise_alarm(session, f"its newest rows were not made with {names}: somebody wrote to it")
+        return
+    raise KeyStoreError(
+        f"{names} in {settings.keys}: not what this database was written with. Bring the files "
+        f"back from their backup (with {CHECKS}, if there is one), or name their folder by "
+        "CUSTOS_KEYS"
+    )

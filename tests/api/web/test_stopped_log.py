@@ -1,0 +1,110 @@
+"""A log that has stopped: all can be read, nothing is recorded, every page for staff says so."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, func, select
+
+from api.app import create_app
+from api.running.preparing import prepare
+from api.running.worker import RETRYABLE
+from api.times import utc_now
+from api.wiring import build
+from custody.contradictions import alarm, raise_alarm
+from custody.errors import LogStoppedError
+from custody.tables import CustodyEventRow, CustodyRecord
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role
+from tests.api.asking import asked
+from tests.api.web.visiting import Visitor, visiting
+from tests.houses import Estate, House
+from tests.houses import _let_in as let_in
+
+WORDS = "event 7 <was not written> by this service"
+PAGES = ("/console", "/console/exhibits", "/console/releases", "/console/custody")
+
+
+@pytest.fixture(scope="module")
+def stopped(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Build a house on whose log nobody works: it has stopped."""
+    with estate.plot(tmp_path_factory.mktemp("stopped")) as settings:
+        prepare(settings)
+        services = build(settings, pool_size=5)
+        house = let_in(House(settings, services))
+        house.exhibit()
+        with services.transaction() as session:
+            raise_alarm(session, WORDS)
+            raise_alarm(session, "a later one says nothing new")
+        yield house
+        services.close()
+
+
+def counts(session: Session) -> tuple[int, ...]:
+    return tuple(
+        session.exec(select(func.count()).select_from(table)).one()
+        for table in (CustodyEventRow, CustodyRecord, ExhibitRow)
+    )
+
+
+@pytest.fixture
+def operator(stopped: House) -> Iterator[Visitor]:
+    with visiting(create_app(stopped.services), stopped) as visitor:
+        visitor.sign_in(Role.AUDITOR)
+        yield visitor
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_for_staff_shows_the_alarm(operator: Visitor, path: str) -> None:
+    shown = operator.get(path)
+    assert shown.status_code == 200
+    assert "The custody log has stopped" in shown.text
+    assert "event 7 &lt;was not written&gt; by this service" in shown.text
+
+
+def test_whoever_is_not_signed_in_is_told_nothing_of_it(stopped: House) -> None:
+    with visiting(create_app(stopped.services), stopped) as stranger:
+        for path in ("/", "/help", "/verify"):
+            assert "custody log has stopped" not in stranger.get(path).text
+
+
+def test_without_an_alarm_no_page_speaks_of_one(stopped: House, operator: Visitor) -> None:
+    with stopped.services.transaction() as session:
+        session.connection().execute(text("UPDATE log_state SET alarm = ''"))
+    try:
+        assert "custody log has stopped" not in operator.get("/console").text
+    finally:
+        with stopped.services.transaction() as session:
+            raise_alarm(session, WORDS)
+
+
+def new_machine(house: House) -> None:
+    services, by = house.services, house.subjects[Role.ADMINISTRATOR]
+    with services.transaction() as session:
+        machine = services.people.add(session, "a machine")
+        services.tokens.add(session, machine, (Role.OPERATOR,), by=by, at=utc_now())
+
+
+def test_nothing_is_recorded_and_nothing_is_done_halfway(stopped: House) -> None:
+    before = stopped.look(counts)
+    with pytest.raises(LogStoppedError, match="nothing was done"):
+        stopped.exhibit()
+    with pytest.raises(LogStoppedError):
+        new_machine(stopped)
+    assert stopped.look(counts) == before
+    # What a worker is at is tried again later, and no person is called for each job.
+    assert LogStoppedError in RETRYABLE
+
+
+def test_a_call_that_would_record_is_answered_with_a_sentence(stopped: House) -> None:
+    with asked(create_app(stopped.services), stopped.tokens) as web:
+        refused = web.ask("POST", "/releases/nothing/approval", "operator", json={"reason": "x"})
+        read = web.ask("GET", "/exhibits", "operator")
+        ready = web.ask("GET", "/readyz")
+    assert refused.status_code == 503
+    assert refused.json()["title"] == "log stopped"
+    assert "What is here can be read" in refused.json()["detail"]
+    assert read.status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["sequencer"] == f"the log has stopped: {WORDS}"
+    assert stopped.look(alarm) == WORDS
