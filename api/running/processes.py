@@ -79,16 +79,19 @@ def run_web(settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
+    from api.running.connections import Connection, take_descriptors  # noqa: PLC0415
     from api.running.serving import Server  # noqa: PLC0415
     from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
+    take_descriptors()
     services = build(settings)
     config = uvicorn.Config(
         create_app(services, beside=Spooler(services)),
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=Connection,
+        ws="none",
         access_log=False,  # addresses of people who ask are nobody's business
         log_config=None,
         server_header=False,
