@@ -11,7 +11,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
+from api.denials import (
+    BusyError,
+    ForgedFormError,
+    SignInNeededError,
+    TooManyError,
+    UnauthorisedError,
+)
 from api.settings.errors import SettingsError
 from api.web.problems import is_page, problem_page
 from custody.errors import (
@@ -51,6 +57,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
     TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),
+    BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "too much at once"),
     AccessRefusedError: (HTTPStatus.FORBIDDEN, "not allowed"),
     UnknownError: (HTTPStatus.NOT_FOUND, "no such thing"),
     StateError: (HTTPStatus.CONFLICT, "not in this state"),

@@ -15,6 +15,7 @@ _HEADINGS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "There is a problem with what was sent",
     HTTPStatus.BAD_REQUEST: "There is a problem with what was sent",
+    HTTPStatus.REQUEST_TIMEOUT: "This took too long to arrive",
     HTTPStatus.TOO_MANY_REQUESTS: "Please wait a little",
     HTTPStatus.SERVICE_UNAVAILABLE: "Sorry, the service is unavailable",
     HTTPStatus.INSUFFICIENT_STORAGE: "There is no room",
