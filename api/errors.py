@@ -49,6 +49,7 @@ from storage.errors import (
 )
 
 _MOST_FIELDS, _LONGEST = 20, 2000
+_BUSY = "too much at once"
 _log = logging.getLogger("custos.web")
 
 
@@ -57,7 +58,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
     TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),
-    BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "too much at once"),
+    BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, _BUSY),
     AccessRefusedError: (HTTPStatus.FORBIDDEN, "not allowed"),
     UnknownError: (HTTPStatus.NOT_FOUND, "no such thing"),
     StateError: (HTTPStatus.CONFLICT, "not in this state"),
@@ -146,7 +147,7 @@ def _answer(
 ) -> Response:
     """Answer a machine with a problem, and a person with a page."""
     if is_page(request):
-        return problem_page(request, status, detail)
+        return problem_page(request, status, detail, busy=title == _BUSY)
     return problem(status, title, detail, **more)
 
 

@@ -100,7 +100,7 @@ PATHS = pytest.mark.parametrize("path", ["/", "/up"])
 
 @PATHS
 def test_a_body_that_comes_in_time_is_given_whole(path: str) -> None:
-    pieces = [piece(b"12345"), piece(b""), 0.1, piece(b"678901"), piece(b"2", more=False)]
+    pieces: Steps = [piece(b"12345"), piece(b""), 0.1, piece(b"678901"), piece(b"2", more=False)]
     assert asked(guarded(), path, pieces) == (200, "12")
 
 

@@ -1,11 +1,13 @@
 """Edge. What becomes of a sealed release: it is taken back, issued again, handed over, fetched."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.acts import act
 from api.depends import UsesServices
@@ -146,7 +148,7 @@ def hand_off(
 
 
 @router.post("/console/releases/{release}/package")
-def collect(
+async def collect(
     request: Request,
     services: UsesServices,
     staff: Annotated[Staff, sends(Action.COLLECT_PACKAGE)],
@@ -165,6 +167,7 @@ def collect(
         act(services, by, lambda s: services.packages.collect(s, release, by=by, at=at))
 
     try:
-        return answer(request, services.vault, find, clock=services.clock, record=record)
+        return await answer(request, services.vault, find, clock=services.clock, record=record)
     except StateError as error:
-        return show_release(request, services, staff, release, problem=sentence(error))
+        shown = partial(show_release, problem=sentence(error))
+        return await run_in_threadpool(shown, request, services, staff, release)
