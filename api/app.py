@@ -58,6 +58,7 @@ def create_app(
         lifespan=_working,
         dependencies=[Depends(known_query)],
         redirect_slashes=False,  # it would lead to whatever host a request names
+        form_limits={"max_files": 0},  # one form takes files, and says how many
     )
     app.state.services = services
     app.state.beside = nullcontext() if beside is None else beside

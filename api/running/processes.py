@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -85,6 +86,9 @@ def run_web(settings: Settings) -> None:
     from api.wiring import build  # noqa: PLC0415
 
     take_descriptors()
+    # What a form or a page keeps aside waits on a disk that is meant for it, not in /tmp.
+    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tempfile.tempdir = str(settings.spool)
     services = build(settings)
     config = uvicorn.Config(
         create_app(services, beside=Spooler(services)),
