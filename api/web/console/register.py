@@ -87,15 +87,19 @@ def _export(request: Request, services: Services, staff: Staff, period: Period) 
     """Write the register, and begin to send it."""
     since = services.clock()
 
-    def write(session: Session) -> IO[bytes]:
-        # Written to the end before the first byte goes: a slow reader holds no transaction, and
-        # what breaks off on our side never looks like a whole register.
-        file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+    # Written to the end before the first byte goes: a slow reader holds no transaction, and what
+    # breaks off on our side never looks like a whole register.
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+
+    def write(session: Session) -> None:
         entries = services.register.entries(session, period, by=staff.subject)
         file.writelines(line.encode() for line in format_register(entries))
-        return file
 
-    file = act(services, staff.subject, write)
+    try:
+        act(services, staff.subject, write)
+    except BaseException:
+        file.close()
+        raise
     size = file.tell()
     file.seek(0)
     days = [day.isoformat() for day in (period.first, period.last) if day]
