@@ -104,7 +104,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         HTTPStatus.NOT_FOUND: "There is no such thing",
         HTTPStatus.CONFLICT: "Not in this state; the detail says what comes first",
         HTTPStatus.UNPROCESSABLE_ENTITY: "A value cannot be right; `field` or `errors` name it",
-        HTTPStatus.SERVICE_UNAVAILABLE: "An engine is away: try again after `Retry-After` seconds",
+        HTTPStatus.SERVICE_UNAVAILABLE: "An engine is away, or much is asked for at once: try "
+        "again after `Retry-After` seconds",
     }.items()
 }
 """What any route may answer instead, for its description."""
