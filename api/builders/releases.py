@@ -17,6 +17,7 @@ from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
+from export.delivery.undelivered import Undelivered
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
@@ -65,6 +66,7 @@ class Delivered(TypedDict):
     revocations: Revocations
     handoffs: Handoffs
     amendments: Amendments
+    undelivered: Undelivered
 
 
 class Desk(TypedDict):
@@ -171,6 +173,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
         deadlines=Deadlines(ground.transaction, decisions, messages),
         revocations=Revocations(decisions, links, messages),
         amendments=Amendments(released["corrections"], messages),
+        undelivered=Undelivered(releases, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )
 

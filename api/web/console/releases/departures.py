@@ -94,6 +94,21 @@ def noticed(
     return act_on(request, services, staff, release, "told" if tell else "noticed", work)
 
 
+@router.post("/console/releases/{release}/messages")
+def settle(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.REISSUE_LINK)],
+    release: str,
+) -> Response:
+    """Settle the messages that did not arrive as far as we know: somebody has asked."""
+
+    def work(session: Session) -> None:
+        services.undelivered.settle(session, release, by=staff.subject, at=services.clock())
+
+    return act_on(request, services, staff, release, "settled", work)
+
+
 @router.get("/console/releases/{release}/handoff")
 def handing(
     request: Request,
