@@ -15,15 +15,18 @@ from tests.polling import PATIENCE_S, poll
 
 
 @contextmanager
-def served(app: ASGIApp, bounds: Bounds | None = None) -> Iterator[int]:
-    """Serve an application as the web process does; yield the port. Its clock ticks fast."""
+def served(app: ASGIApp, bounds: Bounds | None = None, *, ends_in: int = 5) -> Iterator[int]:
+    """Serve an application as the web process does; yield the port. Its clock ticks fast.
+
+    In the end what is under way has so many seconds.
+    """
 
     class Bounded(Connection):
         """Has the bounds of this test."""
 
     Bounded.bounds = bounds or Connection.bounds
     config = uvicorn.Config(
-        app, port=0, http=Bounded, ws="none", log_config=None, timeout_graceful_shutdown=5
+        app, port=0, http=Bounded, ws="none", log_config=None, timeout_graceful_shutdown=ends_in
     )
     server = serving.Server(config)
     with pytest.MonkeyPatch.context() as patch:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import anyio
+import anyio.to_thread
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from api.guard import Guard
 from api.running.connections import Bounds
 from tests.api.served import heard, served, wire
 from tests.polling import poll
@@ -232,3 +234,30 @@ def test_odd_bytes_end_in_an_answer_or_an_end(port: int) -> None:
             heard(connection)
     with wire(port, LAST) as connection:
         assert heard(connection).endswith(b"ok")
+
+
+@pytest.mark.parametrize("said", [GET, CHUNKED])
+def test_whoever_has_no_answer_when_the_process_ends_is_told_when_to_come_back(
+    said: bytes,
+) -> None:
+    """It answers while it can; what it cannot finish in its time is no fault of the request."""
+    reached, go = threading.Event(), threading.Event()
+
+    def hangs() -> None:
+        reached.set()
+        go.wait()
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        if scope["type"] == "http":
+            # As routes do whose engine is away: in a thread that nobody can stop.
+            await anyio.to_thread.run_sync(hangs)
+
+    with ExitStack() as after:
+        with served(Guard(app, streamed=("/body",)), ends_in=1) as port:
+            connection = after.enter_context(wire(port, said))
+            assert reached.wait(60)
+        go.set()
+        answer = heard(connection)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 5" in answer
+    assert b"starting again" in answer
