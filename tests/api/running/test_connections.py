@@ -165,6 +165,14 @@ def test_what_follows_a_body_is_bounded_too(port: int, seen: Seen, what: str) ->
     assert seen.headers in ([], [2])
 
 
+def test_an_upgrade_is_answered_as_any_request_and_gives_no_way_around(port: int) -> None:
+    wants = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with wire(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + wants) as connection:
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        threading.Thread(target=_send, args=(connection, bytes(400_000)), daemon=True).start()
+        assert b"HTTP/1.1 200" not in heard(connection)
+
+
 def test_trailers_are_no_headers(port: int, seen: Seen) -> None:
     with wire(port, CHUNKED + b"0\r\nAuthorization: Bearer x\r\n\r\n") as connection:
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")

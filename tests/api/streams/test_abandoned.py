@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -146,3 +147,14 @@ def test_a_store_that_hangs_holds_no_page_up(
         finally:
             go.set()
         assert all(client.recv(12) == b"HTTP/1.1 200" for client in clients)
+
+
+def test_nothing_leaves_by_another_stream() -> None:
+    """What a stream promises, it promises on every way out: pages' own files apart."""
+    found = {
+        (name, path.name)
+        for path in (Path(__file__).parents[3] / "api").rglob("*.py")
+        for name in ("StreamingResponse", "FileResponse", "EventSourceResponse")
+        if name in path.read_text(encoding="utf-8")
+    }
+    assert found == {("StreamingResponse", "transfers.py"), ("FileResponse", "assets.py")}
