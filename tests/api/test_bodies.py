@@ -313,3 +313,25 @@ def test_a_slow_upload_holds_no_thread_and_a_silent_one_ends(
         anyio.run(work)
     assert ended == [408] * 60
     assert lanes.UPLOADS.left == 100
+
+
+def test_what_a_silent_sender_brought_to_a_resumable_upload_is_kept(
+    house: House, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.guard.Bounds", partial(Bounds, silent_s=0.3))
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "99", "Upload-Metadata": "filename YQ=="}
+    begun = web.ask("POST", "/resumable", Role.OPERATOR, headers=tus).headers["location"]
+    headers = {
+        "authorization": f"Bearer {house.tokens[Role.OPERATOR]}",
+        "tus-resumable": "1.0.0",
+        "upload-offset": "0",
+        "content-type": "application/offset+octet-stream",
+        "content-length": "99",
+    }
+    app, places = create_app(house.services), lanes.UPLOADS.left
+    sent = anyio.run(partial(call, app, begun, feed([piece(b"half of it")]), headers, "PATCH"))
+    assert sent[0]["status"] == 204
+    assert (b"upload-offset", b"10") in sent[0]["headers"]
+    told = web.ask("HEAD", begun, Role.OPERATOR, headers={"Tus-Resumable": "1.0.0"})
+    assert told.headers["upload-offset"] == "10"
+    assert lanes.UPLOADS.left == places

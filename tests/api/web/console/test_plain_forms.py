@@ -2,14 +2,20 @@
 
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import anyio
 import pytest
 
 from api import lanes
+from api.app import create_app
+from api.bodies import Bounds
 from api.web.console.intake.files import FILES, MOST_FILES, NEW
 from evidence.people.access import Role
+from tests.api.test_bodies import call, feed, piece
 from tests.api.web.visiting import Visitor, hidden_fields
+from tests.houses import House
 
 Opens = Callable[..., Visitor]
 MIB = 1 << 20
@@ -92,4 +98,24 @@ def test_forms_beyond_the_limit_are_told_to_come_back(operator: Visitor) -> None
         for _ in range(left):
             lanes.FORMS.leave()
     assert operator.post(FILES, {"form_token": "x"}).status_code != 503
+    assert lanes.FORMS.left == left
+
+
+def test_a_form_that_stops_to_come_is_told_so_and_keeps_no_place(
+    house: House, browser: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.guard.Bounds", partial(Bounds, silent_s=0.3))
+    cookies = browser(Role.OPERATOR).cookies.items()
+    headers = {
+        "cookie": "; ".join(f"{name}={value}" for name, value in cookies),
+        "content-type": "multipart/form-data; boundary=b",
+        "content-length": "9999",
+        "sec-fetch-site": "same-origin",
+    }
+    begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\nhalf'
+    left = lanes.FORMS.left
+    app = create_app(house.services)
+    sent = anyio.run(partial(call, app, FILES, feed([piece(begun)]), headers))
+    assert sent[0]["status"] == 408
+    assert b"This took too long to arrive" in sent[1]["body"]
     assert lanes.FORMS.left == left
