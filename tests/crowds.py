@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from http.client import HTTPConnection
 from pathlib import Path
-
-import httpx
 
 from api.running.processes import command
 from api.settings.facts import Settings
@@ -20,7 +19,7 @@ from tests.polling import PATIENCE_S, poll
 from tests.servers import free_port
 
 EACH = 200
-LARGE = 12 << 20
+LARGE = 8 << 20
 """Bytes of the package that nobody reads: more than the buffers of a wire."""
 PAGES = ("/healthz", "/", "/collect/x", "/api/v1/exhibits")
 """What others ask meanwhile; the last with a token, of the database."""
@@ -72,9 +71,11 @@ class Crowded:
         """Ask for a page on a connection of its own; return status and seconds."""
         began = time.monotonic()
         headers = {"Authorization": f"Bearer {self.token}"} if path.startswith("/api/") else {}
-        url = f"http://127.0.0.1:{self.port}{path}"
-        answer = httpx.get(url, headers=headers, timeout=PATIENCE_S)
-        return answer.status_code, time.monotonic() - began
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as connection:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+        return answer.status, time.monotonic() - began
 
 
 @contextmanager
@@ -110,10 +111,8 @@ def _web_process(settings: Settings, issuer: str, house: House) -> Iterator[None
 
     def serves() -> bool:
         assert process.poll() is None, log.read_text(errors="replace")
-        try:
-            return httpx.get(f"http://127.0.0.1:{settings.port}/healthz").is_success
-        except httpx.TransportError:
-            return False
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", settings.port)) == 0
 
     try:
         poll(serves)
