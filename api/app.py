@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
-from api import errors
+from api import errors, lanes
 from api.depends import UsesServices, known_query
-from api.guard import Guard
+from api.guard import HEALTH, Guard
 from api.health import OK
 from api.routes import departures as packages
 from api.routes import exhibits, notify, releases, remedies, tus, uploads
@@ -62,6 +62,7 @@ def create_app(
         lifespan=_working,
         dependencies=list(_EVERYWHERE),
         redirect_slashes=False,  # it would lead to whatever host a request names
+        form_limits={"max_files": 0},  # one form takes files, and says how many
     )
     app.state.services = services
     app.state.beside = nullcontext() if beside is None else beside
@@ -76,7 +77,7 @@ def create_app(
     )
     app.router.routes.extend(_routes())
     app.add_api_route("/openapi.json", partial(description, app), include_in_schema=False)
-    app.add_api_route("/healthz", healthz, tags=["health"], summary="Is this process alive?")
+    app.add_api_route(HEALTH, healthz, tags=["health"], summary="Is this process alive?")
     app.add_api_route(
         "/readyz",
         readyz,
@@ -148,14 +149,15 @@ def description(app: FastAPI) -> JSONResponse:
     return JSONResponse(app.openapi())
 
 
-def healthz() -> dict[str, str]:
-    """Say that this process answers."""
+async def healthz() -> dict[str, str]:
+    """Say that this process answers: by the loop itself, without a thread or an engine."""
     return {"web": OK}
 
 
-def readyz(services: UsesServices) -> JSONResponse:
+async def readyz(services: UsesServices) -> JSONResponse:
     """Say of each engine and process whether it is well; 503 if one is not."""
-    report = {"web": OK, **services.health.report()}
+    with lanes.HEALTH.place():
+        report = {"web": OK, **await lanes.HEALTH.run(services.health.report)}
     well = all(words == OK for words in report.values())
     if services.demonstration:
         report["demonstration"] = "yes: what this makes is no evidence"

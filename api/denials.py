@@ -33,5 +33,12 @@ class TooManyError(EvidenceError):
         self.seconds = seconds
 
 
+class BusyError(EvidenceError):
+    """As much of one kind of work is being done as this process does at once: try again soon."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Too many {what} at this moment. Nothing was done: try again soon.")
+
+
 class NotSignedInError(EvidenceError):
     """What the identity provider answered proves nobody; says why, without anything it sent."""

@@ -22,7 +22,12 @@ def services_of(request: Request) -> Services:
     return services
 
 
-UsesServices = Annotated[Services, Depends(services_of)]
+async def given_services(request: Request) -> Services:
+    """Return the same to a route; without a thread, which FastAPI gives to whatever is no async."""
+    return services_of(request)
+
+
+UsesServices = Annotated[Services, Depends(given_services)]
 
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]

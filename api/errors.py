@@ -11,7 +11,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
+from api.denials import (
+    BusyError,
+    ForgedFormError,
+    SignInNeededError,
+    TooManyError,
+    UnauthorisedError,
+)
 from api.settings.errors import SettingsError
 from api.web.problems import is_page, problem_page
 from custody.errors import (
@@ -45,6 +51,7 @@ from storage.errors import (
 )
 
 _MOST_FIELDS, _LONGEST = 20, 2000
+_BUSY = "too much at once"
 _log = logging.getLogger("custos.web")
 
 
@@ -53,6 +60,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
     TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),
+    BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, _BUSY),
     AccessRefusedError: (HTTPStatus.FORBIDDEN, "not allowed"),
     UnknownError: (HTTPStatus.NOT_FOUND, "no such thing"),
     StateError: (HTTPStatus.CONFLICT, "not in this state"),
@@ -100,7 +108,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         HTTPStatus.NOT_FOUND: "There is no such thing",
         HTTPStatus.CONFLICT: "Not in this state; the detail says what comes first",
         HTTPStatus.UNPROCESSABLE_ENTITY: "A value cannot be right; `field` or `errors` name it",
-        HTTPStatus.SERVICE_UNAVAILABLE: "An engine is away: try again after `Retry-After` seconds",
+        HTTPStatus.SERVICE_UNAVAILABLE: "An engine is away, or much is asked for at once: try "
+        "again after `Retry-After` seconds",
     }.items()
 }
 """What any route may answer instead, for its description."""
@@ -143,7 +152,7 @@ def _answer(
 ) -> Response:
     """Answer a machine with a problem, and a person with a page."""
     if is_page(request):
-        return problem_page(request, status, detail)
+        return problem_page(request, status, detail, busy=title == _BUSY)
     return problem(status, title, detail, **more)
 
 

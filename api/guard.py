@@ -2,11 +2,17 @@
 
 from http import HTTPStatus
 
-from starlette.exceptions import HTTPException
+import anyio
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_BYTES = 1 << 20
-"""Of a body that is held in memory, as every body is but that of an upload."""
+from api.bodies import Bodies, Bounds, Patient, has_body
+
+HEALTH = "/healthz"
+"""The one address that answers whatever else happens."""
+MOST_REQUESTS = 1000
+"""That are answered at once; most of them wait for their own client."""
+_RETRY_S = 5
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -32,16 +38,26 @@ def policy(store: str = "") -> bytes:
 
 
 class Guard:
-    """Bounds the bodies of requests, and tells browsers and proxies how to treat answers.
+    """Bounds requests, and tells browsers and proxies how to treat answers.
 
     Bodies below the paths of ``streamed`` are as long as they are, and held by nobody.
     """
 
     def __init__(
-        self, app: ASGIApp, *, streamed: tuple[str, ...], store: str = "", secure: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        streamed: tuple[str, ...],
+        store: str = "",
+        secure: bool = False,
+        bounds: Bounds | None = None,
+        most: int = MOST_REQUESTS,
     ) -> None:
         self._app = app
         self._streamed = streamed
+        self._bounds = bounds or Bounds()
+        self._bodies = Bodies(self._bounds)
+        self._left = most
         self._headers = [*HEADERS, (b"content-security-policy", policy(store))]
         if secure:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
@@ -51,26 +67,59 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        arrived = 0
+        answer = _Answer(send, self._headers)
+        if scope["path"] == HEALTH:
+            await self._app(scope, receive, answer)
+        elif self._left == 0:
+            await _busy(scope, receive, answer, "too many requests are answered at once")
+        else:
+            self._left -= 1
+            try:
+                await self._admitted(scope, Patient(receive, self._bounds), answer)
+            finally:
+                self._left += 1
 
-        async def bounded() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > MOST_BYTES:
-                raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BYTES:,} bytes"
-                )
-            return message
+    async def _admitted(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """Answer a request for which there is room."""
+        try:
+            if scope["path"].startswith(self._streamed) or not has_body(scope):
+                await self._app(scope, receive, answer)
+                return
+            async with self._bodies.held(scope, receive) as held:
+                if held is not None:
+                    await self._app(scope, held, answer)
+        except anyio.get_cancelled_exc_class():
+            # This process ends. Whoever has no answer yet may ask the next one.
+            if not answer.begun:
+                with anyio.CancelScope(shield=True):
+                    await _busy(scope, receive, answer, "this service is starting again")
+            raise
 
-        async def labelled(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                said = list(message.get("headers", ()))
-                if not any(name == b"cache-control" for name, _ in said):
-                    # Answers name people; nobody in between keeps them.
-                    said.append((b"cache-control", b"no-store"))
-                message["headers"] = [*said, *self._headers]
-            await send(message)
 
-        is_streamed = scope["path"].startswith(self._streamed)
-        await self._app(scope, receive if is_streamed else bounded, labelled)
+class _Answer:
+    """Sends an answer with what every answer says."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send, self._headers = send, headers
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            said = list(message.get("headers", ()))
+            if not any(name == b"cache-control" for name, _ in said):
+                # Answers name people; nobody in between keeps them.
+                said.append((b"cache-control", b"no-store"))
+            message["headers"] = [*said, *self._headers]
+        await self._send(message)
+
+
+async def _busy(scope: Scope, receive: Receive, send: Send, words: str) -> None:
+    """Answer without asking anybody anything."""
+    answer = PlainTextResponse(
+        f"{words[:1].upper()}{words[1:]}: try again in {_RETRY_S} seconds.\n",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"Retry-After": str(_RETRY_S), "Connection": "close"},
+    )
+    await answer(scope, receive, send)

@@ -40,6 +40,7 @@ from export.delivery.handoffs import Handoffs
 from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
+from export.delivery.undelivered import Undelivered
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
@@ -116,6 +117,7 @@ class Services:
     stories: Stories
     handoffs: Handoffs
     amendments: Amendments
+    undelivered: Undelivered
     register: Register
     fixity: Fixity
     remedies: Remedies

@@ -7,7 +7,7 @@ from pathlib import Path
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.settings.environment import read_settings
-from benchmarks import collecting, copying, idling, ingest, paging, sealing, verifying
+from benchmarks import collecting, copying, crowding, idling, ingest, paging, sealing, verifying
 from benchmarks.growth import auditing
 
 
@@ -20,7 +20,7 @@ def main() -> None:
             rows = sealing.run(running.services)
             rows += ingest.run(running.services.addresses)
             rows += collecting.run(running.services)
-        rows += [*copying.run(), *verifying.run(), *idling.run()]
+        rows += [*copying.run(), *verifying.run(), *idling.run(), *crowding.run()]
         with paging.grown(None) as town:
             rows += [*paging.run(town), *auditing.audit(town)]
     print(f"\n{os.cpu_count()} processors; every ratio was taken in this one run.\n")

@@ -22,6 +22,7 @@ from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.recorded import Recorded
 from export.delivery.revocations import Revocations
+from export.delivery.undelivered import Undelivered
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
@@ -73,6 +74,7 @@ class Delivered(TypedDict):
     revocations: Revocations
     handoffs: Handoffs
     amendments: Amendments
+    undelivered: Undelivered
 
 
 class Desk(TypedDict):
@@ -197,6 +199,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
         deadlines=Deadlines(ground.transaction, decisions, messages),
         revocations=Revocations(decisions, links, messages),
         amendments=Amendments(released["corrections"], messages),
+        undelivered=Undelivered(releases, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
     )
 

@@ -81,7 +81,7 @@ def hand_off(
         416: {"description": "`Range` begins behind its end"},
     },
 )
-def collect(
+async def collect(
     request: Request,
     release: str,
     services: UsesServices,
@@ -104,4 +104,4 @@ def collect(
         at = services.clock()
         act(services, subject, lambda s: services.packages.collect(s, release, by=subject, at=at))
 
-    return answer(request, services.vault, find, clock=services.clock, record=record)
+    return await answer(request, services.vault, find, clock=services.clock, record=record)

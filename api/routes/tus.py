@@ -5,19 +5,18 @@ Core, creation, creation-with-upload, checksum, expiration and termination. Bodi
 thread. What touches disk or database runs in a thread all the same.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
-import anyio
 from fastapi import Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import lanes
+from api.routes.body import CUT_OFF, pieces
 from api.wiring import Services
 from evidence.people.access import Subject
 from export.intake.incoming import ChecksumError, Incoming
@@ -28,9 +27,6 @@ RESUMABLE = "/api/v1/resumable"
 VERSION = "1.0.0"
 OFFSET_STREAM = "application/offset+octet-stream"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
-_BATCH = 1 << 20
-_IDLE_S = 30.0
-"""A sender that is silent for so long is gone: what came is kept, and it may go on."""
 _CHECKSUM_MISMATCH = 460  # tus has its own status, which HTTPStatus does not know
 
 
@@ -104,42 +100,30 @@ async def append_body(
             upload, offset, announced=length, checksum=wanted, by=subject, at=services.clock()
         )
 
-    incoming = await run_in_threadpool(begin)
-    try:
-        received = await _receive(request, incoming)
-    except ChecksumError as wrong:
-        return Response(str(wrong), status_code=_CHECKSUM_MISMATCH, media_type="text/plain")
-    finally:
-        incoming.close()
+    with lanes.UPLOADS.place():
+        incoming = await lanes.UPLOADS.run(begin)
+        try:
+            received = await _receive(request, incoming)
+        except ChecksumError as wrong:
+            return Response(str(wrong), status_code=_CHECKSUM_MISMATCH, media_type="text/plain")
+        finally:
+            incoming.close()
     headers = {"Upload-Offset": str(received), **expires(incoming.expires_at)}
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
 async def _receive(request: Request, incoming: Incoming) -> int:
-    """Write the body of a request as it comes; return how many bytes the upload has then."""
-    held = bytearray()
+    """Write the body of a request as it comes; return how many bytes the upload has then.
+
+    A sender that stops is gone: what came is kept, and it may go on.
+    """
     cut_off = False
     try:
-        async for chunk in _chunks(request):
-            held += chunk
-            if len(held) >= _BATCH:
-                await run_in_threadpool(incoming.write, bytes(held))
-                held.clear()
-    except (ClientDisconnect, TimeoutError):
+        async for piece in pieces(request):
+            await lanes.UPLOADS.run(incoming.write, piece)
+    except CUT_OFF:
         cut_off = True
-    await run_in_threadpool(incoming.write, bytes(held))
-    return await run_in_threadpool(incoming.finish, cut_off=cut_off)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """Yield what comes; TimeoutError if nothing comes for long: the sender may be gone."""
-    stream = request.stream()
-    while True:
-        with anyio.fail_after(_IDLE_S):
-            chunk = await anext(stream, None)
-        if chunk is None:
-            return
-        yield chunk
+    return await lanes.UPLOADS.run(partial(incoming.finish, cut_off=cut_off))
 
 
 def is_offset_stream(request: Request) -> bool:

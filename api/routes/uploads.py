@@ -13,18 +13,22 @@ from pydantic import Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from api import lanes
 from api.acts import act, record_refusal
 from api.denials import ForgedFormError, UnauthorisedError
 from api.depends import Acts, Credentials, UsesServices, subject_of
-from api.routes.body import Body
+from api.routes.body import pieces
 from api.routes.tus import OFFSET_STREAM, RESUMABLE, append_body, expires, is_offset_stream
 from api.views import View
 from api.web.staff import MaybeStaff, same_site
+from api.wiring import Services
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.intake.arrivals import kept_uploads
+from export.intake.passing import Passing
 from export.intake.tables import ResumableUploadRow, UploadRow
 from export.intake.tus import parse_length, parse_metadata
 from export.intake.uploads import MOST_BYTES, UploadState
@@ -106,23 +110,42 @@ Tells = Annotated[str | None, Header(max_length=200)]
         }
     },
 )
-def upload(
+async def upload(
     request: Request,
     services: UsesServices,
     subject: Acts,
     content_length: Annotated[int | None, Header(ge=0)] = None,
 ) -> UploadView:
-    """Stream the body of the request, as it is and of any length, into the vault, locked there.
+    """Take the body of the request, as it is and of any length, into the vault, locked there.
 
     The bytes belong to no exhibit until one claims them by the identifier that is answered.
     """
+    lane = lanes.UPLOADS
+    with lane.place(), await lane.run(_expect, services, subject, content_length) as passing:
+        try:
+            async for piece in pieces(request):
+                await lane.run(passing.write, piece)
+        except ClientDisconnect as error:
+            raise InvalidError("body", "the upload was cut off: send it again") from error
+        passing.end()
+        return await lanes.VAULT.run(_keep, services, subject, passing)
+
+
+def _expect(services: Services, subject: Subject, announced: int | None) -> Passing:
+    """Say where the bytes go; a refusal is an event."""
     try:
-        with services.scanner.watch(Body(request, content_length)) as watched:
-            stored = services.intake.store(watched, by=subject, size=content_length)
-            scan = watched.verdict()
+        return services.uploads.passing(announced, by=subject)
     except AccessRefusedError as refused:
         record_refusal(services, subject, refused)
         raise
+
+
+def _keep(services: Services, subject: Subject, passing: Passing) -> UploadView:
+    """Lock bytes that came in the vault, and record that they did."""
+    with services.scanner.watch(passing) as watched:
+        stored = services.intake.store(watched, by=subject, size=passing.size)
+        scan = watched.verdict()
+    passing.require_same(stored)
     # A crash here leaves a locked object that no record names.
     now = services.clock()
     identifier = act(

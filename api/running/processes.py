@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -81,16 +82,22 @@ def run_web(settings: Settings, doors: Sequence[socket.socket]) -> None:
     import uvicorn  # noqa: PLC0415 - only this process pays for it
 
     from api.app import create_app  # noqa: PLC0415
+    from api.running.connections import Connection, take_descriptors  # noqa: PLC0415
     from api.running.serving import Server  # noqa: PLC0415
     from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
+    take_descriptors()
+    # What a form or a page keeps aside waits on a disk that is meant for it, not in /tmp.
+    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tempfile.tempdir = str(settings.spool)
     services = build(settings)
     app = create_app(services, beside=Spooler(services))
     _loaded()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection,
+        ws="none",
         access_log=False,  # addresses of people who ask are nobody's business
         log_config=None,
         server_header=False,

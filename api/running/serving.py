@@ -5,6 +5,8 @@ from types import FrameType
 
 import uvicorn
 
+from api.running.connections import Connection
+
 _TICK_S = 1.0
 _TICKS = 10
 """What uvicorn counts in a second; at each tenth it sets the clock of its answers."""
@@ -29,6 +31,14 @@ class Server(uvicorn.Server):
                     await self._woken.wait()
             except TimeoutError:
                 continue
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at each connection: its client may be late, or gone without a word."""
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.look(now)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End, and do not wait for the next tick."""

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -20,15 +19,17 @@ from joserfc.jws import JWSRegistry
 
 from api.denials import NotSignedInError
 from api.settings.facts import SignIn
+from api.signin.asking import Asking, Kept, asking
 from evidence.people.access import Role
 from evidence.secrets import make_secret
-from storage.errors import UnavailableError
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Signatures with a key pair only: our client secret must not be able to sign an ID token."""
-_TIMEOUT_S = 10
 _LEEWAY_S = 60
-_AWAY = "the identity provider does not answer"
+_KEPT_S = 600.0
+"""What the provider says of itself, and its keys, are believed for so long."""
+_FRESH_S = 10.0
+"""Keys that were fetched just now are not fetched again because a token does not fit them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,84 +58,84 @@ class IdentityProvider:
     def __init__(self, sign_in: SignIn, *, callback: str) -> None:
         self._sign_in = sign_in
         self._callback = callback
+        self._metadata, self._keys = Kept(_KEPT_S), Kept(_KEPT_S)
 
-    def begin(self, *, hint: str = "") -> tuple[str, Dance]:
+    async def begin(self, *, hint: str = "") -> tuple[str, Dance]:
         """Return where the browser goes to sign in, and what must come back from there.
 
         Raises:
-            UnavailableError: the provider does not answer.
+            UnavailableError, BusyError: the provider does not answer, or many wait for it.
         """
         dance = Dance(*(make_secret(secrets.token_bytes) for _ in range(3)))
-        with self._client() as client:
-            more = {"login_hint": hint} if hint else {}
-            url, _ = client.create_authorization_url(
-                _endpoint(self._metadata(client), "authorization_endpoint"),
-                state=dance.state,
-                nonce=dance.nonce,
-                code_verifier=dance.verifier,
-                **more,
-            )
+        metadata = self._metadata.get()
+        if metadata is None:
+            async with asking() as ask:
+                metadata = await self._discover(ask)
+        asks = {
+            "response_type": "code",
+            "client_id": self._sign_in.client,
+            "redirect_uri": self._callback,
+            "scope": "openid profile email",
+            "state": dance.state,
+            "nonce": dance.nonce,
+            "code_challenge": create_s256_code_challenge(dance.verifier),
+            "code_challenge_method": "S256",
+            **({"login_hint": hint} if hint else {}),
+        }
+        url = add_params_to_uri(_endpoint(metadata, "authorization_endpoint"), asks.items())
         return str(url), dance
 
-    def finish(self, dance: Dance, *, code: str, issuer: str | None) -> Identity:
+    async def finish(self, dance: Dance, *, code: str, issuer: str | None) -> Identity:
         """Return whom the provider signed in. ``issuer`` is the answer's own word (RFC 9207).
 
         Raises:
-            UnavailableError: the provider does not answer.
+            UnavailableError, BusyError: the provider does not answer, or many wait for it.
             NotSignedInError: what it answered proves nothing.
         """
-        with self._client() as client:
-            metadata = self._metadata(client)
+        async with asking() as ask:
+            metadata = await self._discover(ask)
             says = bool(metadata.get("authorization_response_iss_parameter_supported"))
             if (issuer is not None or says) and issuer != self._sign_in.issuer:
                 raise NotSignedInError("the answer came from another issuer")
-            token = self._token(client, metadata, code, dance)
-            keys = _json(client, _endpoint(metadata, "jwks_uri"))
-        return self._identity(self._claims(metadata, token, keys, dance))
+            token = await self._token(ask, metadata, code, dance)
+            where = _endpoint(metadata, "jwks_uri")
+            keys = self._keys.get() or self._keys.put(await ask.get(where))
+            try:
+                claims = self._claims(metadata, token, keys, dance)
+            except NotSignedInError:
+                if self._keys.age < _FRESH_S:
+                    raise
+                # It may have changed its keys since we asked for them.
+                claims = self._claims(metadata, token, self._keys.put(await ask.get(where)), dance)
+        return self._identity(claims)
 
-    def _client(self) -> Any:  # noqa: ANN401 - Authlib has no types
-        return OAuth2Session(
-            self._sign_in.client,
-            self._sign_in.secret,
-            scope="openid profile email",
-            redirect_uri=self._callback,
-            code_challenge_method="S256",
-            default_timeout=_TIMEOUT_S,
-        )
-
-    def _metadata(self, client: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as above
+    async def _discover(self, ask: Asking) -> Mapping[str, Any]:
         """Ask what the provider says of itself (OpenID Connect Discovery 1.0, section 4)."""
+        if (known := self._metadata.get()) is not None:
+            return known
         base = self._sign_in.issuer.rstrip("/")
-        metadata = _json(client, f"{base}/.well-known/openid-configuration")
+        metadata = await ask.get(f"{base}/.well-known/openid-configuration")
         if metadata.get("issuer") != self._sign_in.issuer:
             raise NotSignedInError("the identity provider calls itself by another name")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if base.startswith("https://") and not _endpoint(metadata, name).startswith("https://"):
                 raise NotSignedInError("the identity provider has an address without TLS")
-        return metadata
+        return self._metadata.put(metadata)
 
-    def _token(
-        self,
-        client: Any,  # noqa: ANN401 - as above
-        metadata: Mapping[str, Any],
-        code: str,
-        dance: Dance,
+    async def _token(
+        self, ask: Asking, metadata: Mapping[str, Any], code: str, dance: Dance
     ) -> Mapping[str, Any]:
-        try:
-            token = client.fetch_token(
-                _endpoint(metadata, "token_endpoint"),
-                grant_type="authorization_code",
-                code=code,
-                redirect_uri=self._callback,
-                code_verifier=dance.verifier,
-                allow_redirects=False,
-            )
-        except requests.RequestException:
-            raise UnavailableError(_AWAY) from None
-        except (AuthlibBaseError, ValueError):
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._callback,
+            "code_verifier": dance.verifier,
+        }
+        client = (self._sign_in.client, self._sign_in.secret)
+        token = await ask.exchange(_endpoint(metadata, "token_endpoint"), form, client)
+        if token is None:
             # Without its words: they can hold the code, and are not ours.
-            raise NotSignedInError("the identity provider did not accept the code") from None
-        assert isinstance(token, dict)
+            raise NotSignedInError("the identity provider did not accept the code")
         return token
 
     def _claims(
@@ -204,18 +205,6 @@ def _find(claims: Mapping[str, Any], name: str) -> object:
     found: object = claims
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _json(client: Any, url: str) -> Mapping[str, Any]:  # noqa: ANN401 - Authlib has no types
-    try:
-        answer = client.request("GET", url, withhold_token=True, allow_redirects=False)
-        answer.raise_for_status()
-        found = answer.json()
-    except (requests.RequestException, ValueError):
-        raise UnavailableError(_AWAY) from None
-    if not isinstance(found, dict):
-        raise UnavailableError(_AWAY)
     return found
 
 

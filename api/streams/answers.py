@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from api import lanes
 from api.streams.outgoing import Outgoing
 from api.streams.ranges import Changed, Outside, Span, Unchanged, Whole, asked_for
 from api.streams.transfers import Transfer, Watched
@@ -20,7 +21,7 @@ def _unrecorded() -> None:
     """Record nothing: that it may leave was recorded before it was asked for."""
 
 
-def answer(
+async def answer(
     request: Request,
     store: ObjectReader,
     find: Callable[[], Outgoing],
@@ -39,7 +40,44 @@ def answer(
     Raises:
         EvidenceError: as ``find`` and ``record`` do. Nothing was sent.
         UnavailableError: the store does not answer. Nothing was sent, and nothing recorded.
+        BusyError: too much leaves at this moment. Nobody was asked, and nothing recorded.
     """
+
+    def made() -> Response:
+        return _answer(request, store, find, clock=clock, record=record, leads=leads)
+
+    return await placed(made)
+
+
+async def placed(make: Callable[[], Response]) -> Response:
+    """Make an answer in a thread of those for what leaves; one that streams keeps its place.
+
+    Raises:
+        BusyError: too much leaves at this moment. Nothing was made.
+    """
+    lane = lanes.DOWNLOADS
+    lane.enter()
+    made: Response | None = None
+    try:
+        made = await lane.run(make)
+    finally:
+        if isinstance(made, Transfer):
+            made.at_its_end(lane.leave)
+        else:
+            lane.leave()
+    return made
+
+
+def _answer(
+    request: Request,
+    store: ObjectReader,
+    find: Callable[[], Outgoing],
+    *,
+    clock: Callable[[], datetime],
+    record: Callable[[], object],
+    leads: bool,
+) -> Response:
+    """Decide what the answer is; raises as `answer`."""
     since = clock()
     held = find()
     asked = asked_for(request.method, request.headers, held.representation)

@@ -15,6 +15,7 @@ _HEADINGS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "There is a problem with what was sent",
     HTTPStatus.BAD_REQUEST: "There is a problem with what was sent",
+    HTTPStatus.REQUEST_TIMEOUT: "This took too long to arrive",
     HTTPStatus.TOO_MANY_REQUESTS: "Please wait a little",
     HTTPStatus.SERVICE_UNAVAILABLE: "Sorry, the service is unavailable",
     HTTPStatus.INSUFFICIENT_STORAGE: "There is no room",
@@ -33,8 +34,13 @@ def is_page(request: Request) -> bool:
     return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/openapi"))
 
 
-def problem_page(request: Request, status: HTTPStatus, detail: str) -> HTMLResponse:
-    """Return the page of a problem; ``detail`` is the error's own sentence."""
+def problem_page(
+    request: Request, status: HTTPStatus, detail: str, *, busy: bool = False
+) -> HTMLResponse:
+    """Return the page of a problem; ``detail`` is the error's own sentence.
+
+    ``busy``: everything is well, and too much is asked for at once.
+    """
     heading = _HEADINGS.get(status, "Sorry, there is a problem with the service")
     sentences = [detail] if detail else []
     headers = {}
@@ -44,7 +50,8 @@ def problem_page(request: Request, status: HTTPStatus, detail: str) -> HTMLRespo
         # Only who has no role at all is refused there.
         heading, sentences = "You have no role here yet", list(_NO_ROLE)
     elif status is HTTPStatus.SERVICE_UNAVAILABLE:
-        sentences = ["A part of the service does not answer just now.", _AGAIN]
+        away = "A part of the service does not answer just now."
+        sentences = [detail if busy else away, _AGAIN]
         headers["Retry-After"] = "30"
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _HEADINGS:
         sentences = ["We did not foresee this. Look what was done before you try again."]

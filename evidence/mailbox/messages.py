@@ -25,6 +25,7 @@ from sqlmodel import Session, col, select
 
 from custody.canonical import canonical_json, parse_canonical
 from custody.errors import KeyStoreError
+from evidence import attention
 from evidence.errors import StateError
 from evidence.mailbox.letters import LetterKind
 from evidence.mailbox.tables import MessageRow
@@ -200,6 +201,22 @@ class Messages:
         for row in session.exec(waiting.with_for_update()):
             self._end(row, MessageState.REFUSED, words)
 
+    def settle(self, session: Session, about: UUID, *, by: UUID, at: datetime) -> int:
+        """Note that a person looked at the letters about a record that were lost; return how many.
+
+        What became of them stays as it is: nobody learns by this whether they arrived.
+        """
+        lost = select(MessageRow).where(
+            MessageRow.about == about,
+            col(MessageRow.state).in_(LOST),
+            col(MessageRow.settled_at).is_(None),
+        )
+        rows = session.exec(lost.with_for_update()).all()
+        for row in rows:
+            row.settled_by, row.settled_at = by, at
+        attention.settle(session, about, JOB_SEND)
+        return len(rows)
+
     def find(self, session: Session, reference: str) -> MessageRow | None:
         """Return the message that a provider knows under ``reference``."""
         if not reference:
@@ -208,9 +225,15 @@ class Messages:
 
     def _end(self, row: MessageRow, state: MessageState, words: str) -> None:
         row.state, row.words, row.sealed = state, words, None
+        row.settled_by = row.settled_at = None  # what somebody looked at was something else
 
     def _locked(self, session: Session, message: UUID) -> MessageRow | None:
         return session.get(MessageRow, message, with_for_update=True, populate_existing=True)
+
+
+def waits_for_a_person(row: MessageRow) -> bool:
+    """Tell whether a letter was lost, as far as we know, and nobody has settled it."""
+    return row.state in LOST and row.settled_at is None
 
 
 def _cipher(key: bytes) -> AESGCM:

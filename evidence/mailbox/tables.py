@@ -57,3 +57,6 @@ class MessageRow(SQLModel, table=True):
     """The provider's name for it."""
     words: str = ""
     """Why it did not arrive."""
+    settled_by: UUID | None = Field(default=None, foreign_key="person.id")
+    """Who said, of one that did not arrive as far as we know, that it is dealt with."""
+    settled_at: datetime | None = utc_column(nullable=True)

@@ -149,6 +149,7 @@ def _lost(session: Session) -> Queue:
     on = col(ReleaseRow.id) == col(MessageRow.about)
     lost = (
         col(MessageRow.state).in_(LOST),
+        col(MessageRow.settled_at).is_(None),
         col(MessageRow.kind).not_in([kind.value for kind in ReleaseLetter]),
         col(ReleaseRow.collected_at).is_(None),
     )

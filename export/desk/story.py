@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from custody.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.messages import JOB_SEND, waits_for_a_person
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
@@ -75,6 +76,8 @@ class Story:
     links: tuple[LinkStory, ...]
     messages: Page[MessageRow]
     """A page of the letters about it, the newest first."""
+    lost: bool
+    """Whether a letter did not arrive, as far as we know, and nobody has settled it."""
     handoffs: tuple[HandoffRow, ...]
     events: tuple[EventSeen, ...]
     """Some custody events of the release, the newest first."""
@@ -167,15 +170,17 @@ class Stories:
             )
         )
         steps = session.exec(select(SealStepRow).where(SealStepRow.release == row.id))
-        calls = calls_to(session, row.id)
+        calls, messages = calls_to(session, row.id), _messages(session, row.id, cursor)
         return Story(
             row=row,
             recipient=self._releases.recipient(session, row),
-            people=_names(session, row, handoffs),
+            people=_names(session, row, handoffs, messages.rows),
             files=carried_of(session, row, self._releases.exhibits(session, row.id)),
             steps={step.step: step for step in steps},
             links=links,
-            messages=_messages(session, row.id, cursor),
+            messages=messages,
+            lost=JOB_SEND in {one.job for one in calls}
+            or any(map(waits_for_a_person, messages.rows)),
             handoffs=handoffs,
             events=_events(session, row.id, before),
             counts=_counts(session, row.id),
@@ -247,9 +252,14 @@ def _links(session: Session, release: UUID) -> tuple[LinkStory, ...]:
     )
 
 
-def _names(session: Session, row: ReleaseRow, handoffs: Sequence[HandoffRow]) -> dict[UUID, str]:
+def _names(
+    session: Session,
+    row: ReleaseRow,
+    handoffs: Sequence[HandoffRow],
+    letters: Sequence[MessageRow],
+) -> dict[UUID, str]:
     wanted = {row.proposed_by, row.approved_by, row.seconded_by, row.ended_by, row.taken_by}
-    wanted |= {handoff.person for handoff in handoffs}
+    wanted |= {handoff.person for handoff in handoffs} | {one.settled_by for one in letters}
     return names_of(session, wanted)
 
 

@@ -7,6 +7,7 @@ on one holds the kernel's lock on it, which ends with the process however that e
 import errno
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -106,6 +107,19 @@ class Spool:
                 file.close()
                 raise
         return file
+
+    def nameless(self) -> SpoolFile:
+        """Make a file without a name, which ends when it is closed, however that comes about.
+
+        Raises:
+            RefusedError, UnavailableError: the disk is full, or the folder cannot be used.
+        """
+        with _our_errors():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A crash between these two leaves an empty file, which no upload is named by.
+            descriptor, path = tempfile.mkstemp(dir=self._folder)
+            Path(path).unlink()
+        return SpoolFile(Path(path), descriptor)
 
     @contextmanager
     def opened(self, name: UUID, *, create: bool = False) -> Iterator[SpoolFile]:

@@ -20,6 +20,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.intake.arrivals import Intake, bare_name
 from export.intake.incoming import Incoming, surplus
+from export.intake.passing import Passing
 from export.intake.spool import Spool
 from export.intake.tables import ResumableSegmentRow, ResumableUploadRow, UploadRow
 from export.intake.tus import Checksum
@@ -221,6 +222,18 @@ class Uploads:
             row = session.get(ResumableUploadRow, upload, with_for_update=True)
             if row is not None:
                 row.state, row.words = UploadState.FAILED, words
+
+    def passing(self, announced: int | None, *, by: Subject) -> Passing:
+        """Begin to take in bytes that come at once, ``announced`` of them if that is known.
+
+        Raises:
+            AccessRefusedError: ``by`` may not take anything in.
+            RefusedError: there is no room for them.
+        """
+        require(Action.ADD_EXHIBIT, by)
+        if announced is not None:
+            self._intake.require_room(announced)
+        return Passing(self._spool, announced)
 
     def terminate(self, upload: UUID, *, by: Subject) -> None:
         """Forget an upload that is not in the vault yet, and its bytes.

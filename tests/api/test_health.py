@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -19,6 +19,7 @@ from api.times import utc_now
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore
 from tests.api.asking import Web, asked
+from tests.api.served import heard, served, wire
 from tests.houses import House
 
 
@@ -153,3 +154,51 @@ def test_a_sequencer_that_is_silent_is_named(house: House) -> None:
     later = Health(services.transaction, services.vault, lambda: utc_now() + timedelta(seconds=60))
     status, report = ready(house, later)
     assert (status, report["sequencer"]) == (503, "no sequencer has worked in the last 15 s")
+
+
+def test_a_process_whose_threads_all_wait_still_says_that_it_lives(house: House) -> None:
+    """A database that hangs takes every thread that pages share; health takes none."""
+    go = threading.Event()
+
+    @contextmanager
+    def hangs() -> Iterator[Session]:
+        go.wait()
+        with house.services.transaction() as session:
+            yield session
+
+    app = create_app(replace(house.services, transaction=hangs))
+    asks = b"GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n"
+    with served(app) as port, ExitStack() as stack:
+        waiting = [stack.enter_context(wire(port, asks % b"/api/v1/exhibits")) for _ in range(60)]
+        try:
+            with wire(port, asks % b"/healthz") as client:
+                assert heard(client).startswith(b"HTTP/1.1 200 ")
+        finally:
+            go.set()
+        assert all(heard(client).startswith(b"HTTP/1.1 401 ") for client in waiting)
+
+
+def test_many_who_ask_how_each_part_is_do_not_wait_for_each_other(house: House) -> None:
+    go, asked_it = threading.Event(), threading.Semaphore(0)
+
+    class Hangs(Health):
+        def report(self) -> dict[str, str]:
+            asked_it.release()
+            go.wait()
+            return {"database": OK}
+
+    health = cast("Health", Hangs.__new__(Hangs))
+    app = create_app(replace(house.services, health=health))
+    asks = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with served(app) as port, ExitStack() as stack:
+        try:
+            waiting = [stack.enter_context(wire(port, asks)) for _ in range(4)]
+            for _ in range(4):
+                assert asked_it.acquire(timeout=60)
+            with wire(port, asks) as client:
+                answer = heard(client)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after" in answer
+        finally:
+            go.set()
+        assert all(heard(client).startswith(b"HTTP/1.1 200 ") for client in waiting)

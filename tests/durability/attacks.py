@@ -30,7 +30,9 @@ class Means(StrEnum):
     FROZEN = "frozen"
 
 
-VICTIMS = ("worker", "sequencer", "web", "weed", "postgres", "up")
+BACKEND = "backend"
+"""One process of the database, whichever: the server ends all its connections and recovers."""
+VICTIMS = ("worker", "sequencer", "web", "weed", "postgres", BACKEND, "up")
 LONGEST_S = 20.0
 
 
@@ -52,7 +54,8 @@ class Attack:
 def draw(dice: random.Random) -> Attack:
     """Draw an attack."""
     victim = dice.choice(VICTIMS)
-    means = dice.choice([one for one in Means if victim != "up" or one is not Means.AWAY])
+    able = {BACKEND: [Means.KILLED], "up": [Means.KILLED, Means.FROZEN]}
+    means = dice.choice(able.get(victim, list(Means)))
     # Most absences are short, every fourth or so is as long as it gets.
     longest = 26.0 if dice.random() < 0.4 else 5.0
     return Attack(
@@ -107,11 +110,21 @@ def _carry_out(up: Up, attack: Attack) -> None:
     elif attack.victim == "up":
         up.kill()
         up.start()
+    elif attack.victim == BACKEND:
+        _kill_a_backend(up, attack)
     elif attack.means is Means.AWAY:
         with up.without(attack.victim):
             time.sleep(attack.length_s)
     else:
         os.kill(poll(lambda: up.pid(attack.victim), within=90), signal.SIGKILL)
+
+
+def _kill_a_backend(up: Up, attack: Attack) -> None:
+    """Kill one process of the database but the first; which, the draw says."""
+    first = up.pid("postgres")
+    found = poll(lambda: [pid for pid in sorted(up.pids("postgres")) if pid != first], within=90)
+    with suppress(ProcessLookupError):  # it ended by itself meanwhile
+        os.kill(found[int(attack.length_s * 1000) % len(found)], signal.SIGKILL)
 
 
 def _freeze(up: Up, attack: Attack) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.depends import ANY_QUERY, UsesServices
@@ -41,7 +42,7 @@ def authorise(request: Request, services: UsesServices, who: Sends) -> Response:
 
 
 @router.api_route("/collect/download/{download}/{name}", methods=["GET", "HEAD"])
-def fetch(request: Request, services: UsesServices, download: str, name: str) -> Response:
+async def fetch(request: Request, services: UsesServices, download: str, name: str) -> Response:
     """Give the package, or the range of it that is asked for (RFC 9110, section 14)."""
     secret, authorised = request.cookies.get(cookie_name(services), ""), _download(download)
 
@@ -54,11 +55,11 @@ def fetch(request: Request, services: UsesServices, download: str, name: str) ->
 
     leads = bool(services.settings.s3_public_url)
     try:
-        return answer(request, services.vault, find, clock=services.clock, leads=leads)
+        return await answer(request, services.vault, find, clock=services.clock, leads=leads)
     except HeldBackError:
         raise  # a page of its own says so
     except StateError:
-        return closed(request, services)
+        return await run_in_threadpool(closed, request, services)
     except UnavailableError:
         return _away(request)
 

@@ -1,19 +1,22 @@
 """Edge. The disclosure register: a page, and a file for a spreadsheet."""
 
-from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.streams.answers import placed
+from api.streams.transfers import Transfer, Watched
 from api.web.console.places import list_address, page_address
 from api.web.pages import page
-from api.web.staff import Staff, allowed
+from api.web.staff import Staff, admit, allowed
+from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
@@ -72,36 +75,58 @@ def shown(
 
 
 @router.get(f"{REGISTER}.csv")
-def exported(
-    services: UsesServices, staff: Reads, first: Text = "", last: Text = ""
-) -> StreamingResponse:
+async def exported(
+    request: Request, services: UsesServices, staff: Reads, first: Text = "", last: Text = ""
+) -> Response:
     """Return the register as a file: every entry, or a refusal, but never a part of it."""
     period: Period = parse_period(first, last)
+    return await placed(partial(_export, request, services, staff, period))
 
-    def write(session: Session) -> IO[bytes]:
-        # Written to the end before the first byte goes: a slow reader holds no transaction, and
-        # what breaks off on our side never looks like a whole register.
-        file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+
+def _export(request: Request, services: Services, staff: Staff, period: Period) -> Transfer:
+    """Write the register, and begin to send it."""
+    since = services.clock()
+
+    # Written to the end before the first byte goes: a slow reader holds no transaction, and what
+    # breaks off on our side never looks like a whole register.
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+
+    def write(session: Session) -> None:
         entries = services.register.entries(session, period, by=staff.subject)
         file.writelines(line.encode() for line in format_register(entries))
-        return file
 
-    file = act(services, staff.subject, write)
+    try:
+        act(services, staff.subject, write)
+    except BaseException:
+        file.close()
+        raise
     size = file.tell()
     file.seek(0)
     days = [day.isoformat() for day in (period.first, period.last) if day]
     name = "-".join(["disclosure-register", *days]) + ".csv"
-    return StreamingResponse(
-        _pieces(file),
-        media_type="text/csv; charset=utf-8; header=present",
-        headers={
+    still = partial(admit, Action.READ_REGISTER, request, services)
+    return Transfer(
+        Watched(_Pieces(file), still, since=since, clock=services.clock),
+        HTTPStatus.OK,
+        {
             "Content-Length": str(size),
             "Content-Disposition": f'attachment; filename="{name}"',
         },
+        media_type="text/csv; charset=utf-8; header=present",
     )
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
+class _Pieces:
+    """A file in pieces."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __next__(self) -> bytes:
+        if piece := self._file.read(_PIECE):
+            return piece
+        raise StopIteration
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()

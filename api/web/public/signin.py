@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.concurrency import run_in_threadpool
 
 from api.demonstration.standins import ACTORS
-from api.denials import ForgedFormError, NotSignedInError
+from api.denials import BusyError, ForgedFormError, NotSignedInError
 from api.depends import ANY_QUERY, UsesServices
 from api.signin.provider import Dance, Identity
 from api.web.pages import page
@@ -36,7 +37,7 @@ Answer = Annotated[str, Query(max_length=_LONGEST)]
 
 
 @router.get("/sign-in")
-def begin(
+async def begin(
     request: Request,
     services: UsesServices,
     then: Annotated[str, Query(max_length=_LONGEST)] = HOME,
@@ -45,8 +46,8 @@ def begin(
     """Send the browser to the identity provider; ``then`` is the page to come back to."""
     known = {actor.subject for actor in ACTORS} if services.demonstration else set()
     try:
-        url, dance = services.provider.begin(hint=who if who in known else "")
-    except UnavailableError:
+        url, dance = await services.provider.begin(hint=who if who in known else "")
+    except (BusyError, UnavailableError):
         return _away(request)
     except NotSignedInError:
         return _not_signed_in(request, services)
@@ -59,7 +60,7 @@ def begin(
 
 # Providers add parameters of their own, and a client ignores them (RFC 6749, section 4.1.2).
 @router.get(CALLBACK)
-def finish(
+async def finish(
     request: Request,
     services: UsesServices,
     state: Answer = "",
@@ -75,9 +76,10 @@ def finish(
         return _not_signed_in(request, services, refused=True)
     dance, then = began
     try:
-        identity = services.provider.finish(dance, code=code, issuer=iss)
-        subject, secret = _sign_in(services, identity, request.cookies.get(cookie_name(services)))
-    except UnavailableError:
+        identity = await services.provider.finish(dance, code=code, issuer=iss)
+        old = request.cookies.get(cookie_name(services))
+        subject, secret = await run_in_threadpool(_sign_in, services, identity, old)
+    except (BusyError, UnavailableError):
         return _away(request)
     except (NotSignedInError, InvalidError):
         return _not_signed_in(request, services)

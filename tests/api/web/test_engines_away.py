@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 from typing import NoReturn
 
 import pytest
@@ -90,3 +91,28 @@ def test_a_code_asked_for_while_it_is_away_is_not_sent_later(
     assert stranded.post(f"/collect/{token}/code").status_code == 503
     box.work(token)
     assert box.has(CodeLetter.CODE) == 0
+
+
+def test_a_register_that_was_not_read_to_its_end_leaves_no_file_behind(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[SpooledTemporaryFile[bytes]] = []
+
+    def noted(max_size: int) -> SpooledTemporaryFile[bytes]:
+        files.append(SpooledTemporaryFile(max_size))  # noqa: SIM115 - whoever sends it closes it
+        return files[-1]
+
+    @contextmanager
+    def ends_badly() -> Iterator[Session]:
+        with house.services.transaction() as session:
+            yield session
+        if files:
+            raise UnavailableError("the connection was lost")
+
+    monkeypatch.setattr("api.web.console.register.SpooledTemporaryFile", noted)
+    app = create_app(replace(house.services, transaction=ends_badly))
+    with visiting(app, house) as visitor:
+        visitor.sign_in(Role.GOVERNANCE)
+        answer = visitor.get("/console/register.csv")
+    assert answer.status_code == 503
+    assert [file.closed for file in files] == [True]

@@ -64,6 +64,7 @@ POST /console/releases/new/check = release.propose
 GET /console/releases/{name}/history = custody.read
 GET /console/releases/{release} = release.show
 POST /console/releases/{release}/corrected = exhibit.correct
+POST /console/releases/{release}/messages = link.reissue
 POST /console/releases/{release}/approval = release.approve
 GET /console/releases/{release}/abandonment = release.abandon
 POST /console/releases/{release}/abandonment = release.abandon

@@ -103,7 +103,7 @@ def _added(
 
 
 @router.api_route("/console/exhibits/{name}/clock-picture.jpg", methods=["GET", "HEAD"])
-def show(
+async def show(
     request: Request,
     services: UsesServices,
     _staff: Annotated[Staff, allowed(Action.VIEW_FOOTAGE)],
@@ -120,7 +120,7 @@ def show(
 
         return act(services, subject, read)
 
-    return answer(request, services.vault, find, clock=services.clock)
+    return await answer(request, services.vault, find, clock=services.clock)
 
 
 def _found(services: Services, staff: Staff, name: str) -> ExhibitRow:

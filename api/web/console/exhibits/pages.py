@@ -162,7 +162,7 @@ def view(request: Request, services: UsesServices, staff: Views, viewing: UUID) 
 
 
 @router.api_route("/console/views/{viewing}/{file}", methods=["GET", "HEAD"])
-def media(
+async def media(
     request: Request, services: UsesServices, _staff: Views, viewing: UUID, file: str
 ) -> Response:
     """Send footage, or the part of it that a player asks for, to whoever opened the view."""
@@ -179,7 +179,7 @@ def media(
         )
 
     # No transaction is left open: a film of an hour holds no connection to the database.
-    return answer(request, services.vault, find, clock=services.clock)
+    return await answer(request, services.vault, find, clock=services.clock)
 
 
 @router.get("/console/exhibits/{name}/hold")

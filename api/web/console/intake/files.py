@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from api import lanes
 from api.acts import act
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
@@ -39,6 +40,8 @@ NEW = "/console/exhibits/new"
 FILES = f"{NEW}/files"
 MOST_FORM = 2 << 30
 """Bytes of a plain form: it cannot go on where it broke off, and waits on the disk meanwhile."""
+MOST_FILES = 20
+"""In one plain form: up to 1 MiB of each is held in memory until the form is whole."""
 PAGE = 50
 TakesIn = Annotated[Staff, allowed(Action.ADD_EXHIBIT)]
 SendsClip = Annotated[Staff, sends(Action.ADD_EXHIBIT)]
@@ -54,7 +57,8 @@ class SignedInFirst(APIRoute):
         async def handler(request: Request) -> Response:
             await known_query(request)
             await run_in_threadpool(_admit, request)
-            answer: Response = await handle(request)
+            with lanes.FORMS.place():
+                answer: Response = await handle(request)
             return answer
 
         return handler
@@ -160,9 +164,15 @@ def files_of(session: Session, rows: Sequence[ResumableUploadRow]) -> list[File]
     return [File(row, kept.get(row.upload)) for row in rows]
 
 
-@plain.post(FILES)
-def upload(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
+@plain.post(FILES, form_limits={"max_files": MOST_FILES, "max_fields": 10, "max_part_size": 4096})
+async def upload(
+    request: Request, services: UsesServices, staff: SendsClip, form: SentForm
+) -> Response:
     """Take in the files of a plain form, one after the other."""
+    return await lanes.VAULT.run(_take_all, request, services, staff, form)
+
+
+def _take_all(request: Request, services: Services, staff: Staff, form: FormData) -> Response:
     files = [
         file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename
     ]

@@ -1,11 +1,13 @@
 """Edge. What becomes of a sealed release: it is taken back, issued again, handed over, fetched."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.acts import act
 from api.depends import UsesServices
@@ -92,6 +94,21 @@ def noticed(
     return act_on(request, services, staff, release, "told" if tell else "noticed", work)
 
 
+@router.post("/console/releases/{release}/messages")
+def settle(
+    request: Request,
+    services: UsesServices,
+    staff: Annotated[Staff, sends(Action.REISSUE_LINK)],
+    release: str,
+) -> Response:
+    """Settle the messages that did not arrive as far as we know: somebody has asked."""
+
+    def work(session: Session) -> None:
+        services.undelivered.settle(session, release, by=staff.subject, at=services.clock())
+
+    return act_on(request, services, staff, release, "settled", work)
+
+
 @router.get("/console/releases/{release}/handoff")
 def handing(
     request: Request,
@@ -146,7 +163,7 @@ def hand_off(
 
 
 @router.post("/console/releases/{release}/package")
-def collect(
+async def collect(
     request: Request,
     services: UsesServices,
     staff: Annotated[Staff, sends(Action.COLLECT_PACKAGE)],
@@ -165,6 +182,7 @@ def collect(
         act(services, by, lambda s: services.packages.collect(s, release, by=by, at=at))
 
     try:
-        return answer(request, services.vault, find, clock=services.clock, record=record)
+        return await answer(request, services.vault, find, clock=services.clock, record=record)
     except StateError as error:
-        return show_release(request, services, staff, release, problem=sentence(error))
+        shown = partial(show_release, problem=sentence(error))
+        return await run_in_threadpool(shown, request, services, staff, release)

@@ -89,6 +89,7 @@ DONE: Mapping[str, str] = {
     "revoked": "The release is revoked. No link of it works any more.",
     "reissued": "A new link is on its way to the recipient. The one before has ended.",
     "handoff": "The hand-off is recorded.",
+    "settled": "Nobody is asked to look at these messages any more. What became of each stays.",
     "told": "A letter to the recipient is on its way.",
     "noticed": "Somebody has looked at the correction. That the package states the version before "
     "stays on this page.",
@@ -110,8 +111,8 @@ _CHECK_ADDRESS = (
     "propose it again; if it is right, issue the link again."
 )
 _ASK_RECIPIENT = (
-    "It may have arrived. It is not sent twice by itself: ask the recipient, and issue the link "
-    "again if they have nothing."
+    "It may have arrived. It is not sent twice by itself: ask the recipient, issue the link again "
+    "if they have nothing, and settle it."
 )
 MESSAGE_STATES: Mapping[str, tuple[str, str, str]] = {
     "queued": ("Waiting", "govuk-tag--yellow", "It is sent as soon as the mail server answers."),

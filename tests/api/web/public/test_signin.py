@@ -52,8 +52,14 @@ def provider() -> Iterator[LyingProvider]:
 
 
 @pytest.fixture
-def asks(house: House, provider: LyingProvider) -> Iterator[Callable[[], Visitor]]:
-    """Return what opens browsers at an application that trusts that provider."""
+def asks(
+    house: House, provider: LyingProvider, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Visitor]]:
+    """Return what opens browsers at an application that trusts that provider.
+
+    It keeps nothing that the provider said before: a test may change that at any moment.
+    """
+    monkeypatch.setattr("api.signin.provider._KEPT_S", 0.0)
     callback = f"{house.settings.origin}/sign-in/callback"
     trusting = IdentityProvider(provider.sign_in, callback=callback)
     app = create_app(replace(house.services, provider=trusting))

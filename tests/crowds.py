@@ -1,0 +1,122 @@
+"""Crowds of slow clients, 200 of each kind, and the web process that they come to."""
+
+import os
+import resource
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from http.client import HTTPConnection
+from pathlib import Path
+
+from api.running.processes import command
+from api.settings.facts import Settings
+from evidence.people.access import Role
+from tests.houses import NEW, House, environment
+from tests.polling import PATIENCE_S, poll
+from tests.servers import free_port
+
+EACH = 200
+LARGE = 8 << 20
+"""Bytes of the package that nobody reads: more than the buffers of a wire."""
+PAGES = ("/healthz", "/", "/collect/x", "/api/v1/exhibits")
+"""What others ask meanwhile; the last with a token, of the database."""
+
+
+@dataclass(frozen=True)
+class Crowded:
+    """A web process, and what slow clients say to it."""
+
+    port: int
+    token: str
+    package: str
+
+    def says(self) -> Mapping[str, bytes]:
+        """Return what a client of each kind says, and then nothing more."""
+        bearer = f"Host: a\r\nAuthorization: Bearer {self.token}\r\n"
+        length = "Content-Length: 99999\r\n\r\n"
+        form = f"Host: a\r\nContent-Type: application/x-www-form-urlencoded\r\n{length}"
+        said = {
+            "silent": "",
+            "half a head": "GET / HTTP/1.1\r\nHost: a\r\nX-",
+            "half a form": f"POST /sign-out HTTP/1.1\r\n{form}form_token=",
+            "half a call": f"POST /api/v1/exhibits HTTP/1.1\r\n{bearer}{length}{{",
+            "half an upload": f"POST /api/v1/uploads HTTP/1.1\r\n{bearer}{length}half of it",
+            "reads nothing": f"GET {self.package} HTTP/1.1\r\n{bearer}\r\n",
+            "signs in": "GET /sign-in HTTP/1.1\r\nHost: a\r\n\r\n",
+        }
+        return {kind: words.encode() for kind, words in said.items()}
+
+    @contextmanager
+    def crowd(self, each: int = EACH) -> Iterator[Mapping[str, list[socket.socket]]]:
+        """Let so many of each kind come, and stay."""
+        with ExitStack() as stack:
+            yield {
+                kind: [stack.enter_context(self._client(words)) for _ in range(each)]
+                for kind, words in self.says().items()
+            }
+
+    @contextmanager
+    def _client(self, words: bytes) -> Iterator[socket.socket]:
+        with closing(socket.socket()) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(PATIENCE_S)
+            client.connect(("127.0.0.1", self.port))
+            client.sendall(words)
+            yield client
+
+    def ask(self, path: str) -> tuple[int, float]:
+        """Ask for a page on a connection of its own; return status and seconds."""
+        began = time.monotonic()
+        headers = {"Authorization": f"Bearer {self.token}"} if path.startswith("/api/") else {}
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as connection:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+        return answer.status, time.monotonic() - began
+
+
+@contextmanager
+def crowded(house: House) -> Iterator[Crowded]:
+    """Start a web process over the engines of a house, whose identity provider says nothing."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))
+    exhibit = house.exhibit(os.urandom(LARGE), replace(NEW, reference="CR"))
+    house.looked_at(exhibit.id)
+    release = house.propose(exhibit.reference)
+    house.approve(release)
+    house.seal(release)
+    settings = replace(house.settings, port=free_port())
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=EACH) as silent,
+        _web_process(settings, f"http://127.0.0.1:{silent.getsockname()[1]}", house),
+    ):
+        package = f"/api/v1/releases/{release.urn}-R{release.number}/package"
+        yield Crowded(settings.port, house.tokens[Role.OPERATOR], package)
+
+
+@contextmanager
+def _web_process(settings: Settings, issuer: str, house: House) -> Iterator[None]:
+    provider = {"ISSUER": issuer, "CLIENT": "custos", "SECRET": "a secret of the tests"}
+    env = {
+        **os.environ,
+        **environment(house.services.addresses),
+        **{f"CUSTOS_OIDC_{name}": value for name, value in provider.items()},
+    }
+    log = Path(settings.data) / "web-of-a-test.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(command("web", settings), env=env, stdout=said, stderr=said)
+
+    def serves() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", settings.port)) == 0
+
+    try:
+        poll(serves)
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
