@@ -1,6 +1,6 @@
 """Service. What the rows tell of exhibits."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -217,7 +217,8 @@ def _flaws(
     if any(upload.removed_at or upload.removed_by or upload.removed_reason for upload in uploads):
         yield "was made of an upload that somebody took away"
     found = any(upload.scan.startswith(FOUND) for upload in uploads)
-    if not found and any(one.get("code") == "malware" for one in row.findings):
+    codes = {one.get("code") for one in row.findings if isinstance(one, Mapping)}
+    if "malware" in codes and not found:
         yield "has malware by its findings, and none by what the scanner said"
     if not row.facts and row.findings:
         yield "was never examined, and has findings"
