@@ -148,7 +148,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     """Build the ways of a package out of the house."""
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
-    packages = Packages(releases, ledger)
+    packages = Packages(releases, ledger, new_id=uuid.uuid4)
     collections = Collections(ledger, packages, random=secrets.token_bytes, new_id=uuid.uuid4)
     links = Links(
         ground.transaction,

@@ -48,6 +48,7 @@ class Release:
     fate: str
     kind: ReleaseKind
     recipient: Person
+    proposer: Person
     row: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
@@ -108,7 +109,7 @@ class Releases:
         fate = chance.of(_FATES)
         record = self._bulk.person(*words).record
         recipient = Person(record, recipient_words(record, *words, organisation))
-        release = Release(exhibits, fate, kind, recipient)
+        release = Release(exhibits, fate, kind, recipient, by)
         row = release.row
         row |= {
             "id": self._bulk.open_record(RecordKind.RELEASE),
@@ -299,11 +300,25 @@ class Releases:
             )
         self._left(release, at)
 
-    def _left(self, release: Release, at: datetime) -> None:
+    def _left(self, release: Release, at: datetime, download: UUID | None = None) -> None:
+        taker, role = release.proposer, "operator"
+        if download is not None:
+            taker, role = release.recipient, "recipient"
+        self._bulk.add(
+            "departure",
+            id=uuid4(),
+            release=release.id,
+            way={"collected": "link"}.get(release.fate, release.fate),
+            person=taker.record,
+            role=role,
+            sha256=release.sha256,
+            at=at,
+            download=download,
+        )
         for exhibit in release.exhibits:
             values: Values = {
-                "actor": release.recipient,
-                "role": "recipient",
+                "actor": taker,
+                "role": role,
                 "release": str(release.id),
                 "sha256": release.sha256,
             }
@@ -370,7 +385,6 @@ class Releases:
         yield at
         self._bulk.append(record, "code.accepted", {}, at=at)
         self._bulk.append(record, "terms.accepted", {"terms": terms}, at=at)
-        self._left(release, at)
         self._bulk.append(record, "download.authorised", {"session": str(collection)}, at=at)
         self._bulk.add(
             "collection",
@@ -382,7 +396,9 @@ class Releases:
             terms_sha256=terms,
             terms_at=at,
         )
-        self._bulk.add("download", id=uuid4(), collection=collection, link=link, authorised_at=at)
+        download = uuid4()
+        self._bulk.add("download", id=download, collection=collection, link=link, authorised_at=at)
+        self._left(release, at, download)
         if self._chance.percent(70):
             yield at + 5 * MINUTE
             values: Values = {"sha256": release.sha256}

@@ -322,7 +322,7 @@ def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Sh
 def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
     ref = exhibit(shell)
     said = shell.run(
-        *("release", "propose", "--exhibit", ref, *PROPOSE, "--delivery", "handoff", "--urgent"),
+        *("release", "propose", "--exhibit", ref, *PROPOSE, "--delivery", "link", "--urgent"),
         *("--file", f"{ref}:clip.mp4"),
         role=Role.RELEASER,
     )
@@ -335,7 +335,7 @@ def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> Non
     said = shell.run("release", "approve", release, "--second", role=Role.RELEASER)
     failed(said, "a second person must confirm")
     shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
-    assert (shown["delivery"], shown["urgent"]) == ("handoff", True)
+    assert (shown["delivery"], shown["urgent"]) == ("link", True)
     assert shown["files"] == [{"exhibit": ref, "name": "clip.mp4"}]
     assert shown["second_due"]
     handed = ("release", "handoff", release, "--system", "Store", "--reference", "E-5")

@@ -14,12 +14,11 @@ from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.recorded import row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
+from export.delivery.tables import DepartureRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.files import CONTACT_SHEET, COPY, DERIVATION, MASTER
 from export.holdings.tables import ExhibitFileRow, ViewingRow
-from export.release.tables import ReleaseExhibitRow, ReleaseRow
-from export.sealing.steps import SealStep
-from export.sealing.tables import SealStepRow
+from export.release.tables import ReleaseExhibitRow
 
 _COLUMNS = columns(
     ExhibitRow,
@@ -50,21 +49,20 @@ class _Exhibits:
             )
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
+        left = DepartureRow
         self._released = grouped(
             session,
             pick(
                 ReleaseExhibitRow.exhibit,
-                ReleaseRow.id,
-                ReleaseRow.collected_at,
-                SealStepRow.facts,
+                left.release,
+                left.person,
+                left.role,
+                left.sha256,
+                left.at,
             )
-            .join(ReleaseRow, col(ReleaseExhibitRow.release) == ReleaseRow.id)
-            .join(SealStepRow, col(SealStepRow.release) == ReleaseRow.id)
-            .where(
-                col(ReleaseExhibitRow.exhibit).between(first, last),
-                col(ReleaseRow.collected_at).is_not(None),
-                col(SealStepRow.step) == SealStep.CHECK,
-            ),
+            .join(left, col(left.release) == ReleaseExhibitRow.release)
+            .where(col(ReleaseExhibitRow.exhibit).between(first, last))
+            .order_by(col(left.at)),
         )
         self._viewed = grouped(
             session,
@@ -115,9 +113,11 @@ class _Exhibits:
                 "exhibit.released": [
                     Expected(
                         {
-                            "release": str(one.id),
-                            "sha256": one.facts["sha256"],
-                            "at": dated(one.collected_at),
+                            "actor": str(one.person),
+                            "role": one.role,
+                            "release": str(one.release),
+                            "sha256": one.sha256,
+                            "at": dated(one.at),
                         }
                     )
                     for one in self._released[row.id]

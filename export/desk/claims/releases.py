@@ -13,7 +13,8 @@ from custody.canonical import JSON
 from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
-from export.delivery.tables import HandoffRow, LinkRow
+from export.delivery.packages import Way
+from export.delivery.tables import DepartureRow, HandoffRow, LinkRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.tables import ExhibitFileRow
 from export.package.format import layout
@@ -33,7 +34,7 @@ _COLUMNS = columns(
     ReleaseRow,
     "id urn number kind state basis purpose organisation with_master urgent reason collected_at "
     "proposed_by proposed_at approved_by approved_at seconded_by seconded_at seconded_reason "
-    "ended_by ended_at ended_reason",
+    "ended_by ended_at ended_reason taken_by taken_at",
 )
 _APPROVED = frozenset(
     {ReleaseState.APPROVED, ReleaseState.SEALING, ReleaseState.SEALED, ReleaseState.EXPIRED}
@@ -117,6 +118,13 @@ class _Releases:
                 col(step.step).in_((SealStep.LEDGER, SealStep.ARCHIVE, SealStep.CHECK)),
             ),
         )
+        left = DepartureRow
+        self._left = grouped(
+            session,
+            pick(left.release, left.way, left.person, left.sha256, left.at, left.handoff)
+            .where(col(left.release).between(first, last))
+            .order_by(col(left.at)),
+        )
         digest = func.encode(func.sha256(small.data), "hex").label("digest")
         self._small = grouped(
             session,
@@ -194,10 +202,7 @@ class _Releases:
                 yield f"was {what}, and by nobody or at no time"
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
-        if row.collected_at is not None and SealStep.CHECK not in {
-            one.step for one in self._steps[row.id]
-        }:
-            yield "left the house, and no package of it was read back"
+        yield from _left_or_not(row, self._left[row.id], self._steps[row.id])
         links = self._links[row.id]
         if [one.number for one in links] != list(range(1, len(links) + 1)):
             yield "has links that are not numbered one after another"
@@ -241,6 +246,23 @@ class _Releases:
             "release.assembled": assembled,
             "release.checked": read_back,
         }
+
+
+def _left_or_not(row: Any, left: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where a row tells of another departure than those that are kept one by one.
+
+    Each of these is held against the `exhibit.released` of every exhibit in it.
+    """
+    checked = {one.facts["sha256"] for one in steps if one.step == SealStep.CHECK}
+    if (left or row.collected_at is not None) and not checked:
+        yield "left the house, and no package of it was read back"
+    if row.collected_at != min((one.at for one in left), default=None):
+        yield "first left the house at another time than its departures say"
+    staff = [(one.person, one.at) for one in left if one.way == Way.STAFF]
+    if (row.taken_by, row.taken_at) not in (staff[:1] or [(None, None)]):
+        yield "was first fetched by somebody else of the staff than its departures say"
+    if any(one.sha256 not in checked for one in left) and checked:
+        yield "has a departure of another package than the one that was read back"
 
 
 def _ended(row: Any) -> Expected:  # noqa: ANN401 - as above

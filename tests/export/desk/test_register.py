@@ -12,7 +12,8 @@ from api.times import utc_now
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
-from export.delivery.tables import CollectionRow, DownloadRow, ReceiptRow
+from export.delivery.packages import Way
+from export.delivery.tables import CollectionRow, DepartureRow, DownloadRow, ReceiptRow
 from export.desk.disclosures import Disclosure, How, Period, parse_period
 from export.desk.spreadsheet import COLUMNS, defused, format_register
 from export.release.proposals import Delivery
@@ -35,6 +36,8 @@ ENTRY = Disclosure(
     files=6,
     sha256="ab" * 32,
     approved_by=("A. Khan", "B. Jones"),
+    taken_by="DC Zoë Example",
+    role="recipient",
     detail="",
     receipt=datetime(2026, 12, 1, 11, 0, tzinfo=UTC),
 )
@@ -73,13 +76,22 @@ def downloaded(house: House, row: ReleaseRow, at: datetime, *, receipt: bool = F
         )
         session.add(collection)
         session.flush()
+        download = DownloadRow(
+            id=UUID(int=link.id.int ^ 2), collection=collection.id, link=link.id, authorised_at=at
+        )
+        session.add(download)
+        session.flush()
         for number in range(2):
             session.add(
-                DownloadRow(
+                DepartureRow(
                     id=UUID(int=link.id.int ^ (2 + number)),
-                    collection=collection.id,
-                    link=link.id,
-                    authorised_at=at + timedelta(hours=number),
+                    release=row.id,
+                    way=Way.LINK,
+                    person=row.recipient,
+                    role="recipient",
+                    sha256="",
+                    at=at + timedelta(hours=number),
+                    download=download.id,
                 )
             )
         if receipt:
@@ -96,8 +108,9 @@ def test_a_package_that_staff_fetched_is_a_disclosure(house: House, exhibit: Exh
                 s, str(row.id), by=house.subjects[role], at=utc_now()
             ),
         )
-    (entry,) = of(house, row)
-    assert (entry.how, entry.detail) == (How.STAFF, "Test operator")
+    later, entry = of(house, row)
+    assert (entry.how, entry.taken_by, entry.role) == (How.STAFF, "Test operator", "operator")
+    assert (later.how, later.taken_by, later.role) == (How.STAFF, "Test releaser", "releaser")
     assert (entry.person, entry.organisation) == ("DC Alex Example", "Barchester Constabulary")
     assert (entry.why, entry.basis) == (row.purpose, row.basis)
     assert entry.exhibits == (f"{exhibit.reference} with master",)
@@ -113,6 +126,7 @@ def test_a_hand_off_is_a_disclosure_by_its_own_time(house: House, exhibit: Exhib
     (entry,) = of(house, row)
     assert (entry.how, entry.at) == (How.HANDOFF, handoff.at)
     assert entry.detail == "Evidence store, reference E-1"
+    assert (entry.taken_by, entry.role) == ("Test operator", "operator")
 
 
 def test_a_link_that_nobody_followed_is_marked_and_no_disclosure(
@@ -125,18 +139,20 @@ def test_a_link_that_nobody_followed_is_marked_and_no_disclosure(
     assert [entry.how for entry in of(house, row)] == [How.OFFERED]
 
 
-def test_the_first_download_is_the_disclosure_and_the_receipt_stands_beside_it(
+def test_each_begun_download_is_a_disclosure_and_its_receipt_stands_beside_it(
     house: House, exhibit: ExhibitRow
 ) -> None:
     row, now = by_link(house, exhibit.reference), utc_now()
     downloaded(house, row, now, receipt=True)
-    (entry,) = of(house, row)
+    later, entry = of(house, row)
     assert (entry.how, entry.at, entry.receipt) == (How.LINK, now, now)
+    assert (later.at, later.receipt) == (now + timedelta(hours=1), now)
+    assert (entry.taken_by, entry.role) == ("DC Alex Example", "recipient")
     hand_off(house, row)
-    assert [(one.how, one.receipt) for one in of(house, row)] == [
+    assert {(one.how, one.receipt) for one in of(house, row)} == {
         (How.HANDOFF, None),
         (How.LINK, now),
-    ]
+    }
 
 
 def test_what_was_chosen_is_what_is_told(house: House, exhibit: ExhibitRow) -> None:
@@ -156,7 +172,7 @@ def test_the_newest_stands_first_and_days_are_those_of_the_council(
     everything = entries(house)
     assert [entry.at for entry in everything] == sorted((e.at for e in everything), reverse=True)
     second = date(2031, 7, 2)
-    assert [e.release for e in entries(house, Period(second, second))] == [label(row)]
+    assert {e.release for e in entries(house, Period(second, second))} == {label(row)}
     assert entries(house, Period(second + timedelta(days=1), None)) == []
     first = second - timedelta(days=1)
     assert label(row) not in [e.release for e in entries(house, Period(None, first))]
@@ -196,6 +212,8 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
     assert row["Why"] == ENTRY.why
     assert row["What"] == "JS/1 with master; JS/2 without master"
     assert row["Approved by"] == "A. Khan; B. Jones"
+    assert (row["Taken out by"], row["In the role"]) == ("DC Zoë Example", "recipient")
+    assert row["SHA-256 of the package"] == "ab" * 32
     assert (row["Disclosed"], row["How"]) == ("yes", "secure link")
     assert text.count("\r\n") == 2
 
@@ -220,7 +238,8 @@ EVIL = [
 
 @pytest.mark.parametrize("evil", EVIL)
 @pytest.mark.parametrize(
-    "field", ["person", "organisation", "why", "basis", "email", "detail", "release"]
+    "field",
+    ["person", "organisation", "why", "basis", "email", "detail", "release", "taken_by", "role"],
 )
 def test_no_cell_is_a_formula(evil: str, field: str) -> None:
     change: dict[str, str] = {field: evil}
