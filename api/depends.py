@@ -32,12 +32,12 @@ def subject_of(services: UsesServices, credentials: Credentials) -> Subject:
     """Return who acts.
 
     Raises:
-        UnauthorisedError: no token, or none that is valid here.
+        UnauthorisedError, TokenEndedError: no token, or none that is valid here.
     """
     if credentials is None:
         raise UnauthorisedError("send an API token: Authorization: Bearer ...")
     with services.transaction() as session:
-        subject = services.tokens.find(session, credentials.credentials)
+        subject = services.tokens.find(session, credentials.credentials, at=services.clock())
     if subject is None:
         raise UnauthorisedError("this token is not valid here, or was revoked")
     return subject

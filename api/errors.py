@@ -29,6 +29,7 @@ from evidence.errors import (
     EvidenceError,
     InvalidError,
     StateError,
+    TokenEndedError,
     UnknownError,
 )
 from export.errors import ExportError
@@ -48,6 +49,7 @@ _log = logging.getLogger("custos.web")
 
 PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     UnauthorisedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
+    TokenEndedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
     TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),

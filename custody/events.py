@@ -170,6 +170,8 @@ disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
 record.values_lost | | lost_record
 role.changed | | actor subject role
+token.made | | actor subject role sha256 until
+token.revoked | | actor subject role sha256
 """
 
 

@@ -33,7 +33,7 @@ def build_evidence(ground: Ground) -> Evidence:
     people = People(ground.ledger)
     return Evidence(
         people=people,
-        tokens=Tokens(people, secrets.token_bytes),
+        tokens=Tokens(people, ground.ledger, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=Exhibits(ground.ledger),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),

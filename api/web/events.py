@@ -74,6 +74,8 @@ EVENT_WORDS: Mapping[str, str] = {
     "access.refused": "Refused to a member of staff",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
+    "token.made": "Access token made",
+    "token.revoked": "Access token ended by hand",
 }
 """What each event is called on a page."""
 

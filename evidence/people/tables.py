@@ -45,4 +45,6 @@ class TokenRow(SQLModel, table=True):
     person: UUID = Field(foreign_key="person.id")
     roles: list[str] = texts_column()
     created_at: datetime = utc_column()
+    expires_at: datetime = utc_column()
+    """When it ends by itself."""
     revoked_at: datetime | None = utc_column(nullable=True)

@@ -478,3 +478,6 @@ UPDATE release SET taken_by = recipient WHERE id = 'RELEASE';
 
 -- database: by which way it left
 UPDATE departure SET way = 'link' WHERE release = 'RELEASE';
+
+-- database: a token that lasts longer than it was made to
+UPDATE api_token SET expires_at = expires_at + interval '1 day';

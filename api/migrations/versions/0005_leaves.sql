@@ -41,3 +41,8 @@ JOIN custody_value digest ON digest.event = event.id AND digest.field = 'sha256'
 JOIN release ON named.value = '"' || release.id || '"'
 WHERE event.event = 'exhibit.released' AND release.collected_at IS NOT NULL;
 DROP INDEX release_taken;
+
+-- A token ends. Those of before were made by no event of their own: they end now.
+ALTER TABLE api_token ADD COLUMN expires_at timestamptz;
+UPDATE api_token SET expires_at = now(), revoked_at = coalesce(revoked_at, now());
+ALTER TABLE api_token ALTER COLUMN expires_at SET NOT NULL;

@@ -1,13 +1,14 @@
-"""Service. What the rows tell of the roles that people have."""
+"""Service. What the rows tell of the roles that people have, and of the tokens that work."""
 
 from sqlmodel import Session
 
 from custody.audit.facts import Step, Tally
 from evidence.people.founded import unfounded_roles
+from evidence.people.issued import unfounded_tokens
 
 
 def check_roles(session: Session, tally: Tally) -> None:
-    """Name every row with a role that the ledger does not give."""
+    """Name every row with a role that the ledger does not give, and every token it knows not so."""
     for one in unfounded_roles(session):
         tally.fail(
             Step.CLAIMS,
@@ -15,4 +16,12 @@ def check_roles(session: Session, tally: Tally) -> None:
             str(one.person),
             expected=", ".join(one.given) or "none",
             found=", ".join(one.found) or "none",
+        )
+    for token in unfounded_tokens(session):
+        tally.fail(
+            Step.CLAIMS,
+            "A token works, and the ledger says something else of it",
+            token.id,
+            expected=token.expected,
+            found=token.found,
         )
