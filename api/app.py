@@ -78,7 +78,7 @@ def create_app(
         tags=["health"],
         summary="Is each engine well?",
         response_model=dict[str, str],
-        responses={503: {"description": "At least one is not; the sentences say which and why"}},
+        responses={503: {"description": "At least one is not; the log of this process says why"}},
     )
     return app
 
@@ -141,8 +141,8 @@ def healthz() -> dict[str, str]:
 
 
 def readyz(services: UsesServices) -> JSONResponse:
-    """Say of each engine and process whether it is well; 503 if one is not."""
-    report = {"web": OK, **services.health.report()}
+    """Say of each engine and process whether it is well; 503 if one is not. The log says why."""
+    report = {"web": OK, **services.health.public()}
     well = all(words == OK for words in report.values())
     if services.demonstration:
         report["demonstration"] = "yes: what this makes is no evidence"
