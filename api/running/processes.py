@@ -76,25 +76,13 @@ def _orphans(data: str) -> Iterator[int]:
 
 def run_web(settings: Settings) -> None:
     """Serve HTTP until SIGTERM."""
-    import uvicorn  # noqa: PLC0415 - only this process pays for it
-
-    from api.app import create_app  # noqa: PLC0415
-    from api.running.serving import Server  # noqa: PLC0415
+    from api.app import create_app  # noqa: PLC0415 - only this process pays for it
+    from api.running.serving import Server, web_config  # noqa: PLC0415
     from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
     services = build(settings)
-    config = uvicorn.Config(
-        create_app(services, beside=Spooler(services)),
-        host=settings.host,
-        port=settings.port,
-        http="httptools",
-        access_log=False,  # addresses of people who ask are nobody's business
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = Server(config)
+    server = Server(web_config(create_app(services, beside=Spooler(services)), settings))
     server.run()
     if not server.started:
         sys.exit("the web server could not start")

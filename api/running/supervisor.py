@@ -22,7 +22,7 @@ from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings.council import ensure_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
-from api.settings.production import refuse_stand_ins
+from api.settings.production import refuse_stand_ins, refuse_unprotected
 from api.times import utc_now
 from api.wiring import Services, build
 from custody.keyring import load, load_or_make_demonstration
@@ -140,6 +140,7 @@ class Supervisor:
         refuse_stand_ins(settings)
         if not settings.production:
             self._say(DEMONSTRATION)
+        refuse_unprotected(settings, protections())
         for missing in protections():
             self._say(f"WARNING: footage is looked at without {missing}")
         end_leftovers(settings)
