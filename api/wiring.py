@@ -30,6 +30,7 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
+from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
 from export.delivery.amendments import Amendments
@@ -85,6 +86,7 @@ class Services:
     jobs: Jobs
     ledger: Ledger
     people: People
+    refusals: Refusals
     tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits

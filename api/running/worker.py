@@ -30,8 +30,8 @@ RETRYABLE = (UnavailableError, NotYetError, AuthorityError)
 OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""
 CHORE_DUE = "release.due"
-"""Every minute: links that expired, warnings, second approvals, what may be forgotten, and what
-gave up because something was away."""
+"""Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
+that were counted, and what gave up because something was away."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -67,6 +67,7 @@ def _mark_due(services: Services) -> None:
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
             at = services.clock()
+            services.refusals.tell(at=at)
             services.pickups.run(at=at)
             services.deadlines.mark(at=at)
 

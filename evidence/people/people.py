@@ -122,20 +122,6 @@ class People:
         values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
         self._ledger.append(session, record, "role.changed", values, at=at)
 
-    def record_refusal(
-        self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime
-    ) -> None:
-        """Write the event `access.refused`: every refusal of a person we know is one."""
-        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
-        roles = ", ".join(sorted(subject.roles)) or "none"
-        values: Values = {
-            "actor": as_person(subject),
-            "role": roles,
-            "action": refused.action,
-            "reason": refused.reason,
-        }
-        self._ledger.append(session, record, "access.refused", values, at=at)
-
 
 def as_person(subject: Subject) -> Person:
     """Return how the ledger commits to a subject."""

@@ -46,3 +46,15 @@ DROP INDEX release_taken;
 ALTER TABLE api_token ADD COLUMN expires_at timestamptz;
 UPDATE api_token SET expires_at = now(), revoked_at = coalesce(revoked_at, now());
 ALTER TABLE api_token ALTER COLUMN expires_at SET NOT NULL;
+
+-- What somebody was refused lately: of what follows within the hour, one event tells.
+CREATE TABLE refusal (
+    person uuid NOT NULL REFERENCES person (id),
+    action text NOT NULL,
+    role text NOT NULL,
+    since timestamptz NOT NULL,
+    more integer NOT NULL,
+    PRIMARY KEY (person, action)
+);
+CREATE INDEX refusal_since ON refusal (since);
+GRANT SELECT, INSERT, UPDATE, DELETE ON refusal TO {app};

@@ -206,7 +206,7 @@ def test_what_is_taken_away_ends_at_once_and_never_as_if_whole(
 ) -> None:
     way = (ways.sealed_again() if end in {"revoked", "expired"} else ways).to(name)
     opened.clear()
-    refusals = _events(house, "access.refused")
+    refusals = house.refusals()
     ended: list[str] = []
 
     def meanwhile() -> None:
@@ -222,7 +222,7 @@ def test_what_is_taken_away_ends_at_once_and_never_as_if_whole(
     assert not got.ended
     assert let_go(opened)
     # Of somebody we know, as everywhere.
-    assert _events(house, "access.refused") - refusals == (end == "role lost")
+    assert house.refusals() - refusals == (end == "role lost")
     refused = way.ask()
     assert refused.status == status
     assert len(refused.content) < 20_000
