@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from custody.printable import printable_lines
 from evidence.exhibits.clocks import LONDON
 from export.desk.disclosures import Disclosure
 
@@ -40,7 +41,7 @@ def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
     """
     yield "\ufeff" + _line(COLUMNS)
     for entry in entries:
-        yield _line(defused(cell) for cell in _cells(entry))
+        yield _line(defused(printable_lines(cell)) for cell in _cells(entry))
 
 
 def _line(cells: Iterable[str]) -> str:

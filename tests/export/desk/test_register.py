@@ -250,6 +250,13 @@ def test_no_cell_is_a_formula(evil: str, field: str) -> None:
     assert defused(evil) == f"'{evil}"
 
 
+def test_no_cell_hides_or_turns_anything() -> None:
+    evil = replace(ENTRY, person="Zo\u202e\u200b\x1b[2J", taken_by="\u2066x")
+    (row,) = read("".join(format_register([evil])))
+    assert row["Person"] == r"Zo\u202e\u200b\x1b[2J"
+    assert row["Taken out by"] == r"\u2066x"
+
+
 def test_what_is_no_formula_stays_as_it_is() -> None:
     for cell in ("", "DC Example", "a=b", "2026-07-01", "'quoted"):
         assert defused(cell) == cell
