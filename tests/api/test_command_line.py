@@ -368,28 +368,48 @@ def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Sh
     assert shown["state"] == "approved"
 
 
-def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
+def proposed(shell: Shell, *more: str, role: str) -> str:
+    """Propose a release of an exhibit's own clip; return its name."""
     ref = exhibit(shell)
     said = shell.run(
-        *("release", "propose", "--exhibit", ref, *PROPOSE, "--delivery", "link", "--urgent"),
-        *("--file", f"{ref}:clip.mp4"),
-        role=Role.RELEASER,
+        *("release", "propose", "--exhibit", ref, *PROPOSE, "--file", f"{ref}:clip.mp4", *more),
+        role=role,
     )
     assert said.code == 0, said.err
     found = re.search(r"Release (\S+) proposed", said.out)
     assert found is not None
-    release = found[1]
+    return found[1]
+
+
+def sealed(shell: Shell, release: str) -> None:
+    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+
+
+def test_an_urgent_release_is_approved_alone_and_fetched_by_nobody(shell: Shell) -> None:
+    release = proposed(shell, "--delivery", "link", "--urgent", role=Role.RELEASER)
     said = shell.run("release", "approve", release, role=Role.RELEASER)
     assert "urgent: threat to life" in said.out
     said = shell.run("release", "approve", release, "--second", role=Role.RELEASER)
     failed(said, "a second person must confirm")
     shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
     assert (shown["delivery"], shown["urgent"]) == ("link", True)
-    assert shown["files"] == [{"exhibit": ref, "name": "clip.mp4"}]
+    assert [file["name"] for file in shown["files"]] == ["clip.mp4"]
     assert shown["second_due"]
+    sealed(shell, release)
+    out = str(shell.folder)
+    for role in (Role.RELEASER, Role.OPERATOR):
+        said = shell.run("release", "seal", release, "--out", out, role=role)
+        assert said.code == 1
+        assert "until a second releaser confirms it" in said.err
+    assert not list(shell.folder.glob("*.zip*"))
+
+
+def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
+    release = proposed(shell, "--delivery", "handoff", role=Role.OPERATOR)
+    assert shell.run("release", "approve", release, role=Role.RELEASER).code == 0
     handed = ("release", "handoff", release, "--system", "Store", "--reference", "E-5")
     failed(shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR), "only a sealed")
-    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+    sealed(shell, release)
     assert shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR).code == 0
     register = shell.folder / "register.csv"
     written = ("release", "register", "--out", str(register))

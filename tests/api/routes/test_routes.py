@@ -3,8 +3,10 @@
 Pages have a test of their own: tests/api/web/test_who_may.py.
 """
 
+import logging
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +17,7 @@ from api.times import utc_now
 from custody.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from evidence.people.refusals import GROUPED
+from evidence.people.tokens import token_name
 from tests.api.asking import Web, flat
 from tests.houses import House
 
@@ -208,3 +211,25 @@ def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> N
             "standins",
             "demonstration",
         }
+
+
+def test_a_token_that_ended_is_told_so_and_logged_by_its_name(
+    house: House, web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    services, by = house.services, house.subjects[Role.ADMINISTRATOR]
+    before = events(house)
+    with services.transaction() as session:
+        person = services.people.add(session, "Sam")
+        then = utc_now() - timedelta(days=2)
+        token = services.tokens.add(
+            session, person, [Role.OPERATOR], by=by, at=then, until=then + timedelta(days=1)
+        )
+    made = events(house)
+    assert made > before
+    with caplog.at_level(logging.WARNING, "custos.signin"):
+        answer = web.ask("GET", "/exhibits", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert "this token ended on" in answer.json()["detail"]
+    assert token_name(token) in caplog.text
+    assert token not in caplog.text
+    assert events(house) == made
