@@ -173,6 +173,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, released),
-        **build_desk(evidence, released["releases"], holdings["holds"]),
+        **build_desk(ground, evidence, released["releases"], holdings["holds"]),
         **build_outside(ground, evidence),
     )

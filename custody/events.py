@@ -91,7 +91,7 @@ PERSON_FIELDS = frozenset({"actor", "subject", "person", "recipient"})
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
 text | action actor basis document_kind kind outcome person provider_reference purpose reason
-text | recipient reference result role session stage subject system urn
+text | recipient reference result role session stage subject system urn what
 digest | copy derivation facts policy seal sha256 signature statement terms timestamp
 digest or null | packet_index
 count | pence size
@@ -168,6 +168,7 @@ hold.lifted | policy assignment | actor role exhibit reason
 disposal.approved | deaccession | actor role exhibit basis files
 disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
+register.exported | | actor role what
 record.values_lost | | lost_record
 role.changed | | actor subject role
 token.made | | actor subject role sha256 until

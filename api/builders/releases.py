@@ -175,12 +175,12 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     )
 
 
-def build_desk(evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
+def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
     """Build what staff look at."""
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
         stories=Stories(releases),
-        register=Register(),
+        register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases),
     )

@@ -72,6 +72,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "erase.requested": "Erasure asked for",
     "erase.done": "Personal data erased",
     "access.refused": "Refused to a member of staff",
+    "register.exported": "Disclosure register taken out as a file",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
     "token.made": "Access token made",
@@ -138,6 +139,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "timestamp": "Timestamp (SHA-256)",
     "until": "Until",
     "urn": "Reference number",
+    "what": "What was taken",
 }
 """What each field is called on a page."""
 

@@ -7,16 +7,19 @@ followed. An entry's place among the others is its moment, and the identifier of
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, union_all
 from sqlmodel import Session, col
 
+from custody.events import RecordKind
+from custody.ledger import Ledger, Values
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import MOST_COUNTED, Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
 from evidence.people.tables import PersonRow
 from export.desk.departures import Departure, departures
 from export.desk.disclosures import Disclosure, How, Period
@@ -43,6 +46,9 @@ class Counted:
 
 class Register:
     """Tells what was disclosed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def page(
         self,
@@ -94,6 +100,26 @@ class Register:
         )
         for some in rows.partitions():
             yield from _told(session, [Departure(*row) for row in some])
+
+    def export(
+        self, session: Session, period: Period, *, by: Subject, at: datetime
+    ) -> Iterator[Disclosure]:
+        """Yield every entry of a period, as `entries`, to be taken out as a file: that is an event.
+
+        Raises:
+            AccessRefusedError: ``by`` may not read the register.
+        """
+        role = require(Action.READ_REGISTER, by)
+        first, last = (day.isoformat() if day else "" for day in (period.first, period.last))
+        days = f"{first or 'the first day'} to {last or 'today'}"
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "what": f"disclosure register, {days}",
+        }
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        self._ledger.append(session, record, "register.exported", values, at=at)
+        return self._entries(session, period)
 
     def counts(self, session: Session, period: Period, *, by: Subject) -> Counted:
         """Return how many entries a period has.

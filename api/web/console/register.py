@@ -82,7 +82,8 @@ def exported(
         # Written to the end before the first byte goes: a slow reader holds no transaction, and
         # what breaks off on our side never looks like a whole register.
         file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
-        entries = services.register.entries(session, period, by=staff.subject)
+        by, at = staff.subject, services.clock()
+        entries = services.register.export(session, period, by=by, at=at)
         file.writelines(line.encode() for line in format_register(entries))
         return file
 

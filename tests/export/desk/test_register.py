@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from api.times import utc_now
+from custody.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
@@ -176,6 +178,44 @@ def test_the_newest_stands_first_and_days_are_those_of_the_council(
     assert entries(house, Period(second + timedelta(days=1), None)) == []
     first = second - timedelta(days=1)
     assert label(row) not in [e.release for e in entries(house, Period(None, first))]
+
+
+def test_to_take_it_out_as_a_file_is_an_event_and_to_read_it_is_none(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    row = sealed(house, exhibit.reference)
+    hand_off(house, row)
+    governance = house.subjects[Role.GOVERNANCE]
+
+    def exported() -> list[dict[str, object]]:
+        statement = select(CustodyEventRow.record).where(
+            CustodyEventRow.event == "register.exported"
+        )
+        records = house.look(lambda s: s.exec(statement).all())
+        return [values for record in records for _, values in house.events(record)]
+
+    before = exported()
+    read = entries(house, Period(date(2026, 1, 1), None))
+    assert exported() == before
+    period, now = Period(date(2026, 1, 1), None), utc_now()
+    taken = house.do(
+        Role.GOVERNANCE,
+        lambda s: list(house.services.register.export(s, period, by=governance, at=now)),
+    )
+    assert taken == read
+    [event] = [one for one in exported() if one not in before]
+    assert event["actor"] == governance.words
+    assert (event["role"], event["what"]) == (
+        "governance",
+        "disclosure register, 2026-01-01 to today",
+    )
+    with pytest.raises(AccessRefusedError):
+        house.do(
+            Role.OPERATOR,
+            lambda s: list(
+                house.services.register.export(s, period, by=house.subjects[Role.OPERATOR], at=now)
+            ),
+        )
 
 
 @pytest.mark.parametrize("role", [*Role, "nobody"])
