@@ -158,7 +158,8 @@ def test_a_revoked_token_that_works_again_is_named(house: House) -> None:
         back = text("UPDATE api_token SET revoked_at = NULL WHERE sha256 = :key")
         session.connection().execute(back, {"key": secret_digest(token)})
         [named] = unfounded_tokens(session)
-        assert (named.id, named.expected) == (secret_digest(token), "revoked")
+        assert named.id == secret_digest(token)
+        assert ", revoked 20" in named.expected
         session.rollback()
 
 
