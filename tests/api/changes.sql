@@ -534,7 +534,8 @@ UPDATE api_token SET revoked_at = now();
 DELETE FROM api_token WHERE person = (SELECT proposed_by FROM release WHERE id = 'RELEASE');
 
 -- database: a token that nobody made
-INSERT INTO api_token SELECT repeat('0', 64), person, roles, created_at FROM api_token LIMIT 1;
+INSERT INTO api_token SELECT repeat('0', 64), person, roles, created_at, NULL, expires_at
+  FROM api_token LIMIT 1;
 
 -- openings: a value under a key that nobody has
 UPDATE custody_value SET key_record = gen_random_uuid() WHERE field = 'actor' AND event = (SELECT
