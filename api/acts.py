@@ -41,6 +41,6 @@ def act_alone(services: Services, subject: Subject, do: Callable[[], Result]) ->
 
 
 def record_refusal(services: Services, subject: Subject, refused: AccessRefusedError) -> None:
-    """Write the event `access.refused`."""
+    """Write the event `access.refused`, or count it to the one that tells of the hour."""
     with services.transaction() as session:
-        services.people.record_refusal(session, subject, refused, at=services.clock())
+        services.refusals.record(session, subject, refused, at=services.clock())

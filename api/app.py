@@ -84,7 +84,7 @@ def create_app(
         tags=["health"],
         summary="Is each engine well?",
         response_model=dict[str, str],
-        responses={503: {"description": "At least one is not; the sentences say which and why"}},
+        responses={503: {"description": "At least one is not; the log of this process says why"}},
     )
     return app
 
@@ -155,9 +155,9 @@ async def healthz() -> dict[str, str]:
 
 
 async def readyz(services: UsesServices) -> JSONResponse:
-    """Say of each engine and process whether it is well; 503 if one is not."""
+    """Say of each engine and process whether it is well; 503 if one is not. The log says why."""
     with lanes.HEALTH.place():
-        report = {"web": OK, **await lanes.HEALTH.run(services.health.report)}
+        report = {"web": OK, **await lanes.HEALTH.run(services.health.public)}
     well = all(words == OK for words in report.values())
     if services.demonstration:
         report["demonstration"] = "yes: what this makes is no evidence"

@@ -1,5 +1,6 @@
 """Edge. What routes depend on: the services, who acts, and that a query is understood."""
 
+import logging
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,10 +9,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.denials import UnauthorisedError
 from api.wiring import Services
-from evidence.errors import InvalidError
+from evidence.errors import InvalidError, TokenEndedError
 from evidence.people.access import Subject
+from evidence.people.tokens import token_name
 
 _SHORT = 80
+_log = logging.getLogger("custos.signin")
 bearer = HTTPBearer(auto_error=False, description="An API token, as `custos token add` writes it")
 
 
@@ -37,12 +40,17 @@ def subject_of(services: UsesServices, credentials: Credentials) -> Subject:
     """Return who acts.
 
     Raises:
-        UnauthorisedError: no token, or none that is valid here.
+        UnauthorisedError, TokenEndedError: no token, or none that is valid here.
     """
     if credentials is None:
         raise UnauthorisedError("send an API token: Authorization: Bearer ...")
-    with services.transaction() as session:
-        subject = services.tokens.find(session, credentials.credentials)
+    token = credentials.credentials
+    try:
+        with services.transaction() as session:
+            subject = services.tokens.find(session, token, at=services.clock())
+    except TokenEndedError:
+        _log.warning("a token that ended was used: %s", token_name(token))
+        raise
     if subject is None:
         raise UnauthorisedError("this token is not valid here, or was revoked")
     return subject

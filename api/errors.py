@@ -32,11 +32,13 @@ from custody.errors import (
     NotYetError,
     ProofError,
 )
+from custody.printable import printable
 from evidence.errors import (
     AccessRefusedError,
     EvidenceError,
     InvalidError,
     StateError,
+    TokenEndedError,
     UnknownError,
 )
 from export.errors import ExportError
@@ -57,6 +59,7 @@ _log = logging.getLogger("custos.web")
 
 PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     UnauthorisedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
+    TokenEndedError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     SignInNeededError: (HTTPStatus.UNAUTHORIZED, "not signed in"),
     ForgedFormError: (HTTPStatus.FORBIDDEN, "not from our page"),
     TooManyError: (HTTPStatus.TOO_MANY_REQUESTS, "too often"),
@@ -86,6 +89,21 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     StorageError: (HTTPStatus.INTERNAL_SERVER_ERROR, "storage failed"),
     SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, "settings"),
 }
+
+
+_INNER: dict[HTTPStatus, str] = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something is wrong on our side, and was written down for "
+    "whoever runs this service. Look what was done before you try again.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A part of the service does not answer, or is not ready yet. "
+    "Nothing was lost: try again in a moment.",
+    HTTPStatus.INSUFFICIENT_STORAGE: "The store did not take it: there is no room, or it may not "
+    "be kept there. Whoever runs this service finds the reason in its log.",
+    HTTPStatus.NOT_FOUND: "There is no such thing in the store.",
+    HTTPStatus.CONFLICT: "Somebody else wrote the same at this moment. Look what is there before "
+    "you try again.",
+}
+"""What an answer says of a failure within: its own words, which name files, ports and machines, go
+to the log alone. Of the last two, what the store says; what the domain refuses is said as it is."""
 
 
 class Problem(BaseModel):
@@ -163,10 +181,13 @@ def _sign_in_needed(_request: Request, error: Exception) -> Response:
 
 def _ours(request: Request, error: Exception) -> Response:
     status, title = lookup(error)
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s", type(error).__name__, exc_info=error)
+    words = str(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError):
+        words = _INNER[status]
+        traced = error if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
+        _log.error("%s: %s", type(error).__name__, printable(str(error)), exc_info=traced)
     field = {"field": error.field} if isinstance(error, InvalidError) else {}
-    answer = _answer(request, status, title, _plain(str(error)), **field)
+    answer = _answer(request, status, title, _plain(words), **field)
     if isinstance(error, TooManyError):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer

@@ -1,5 +1,6 @@
 """Edge. Is each part well? Behind `/readyz`, and what `custos up` waits for."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -8,13 +9,16 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from custody.houseclock import house_clock
+from custody.printable import printable
 from custody.tables import LogStateRow
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
 
 OK = "ok"
+NOT_WELL = "not well"
 STOPPED = "the log has stopped: "
 """What the sentence about the sequencer begins with when only a person can help."""
+_log = logging.getLogger("custos.health")
 _SILENT = timedelta(seconds=15)
 
 
@@ -34,9 +38,23 @@ class Health:
         self._clock = clock
         self._stand_ins = stand_ins
         self._room = room
+        self._told: Mapping[str, str] = {}
+
+    def public(self) -> Mapping[str, str]:
+        """Return each part's name with "ok" or "not well": all that a stranger is told.
+
+        What is wrong goes to the log, when it is first seen and when it changes.
+        """
+        report = self.report()
+        wrong = {name: words for name, words in report.items() if words != OK}
+        if wrong != self._told:
+            for name, words in wrong.items():
+                _log.warning("%s is not well: %s", name, printable(words))
+            self._told = wrong
+        return {name: OK if words == OK else NOT_WELL for name, words in report.items()}
 
     def report(self) -> Mapping[str, str]:
-        """Return each part's name with "ok", or a sentence that says what is wrong."""
+        """Return each part's name with "ok", or a sentence for our eyes that says what is wrong."""
         report = {**self._database(), "objects": self._objects()}
         if self._stand_ins is not None:
             report["standins"] = self._stand_ins()

@@ -30,6 +30,7 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
+from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
 from evidence.timekeeping import Timekeeping
@@ -89,6 +90,7 @@ class Services:
     jobs: Jobs
     ledger: Ledger
     people: People
+    refusals: Refusals
     tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits
@@ -179,6 +181,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, released),
-        **build_desk(evidence, released["releases"], holdings["holds"]),
+        **build_desk(ground, evidence, released["releases"], holdings["holds"]),
         **build_outside(ground, evidence),
     )

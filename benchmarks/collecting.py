@@ -276,7 +276,7 @@ def _new(services: Services) -> NewExhibit:
 def _subject(services: Services, role: Role) -> Subject:
     token = (services.settings.tokens / f"{role}.token").read_text("ascii")
     with services.transaction() as session:
-        subject = services.tokens.find(session, token)
+        subject = services.tokens.find(session, token, at=services.clock())
     assert subject is not None
     return subject
 

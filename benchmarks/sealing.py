@@ -149,7 +149,7 @@ def _exhibit(services: Services, operator: Subject, size: int) -> ExhibitRow:
 def _subject(services: Services, role: Role) -> Subject:
     token = (services.settings.tokens / f"{role}.token").read_text(encoding="ascii")
     with services.transaction() as session:
-        subject = services.tokens.find(session, token)
+        subject = services.tokens.find(session, token, at=services.clock())
     assert subject is not None
     return subject
 

@@ -114,7 +114,7 @@ CONDITIONS = frozenset(
 _FIELDS = """
 text | acceptance action actor against basis document_kind kind outcome person
 text | provider_reference purpose reason recipient reference result role session stage state
-text | subject system urn
+text | subject system urn what
 digest | copy derivation facts findings policy seal sha256 signature statement steps terms
 digest | timestamp token
 digest or null | packet_index
@@ -200,12 +200,13 @@ hold.lifted | policy assignment | actor role exhibit reason
 disposal.approved | deaccession | actor role exhibit basis files
 disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
+register.exported | | actor role what
 record.values_lost | | lost_record
 role.changed | | actor subject role
 clock.apart | | against ahead_ms
 clock.confirmed | | actor role reason
-token.made | | actor subject role token
-token.revoked | | actor subject role token
+token.made | | actor subject role sha256 until
+token.revoked | | actor subject role sha256
 """
 
 

@@ -4,6 +4,7 @@
   - UnknownError: there is no such exhibit, release, upload or person; refuse
   - AccessRefusedError: this person may not do this; refuse, the reason is an event
   - StateError: not now, or not any more; refuse, the message says what comes first
+  - TokenEndedError: a token that was good once; refuse, the message says how to get another
   - InvalidError: a value that cannot be right; refuse, the message says which and why
     - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
 """
@@ -30,6 +31,10 @@ class AccessRefusedError(EvidenceError):
 
 class StateError(EvidenceError):
     """The thing is not in a state in which this can be done."""
+
+
+class TokenEndedError(EvidenceError):
+    """Somebody holds a token of ours that ended, by itself or by hand."""
 
 
 class InvalidError(EvidenceError):

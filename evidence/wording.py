@@ -1,15 +1,18 @@
 """Pure. What people write into a record: plain text of a bounded length, and nothing else.
 
 Text ends in databases, packages, headers and on screens. Control characters and lone surrogates
-cannot be stored or shown; marks that turn the direction of writing can make a text look like
-another one.
+cannot be stored or shown; marks that turn the direction of writing, and what nobody sees, can make
+a text look like another one.
 """
 
 import unicodedata
 
+from custody.printable import BLANK
 from evidence.errors import InvalidError
 
-_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS = frozenset("\u200c\u200d")
+"""They join or part letters of some scripts, and make one picture of several."""
+_LATIN = 0x24F
 _BREAKS = frozenset("\n\t")
 
 
@@ -29,11 +32,26 @@ def check_words(
         raise InvalidError(field, f"{what} is missing")
     if len(words) > most:
         raise InvalidError(field, f"{what} has {len(words)} characters; {most} are allowed")
-    for letter in words:
+    for place, letter in enumerate(words):
         if lines and letter in _BREAKS:
             continue
-        if unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} or letter in _TURNS:
+        if letter in _JOINERS and _joins(words, place):
+            continue
+        if _is_hidden(letter):
             raise InvalidError(
                 field, f"{what} holds the character U+{ord(letter):04X}, which is no plain text"
             )
     return words
+
+
+def _is_hidden(letter: str) -> bool:
+    """Tell whether a character is a control, turns the writing, or is seen by nobody."""
+    if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or letter in BLANK:
+        return True
+    return "\U000e0000" <= letter <= "\U000e0fff"  # tags, and variations of single characters
+
+
+def _joins(words: str, place: int) -> bool:
+    """Tell whether a joiner stands between two letters of a script, or pictures, that have any."""
+    beside = words[max(place - 1, 0) : place] + words[place + 1 : place + 2]
+    return len(beside) == 2 and all(ord(one) > _LATIN for one in beside)  # noqa: PLR2004 - both sides

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from api.acts import act
 from api.builders.clips import free_bytes
@@ -27,9 +27,11 @@ from api.settings.facts import Settings
 from api.times import utc_now
 from api.wiring import Services, build
 from custody.errors import NotYetError
+from custody.tables import CustodyEventRow
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
+from evidence.people.tables import RefusalRow
 from export.holdings.masters import Arrived
 from export.media.sample import make_sample
 from export.release.proposals import NewRelease, ReleaseKind
@@ -168,6 +170,12 @@ class House:
             (event.entry.event, {opening.field: opening.value for opening in event.openings})
             for event in history
         ]
+
+    def refusals(self) -> int:
+        """Return how many refusals are on record: as events, or counted until the hour is over."""
+        told = select(func.count()).where(CustodyEventRow.event == "access.refused")
+        more = select(func.coalesce(func.sum(RefusalRow.more), 0))
+        return self.look(lambda s: s.exec(told).one() + int(s.exec(more).one()))
 
     def look(self, work: Callable[[Session], T]) -> T:
         """Read something in a transaction of its own."""

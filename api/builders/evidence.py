@@ -11,6 +11,7 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
 from evidence.mailbox.messages import FormerKey, Messages
 from evidence.people.people import People
+from evidence.people.refusals import Refusals
 from evidence.people.sessions import Limits, Sessions
 from evidence.people.tokens import Tokens
 
@@ -19,6 +20,7 @@ class Evidence(TypedDict):
     """The services of evidence."""
 
     people: People
+    refusals: Refusals
     tokens: Tokens
     sessions: Sessions
     exhibits: Exhibits
@@ -33,7 +35,8 @@ def build_evidence(ground: Ground) -> Evidence:
     people = People(ground.ledger, clock=ground.clock)
     return Evidence(
         people=people,
-        tokens=Tokens(people, secrets.token_bytes),
+        refusals=Refusals(ground.transaction, people, ground.ledger),
+        tokens=Tokens(people, ground.ledger, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, Limits()),
         exhibits=Exhibits(ground.ledger),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),

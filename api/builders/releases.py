@@ -173,7 +173,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
     recorded = Recorded(evidence["histories"])
-    packages = Packages(releases, ledger, recorded)
+    packages = Packages(releases, ledger, recorded, new_id=uuid.uuid4)
     collections = Collections(
         ledger, packages, recorded, random=secrets.token_bytes, new_id=uuid.uuid4
     )
@@ -204,12 +204,12 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     )
 
 
-def build_desk(evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
+def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
     """Build what staff look at."""
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
         stories=Stories(releases),
-        register=Register(),
+        register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases),
     )

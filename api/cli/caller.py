@@ -10,6 +10,7 @@ from api.cli.terminal.errors import UsageError
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import Services, build
+from evidence.errors import TokenEndedError
 from evidence.people.access import Subject
 
 
@@ -63,7 +64,10 @@ def subject_of(given: argparse.Namespace, services: Services) -> Subject:
     except UnicodeDecodeError as error:
         raise UsageError(f"the token file {path} cannot be read: it holds no text") from error
     with services.transaction() as session:
-        subject = services.tokens.find(session, text)
+        try:
+            subject = services.tokens.find(session, text, at=services.clock())
+        except TokenEndedError as error:
+            raise UsageError(f"{path}: {error}") from error
     if subject is None:
         raise UsageError(f"the token in {path} is not valid here, or was revoked")
     return subject

@@ -165,7 +165,7 @@ def _verify(package: Path, trust: Path, given: argparse.Namespace) -> int:
 def _subject(services: Services, role: Role) -> Subject:
     token = (services.settings.tokens / f"{role}.token").read_text(encoding="ascii")
     with services.transaction() as session:
-        subject = services.tokens.find(session, token)
+        subject = services.tokens.find(session, token, at=services.clock())
     if subject is None:
         raise UsageError(f"the {role}'s token is not valid any more")
     return subject

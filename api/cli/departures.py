@@ -100,7 +100,7 @@ def _register(given: argparse.Namespace, services: Services, subject: Subject) -
     period = parse_period(given.first, given.last)
 
     def write(session: Session) -> int:
-        entries = services.register.entries(session, period, by=subject)
+        entries = services.register.export(session, period, by=subject, at=services.clock())
         with given.out.open("x", encoding="utf-8", newline="") as file:
             try:
                 return sum(1 for line in format_register(entries) if file.write(line)) - 1

@@ -14,6 +14,7 @@ from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
+from custody.printable import printable, printable_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -199,12 +200,13 @@ def _show(given: argparse.Namespace, services: Services, subject: Subject) -> in
     if given.ref is None:
         for one in every(partial(_page, services, subject)):
             row = one.row
-            print(f"{row.reference:<10} {row.state:<12} {row.camera:<20} {row.title}")
+            print(printable(f"{row.reference:<10} {row.state:<12} {row.camera:<20} {row.title}"))
         return 0
     view = act(
         services, subject, lambda session: show_exhibit(services, session, subject, given.ref)
     )
-    print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    told = json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    print(printable_json(told))
     return 0
 
 

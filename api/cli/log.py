@@ -17,6 +17,7 @@ from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, processes_worth, take_snapshot
 from custody.certificates import format_chain
 from custody.check.finding import Finding, Outcome
+from custody.printable import printable, printable_json
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from export.desk.claims.claims import claims
@@ -113,7 +114,7 @@ def _json(report: AuditReport) -> str:
         "root": report.root.hex(),
         "findings": [asdict(finding) for finding in report.findings],
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
 def _table(report: AuditReport) -> str:
@@ -132,4 +133,4 @@ def _lines(finding: Finding) -> list[str]:
             f"{'':{_INDENT}}expected {finding.expected}",
             f"{'':{_INDENT}}found    {finding.found}",
         ]
-    return lines
+    return [printable(line) for line in lines]  # what a row says, somebody may have written past us

@@ -11,6 +11,7 @@ from api.cli.caller import add_acting, services_of, subject_of
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services
+from custody.printable import printable, printable_json
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject
 from export.desk.releases import ListedRelease
@@ -149,12 +150,13 @@ def _show(given: argparse.Namespace, services: Services, subject: Subject) -> in
     if given.release is None:
         for one in every(partial(_page, services, subject)):
             row = one.row
-            print(f"{one.label:<22} {row.state:<10} {row.kind:<8} {row.organisation}")
+            print(printable(f"{one.label:<22} {row.state:<10} {row.kind:<8} {row.organisation}"))
         return 0
     view = act(
         services, subject, lambda session: show_release(services, session, subject, given.release)
     )
-    print(json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    told = json.dumps(view.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    print(printable_json(told))
     return 0
 
 

@@ -1,42 +1,108 @@
-"""Edge. `custos token add`: let somebody in. For whoever owns the data directory."""
+"""Edge. `custos token add`, `list` and `revoke`: who may act. For who owns the data directory."""
 
 import argparse
 import os
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+
+from sqlmodel import Session
 
 from api.cli.caller import add_data, services_of
 from api.cli.terminal.errors import UsageError
-from evidence.people.access import Role
+from api.wiring import Services
+from custody.canonical import format_time
+from custody.printable import printable
+from evidence.exhibits.clocks import LONDON
+from evidence.people.access import Role, Subject
+from evidence.people.tokens import LASTS
 from storage.embedded.directory import write_private
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos token`."""
-    parser.add_argument("what", choices=["add"])
-    parser.add_argument("name", help="whom the token speaks for: one person, or one machine")
-    parser.add_argument(
+    whats = parser.add_subparsers(dest="what", required=True)
+    adding = whats.add_parser("add", help="let somebody in")
+    adding.add_argument("name", help="whom the token speaks for: one person, or one machine")
+    adding.add_argument(
         "--role",
         action="append",
         required=True,
         choices=[role.value for role in Role],
         help="what they may do; can be said more than once",
     )
-    parser.add_argument("--out", type=Path, required=True, help="file for the token, mode 0600")
-    add_data(parser)
+    lasting = adding.add_mutually_exclusive_group()
+    lasting.add_argument(
+        "--days", type=int, help=f"how many days it works ({LASTS.days}; 366 at most)"
+    )
+    lasting.add_argument("--until", help="the last day on which it works: 2027-03-31")
+    adding.add_argument("--out", type=Path, required=True, help="file for the token, mode 0600")
+    add_data(adding)
+    listing = whats.add_parser("list", help="show every token that was made, and until when")
+    add_data(listing)
+    revoking = whats.add_parser("revoke", help="end a token")
+    revoking.add_argument("token", help="as custos token list names it: 3f2a90c1b7de")
+    add_data(revoking)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Add a token; the ledger says that it was done on this machine, and by which user."""
-    if given.out.exists():
+    """Run one of them; the ledger says that it was done on this machine, and by which user."""
+    if given.what == "add" and given.out.exists():
         raise UsageError(f"{given.out} is there already: a token is never written over")
-    roles = [Role(role) for role in given.role]
     with services_of(given) as services:
-        with services.transaction() as session:
-            name = f"user {os.geteuid()} of the machine that Custos runs on"
-            by = services.people.subject(session, services.people.known(session, name), ())
-            person = services.people.add(session, given.name)
-            token = services.tokens.add(session, person, roles, by=by, at=services.clock())
-        # A crash here leaves a token that nobody knows.
-        write_private(given.out, token + "\n")
-    print(f"{given.name} may now act as {', '.join(given.role)} with the token in {given.out}")
+        if given.what == "list":
+            return _list(services)
+        return _revoke(given, services) if given.what == "revoke" else _add(given, services)
+
+
+def _add(given: argparse.Namespace, services: Services) -> int:
+    roles, at = [Role(role) for role in given.role], services.clock()
+    until = _until(given, at.replace(microsecond=0))
+    with services.transaction() as session:
+        by = _owner(services, session)
+        # Whoever has a token already stays one person: two tokens are never two people.
+        person = services.tokens.holder(session, given.name)
+        person = person or services.people.add(session, given.name)
+        token = services.tokens.add(session, person, roles, by=by, at=at, until=until)
+    # A crash here leaves a token that nobody knows.
+    write_private(given.out, token + "\n")
+    words = f"{printable(given.name)} may now act as {', '.join(given.role)}"
+    print(f"{words} with the token in {given.out}, until {format_time(until)}")
     return 0
+
+
+def _list(services: Services) -> int:
+    with services.transaction() as session:
+        held, now = services.tokens.held(session), services.clock()
+    for one in held:
+        words = f"made {one.made_at:%Y-%m-%d}, ends {one.ends_at:%Y-%m-%d}"
+        if one.revoked_at is not None:
+            words += f", revoked {one.revoked_at:%Y-%m-%d}"
+        roles = ", ".join(one.roles) or "no role"
+        print(f"{one.id}  {one.state(now):<8} {words}  {printable(one.name)}: {roles}")
+    return 0
+
+
+def _revoke(given: argparse.Namespace, services: Services) -> int:
+    with services.transaction() as session:
+        by = _owner(services, session)
+        one = services.tokens.revoke(session, given.token, by=by, at=services.clock())
+    print(f"The token {one.id} of {printable(one.name)} is revoked: it opens nothing any more")
+    return 0
+
+
+def _owner(services: Services, session: Session) -> Subject:
+    name = f"user {os.geteuid()} of the machine that Custos runs on"
+    return services.people.subject(session, services.people.known(session, name), ())
+
+
+def _until(given: argparse.Namespace, at: datetime) -> datetime:
+    """Return when a token ends: after so many days, or with its last day in the council's time."""
+    try:
+        if given.until is None:
+            return at + (LASTS if given.days is None else timedelta(days=given.days))
+        last = date.fromisoformat(given.until)
+        return datetime.combine(last + timedelta(days=1), time(), LONDON)
+    except OverflowError:
+        return datetime.max.replace(microsecond=0, tzinfo=LONDON)  # longer than any token works
+    except ValueError:
+        raise UsageError(f"{given.until!r} is no day: write it like 2027-03-31") from None

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url, text
 
-from storage.database import connect, our_errors
+from storage.database import bare_words, connect, our_errors
+from storage.errors import StorageError
 
 
 def migrate(owner_url: str, app_url: str) -> None:
@@ -14,6 +16,7 @@ def migrate(owner_url: str, app_url: str) -> None:
 
     Raises:
         UnavailableError: the database does not answer.
+        StorageError: it refused a step; the message says its class and SQLSTATE, and no value.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -25,5 +28,9 @@ def migrate(owner_url: str, app_url: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(4911206)"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except psycopg.Error as error:
+        # The scripts go past SQLAlchemy, and so past what takes values out of its errors.
+        words = f"the database refused a migration: {bare_words(error)}"
+        raise StorageError(words) from None
     finally:
         engine.dispose()

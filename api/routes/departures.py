@@ -100,8 +100,12 @@ async def collect(
             act(services, now, lambda s: services.packages.find(s, release, by=now))
         )
 
-    def record() -> None:
+    def record(resumed: bool) -> None:
         at = services.clock()
-        act(services, subject, lambda s: services.packages.collect(s, release, by=subject, at=at))
+        act(
+            services,
+            subject,
+            lambda s: services.packages.collect(s, release, by=subject, at=at, resumed=resumed),
+        )
 
     return await answer(request, services.vault, find, clock=services.clock, record=record)

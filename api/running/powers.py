@@ -93,6 +93,8 @@ def take_over(told: bytes) -> Settings:
             "engines": _addresses(kept["engines"]),
             "given": _addresses(kept["given"]),
             "withheld": frozenset(kept["withheld"]),
+            "proxies": tuple(kept["proxies"]),
+            "sandbox_without": tuple(kept["sandbox_without"]),
             "time_server": None if kept["time_server"] is None else tuple(kept["time_server"]),
             "sign_in": None if kept["sign_in"] is None else SignIn(**kept["sign_in"]),
             "mail": _read_mail(kept["mail"]),

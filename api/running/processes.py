@@ -79,11 +79,9 @@ def _orphans(data: str) -> Iterator[int]:
 
 def run_web(settings: Settings, doors: Sequence[socket.socket]) -> None:
     """Serve HTTP until SIGTERM, at the door that the supervisor holds."""
-    import uvicorn  # noqa: PLC0415 - only this process pays for it
-
-    from api.app import create_app  # noqa: PLC0415
-    from api.running.connections import Connection, take_descriptors  # noqa: PLC0415
-    from api.running.serving import Server  # noqa: PLC0415
+    from api.app import create_app  # noqa: PLC0415 - only this process pays for it
+    from api.running.connections import take_descriptors  # noqa: PLC0415
+    from api.running.serving import Server, web_config  # noqa: PLC0415
     from api.running.spooler import Spooler  # noqa: PLC0415
     from api.wiring import build  # noqa: PLC0415
 
@@ -94,16 +92,7 @@ def run_web(settings: Settings, doors: Sequence[socket.socket]) -> None:
     services = build(settings)
     app = create_app(services, beside=Spooler(services))
     _loaded()
-    config = uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        access_log=False,  # addresses of people who ask are nobody's business
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = Server(config)
+    server = Server(web_config(app, settings))
     server.run(sockets=list(doors))
     if not server.started:
         sys.exit("the web server could not start")

@@ -4,8 +4,10 @@ import asyncio
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.running.connections import Connection
+from api.settings.facts import Settings
 
 _TICK_S = 1.0
 _TICKS = 10
@@ -45,3 +47,19 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         if self._loop is not None and self._woken is not None:
             self._loop.call_soon_threadsafe(self._woken.set)
+
+
+def web_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how the web server serves ``app``."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        access_log=False,  # addresses of people who ask are nobody's business
+        log_config=None,
+        server_header=False,
+        # Of uvicorn's own accord, everybody on this machine could call themselves anybody.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        timeout_graceful_shutdown=10,
+    )

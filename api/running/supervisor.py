@@ -20,7 +20,7 @@ from api.running.powers import environment, hand_over
 from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings.facts import Settings
-from api.settings.production import refuse_stand_ins
+from api.settings.production import refuse_stand_ins, refuse_unprotected
 from api.wiring import Services, build
 from export.media.sandbox import protections
 from storage.embedded.addresses import Addresses
@@ -154,6 +154,7 @@ class Supervisor:
         look_first(settings)
         if not settings.production:
             self._say(DEMONSTRATION)
+        refuse_unprotected(settings, protections())
         for missing in protections():
             self._say(f"WARNING: footage is looked at without {missing}")
         end_leftovers(settings)

@@ -43,8 +43,8 @@ RETRYABLE = (
 OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""
 CHORE_DUE = "release.due"
-"""Every minute: links that expired, warnings, second approvals, what may be forgotten, what gave
-up because something was away, and once an hour the clock."""
+"""Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
+that were counted, what gave up because something was away, and once an hour the clock."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -81,6 +81,7 @@ def _mark_due(services: Services) -> None:
         if held is not None:
             at = services.clock()
             services.timekeeping.look_hourly()
+            services.refusals.tell(at=at)
             services.pickups.run(at=at)
             services.deadlines.mark(at=at)
 

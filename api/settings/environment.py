@@ -1,5 +1,6 @@
 """Edge. Settings read from the environment: each name, and what can be right for it."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ NAMES = frozenset(
         "CUSTOS_OIDC_ROLES_CLAIM",
         "CUSTOS_OIDC_SECRET",
         "CUSTOS_PORT",
+        "CUSTOS_PROXIES",
         "CUSTOS_PUBLIC_URL",
         "CUSTOS_S3_CA",
         "CUSTOS_S3_DISPOSAL_KEY",
@@ -41,6 +43,7 @@ NAMES = frozenset(
         "CUSTOS_S3_PUBLISHER_SECRET",
         "CUSTOS_S3_REGION",
         "CUSTOS_S3_VAULT_BUCKET",
+        "CUSTOS_SANDBOX_WITHOUT",
         "CUSTOS_SMTP_URL",
         "CUSTOS_SPOOL",
         "CUSTOS_TIME_SERVER",
@@ -92,6 +95,8 @@ def read_settings(
         time_server=_time_server(environ.get("CUSTOS_TIME_SERVER", "")),
         clamd=environ.get("CUSTOS_CLAMD", ""),
         s3_public_url=_origin("CUSTOS_S3_PUBLIC_URL", environ),
+        proxies=_proxies(environ.get("CUSTOS_PROXIES", "")),
+        sandbox_without=_listed(environ.get("CUSTOS_SANDBOX_WITHOUT", "")),
         spool=Path(environ.get("CUSTOS_SPOOL", str(folder / "spool"))),
     )
 
@@ -129,6 +134,26 @@ def _time_server(text: str) -> tuple[str, int] | None:
             f"CUSTOS_TIME_SERVER is {text!r}: give a name or an address, such as ntp.council.gov.uk"
         )
     return host, _port(port, "the port of CUSTOS_TIME_SERVER") if colon else _NTP_PORT
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a text between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """Return addresses and networks; everybody is none: who asks could then call themselves all."""
+    for part in (proxies := _listed(text)):
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            raise SettingsError(
+                f"CUSTOS_PROXIES has {part!r}: name the addresses or networks of your reverse "
+                "proxies, such as 10.1.2.3 or 10.1.2.0/28, with commas between them"
+            )
+    return proxies
 
 
 def _together(environ: Mapping[str, str], *names: str) -> bool:

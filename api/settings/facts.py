@@ -61,6 +61,10 @@ class Settings:
     """The malware scanner's socket: a path, or host:port."""
     s3_public_url: str = ""
     """Where browsers reach the object store; empty: they do not, and packages stream through us."""
+    proxies: tuple[str, ...] = ()
+    """The addresses and networks of reverse proxies, whose word for who asks is taken."""
+    sandbox_without: tuple[str, ...] = ()
+    """Protections of the sandbox that this machine may lack in production."""
     spool: Path = Path()
     """Where uploads wait until they are whole."""
     given: Addresses | None = None

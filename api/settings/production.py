@@ -1,6 +1,7 @@
 """Edge. What production must not run with: the one place that knows it."""
 
 import re
+from collections.abc import Sequence
 
 from api.settings.council import Council, read_council
 from api.settings.errors import SettingsError
@@ -30,6 +31,29 @@ def refuse_stand_ins(settings: Settings) -> None:
         keys_are_demonstration=keyring.demonstration if keyring else None,
         authority_is_test=any(map(is_test_authority, chain)),
     )
+
+
+def refuse_unprotected(settings: Settings, missing: Sequence[str]) -> None:
+    """Refuse a production start on a machine that lacks a protection of the sandbox.
+
+    ``missing`` as `export.media.sandbox.protections` names them: ``network namespace (why)``.
+
+    Raises:
+        SettingsError: names each that is missing, and that nobody said may be.
+    """
+    if not settings.production:
+        return
+    names = [words.partition(" (")[0] for words in missing]
+    refused = [words for words, name in zip(missing, names, strict=True)
+               if name not in settings.sandbox_without]  # fmt: skip
+    if refused:
+        allowed = ", ".join((*settings.sandbox_without, *(w.partition(" (")[0] for w in refused)))
+        raise SettingsError(
+            "footage of strangers is looked at in a sandbox, and this machine does not give all of "
+            "its protections:\n  - " + "\n  - ".join(refused) + "\nHave them switched on "
+            "(docs/adr/0003-sandbox.md), or say that they may be missing: "
+            f'CUSTOS_SANDBOX_WITHOUT="{allowed}"'
+        )
 
 
 def refuse_demonstration(

@@ -145,8 +145,7 @@ class IdentityProvider:
         keys: Mapping[str, Any],
         dance: Dance,
     ) -> Mapping[str, Any]:
-        offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        algorithms = [name for name in _ALGORITHMS if name in offered]
+        algorithms = _algorithms(metadata)
         try:
             signed = jwt.decode(
                 str(token.get("id_token", "")),
@@ -196,6 +195,19 @@ def parse_roles(claim: object) -> frozenset[Role]:
         return frozenset()
     named = {word.strip().lower() for word in words if isinstance(word, str)}
     return frozenset(role for role in Role if role.value in named)
+
+
+def _algorithms(metadata: Mapping[str, Any]) -> list[str]:
+    """Return by which signatures an ID token may be signed: never none, which would allow any.
+
+    Raises:
+        NotSignedInError: the provider offers none that we take.
+    """
+    offered = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
+    known = [name for name in _ALGORITHMS if isinstance(offered, list) and name in offered]
+    if not known:
+        raise NotSignedInError("the identity provider signs in no way that is safe")
+    return known
 
 
 def _find(claims: Mapping[str, Any], name: str) -> object:

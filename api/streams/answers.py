@@ -17,8 +17,12 @@ PRESIGNED_S = 60
 """How long an address at the object store gives what it is for."""
 
 
-def _unrecorded() -> None:
-    """Record nothing: that it may leave was recorded before it was asked for."""
+Record = Callable[[bool], object]
+"""Writes down that bytes leave; told whether somebody goes on with what they began before."""
+
+
+def _unrecorded(_resumed: bool) -> None:
+    """Record nothing: that it may be looked at was recorded before it was asked for."""
 
 
 async def answer(
@@ -27,14 +31,15 @@ async def answer(
     find: Callable[[], Outgoing],
     *,
     clock: Callable[[], datetime],
-    record: Callable[[], object] = _unrecorded,
+    record: Record = _unrecorded,
     leads: bool = False,
 ) -> Response:
     """Answer with an object, with the part of it that is asked for, or with none of it and why.
 
     ``find`` decides anew, each time, whether whoever asks may have it, and returns it or raises:
     before anything is promised, and again while bytes flow, which end where it raises.
-    ``record`` writes down that bytes leave, before the first of them does and only if any does.
+    ``record`` writes down that bytes leave, before the first of them does and only if any does; it
+    is told whether the part begins behind the first byte. Where it raises, nothing leaves.
     ``leads`` sends whoever wants the whole to the store itself (docs/adr/0009-downloads.md).
 
     Raises:
@@ -74,7 +79,7 @@ def _answer(
     find: Callable[[], Outgoing],
     *,
     clock: Callable[[], datetime],
-    record: Callable[[], object],
+    record: Record,
     leads: bool,
 ) -> Response:
     """Decide what the answer is; raises as `answer`."""
@@ -113,23 +118,21 @@ def _nothing(
     return Response(status_code=status, headers=headers)
 
 
-def _elsewhere(store: ObjectReader, held: Outgoing, record: Callable[[], object]) -> Response:
+def _elsewhere(store: ObjectReader, held: Outgoing, record: Record) -> Response:
     """Lead to the store, for the whole only: whoever goes on with a part may follow no redirect."""
-    record()
+    record(False)
     place = store.presign(held.key, held.version, seconds=PRESIGNED_S, filename=held.filename)
     return RedirectResponse(place, HTTPStatus.FOUND)
 
 
-def _open(
-    store: ObjectReader, held: Outgoing, part: Span, record: Callable[[], object]
-) -> ObjectStream:
+def _open(store: ObjectReader, held: Outgoing, part: Span, record: Record) -> ObjectStream:
     """Open the object, which fails before anything is promised; then record that it leaves."""
     # Once: nobody should wait for a minute to be told that the store is away.
     source = store.open(held.key, held.version, start=part.start, length=part.length, once=True)
     try:
-        record()
+        record(part.start > 0)
     except BaseException:
         source.close()
         raise
-    # A crash here leaves a record of bytes that nobody got: who asks again is not counted twice.
+    # A crash here leaves a record of bytes that nobody got: better than bytes without a record.
     return source

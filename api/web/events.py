@@ -77,6 +77,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "erase.requested": "Erasure asked for",
     "erase.done": "Personal data erased",
     "access.refused": "Refused to a member of staff",
+    "register.exported": "Disclosure register taken out as a file",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
     "clock.apart": "Our clock was found apart from the time",
@@ -158,6 +159,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "token": "Token (SHA-256)",
     "until": "Until",
     "urn": "Reference number",
+    "what": "What was taken",
 }
 """What each field is called on a page."""
 

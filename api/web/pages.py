@@ -14,10 +14,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from markupsafe import Markup
 
 from api import words
 from api.web.console.places import record_path
 from api.wiring import Services
+from custody.printable import printable_lines
 
 STATIC = Path(__file__).parent / "static"
 
@@ -33,12 +35,23 @@ def environment() -> Environment:
             ]
         ),
         autoescape=True,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update({**words.FILTERS, "record_path": record_path})
     made.globals["static"] = static
     return made
+
+
+def shown(value: Any) -> Any:  # noqa: ANN401 - whatever a template shows
+    """Return what a template shows: in a text, what hides or turns the writing as an escape.
+
+    Whoever gave a file, a camera or themselves a name may have meant to deceive who reads it.
+    """
+    if isinstance(value, Markup):
+        return Markup(printable_lines(value))  # noqa: S704 - escapes are letters and digits
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 @cache

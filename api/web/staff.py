@@ -54,6 +54,14 @@ def same_site(request: Request, services: Services) -> bool:
     return request.headers.get("origin") == services.settings.origin
 
 
+def is_saved(request: Request) -> bool:
+    """Tell whether a browser says that it would save a film or a picture, or open it by itself.
+
+    `Sec-Fetch-Dest` (Fetch Metadata): a page that shows it says video, audio or image.
+    """
+    return request.headers.get("sec-fetch-dest", "video") not in {"video", "audio", "image"}
+
+
 def signed_in(request: Request, services: UsesServices) -> Staff | None:
     """Return who is signed in, if anybody."""
     secret = request.cookies.get(cookie_name(services))

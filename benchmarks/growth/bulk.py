@@ -69,6 +69,8 @@ _TABLES = {
     "queued_at timestamptz, sent_at timestamptz, reference text, words text",
     "handoff": "id uuid, release uuid, person uuid, system text, reference text, acceptance text, "
     "sha256 text, at timestamptz",
+    "departure": "id uuid, release uuid, way text, person uuid, role text, sha256 text, "
+    "at timestamptz, download uuid, handoff uuid",
     "log_entry": "index int8, event uuid, entry bytea",
     "log_node": "level int4, index int8, hash bytea",
     "log_root": "size int8, root bytea",

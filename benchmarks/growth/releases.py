@@ -51,7 +51,7 @@ class Release:
     fate: str
     kind: ReleaseKind
     recipient: Person
-    by: Person
+    proposer: Person
     """Who proposes it, and takes it out if staff do."""
     row: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
@@ -304,7 +304,7 @@ class Releases:
             acceptance = "taken over by the evidence desk"
             values: Values = {
                 **given,
-                "actor": release.by,
+                "actor": release.proposer,
                 "role": "operator",
                 "acceptance": acceptance,
                 "handed": format_time(at.replace(microsecond=0)),
@@ -323,12 +323,25 @@ class Releases:
             )
         self._left(release, at)
 
-    def _left(self, release: Release, at: datetime) -> None:
-        by_link = release.fate in _BY_LINK
+    def _left(self, release: Release, at: datetime, download: UUID | None = None) -> None:
+        taker, role = release.proposer, "operator"
+        if download is not None:
+            taker, role = release.recipient, "recipient"
+        self._bulk.add(
+            "departure",
+            id=uuid4(),
+            release=release.id,
+            way={"collected": "link"}.get(release.fate, release.fate),
+            person=taker.record,
+            role=role,
+            sha256=release.sha256,
+            at=at,
+            download=download,
+        )
         for exhibit in release.exhibits:
             values: Values = {
-                "actor": release.recipient if by_link else release.by,
-                "role": "recipient" if by_link else "operator",
+                "actor": taker,
+                "role": role,
                 "release": str(release.id),
                 "sha256": release.sha256,
             }
@@ -401,7 +414,6 @@ class Releases:
         yield at
         self._bulk.append(record, "code.accepted", {}, at=at)
         self._bulk.append(record, "terms.accepted", {"terms": terms}, at=at)
-        self._left(release, at)
         self._bulk.append(record, "download.authorised", {"session": str(collection)}, at=at)
         self._bulk.add(
             "collection",
@@ -413,7 +425,9 @@ class Releases:
             terms_sha256=terms,
             terms_at=at,
         )
-        self._bulk.add("download", id=uuid4(), collection=collection, link=link, authorised_at=at)
+        download = uuid4()
+        self._bulk.add("download", id=download, collection=collection, link=link, authorised_at=at)
+        self._left(release, at, download)
         if self._chance.percent(70):
             yield at + 5 * MINUTE
             values: Values = {"sha256": release.sha256}

@@ -13,11 +13,11 @@ from custody.canonical import JSON
 from custody.events import RecordKind
 from custody.houseclock import measured_offset
 from custody.ledger import Ledger, Person, Values
-from evidence.errors import StateError, UnknownError
+from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.recorded import describing_columns, facts_digest
-from evidence.exhibits.references import parse_reference
+from evidence.exhibits.references import MOST_NUMBER, MOST_SKIPPED, parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
 from evidence.people.access import Action, Role, Subject
@@ -161,6 +161,16 @@ class Exhibits:
             raise StateError(
                 f"{wanted} was used already, and an exhibit reference is never used again: "
                 f"the next free one is {initials}/{following}"
+            )
+        elif number > counter.highest + 1 + MOST_SKIPPED:
+            raise InvalidError(
+                "ref",
+                f"{wanted} would skip more than {MOST_SKIPPED} numbers, which are never used then: "
+                f"the next free one is {initials}/{following}",
+            )
+        if number > MOST_NUMBER:
+            raise InvalidError(
+                "ref", f"the numbers of {initials} are used up: use other initials, such as a third"
             )
         counter.highest = number
         session.flush()

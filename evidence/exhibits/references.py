@@ -11,6 +11,11 @@ from evidence.errors import InvalidError
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """The 32 symbols of a URN, values 0 to 31: digits 2-9 and the letters without I and O."""
 
+MOST_NUMBER = 9_999_999
+"""The highest number of an exhibit."""
+MOST_SKIPPED = 10_000
+"""How many numbers a reference may skip: more is a slip, and would use up what is there."""
+
 _URN_SYMBOLS = 8
 _BASE = len(ALPHABET)
 _REFERENCE = re.compile(r"([A-Z]{2,4})/([1-9][0-9]{0,6})")

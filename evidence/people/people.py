@@ -139,40 +139,6 @@ class People:
         values: Values = {"actor": as_person(by), "subject": as_person(subject), "role": role}
         self._ledger.append(session, record, "role.changed", values, at=at)
 
-    def record_token(
-        self,
-        session: Session,
-        event: str,
-        subject: Subject,
-        token: str,
-        *,
-        by: Subject,
-        at: datetime,
-    ) -> None:
-        """Write `token.made` or `token.revoked`: ``token`` is the SHA-256 by which it is known."""
-        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
-        values: Values = {
-            "actor": as_person(by),
-            "subject": as_person(subject),
-            "role": token_roles(role.value for role in subject.roles),
-            "token": token,
-        }
-        self._ledger.append(session, record, event, values, at=at)
-
-    def record_refusal(
-        self, session: Session, subject: Subject, refused: AccessRefusedError, *, at: datetime
-    ) -> None:
-        """Write the event `access.refused`: every refusal of a person we know is one."""
-        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
-        roles = ", ".join(sorted(subject.roles)) or "none"
-        values: Values = {
-            "actor": as_person(subject),
-            "role": roles,
-            "action": refused.action,
-            "reason": refused.reason,
-        }
-        self._ledger.append(session, record, "access.refused", values, at=at)
-
 
 def named_digest(row: Any) -> str:  # noqa: ANN401 - also bare columns
     """Return what `person.named` commits to: who somebody is, in the columns of their row."""
@@ -183,11 +149,6 @@ def named_digest(row: Any) -> str:  # noqa: ANN401 - also bare columns
 def as_person(subject: Subject) -> Person:
     """Return how the ledger commits to a subject."""
     return Person(subject.person, subject.words)
-
-
-def token_roles(roles: Iterable[str]) -> str:
-    """Return how `token.made` says in which roles a token speaks."""
-    return ", ".join(sorted(roles)) or "none"
 
 
 def require(action: Action, subject: Subject) -> Role:

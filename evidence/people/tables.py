@@ -45,4 +45,19 @@ class TokenRow(SQLModel, table=True):
     person: UUID = Field(foreign_key="person.id")
     roles: list[str] = texts_column()
     created_at: datetime = utc_column()
+    expires_at: datetime = utc_column()
+    """When it ends by itself."""
     revoked_at: datetime | None = utc_column(nullable=True)
+
+
+class RefusalRow(SQLModel, table=True):
+    """What somebody was refused lately: told once, and counted from then on for an hour."""
+
+    __tablename__: ClassVar[Any] = "refusal"
+    person: UUID = Field(primary_key=True, foreign_key="person.id")
+    action: str = Field(primary_key=True)
+    role: str
+    """The roles that they had when they were refused last."""
+    since: datetime = utc_column()
+    more: int = 0
+    """How often since then; the event tells it when the hour is over."""

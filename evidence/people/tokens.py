@@ -1,62 +1,191 @@
-"""Service. API tokens, by which machines, and people at a command line, act."""
+"""Service. API tokens, by which machines, and people at a command line, act.
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+A token ends: by itself on its day, or when somebody revokes it. To be made and to be revoked are
+events, and `issued` holds the rows against them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from evidence.errors import UnknownError
+from custody.canonical import format_time
+from custody.events import RecordKind
+from custody.ledger import Ledger, Values
+from evidence.errors import InvalidError, StateError, TokenEndedError, UnknownError
 from evidence.people.access import Role, Subject
-from evidence.people.people import People
-from evidence.people.tables import TokenRow
+from evidence.people.people import People, as_person
+from evidence.people.tables import PersonRow, TokenRow
 from evidence.secrets import make_secret, secret_digest
 
 TOKEN_PREFIX = "custos_"  # noqa: S105 - tells secret scanners what they found
+LASTS = timedelta(days=90)
+"""How long a token works, unless it is said otherwise."""
+LONGEST = timedelta(days=366)
+_SHORT = 12
+"""Digits of a token's SHA-256 by which people name it: it opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A token as a list shows it."""
+
+    id: str
+    """The first digits of its SHA-256."""
+    name: str
+    """Whom it speaks for."""
+    roles: tuple[str, ...]
+    made_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None
+
+    def state(self, at: datetime) -> str:
+        """Return where it stands: works, ended or revoked."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "ended" if at >= self.ends_at else "works"
+
+
+def token_name(token: str) -> str:
+    """Return how a token is named where people read: it opens nothing."""
+    return secret_digest(token.strip())[:_SHORT]
 
 
 class Tokens:
     """Knows who holds a token. The token lies with its holder; here is only its SHA-256."""
 
-    def __init__(self, people: People, random: Callable[[int], bytes]) -> None:
+    def __init__(self, people: People, ledger: Ledger, random: Callable[[int], bytes]) -> None:
         self._people = people
+        self._ledger = ledger
         self._random = random
 
     def add(
-        self, session: Session, person: UUID, roles: Iterable[Role], *, by: Subject, at: datetime
+        self,
+        session: Session,
+        person: UUID,
+        roles: Iterable[Role],
+        *,
+        by: Subject,
+        at: datetime,
+        until: datetime | None = None,
     ) -> str:
-        """Give ``person`` a token with ``roles``, as ``by`` decided; return its text, once."""
+        """Give ``person`` a token with ``roles``, as ``by`` decided; return its text, once.
+
+        It works before ``until``; without it, for `LASTS`.
+
+        Raises:
+            InvalidError: it would end before it begins, or after `LONGEST`.
+        """
+        ends = (until or at + LASTS).replace(microsecond=0)
+        if not at < ends <= at + LONGEST:
+            raise InvalidError("until", f"a token works for 1 to {LONGEST.days} days")
         held = sorted(set(roles))
         token = TOKEN_PREFIX + make_secret(self._random)
-        words = [role.value for role in held]
-        session.add(
-            TokenRow(sha256=secret_digest(token), person=person, roles=words, created_at=at)
+        row = TokenRow(
+            sha256=secret_digest(token),
+            person=person,
+            roles=[role.value for role in held],
+            created_at=at,
+            expires_at=ends,
         )
+        session.add(row)
         subject = self._people.subject(session, person, held)
         for role in held:
             self._people.record_role(session, subject, role.value, by=by, at=at)
-        known = secret_digest(token)
-        self._people.record_token(session, "token.made", subject, known, by=by, at=at)
+        self._record(session, "token.made", row, by, at, {"until": format_time(ends)})
         return token
 
-    def revoke(self, session: Session, token: str, *, by: Subject, at: datetime) -> None:
-        """Take a token back for good, as ``by`` decided; one that is taken back stays as it is.
+    def find(self, session: Session, token: str, *, at: datetime) -> Subject | None:
+        """Return who a token speaks for; None: nobody.
 
         Raises:
-            UnknownError: there is no such token.
+            TokenEndedError: it was good once. Only who holds it is told so.
         """
-        row = session.get(TokenRow, secret_digest(token.strip()), with_for_update=True)
-        if row is None:
-            raise UnknownError("there is no such token")
-        if row.revoked_at is not None:
-            return
-        row.revoked_at = at
-        subject = self._people.subject(session, row.person, (Role(role) for role in row.roles))
-        self._people.record_token(session, "token.revoked", subject, row.sha256, by=by, at=at)
-
-    def find(self, session: Session, token: str) -> Subject | None:
-        """Return who a token speaks for, or None: unknown or revoked, and we do not say which."""
         row = session.get(TokenRow, secret_digest(token.strip()))
-        if row is None or row.revoked_at is not None:
+        if row is None:
             return None
+        if row.revoked_at is not None:
+            raise TokenEndedError("this token was revoked: ask for another one, if you need it")
+        if at >= row.expires_at:
+            raise TokenEndedError(
+                f"this token ended on {row.expires_at:%d %B %Y}: ask for a new one "
+                "(custos token add)"
+            )
         return self._people.subject(session, row.person, (Role(role) for role in row.roles))
+
+    def holder(self, session: Session, name: str) -> UUID | None:
+        """Return the person of this name who holds, or held, a token; None: nobody does.
+
+        Two tokens for one name are of one person, and so never the two halves of a decision.
+        """
+        statement = (
+            select(TokenRow.person)
+            .join(PersonRow, col(PersonRow.id) == TokenRow.person)
+            .where(PersonRow.name == name.strip())
+            .order_by(col(TokenRow.created_at))
+        )
+        return session.exec(statement.limit(1)).first()
+
+    def held(self, session: Session) -> Sequence[HeldToken]:
+        """Return every token that was made, the first first."""
+        rows = session.exec(
+            select(TokenRow, PersonRow.name)
+            .join(PersonRow, col(PersonRow.id) == TokenRow.person)
+            .order_by(col(TokenRow.created_at), col(TokenRow.sha256))
+        )
+        return [
+            HeldToken(
+                row.sha256[:_SHORT],
+                name,
+                tuple(row.roles),
+                row.created_at,
+                row.expires_at,
+                row.revoked_at,
+            )
+            for row, name in rows
+        ]
+
+    def revoke(self, session: Session, name: str, *, by: Subject, at: datetime) -> HeldToken:
+        """End the token whose SHA-256 begins with ``name``, as `held` tells it.
+
+        Raises:
+            UnknownError: there is none, or more than one begins so.
+            StateError: it was revoked before.
+        """
+        known = name.strip().lower()
+        if len(known) < _SHORT or not set(known) <= set("0123456789abcdef"):
+            raise UnknownError(f"there is no token {name!r}: custos token list shows them")
+        rows = session.exec(
+            select(TokenRow).where(col(TokenRow.sha256).startswith(known)).with_for_update()
+        ).all()
+        if len(rows) != 1:
+            raise UnknownError(f"there is no token {name!r}: custos token list shows them")
+        [row] = rows
+        if row.revoked_at is not None:
+            raise StateError(f"the token {known} was revoked already")
+        row.revoked_at = at
+        self._record(session, "token.revoked", row, by, at, {})
+        session.flush()
+        return next(one for one in self.held(session) if row.sha256.startswith(one.id))
+
+    def _record(
+        self,
+        session: Session,
+        event: str,
+        row: TokenRow,
+        by: Subject,
+        at: datetime,
+        more: Values,
+    ) -> None:
+        subject = self._people.subject(session, row.person, map(Role, row.roles))
+        values: Values = {
+            "actor": as_person(by),
+            "subject": as_person(subject),
+            "role": ", ".join(row.roles) or "none",
+            "sha256": row.sha256,
+            **more,
+        }
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        self._ledger.append(session, record, event, values, at=at)

@@ -10,15 +10,21 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from custody.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.people.tables import PersonRow
 from evidence.secrets import make_secret, secret_digest
-from export.delivery.packages import Package, Packages
+from export.delivery.packages import Package, Packages, Way
 from export.delivery.recorded import Recorded
-from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
+from export.delivery.tables import (
+    CollectionRow,
+    DepartureRow,
+    DownloadRow,
+    LinkRow,
+    ReceiptRow,
+)
 from export.package.format import layout
 from export.package.format.assembly import seal_of
 from export.release.contents import require_clean
@@ -30,6 +36,8 @@ from export.sealing.tables import SealFileRow, SealStepRow
 
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=60)
+MOST_BEGUN = 20
+"""How often one download may be begun anew, from its first byte; to resume it is none of these."""
 _TOUCH = timedelta(minutes=1)
 """How exactly we remember when a browser was last seen: not each page is a write."""
 _STOPPED = (
@@ -173,8 +181,6 @@ class Collections:
         row.seen_at = at
         release = session.get_one(ReleaseRow, link.release)
         self._require_sound(session, release, link)
-        recipient = recipient_of(session, release)
-        self._packages.hand_over(session, release, to=recipient, role="recipient", at=at)
         download = DownloadRow(id=self._new_id(), collection=row.id, link=link.id, authorised_at=at)
         session.add(download)
         values = {"session": str(row.id)}
@@ -193,12 +199,50 @@ class Collections:
             UnknownError: this collection was authorised no such download.
         """
         row, link = self._open(session, secret, at=at, resuming=True)
-        found = session.get(DownloadRow, download)
-        if found is None or found.collection != row.id:
-            raise UnknownError("there is no such download")
+        self._authorised(session, row, download)
         release = session.get_one(ReleaseRow, link.release)
         self._require_sound(session, release, link)
         return self._packages.package(session, release)
+
+    def begin(
+        self, session: Session, secret: str, download: UUID, *, at: datetime, resumed: bool
+    ) -> None:
+        """Record that an authorised download begins: an event of every exhibit, each time.
+
+        ``resumed``: the browser asks for a part behind the first byte. That goes on with what was
+        begun under this download before, within its 12 hours, and is no other time.
+
+        Raises:
+            HeldBackError: the council looks at the package again; nobody gets it meanwhile.
+            StateError: as `package`; or it was begun `MOST_BEGUN` times, and a new code is needed.
+            UnknownError: this collection was authorised no such download.
+        """
+        row, link = self._open(session, secret, at=at, resuming=True, lock=True)
+        self._authorised(session, row, download)
+        release = session.get_one(ReleaseRow, link.release)
+        self._require_sound(session, release, link)
+        begun = select(func.count()).where(DepartureRow.download == download)
+        times = session.exec(begun).one()
+        if resumed and times:
+            return
+        if times >= MOST_BEGUN:
+            # Nobody outside writes into the ledger at will: a new code costs one of the downloads.
+            raise StateError(_OVER)
+        recipient = recipient_of(session, release)
+        self._packages.mark_left(
+            session,
+            release,
+            Way.LINK,
+            to=recipient,
+            role="recipient",
+            at=at,
+            download=download,
+        )
+
+    def _authorised(self, session: Session, row: CollectionRow, download: UUID) -> None:
+        found = session.get(DownloadRow, download)
+        if found is None or found.collection != row.id:
+            raise UnknownError("there is no such download")
 
     def confirm(self, session: Session, secret: str, sha256: str, *, at: datetime) -> bool:
         """Record the recipient's receipt, once a collection; False if the digest differs.

@@ -14,9 +14,9 @@ from evidence.exhibits.clocks import parse_local
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
 from evidence.wording import check_words
-from export.delivery.packages import Packages
+from export.delivery.packages import Packages, Way
 from export.delivery.tables import HandoffRow
-from export.release.releases import Releases, label
+from export.release.releases import Releases, label, require_second
 from export.release.states import ReleaseState
 
 _NAME, _TEXT = 200, 2000
@@ -75,6 +75,7 @@ class Handoffs:
             raise StateError(
                 f"release {label(row)} is {row.state}: only a sealed package can be handed over"
             )
+        require_second(row, Action.RECORD_HANDOFF)
         handed_at = _handed_at(new.handed_at, since=row.proposed_at, now=at)
         for made in self.of(session, row.id):
             if (made.system, made.reference) == (system, reference):
@@ -100,7 +101,9 @@ class Handoffs:
             "sha256": handoff.sha256,
         }
         self._ledger.append(session, row.id, "handoff.recorded", values, at=at)
-        self._packages.mark_left(session, row, to=as_person(by), role=role.value, at=at)
+        self._packages.mark_left(
+            session, row, Way.HANDOFF, to=as_person(by), role=role.value, at=at, handoff=handoff.id
+        )
         return handoff
 
     def of(self, session: Session, release: UUID) -> Sequence[HandoffRow]:

@@ -1,9 +1,12 @@
-"""Service. Sealed packages, and who takes them out of the house."""
+"""Service. Sealed packages, and who takes them out of the house: each time is on record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import StateError
@@ -11,12 +14,25 @@ from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
 from export.delivery.recorded import Recorded
+from export.delivery.tables import DepartureRow
 from export.release.contents import require_clean
-from export.release.releases import Releases, label
+from export.release.releases import Releases, label, require_second
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
+
+RESUMES = timedelta(hours=1)
+"""How long somebody of the staff goes on with what they began to take out."""
+
+
+class Way(StrEnum):
+    """How a package left the house."""
+
+    LINK = "link"
+    STAFF = "staff"
+    """Somebody of the staff, or a machine of theirs: at a page, by the API, at the command line."""
+    HANDOFF = "handoff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +51,18 @@ class Package:
 class Packages:
     """Hands out packages that were sealed and read back."""
 
-    def __init__(self, releases: Releases, ledger: Ledger, recorded: Recorded) -> None:
+    def __init__(
+        self,
+        releases: Releases,
+        ledger: Ledger,
+        recorded: Recorded,
+        *,
+        new_id: Callable[[], UUID],
+    ) -> None:
         self._releases = releases
         self._ledger = ledger
         self._recorded = recorded
+        self._new_id = new_id
 
     def find(self, session: Session, name: str, *, by: Subject) -> Package:
         """Return a package that ``by`` may take out at this moment; writes nothing.
@@ -47,52 +71,78 @@ class Packages:
             AccessRefusedError, StateError, UnknownError: they may not, or not any more.
         """
         require(Action.COLLECT_PACKAGE, by)
-        return self._sealed(session, self._releases.find(session, name))
+        row = self._releases.find(session, name)
+        require_second(row, Action.COLLECT_PACKAGE)
+        return self._sealed(session, row)
 
-    def collect(self, session: Session, name: str, *, by: Subject, at: datetime) -> Package:
-        """Return a package for ``by`` to take out; the first time is an event of each exhibit.
+    def collect(
+        self, session: Session, name: str, *, by: Subject, at: datetime, resumed: bool = False
+    ) -> Package:
+        """Return a package for ``by`` to take out; each time is an event of every exhibit.
+
+        ``resumed``: they ask for a part behind its first byte. That goes on with what they began
+        less than `RESUMES` ago, and is no other time; if they began nothing, it is one.
 
         Raises:
             AccessRefusedError, StateError, UnknownError: nothing was handed out.
         """
         role = require(Action.COLLECT_PACKAGE, by)
         row = self._releases.find(session, name, lock=True)
-        left_before = row.collected_at is not None
-        package = self.hand_over(session, row, to=as_person(by), role=role.value, at=at)
+        require_second(row, Action.COLLECT_PACKAGE)
+        package = self._sealed(session, row)
+        if resumed and self._goes_on(session, row, by.person, at):
+            return package
+        self.mark_left(session, row, Way.STAFF, to=as_person(by), role=role.value, at=at)
         if row.taken_at is None:
             row.taken_by, row.taken_at = by.person, at
-            if left_before:
-                # It left another way before: that staff took it too is on record all the same.
-                self._record(session, row, package.sha256, to=as_person(by), role=role.value, at=at)
         return package
 
-    def hand_over(
-        self, session: Session, row: ReleaseRow, *, to: Person, role: str, at: datetime
-    ) -> Package:
-        """Return the package of a release that is locked; the first time is an event each exhibit.
-
-        Whoever calls this has decided that ``to``, who acts as ``role``, may have it.
-
-        Raises:
-            StateError: nothing was handed out.
-        """
-        package = self._sealed(session, row)
-        self.mark_left(session, row, to=to, role=role, at=at)
-        return package
+    def _goes_on(self, session: Session, row: ReleaseRow, person: UUID, at: datetime) -> bool:
+        """Tell whether somebody of the staff began to take a package out a short time ago."""
+        began = select(DepartureRow.id).where(
+            DepartureRow.release == row.id,
+            DepartureRow.person == person,
+            DepartureRow.way == Way.STAFF,
+            col(DepartureRow.at) > at - RESUMES,
+            col(DepartureRow.at) <= at,
+        )
+        return session.exec(began.limit(1)).first() is not None
 
     def mark_left(
-        self, session: Session, row: ReleaseRow, *, to: Person, role: str, at: datetime
+        self,
+        session: Session,
+        row: ReleaseRow,
+        way: Way,
+        *,
+        to: Person,
+        role: str,
+        at: datetime,
+        download: UUID | None = None,
+        handoff: UUID | None = None,
     ) -> None:
-        """Record that a package left the house, whichever way; only the first time is an event."""
-        if row.collected_at is not None:
-            return
-        row.collected_at = at
-        self._record(session, row, self.package(session, row).sha256, to=to, role=role, at=at)
+        """Record that the package of a locked release leaves: a row, and an event each exhibit.
 
-    def _record(
-        self, session: Session, row: ReleaseRow, sha256: str, *, to: Person, role: str, at: datetime
-    ) -> None:
-        """Write `exhibit.released` for each exhibit of a package that leaves."""
+        Whoever calls this has decided that ``to``, who acts as ``role``, may have it, and hands
+        nothing out before this transaction is committed.
+
+        Raises:
+            StateError: it is not sealed.
+        """
+        sha256 = self.package(session, row).sha256
+        row.collected_at = row.collected_at or at
+        session.add(
+            DepartureRow(
+                id=self._new_id(),
+                release=row.id,
+                way=way.value,
+                person=to.record,
+                role=role,
+                sha256=sha256,
+                at=at,
+                download=download,
+                handoff=handoff,
+            )
+        )
         for exhibit in self._releases.exhibits(session, row.id):
             values: Values = {
                 "actor": to,

@@ -1,4 +1,4 @@
-"""Adapter. The tables of the recipient's path: links, collections, downloads, receipts, hand-offs.
+"""Adapter. The tables of what leaves: links, collections, downloads, receipts, hand-offs.
 
 Of every secret (a link's token, a collection's cookie) only a digest is kept.
 """
@@ -77,3 +77,22 @@ class HandoffRow(SQLModel, table=True):
     acceptance: str
     sha256: str
     at: datetime = utc_column()
+
+
+class DepartureRow(SQLModel, table=True):
+    """A package that left the house, each time: with it goes an event of every exhibit in it."""
+
+    __tablename__: ClassVar[Any] = "departure"
+    id: UUID = Field(primary_key=True)
+    release: UUID = Field(foreign_key="release.id")
+    way: str
+    """link, staff or handoff."""
+    person: UUID = Field(foreign_key="person.id")
+    """Who took it out."""
+    role: str
+    """The role in which they did."""
+    sha256: str
+    at: datetime = utc_column()
+    download: UUID | None = Field(default=None, foreign_key="download.id")
+    """Of one by link: under which download."""
+    handoff: UUID | None = Field(default=None, foreign_key="handoff.id")

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, cast, func, literal, null, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import DateTime, Select, Text, Uuid, cast, func, literal, null, select
 from sqlmodel import col
 
-from export.delivery.tables import DownloadRow, HandoffRow, LinkRow
+from export.delivery.packages import Way
+from export.delivery.tables import DepartureRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
 from export.desk.disclosures import How, Period
-from export.release.tables import ReleaseRow
 
 _WITHOUT_ANYBODY = cast(null(), Uuid)
+_WITHOUT_A_MOMENT = cast(null(), DateTime(timezone=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,13 @@ class Departure:
     how: str
     detail: str
     person: UUID | None
+    """Who took it out; None: nobody, it was only offered."""
+    role: str
+    receipt: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Entries:
     """Where entries of one kind come from: a statement of facts, its moment and its identifier."""
 
     how: How
@@ -40,86 +43,89 @@ class Way:
     at: Any
     id: Any
 
-    def within(self, period: Period) -> "Way":
+    def within(self, period: Period) -> "Entries":
         """Return the same for the days of a period."""
         wanted = self.statement
         if period.start is not None:
             wanted = wanted.where(self.at >= period.start)
         if period.end is not None:
             wanted = wanted.where(self.at < period.end)
-        return Way(self.how, wanted, self.at, self.id)
+        return Entries(self.how, wanted, self.at, self.id)
 
 
-def departures(period: Period) -> list[Way]:
-    """Return what left the house, and what was only offered."""
-    every = (_downloads(), _handoffs(), _taken(), _offered())
+def departures(period: Period) -> list[Entries]:
+    """Return what left the house, each time, and what was only offered."""
+    every = (_left(How.LINK, Way.LINK), _left(How.STAFF, Way.STAFF), _handoffs(), _offered())
     return [one.within(period) for one in every]
 
 
-def _way(how: How, at: Any, identifier: Any, release: Any, *more: Any) -> Way:  # noqa: ANN401 - columns
-    detail, person = more or (literal(""), _WITHOUT_ANYBODY)
+def _entries(how: How, at: Any, identifier: Any, release: Any, **more: Any) -> Entries:  # noqa: ANN401 - columns
     columns = (
         at.label("at"),
         identifier.label("id"),
         release.label("release"),
         cast(literal(how.value), Text).label("how"),
-        cast(detail, Text).label("detail"),
-        person.label("person"),
+        cast(more.get("detail", literal("")), Text).label("detail"),
+        more.get("person", _WITHOUT_ANYBODY).label("person"),
+        cast(more.get("role", literal("")), Text).label("role"),
+        more.get("receipt", _WITHOUT_A_MOMENT).label("receipt"),
     )
-    return Way(how, select(*columns), at, identifier)
+    return Entries(how, select(*columns), at, identifier)
 
 
-def _downloads() -> Way:
-    """Return the first download of each release, by whichever of its links."""
-    first, later = DownloadRow, aliased(DownloadRow)
-    link, other = LinkRow, aliased(LinkRow)
-    earlier = (
-        select(col(later.id))
-        .join(other, col(other.id) == later.link)
-        .where(
-            col(other.release) == link.release,
-            tuple_(col(later.authorised_at), col(later.id))
-            < tuple_(col(first.authorised_at), col(first.id)),
-        )
-        .correlate(first, link)
+def _left(how: How, way: Way) -> Entries:
+    """Return each time that a package was taken out by link, or by somebody of the staff."""
+    row = DepartureRow
+    confirmed = (
+        select(col(ReceiptRow.confirmed_at))
+        .join(DownloadRow, col(DownloadRow.collection) == ReceiptRow.collection)
+        .where(col(DownloadRow.id) == row.download)
+        .correlate(row)
+        .scalar_subquery()
     )
-    one = _way(How.LINK, col(first.authorised_at), col(first.id), col(link.release))
-    joined = one.statement.join(link, col(link.id) == first.link).where(~earlier.exists())
-    return Way(one.how, joined, one.at, one.id)
+    one = _entries(
+        how,
+        col(row.at),
+        col(row.id),
+        col(row.release),
+        person=col(row.person),
+        role=col(row.role),
+        receipt=confirmed,
+    )
+    return Entries(how, one.statement.where(col(row.way) == way.value), one.at, one.id)
 
 
-def _handoffs() -> Way:
-    detail = func.concat(HandoffRow.system, ", reference ", HandoffRow.reference)
-    at, identifier, release = col(HandoffRow.at), col(HandoffRow.id), col(HandoffRow.release)
-    return _way(How.HANDOFF, at, identifier, release, detail, _WITHOUT_ANYBODY)
+def _handoffs() -> Entries:
+    """Return each hand-off, by its own moment: it was recorded afterwards."""
+    row = HandoffRow
+    role = (
+        select(col(DepartureRow.role))
+        .where(col(DepartureRow.handoff) == row.id)
+        .correlate(row)
+        .scalar_subquery()
+    )
+    return _entries(
+        How.HANDOFF,
+        col(row.at),
+        col(row.id),
+        col(row.release),
+        detail=func.concat(row.system, ", reference ", row.reference),
+        person=col(row.person),
+        role=func.coalesce(role, ""),
+    )
 
 
-def _taken() -> Way:
-    """Return what staff took out of the house."""
-    at, identifier = col(ReleaseRow.taken_at), col(ReleaseRow.id)
-    one = _way(How.STAFF, at, identifier, identifier, literal(""), col(ReleaseRow.taken_by))
-    return Way(one.how, one.statement.where(at.is_not(None)), one.at, one.id)
-
-
-def _offered() -> Way:
+def _offered() -> Entries:
     """Return the first links of releases that never left by any way."""
-    link, followed = LinkRow, aliased(LinkRow)
-    downloaded = (
-        select(col(DownloadRow.id))
-        .join(followed, col(followed.id) == DownloadRow.link)
-        .where(col(followed.release) == link.release)
+    link = LinkRow
+    left = (
+        select(col(DepartureRow.id))
+        .where(col(DepartureRow.release) == link.release)
         .correlate(link)
     )
     handed = (
         select(col(HandoffRow.id)).where(col(HandoffRow.release) == link.release).correlate(link)
     )
-    taken = (
-        select(col(ReleaseRow.id))
-        .where(col(ReleaseRow.id) == link.release, col(ReleaseRow.taken_at).is_not(None))
-        .correlate(link)
-    )
-    one = _way(How.OFFERED, col(link.issued_at), col(link.id), col(link.release))
-    offered = one.statement.where(
-        col(link.number) == 1, ~downloaded.exists(), ~handed.exists(), ~taken.exists()
-    )
-    return Way(one.how, offered, one.at, one.id)
+    one = _entries(How.OFFERED, col(link.issued_at), col(link.id), col(link.release))
+    offered = one.statement.where(col(link.number) == 1, ~left.exists(), ~handed.exists())
+    return Entries(one.how, offered, one.at, one.id)

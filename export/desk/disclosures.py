@@ -42,10 +42,14 @@ class Disclosure:
     sha256: str
     """Of the whole package, as it was sealed."""
     approved_by: tuple[str, ...]
+    taken_by: str
+    """Who took it out, each time; empty: nobody, it was only offered."""
+    role: str
+    """The role in which they did."""
     detail: str
-    """The other system and its reference, or who of the staff collected it."""
+    """The other system and its reference."""
     receipt: datetime | None
-    """When the recipient confirmed, by its digest, that it arrived whole."""
+    """When the recipient confirmed, by its digest, that this download arrived whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Service. The disclosure register, in the words of the Information Commissioner's guidance.
 
-When, to whom, at which organisation, why and how: one entry for each way in which a package really
-went out, and one, marked as such, for a link that was offered and never followed. An entry's place
-among the others is its moment, and the identifier of the row that it comes from.
+When, to whom, at which organisation, why and how, by whom and in which role: one entry for each
+time that a package went out, and one, marked as such, for a link that was offered and never
+followed. An entry's place among the others is its moment, and the identifier of its row.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,15 +11,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import func, select, union_all
 from sqlmodel import Session, col
 
+from custody.events import RecordKind
+from custody.ledger import Ledger, Values
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import MOST_COUNTED, Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
 from evidence.people.tables import PersonRow
-from export.delivery.tables import CollectionRow, LinkRow, ReceiptRow
 from export.desk.departures import Departure, departures
 from export.desk.disclosures import Disclosure, How, Period
 from export.holdings.files import MASTER, files_among
@@ -45,6 +46,9 @@ class Counted:
 
 class Register:
     """Tells what was disclosed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def page(
         self,
@@ -97,6 +101,26 @@ class Register:
         for some in rows.partitions():
             yield from _told(session, [Departure(*row) for row in some])
 
+    def export(
+        self, session: Session, period: Period, *, by: Subject, at: datetime
+    ) -> Iterator[Disclosure]:
+        """Yield every entry of a period, as `entries`, to be taken out as a file: that is an event.
+
+        Raises:
+            AccessRefusedError: ``by`` may not read the register.
+        """
+        role = require(Action.READ_REGISTER, by)
+        first, last = (day.isoformat() if day else "" for day in (period.first, period.last))
+        days = f"{first or 'the first day'} to {last or 'today'}"
+        values: Values = {
+            "actor": as_person(by),
+            "role": role.value,
+            "what": f"disclosure register, {days}",
+        }
+        record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
+        self._ledger.append(session, record, "register.exported", values, at=at)
+        return self._entries(session, period)
+
     def counts(self, session: Session, period: Period, *, by: Subject) -> Counted:
         """Return how many entries a period has.
 
@@ -118,21 +142,23 @@ class Register:
 
 
 def _told(session: Session, facts: Sequence[Departure]) -> list[Disclosure]:
-    known = _Known(session, {fact.release for fact in facts})
+    takers = {fact.person for fact in facts}
+    known = _Known(session, {fact.release for fact in facts}, takers)
     return [known.tell(fact) for fact in facts]
 
 
 class _Known:
     """Everything that entries tell of some releases, read in a few statements."""
 
-    def __init__(self, session: Session, releases: Collection[UUID]) -> None:
+    def __init__(
+        self, session: Session, releases: Collection[UUID], takers: Collection[UUID | None]
+    ) -> None:
         rows = session.scalars(select(ReleaseRow).where(col(ReleaseRow.id).in_(releases)))
         self._releases = {row.id: row for row in rows}
         sealed = select(col(SealStepRow.release), col(SealStepRow.facts)["sha256"].astext).where(
             col(SealStepRow.step) == SealStep.CHECK.value, col(SealStepRow.release).in_(releases)
         )
         self._sealed = _pairs(session, sealed)
-        self._receipts = _pairs(session, _receipts(releases))
         self._exhibits = _grouped(
             session,
             select(col(ReleaseExhibitRow.release), col(ExhibitRow.id), col(ExhibitRow.reference))
@@ -147,9 +173,9 @@ class _Known:
         )
         exhibits = {exhibit for some in self._exhibits.values() for exhibit, _ in some}
         self._files = files_among(session, exhibits)
-        people: set[UUID | None] = set()
+        people = set(takers)
         for row in self._releases.values():
-            people |= {row.recipient, row.approved_by, row.seconded_by, row.taken_by}
+            people |= {row.recipient, row.approved_by, row.seconded_by}
         found = session.scalars(select(PersonRow).where(col(PersonRow.id).in_(people - {None})))
         self._people = {row.id: row for row in found}
 
@@ -173,8 +199,10 @@ class _Known:
             files=sum(count for _, count in exhibits),
             sha256=self._sealed.get(row.id) or "",
             approved_by=tuple(self._name(person) for person in approvers),
-            detail=fact.detail or (self._name(fact.person) if fact.person else ""),
-            receipt=self._receipts.get(row.id) if how is How.LINK else None,
+            taken_by=self._name(fact.person) if fact.person else "",
+            role=fact.role,
+            detail=fact.detail,
+            receipt=fact.receipt,
         )
 
     def _exhibit(self, row: ReleaseRow, exhibit: UUID, reference: str) -> tuple[str, int]:
@@ -189,16 +217,6 @@ class _Known:
     def _name(self, person: UUID) -> str:
         row = self._people.get(person)
         return row.name if row else ERASED
-
-
-def _receipts(releases: Collection[UUID]) -> Select[UUID, datetime]:
-    return (
-        select(col(LinkRow.release), func.min(ReceiptRow.confirmed_at))
-        .join(CollectionRow, col(CollectionRow.link) == LinkRow.id)
-        .join(ReceiptRow, col(ReceiptRow.collection) == CollectionRow.id)
-        .where(col(LinkRow.release).in_(releases))
-        .group_by(col(LinkRow.release))
-    )
 
 
 def _pairs(session: Session, statement: Any) -> Mapping[UUID, Any]:  # noqa: ANN401 - a select of two columns

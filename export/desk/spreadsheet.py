@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from custody.printable import printable_lines
 from evidence.exhibits.clocks import LONDON
 from export.desk.disclosures import Disclosure
 
@@ -20,6 +21,8 @@ COLUMNS = (
     "Why",
     "Legal basis",
     "How",
+    "Taken out by",
+    "In the role",
     "Detail",
     "Reference",
     "What",
@@ -38,7 +41,7 @@ def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
     """
     yield "\ufeff" + _line(COLUMNS)
     for entry in entries:
-        yield _line(defused(cell) for cell in _cells(entry))
+        yield _line(defused(printable_lines(cell)) for cell in _cells(entry))
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -58,6 +61,8 @@ def _cells(entry: Disclosure) -> tuple[str, ...]:
         entry.why,
         entry.basis,
         entry.how.value,
+        entry.taken_by,
+        entry.role,
         entry.detail,
         entry.release,
         "; ".join(entry.exhibits),

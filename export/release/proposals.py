@@ -101,6 +101,12 @@ def check_proposal(new: NewRelease, *, police_domains: Sequence[str], link_days:
         raise InvalidError("link_days", f"a link works for 1 to {MOST_LINK_DAYS} days")
     if new.urgent and new.kind is not ReleaseKind.POLICE:
         raise InvalidError("urgent", "only a release to the police can be urgent: threat to life")
+    if new.urgent and new.delivery is not Delivery.LINK:
+        raise InvalidError(
+            "delivery",
+            "an urgent release, which one person alone may approve, goes by link to a mailbox of "
+            "the police, and no other way",
+        )
     checked = replace(
         new,
         recipient_name=check_words("recipient_name", new.recipient_name, most=_NAME),

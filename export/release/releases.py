@@ -8,9 +8,10 @@ from sqlmodel import Session, col, select
 
 from custody.canonical import JSON
 from custody.ledger import Person
-from evidence.errors import StateError, UnknownError
+from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.references import format_release, parse_release
 from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Action
 from evidence.people.tables import PersonRow
 from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
@@ -76,6 +77,22 @@ def require_sealing(session: Session, release: UUID) -> ReleaseRow:
     if row.state != ReleaseState.SEALING:
         raise StateError(f"release {label(row)} is {row.state}: it is not being sealed")
     return row
+
+
+def require_second(row: ReleaseRow, action: Action) -> None:
+    """See that two people decided what somebody of the staff takes out, or says they handed over.
+
+    An urgent release goes by its link at once; by no other way before a second person confirmed it.
+
+    Raises:
+        AccessRefusedError: one person alone approved it.
+    """
+    if row.urgent and row.seconded_by is None:
+        raise AccessRefusedError(
+            action,
+            f"release {label(row)} is urgent, and one person alone approved it: until a second "
+            "releaser confirms it, it leaves by its link and by no other way",
+        )
 
 
 def label(row: ReleaseRow) -> str:

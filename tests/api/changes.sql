@@ -534,7 +534,8 @@ UPDATE api_token SET revoked_at = now();
 DELETE FROM api_token WHERE person = (SELECT proposed_by FROM release WHERE id = 'RELEASE');
 
 -- database: a token that nobody made
-INSERT INTO api_token SELECT repeat('0', 64), person, roles, created_at FROM api_token LIMIT 1;
+INSERT INTO api_token SELECT repeat('0', 64), person, roles, created_at, NULL, expires_at
+  FROM api_token LIMIT 1;
 
 -- openings: a value under a key that nobody has
 UPDATE custody_value SET key_record = gen_random_uuid() WHERE field = 'actor' AND event = (SELECT
@@ -549,3 +550,29 @@ DELETE FROM seal_file WHERE path NOT LIKE '%tagmanifest%';
 -- database: papers of a sealing that were erased without an event
 INSERT INTO seal_erasure SELECT 'RELEASE', proposed_by, now(), 'no event', 9 FROM release
   WHERE id = 'RELEASE';
+
+-- database: a departure that never was
+INSERT INTO departure SELECT gen_random_uuid(), release, way, person, role, sha256, at FROM departure
+  WHERE release = 'RELEASE';
+
+-- database: a departure that is gone
+DELETE FROM departure WHERE release = 'RELEASE';
+
+-- database: who took a package out
+UPDATE departure SET person = (SELECT proposed_by FROM release WHERE state = 'refused'), role = 'x'
+  WHERE release = 'RELEASE';
+
+-- database: the role of whoever took a package out
+UPDATE departure SET role = 'recipient' WHERE release = 'RELEASE';
+
+-- database: what left the house
+UPDATE departure SET sha256 = repeat('ab', 32) WHERE release = 'RELEASE';
+
+-- database: who of the staff was the first
+UPDATE release SET taken_by = recipient WHERE id = 'RELEASE';
+
+-- database: by which way it left
+UPDATE departure SET way = 'link' WHERE release = 'RELEASE';
+
+-- database: a token that lasts longer than it was made to
+UPDATE api_token SET expires_at = expires_at + interval '1 day';

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import distribution, version
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +17,10 @@ from PIL import Image
 
 from api.cli import COMMANDS, main
 from api.wiring import Services
+from evidence.exhibits.clocks import LONDON
 from evidence.people.access import SELF_APPROVED, Role
+from evidence.people.tables import TokenRow
+from evidence.secrets import secret_digest
 from tests.houses import House, clip, environment
 from tests.polling import PATIENCE_S
 
@@ -29,6 +33,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
+    *(["token", what] for what in ("add", "list", "revoke")),
 ]
 ADD = ["--camera", "BAR-0017", "--from", "2026-11-20 14:03:00", "--to", "2026-11-20 14:03:01"]
 PROPOSE = [
@@ -203,15 +208,62 @@ def test_a_token_file_that_is_missing_empty_or_binary_is_told(shell: Shell) -> N
     failed(shell.run("exhibit", "show", "--token-file", str(shell.folder)), code=2)
 
 
-def test_a_revoked_token_is_told(shell: Shell) -> None:
+def test_a_token_is_listed_and_revoked(shell: Shell) -> None:
     out = shell.folder / "gone.token"
-    assert shell.run("token", "add", "Gone", "--role", "operator", "--out", str(out)).code == 0
+    made = shell.run("token", "add", "Gone", "--role", "operator", "--days", "3", "--out", str(out))
+    assert made.code == 0
+    ends = shell.house.services.clock() + timedelta(days=3)
+    assert f"until {ends:%Y-%m-%d}" in made.out
     assert shell.run("exhibit", "show", "--token-file", str(out)).code == 0
+    [line] = [one for one in shell.run("token", "list").out.splitlines() if "Gone" in one]
+    assert "works" in line
+    assert f"ends {ends:%Y-%m-%d}" in line
+    assert line.endswith("Gone: operator")
+    name = line.split()[0]
+    assert secret_digest(out.read_text().strip()).startswith(name)
+    assert shell.run("token", "revoke", name).code == 0
+    failed(shell.run("exhibit", "show", "--token-file", str(out)), "was revoked", code=2)
+    failed(shell.run("token", "revoke", name), "revoked already")
+    failed(shell.run("token", "revoke", "f" * 12), "there is no token")
+    [line] = [one for one in shell.run("token", "list").out.splitlines() if "Gone" in one]
+    assert "revoked" in line
+
+
+def test_a_token_that_ended_is_told(shell: Shell) -> None:
+    out = shell.folder / "ended.token"
+    tomorrow = shell.house.services.clock().astimezone(LONDON).date() + timedelta(days=1)
+    given = ("token", "add", "Ended", "--role", "operator", "--until", tomorrow.isoformat())
+    assert shell.run(*given, "--out", str(out)).code == 0
     with shell.house.services.transaction() as session:
-        services = shell.house.services
-        by = shell.house.subjects[Role.ADMINISTRATOR]
-        services.tokens.revoke(session, out.read_text(), by=by, at=services.clock())
-    failed(shell.run("exhibit", "show", "--token-file", str(out)), "revoked", code=2)
+        row = session.get_one(TokenRow, secret_digest(out.read_text().strip()))
+        assert row.expires_at.astimezone(LONDON).date() == tomorrow + timedelta(days=1)
+        was, row.expires_at = row.expires_at, shell.house.services.clock()
+    failed(shell.run("exhibit", "show", "--token-file", str(out)), "this token ended on", code=2)
+    with shell.house.services.transaction() as session:
+        session.get_one(TokenRow, row.sha256).expires_at = was
+
+
+@pytest.mark.parametrize(
+    "lasting",
+    [("--days", "0"), ("--days", "-1"), ("--days", "367"), ("--until", "2001-01-01"),
+     ("--until", "soon"), ("--until", "9999-12-31"), ("--days", "99999999999")],
+)  # fmt: skip
+def test_a_token_lasts_a_year_at_most(shell: Shell, lasting: tuple[str, str]) -> None:
+    out = shell.folder / "never.token"
+    said = shell.run("token", "add", "X", "--role", "operator", *lasting, "--out", str(out))
+    assert said.code != 0
+    assert not out.exists()
+
+
+def test_two_tokens_of_one_name_are_one_person(shell: Shell) -> None:
+    people = set()
+    for role in ("operator", "releaser"):
+        out = shell.folder / f"twice-{role}.token"
+        assert shell.run("token", "add", "Twice", "--role", role, "--out", str(out)).code == 0
+        with shell.house.services.transaction() as session:
+            row = session.get_one(TokenRow, secret_digest(out.read_text().strip()))
+            people.add(row.person)
+    assert len(people) == 1
 
 
 def test_the_token_may_be_named_by_the_environment(
@@ -342,28 +394,48 @@ def test_a_place_that_does_not_exist_is_told_before_anything_is_sealed(shell: Sh
     assert shown["state"] == "approved"
 
 
-def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
+def proposed(shell: Shell, *more: str, role: str) -> str:
+    """Propose a release of an exhibit's own clip; return its name."""
     ref = exhibit(shell)
     said = shell.run(
-        *("release", "propose", "--exhibit", ref, *PROPOSE, "--delivery", "handoff", "--urgent"),
-        *("--file", f"{ref}:clip.mp4"),
-        role=Role.RELEASER,
+        *("release", "propose", "--exhibit", ref, *PROPOSE, "--file", f"{ref}:clip.mp4", *more),
+        role=role,
     )
     assert said.code == 0, said.err
     found = re.search(r"Release (\S+) proposed", said.out)
     assert found is not None
-    release = found[1]
+    return found[1]
+
+
+def sealed(shell: Shell, release: str) -> None:
+    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+
+
+def test_an_urgent_release_is_approved_alone_and_fetched_by_nobody(shell: Shell) -> None:
+    release = proposed(shell, "--delivery", "link", "--urgent", role=Role.RELEASER)
     said = shell.run("release", "approve", release, role=Role.RELEASER)
     assert "urgent: threat to life" in said.out
     said = shell.run("release", "approve", release, "--second", role=Role.RELEASER)
     failed(said, "a second person must confirm")
     shown = json.loads(shell.run("release", "show", release, role=Role.OPERATOR).out)
-    assert (shown["delivery"], shown["urgent"]) == ("handoff", True)
-    assert shown["files"] == [{"exhibit": ref, "name": "clip.mp4"}]
+    assert (shown["delivery"], shown["urgent"]) == ("link", True)
+    assert [file["name"] for file in shown["files"]] == ["clip.mp4"]
     assert shown["second_due"]
+    sealed(shell, release)
+    out = str(shell.folder)
+    for role in (Role.RELEASER, Role.OPERATOR):
+        said = shell.run("release", "seal", release, "--out", out, role=role)
+        assert said.code == 1
+        assert "until a second releaser confirms it" in said.err
+    assert not list(shell.folder.glob("*.zip*"))
+
+
+def test_a_release_is_handed_over_registered_and_taken_back(shell: Shell) -> None:
+    release = proposed(shell, "--delivery", "handoff", role=Role.OPERATOR)
+    assert shell.run("release", "approve", release, role=Role.RELEASER).code == 0
     handed = ("release", "handoff", release, "--system", "Store", "--reference", "E-5")
     failed(shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR), "only a sealed")
-    shell.house.seal(shell.house.look(lambda s: shell.house.services.releases.find(s, release)))
+    sealed(shell, release)
     assert shell.run(*handed, "--acceptance", "signed", role=Role.OPERATOR).code == 0
     register = shell.folder / "register.csv"
     written = ("release", "register", "--out", str(register))

@@ -1,5 +1,6 @@
 """`/healthz` answers while the process lives; `/readyz` names each engine, and which is away."""
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.demonstration.standins import read_ports
-from api.health import OK, Health
+from api.health import NOT_WELL, OK, Health
 from api.times import utc_now
+from custody.tables import LogStateRow
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore
 from tests.api.asking import Web, asked
@@ -102,7 +104,7 @@ def test_all_is_well_when_each_part_is(web: Web) -> None:
 def test_a_worker_that_is_away_is_named(web: Web) -> None:
     answer = web.ask("GET", "/readyz")
     assert answer.status_code == 503
-    assert answer.json()["worker"] == "no worker has worked in the last 15 s"
+    assert answer.json()["worker"] == NOT_WELL
     assert answer.json()["database"] == OK
 
 
@@ -112,7 +114,9 @@ def test_a_stand_in_that_is_away_is_named(house: House, web: Web) -> None:
     with sink:
         answer = web.ask("GET", "/readyz")
     assert answer.status_code == 503
-    assert answer.json()["standins"] == "the demonstration's identity provider does not answer"
+    assert answer.json()["standins"] == NOT_WELL
+    words = house.services.health.report()["standins"]
+    assert words == "the demonstration's identity provider does not answer"
 
 
 @pytest.mark.usefixtures("working")
@@ -136,15 +140,14 @@ def test_a_vault_that_is_away_is_named(house: House) -> None:
     vault = cast("ObjectStore", AwayVault())
     status, report = ready(house, Health(house.services.transaction, vault, utc_now))
     assert status == 503
-    assert report["objects"] == "the object store does not answer"
+    assert report["objects"] == NOT_WELL
     assert report["database"] == report["sequencer"] == report["worker"] == OK
 
 
 def test_a_database_that_is_away_is_named(house: House) -> None:
     status, report = ready(house, Health(away, house.services.vault, utc_now))
     assert status == 503
-    assert report["database"].startswith("the database does not answer")
-    assert report["sequencer"] == report["worker"] == "not known"
+    assert report["database"] == report["sequencer"] == report["worker"] == NOT_WELL
     assert report["objects"] == OK
 
 
@@ -153,7 +156,8 @@ def test_a_sequencer_that_is_silent_is_named(house: House) -> None:
     services = house.services
     later = Health(services.transaction, services.vault, lambda: utc_now() + timedelta(seconds=60))
     status, report = ready(house, later)
-    assert (status, report["sequencer"]) == (503, "no sequencer has worked in the last 15 s")
+    assert (status, report["sequencer"]) == (503, NOT_WELL)
+    assert later.report()["sequencer"] == "no sequencer has worked in the last 15 s"
 
 
 def test_a_process_whose_threads_all_wait_still_says_that_it_lives(house: House) -> None:
@@ -182,7 +186,7 @@ def test_many_who_ask_how_each_part_is_do_not_wait_for_each_other(house: House) 
     go, asked_it = threading.Event(), threading.Semaphore(0)
 
     class Hangs(Health):
-        def report(self) -> dict[str, str]:
+        def public(self) -> dict[str, str]:
             asked_it.release()
             go.wait()
             return {"database": OK}
@@ -202,3 +206,37 @@ def test_many_who_ask_how_each_part_is_do_not_wait_for_each_other(house: House) 
         finally:
             go.set()
         assert all(heard(client).startswith(b"HTTP/1.1 200 ") for client in waiting)
+
+
+@pytest.mark.usefixtures("working")
+def test_a_stranger_learns_no_path_port_or_alarm_and_the_log_has_them_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "at /srv/custos/keys, 127.0.0.1:54321, role custos_app\x1b[2J"
+
+    @contextmanager
+    def broken() -> Iterator[Session]:
+        raise UnavailableError(secret)
+        yield
+
+    class Broken:
+        def check(self) -> None:
+            raise UnavailableError(secret)
+
+    with house.services.transaction() as session:
+        session.get_one(LogStateRow, 1).alarm = f"two roots for one size, {secret}"
+    alarmed = Health(house.services.transaction, cast("ObjectStore", Broken()), utc_now)
+    try:
+        with caplog.at_level(logging.WARNING, "custos.health"):
+            for health in (alarmed, Health(broken, house.services.vault, utc_now)):
+                for _ in range(3):
+                    status, report = ready(house, health)
+                    assert status == 503
+                    assert {*report.values()} <= {OK, NOT_WELL, report.get("demonstration")}
+                    assert "54321" not in str(report)
+    finally:
+        with house.services.transaction() as session:
+            session.get_one(LogStateRow, 1).alarm = ""
+    assert caplog.text.count("sequencer is not well: the log has stopped: two roots") == 1
+    assert caplog.text.count("database is not well: at /srv/custos/keys") == 1
+    assert "\x1b" not in caplog.text

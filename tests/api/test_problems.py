@@ -23,7 +23,7 @@ from api.settings.errors import SettingsError
 from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from export.errors import ExportError
-from storage.errors import ConflictError, UnavailableError
+from storage.errors import ConflictError, StorageError, UnavailableError
 from tests.api.asking import Web, asked
 from tests.api.routes.test_routes import EXHIBIT, NOWHERE, RELEASE
 from tests.houses import House
@@ -265,3 +265,25 @@ def test_what_nobody_foresaw_is_a_problem_that_tells_no_secret(
         answer = web.ask("GET", "/exhibits", Role.OPERATOR)
     assert "secret" not in json.dumps(problem(answer, 500))
     assert "ZeroDivisionError" in caplog.text
+
+
+INNER = [
+    kind
+    for kind, (status, _) in PROBLEMS.items()
+    if status >= 500 or issubclass(kind, StorageError)
+]
+
+
+@pytest.mark.parametrize("kind", INNER, ids=lambda kind: kind.__name__)
+def test_a_failure_within_tells_a_stranger_nothing_and_the_log_everything(
+    house: House, caplog: pytest.LogCaptureFixture, kind: type[Exception]
+) -> None:
+    secret = "/srv/custos/keys/log.key, 127.0.0.1:54321"
+    error = kind.__new__(kind)
+    Exception.__init__(error, secret)
+    with caplog.at_level(logging.ERROR, "custos.web"), failing(house, error, kept=False) as web:
+        answer = web.ask("GET", "/exhibits", Role.OPERATOR)
+    assert answer.status_code == PROBLEMS[kind][0]
+    assert "54321" not in answer.text
+    assert "/srv" not in answer.text
+    assert "54321" in caplog.text

@@ -62,7 +62,7 @@ def subject(services: Services, role: Role) -> Subject:
     """Return whoever the first start's token of a role speaks for."""
     token = (services.settings.tokens / f"{role}.token").read_text(encoding="ascii")
     with services.transaction() as session:
-        found = services.tokens.find(session, token)
+        found = services.tokens.find(session, token, at=services.clock())
     assert found is not None
     return found
 

@@ -109,8 +109,10 @@ def test_an_administrator_vouches_for_the_clock_and_work_goes_on(house: House) -
     ahead = Clock()
     ahead.apart = YEARS
     with by(house, ahead):  # nothing was known yet: nobody could have seen it
-        reader, refused = house.subjects["nobody"], AccessRefusedError("look", "no role")
-        house.look(lambda s: house.services.people.record_refusal(s, reader, refused, at=ahead()))
+        reader = house.subjects["nobody"]
+        house.look(
+            lambda s: house.services.people.record_role(s, reader, "x", by=reader, at=ahead())
+        )
     with by(house, Clock()) as keeping:
         assert keeping.look().standing is Standing.STOPPED
         with pytest.raises(ClockError, match="behind the last event of the record"):

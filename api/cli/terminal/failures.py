@@ -6,6 +6,7 @@ from collections.abc import Callable
 from api.cli.terminal.errors import UsageError
 from api.settings.errors import SettingsError
 from custody.errors import CustodyError
+from custody.printable import printable_lines
 from evidence.errors import EvidenceError
 from export.errors import ExportError
 from storage.errors import StorageError
@@ -21,14 +22,14 @@ def failing_well(run: Callable[[], int]) -> int:
     try:
         return run()
     except UsageError as error:
-        print(f"custos: {error}", file=sys.stderr)
+        print(f"custos: {printable_lines(str(error))}", file=sys.stderr)
         return USAGE
     except OURS as error:
-        print(f"custos: {error}", file=sys.stderr)
+        print(f"custos: {printable_lines(str(error))}", file=sys.stderr)
         return FAILED
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        print(f"custos: {error.strerror or error}{where}", file=sys.stderr)
+        print(printable_lines(f"custos: {error.strerror or error}{where}"), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("custos: stopped", file=sys.stderr)

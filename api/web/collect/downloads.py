@@ -53,9 +53,17 @@ async def fetch(request: Request, services: UsesServices, download: str, name: s
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return outgoing_package(package)
 
+    def record(resumed: bool) -> None:
+        with services.transaction() as session:
+            services.collections.begin(
+                session, secret, authorised, at=services.clock(), resumed=resumed
+            )
+
     leads = bool(services.settings.s3_public_url)
     try:
-        return await answer(request, services.vault, find, clock=services.clock, leads=leads)
+        return await answer(
+            request, services.vault, find, clock=services.clock, record=record, leads=leads
+        )
     except HeldBackError:
         raise  # a page of its own says so
     except StateError:

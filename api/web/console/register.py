@@ -92,7 +92,8 @@ def _export(request: Request, services: Services, staff: Staff, period: Period) 
     file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
 
     def write(session: Session) -> None:
-        entries = services.register.entries(session, period, by=staff.subject)
+        by, at = staff.subject, services.clock()
+        entries = services.register.export(session, period, by=by, at=at)
         file.writelines(line.encode() for line in format_register(entries))
 
     try:

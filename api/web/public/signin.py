@@ -4,6 +4,7 @@ What a sign-in began with lies in a signed cookie of the browser that began it, 
 answer without it, or with another one's, signs nobody in.
 """
 
+import logging
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from api.signin.provider import Dance, Identity
 from api.web.pages import page
 from api.web.staff import MaybeStaff, cookie_name, same_site
 from api.wiring import Services
+from custody.printable import printable
 from evidence.errors import InvalidError
 from evidence.people.access import Subject
 from evidence.secrets import is_same_secret
@@ -33,6 +35,8 @@ CALLBACK = "/sign-in/callback"
 HOME = "/console"
 _LASTS_S = 600
 _LONGEST = 2000
+_MOST_TOLD = 60
+_log = logging.getLogger("custos.signin")
 Answer = Annotated[str, Query(max_length=_LONGEST)]
 
 
@@ -47,9 +51,11 @@ async def begin(
     known = {actor.subject for actor in ACTORS} if services.demonstration else set()
     try:
         url, dance = await services.provider.begin(hint=who if who in known else "")
-    except (BusyError, UnavailableError):
+    except (BusyError, UnavailableError) as failed:
+        _failed(failed)
         return _away(request)
-    except NotSignedInError:
+    except NotSignedInError as failed:
+        _failed(failed)
         return _not_signed_in(request, services)
     answer = RedirectResponse(url, HTTPStatus.SEE_OTHER)
     kept = _signer(services).dumps({**asdict(dance), "then": local_path(then)})
@@ -71,18 +77,23 @@ async def finish(
     """Take the identity provider's answer, and sign its person in."""
     began = _began(request, services, state)
     if began is None:
+        _failed("this browser did not begin it, or more than 10 minutes ago")
         return _not_signed_in(request, services)
     if error or not code:
+        _failed(f"the identity provider says {printable(error[:_MOST_TOLD]) or 'nothing'}")
         return _not_signed_in(request, services, refused=True)
     dance, then = began
     try:
         identity = await services.provider.finish(dance, code=code, issuer=iss)
         old = request.cookies.get(cookie_name(services))
         subject, secret = await run_in_threadpool(_sign_in, services, identity, old)
-    except (BusyError, UnavailableError):
+    except (BusyError, UnavailableError) as failed:
+        _failed(failed)
         return _away(request)
-    except (NotSignedInError, InvalidError):
+    except (NotSignedInError, InvalidError) as failed:
+        _failed(failed)
         return _not_signed_in(request, services)
+    _log.info("signed in: %s as %s", subject.person, ", ".join(sorted(subject.roles)) or "nobody")
     # Whoever has no role sees on the first page whom to ask.
     answer = RedirectResponse(then if subject.roles else "/", HTTPStatus.SEE_OTHER)
     _set_cookie(answer, services, cookie_name(services), secret)
@@ -113,9 +124,15 @@ def sign_out(
         with services.transaction() as session:
             secret = request.cookies[cookie_name(services)]
             services.sessions.end(session, secret, at=services.clock())
+        _log.info("signed out: %s", staff.subject.person)
     answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
     _drop_cookie(answer, services, cookie_name(services))
     return answer
+
+
+def _failed(why: object) -> None:
+    """Log a sign-in that failed: why, in words of ours, and nothing that tells who tried."""
+    _log.warning("a sign-in failed: %s", why)
 
 
 def local_path(then: str) -> str:

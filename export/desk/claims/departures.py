@@ -1,13 +1,21 @@
 """Service. What the rows tell of the ways by which releases leave: links, downloads, hand-offs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col
 
 from custody.audit.facts import Expected
-from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
+from export.delivery.packages import Way
+from export.delivery.tables import (
+    CollectionRow,
+    DepartureRow,
+    DownloadRow,
+    HandoffRow,
+    LinkRow,
+    ReceiptRow,
+)
 from export.desk.claims.rows import dated, grouped, pick
 from export.release.states import ReleaseState
 
@@ -62,6 +70,13 @@ class Departures:
             .join(collection, col(collection.link) == link.id)
             .join(receipt, col(receipt.collection) == collection.id)
             .where(col(link.release).between(first, last)),
+        )
+        left = DepartureRow
+        self._left = grouped(
+            session,
+            pick(left.release, left.way, left.person, left.sha256, left.at, left.handoff)
+            .where(col(left.release).between(first, last))
+            .order_by(col(left.at)),
         )
         handoff = HandoffRow
         self._handoffs = grouped(
@@ -133,8 +148,12 @@ class Departures:
             ],
         }
 
-    def flaws(self, row: Any) -> Iterator[str]:  # noqa: ANN401 - the columns of ReleaseRow
-        """Say what its links say that no history of a release gives."""
+    def flaws(self, row: Any, packages: Collection[str]) -> Iterator[str]:  # noqa: ANN401 - the columns of ReleaseRow
+        """Say what its links and departures say that no history of a release gives.
+
+        ``packages`` are the SHA-256 of what was read back of it.
+        """
+        yield from _left_or_not(row, self._left[row.id], packages)
         links = self._links[row.id]
         if [one.number for one in links] != list(range(1, len(links) + 1)):
             yield "has links that are not numbered one after another"
@@ -146,3 +165,19 @@ class Departures:
             yield "has a link that expired before its end"
         if not all(one.agrees for one in self._downloads[row.id]):
             yield "has a download of another link than that of its collection"
+
+
+def _left_or_not(row: Any, left: Sequence[Any], packages: Collection[str]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where a row tells of another departure than those that are kept one by one.
+
+    Each of these is held against the `exhibit.released` of every exhibit in it.
+    """
+    if (left or row.collected_at is not None) and not packages:
+        yield "left the house, and no package of it was read back"
+    if row.collected_at != min((one.at for one in left), default=None):
+        yield "first left the house at another time than its departures say"
+    staff = [(one.person, one.at) for one in left if one.way == Way.STAFF]
+    if (row.taken_by, row.taken_at) not in (staff[:1] or [(None, None)]):
+        yield "was first fetched by somebody else of the staff than its departures say"
+    if any(one.sha256 not in packages for one in left) and packages:
+        yield "has a departure of another package than the one that was read back"

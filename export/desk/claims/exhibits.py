@@ -1,6 +1,6 @@
 """Service. What the rows tell of exhibits."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from evidence.exhibits.outcomes import ACCEPTED, RETRIED, SET_ASIDE
 from evidence.exhibits.recorded import facts_digest, row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
+from export.delivery.tables import DepartureRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.files import (
     CLOCK_PICTURE,
@@ -28,9 +29,7 @@ from export.holdings.statements import STATING
 from export.holdings.tables import ExhibitFileRow, ViewingRow
 from export.intake.malware import FOUND
 from export.intake.tables import UploadRow
-from export.release.tables import ReleaseExhibitRow, ReleaseRow
-from export.sealing.steps import SealStep
-from export.sealing.tables import SealStepRow
+from export.release.tables import ReleaseExhibitRow
 
 _COLUMNS = columns(
     ExhibitRow,
@@ -65,24 +64,26 @@ class _Exhibits:
             .where(col(file.exhibit).between(first, last))
             .order_by(col(file.exhibit), col(file.position), col(file.name).collate("C")),
         )
-        carried, checked = ReleaseExhibitRow, SealStepRow
-        self._releases = grouped(
+        left, carried = DepartureRow, ReleaseExhibitRow
+        self._released = grouped(
             session,
             pick(
                 carried.exhibit,
-                carried.corrected_at,
-                ReleaseRow.id,
-                ReleaseRow.collected_at,
-                ReleaseRow.taken_by,
-                ReleaseRow.taken_at,
-                checked.facts,
+                left.release,
+                left.person,
+                left.role,
+                left.sha256,
+                left.at,
             )
-            .join(ReleaseRow, col(carried.release) == ReleaseRow.id)
-            .outerjoin(
-                checked,
-                (col(checked.release) == ReleaseRow.id) & (col(checked.step) == SealStep.CHECK),
-            )
-            .where(col(carried.exhibit).between(first, last)),
+            .join(left, col(left.release) == carried.release)
+            .where(col(carried.exhibit).between(first, last))
+            .order_by(col(left.at)),
+        )
+        self._carried = grouped(
+            session,
+            pick(carried.exhibit, carried.corrected_at).where(
+                col(carried.exhibit).between(first, last)
+            ),
         )
         self._viewed = grouped(
             session,
@@ -141,7 +142,18 @@ class _Exhibits:
                     for derivation in derivations
                     if copy.position == derivation.position
                 ],
-                "exhibit.released": list(_released(self._releases[row.id])),
+                "exhibit.released": [
+                    Expected(
+                        {
+                            "actor": str(one.person),
+                            "role": one.role,
+                            "release": str(one.release),
+                            "sha256": one.sha256,
+                            "at": dated(one.at),
+                        }
+                    )
+                    for one in self._released[row.id]
+                ],
                 "exhibit.viewed": [
                     Expected({"copy": one.sha256, "actor": str(one.person), "at": dated(one.at)})
                     for one in self._viewed[row.id]
@@ -154,10 +166,9 @@ class _Exhibits:
             among={
                 "exhibit.corrected": [
                     Expected({"at": dated(one.corrected_at)})
-                    for one in self._releases[row.id]
+                    for one in self._carried[row.id]
                     if one.corrected_at is not None
                 ],
-                "exhibit.released": list(_taken(self._releases[row.id])),
             },
         )
 
@@ -180,27 +191,6 @@ def _standing(state: str) -> Standing:
     if state == ExhibitState.SET_ASIDE:
         by = {SET_ASIDE: {}, RETRIED: kept, STORED: kept}
     return Standing(state, _STATES, by)
-
-
-def _released(releases: Iterable[Any]) -> Iterator[Expected]:
-    """Return when its releases left the house: the first time, and the first time by staff."""
-    for one in releases:
-        moments = {one.collected_at, one.taken_at} - {None}
-        for moment in moments:
-            values: dict[str, JSON] = {
-                "release": str(one.id),
-                "sha256": one.facts["sha256"] if one.facts else "",
-                "at": dated(moment),
-            }
-            yield Expected(values)
-
-
-def _taken(releases: Iterable[Any]) -> Iterator[Expected]:
-    """Return who of the staff was the first to take each of its releases out of the house."""
-    for one in releases:
-        if one.taken_at is not None or one.taken_by is not None:
-            at = "" if one.taken_at is None else dated(one.taken_at)
-            yield Expected({"release": str(one.id), "actor": str(one.taken_by), "at": at})
 
 
 def _flaws(

@@ -144,7 +144,10 @@ class _Releases:
                 ERASED: self._papers.erasures(row.id),
                 **self._sealings.events(row, erased=self._papers.erased(row.id)),
             },
-            flaws=(*self._flaws(row), *self._departures.flaws(row)),
+            flaws=(
+                *self._flaws(row),
+                *self._departures.flaws(row, self._sealings.packages(row.id)),
+            ),
             standing=_standing(row.state),
             among=self._departures.among(row.id),
         )
@@ -162,8 +165,6 @@ class _Releases:
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
         yield from self._papers.flaws(row, sealed=self._sealings.read_back(row.id))
-        if row.collected_at is not None and not self._sealings.read_back(row.id):
-            yield "left the house, and no package of it was read back"
         numbers = [one.number for one in self._earlier[row.id]]
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             yield "has earlier approvals that are not numbered one after another"
@@ -191,10 +192,6 @@ def _signed(row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
     ):
         if (who is None) != (when is None) or (when is None and why):
             yield f"was {what}, and by nobody or at no time"
-    if (row.taken_by is None) != (row.taken_at is None):
-        yield "was taken out by nobody, or at no time"
-    if row.taken_at is not None and (row.collected_at is None or row.taken_at < row.collected_at):
-        yield "was taken out before it left the house"
 
 
 def _standing(state: str) -> Standing:

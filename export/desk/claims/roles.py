@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from custody.audit.facts import Step, Tally
-from evidence.people.founded import unfounded_roles, unfounded_tokens
+from evidence.people.founded import unfounded_roles
+from evidence.people.issued import unfounded_tokens
 
 
 def check_roles(session: Session, tally: Tally) -> None:
@@ -19,8 +20,8 @@ def check_roles(session: Session, tally: Tally) -> None:
     for token in unfounded_tokens(session):
         tally.fail(
             Step.CLAIMS,
-            "An access token is not what the ledger says of it",
-            token.token,
-            expected=token.made or "no such token",
-            found=token.found or "no such token",
+            "A token works, and the ledger says something else of it",
+            token.id,
+            expected=token.expected,
+            found=token.found,
         )

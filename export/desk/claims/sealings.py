@@ -39,6 +39,11 @@ class Sealings:
             pick(small.release, small.path, digest).where(col(small.release).between(first, last)),
         )
 
+    def packages(self, release: UUID) -> frozenset[str]:
+        """Return the SHA-256 of the package of it that was read back; none: none was."""
+        steps = self._steps[release]
+        return frozenset(one.facts["sha256"] for one in steps if one.step == SealStep.CHECK)
+
     def read_back(self, release: UUID) -> bool:
         """Tell whether a package of it was read back."""
         return SealStep.CHECK in {one.step for one in self._steps[release]}

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from html import escape
 from string import Template
 from typing import Final, NamedTuple
 
 from evidence.exhibits.description import clock_picture
 from export.package.documents.contents import ListedFile, in_words, rank, size_words
+from export.package.documents.escapes import escape
 from export.package.documents.history import off
 from export.package.documents.moments import as_shown, lasting, moment
 from export.package.format import layout

@@ -8,7 +8,6 @@ people is escaped. The same facts give the same bytes.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from string import Template
 from typing import Final
 
@@ -19,6 +18,7 @@ from export.package.documents.contents import (
     ListedFile,
     size_words,
 )
+from export.package.documents.escapes import escape
 from export.package.documents.exhibit_part import exhibit_section, link
 from export.package.documents.history import Line, Names, Values, history, person, proposal
 from export.package.documents.look import STYLE

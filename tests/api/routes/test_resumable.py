@@ -19,7 +19,6 @@ from starlette.types import Message
 from api.routes.tus import OFFSET_STREAM, Tus
 from api.running.spooler import Spooler
 from api.web.staff import COOKIE
-from custody.tables import CustodyEventRow
 from evidence.people.access import Role
 from export.holdings.masters import Arrived
 from export.intake.spool import SpoolFile
@@ -402,16 +401,12 @@ def test_nobody_but_its_owner_sees_or_continues_an_upload(house: House, web: Web
 def test_only_who_may_take_in_a_clip_begins_one_and_the_rest_is_refused_in_the_ledger(
     house: House, web: Web, role: Role
 ) -> None:
-    def refusals() -> int:
-        refused = select(func.count()).where(CustodyEventRow.event == "access.refused")
-        return house.look(lambda s: s.exec(refused).one())
-
-    where, before = begun(web, 3), refusals()
+    where, before = begun(web, 3), house.refusals()
     assert begin(web, role=role).status_code == 403
     for method in ("HEAD", "GET", "PATCH", "DELETE"):
         assert web.ask(method, where, role, headers=TUS).status_code == 403
     assert begin(web, role=None).status_code == 401
-    assert refusals() == before + 5
+    assert house.refusals() == before + 5
 
 
 def test_a_page_of_ours_may_upload_with_its_session_and_no_other_page(

@@ -3,16 +3,21 @@
 Pages have a test of their own: tests/api/web/test_who_may.py.
 """
 
+import logging
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlmodel import col, func, select
 
+from api.times import utc_now
 from custody.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
+from evidence.people.refusals import GROUPED
+from evidence.people.tokens import token_name
 from tests.api.asking import Web, flat
 from tests.houses import House
 
@@ -171,6 +176,8 @@ def test_every_route_is_in_this_table(web: Web) -> None:
 def test_a_role_is_let_through_exactly_where_the_table_says(
     house: House, web: Web, route: Route, role: str
 ) -> None:
+    # An hour later: what is refused more often within one is counted.
+    house.services.refusals.tell(at=utc_now() + GROUPED)
     before = events(house)
     status, body = route.ask(web, role)
     if role in ALLOWED[route.action]:
@@ -218,3 +225,25 @@ def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> N
             "room",
             "demonstration",
         }
+
+
+def test_a_token_that_ended_is_told_so_and_logged_by_its_name(
+    house: House, web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    services, by = house.services, house.subjects[Role.ADMINISTRATOR]
+    before = events(house)
+    with services.transaction() as session:
+        person = services.people.add(session, "Sam")
+        then = utc_now() - timedelta(days=2)
+        token = services.tokens.add(
+            session, person, [Role.OPERATOR], by=by, at=then, until=then + timedelta(days=1)
+        )
+    made = events(house)
+    assert made > before
+    with caplog.at_level(logging.WARNING, "custos.signin"):
+        answer = web.ask("GET", "/exhibits", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert "this token ended on" in answer.json()["detail"]
+    assert token_name(token) in caplog.text
+    assert token not in caplog.text
+    assert events(house) == made

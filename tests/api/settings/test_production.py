@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.running import supervisor
 from api.running.supervisor import prepare
 from api.settings.council import (
     DEMONSTRATION_COUNCIL,
@@ -16,7 +17,11 @@ from api.settings.council import (
 from api.settings.environment import read_settings
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
-from api.settings.production import DEMONSTRATION_SECRET, refuse_demonstration
+from api.settings.production import (
+    DEMONSTRATION_SECRET,
+    refuse_demonstration,
+    refuse_unprotected,
+)
 from api.wiring import build
 from custody.errors import KeyStoreError
 from custody.keyring import load_or_make_demonstration
@@ -152,3 +157,44 @@ def test_keys_of_another_log_are_refused(tmp_path: Path) -> None:
     settings.council_file.write_text(DEMONSTRATION_COUNCIL, encoding="utf-8")
     with pytest.raises(SettingsError, match="a log never changes its name"):
         build(settings)
+
+
+MISSING = (
+    "user namespace (Operation not permitted)",
+    "file access limits (Landlock: Function not implemented)",
+    "limit on the number of processes (needs a user namespace)",
+)
+
+
+def test_production_does_not_start_without_the_sandbox_s_protections() -> None:
+    with pytest.raises(SettingsError) as refused:
+        refuse_unprotected(production(), MISSING)
+    assert all(words in str(refused.value) for words in MISSING)
+    # What it says to set, lets it start.
+    named = str(refused.value).rpartition('CUSTOS_SANDBOX_WITHOUT="')[2].rstrip('"')
+    refuse_unprotected(production(CUSTOS_SANDBOX_WITHOUT=named), MISSING)
+    refuse_unprotected(production(), ())
+    refuse_unprotected(read_settings({}), MISSING)
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["user namespace", "all", "*", "file access limits, user namespace", "namespace", "limit on"],
+)
+def test_only_what_was_named_whole_may_be_missing(named: str) -> None:
+    with pytest.raises(SettingsError, match="limit on the number of processes"):
+        refuse_unprotected(production(CUSTOS_SANDBOX_WITHOUT=named), MISSING)
+
+
+def test_a_production_start_asks_the_sandbox_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "refuse_stand_ins", lambda _settings: None)
+    monkeypatch.setattr(supervisor, "protections", lambda: MISSING)
+    settings = replace(production(), data=tmp_path / "data")
+    with (
+        pytest.raises(SettingsError, match="does not give all of its protections"),
+        supervisor.Supervisor(settings, (), lambda _words: None),
+    ):
+        pytest.fail("it started")
+    assert not settings.data.exists()

@@ -206,7 +206,7 @@ def test_what_is_taken_away_ends_at_once_and_never_as_if_whole(
 ) -> None:
     way = (ways.sealed_again() if end in {"revoked", "expired"} else ways).to(name)
     opened.clear()
-    refusals = _events(house, "access.refused")
+    refusals = house.refusals()
     ended: list[str] = []
 
     def meanwhile() -> None:
@@ -222,7 +222,7 @@ def test_what_is_taken_away_ends_at_once_and_never_as_if_whole(
     assert not got.ended
     assert let_go(opened)
     # Of somebody we know, as everywhere.
-    assert _events(house, "access.refused") - refusals == (end == "role lost")
+    assert house.refusals() - refusals == (end == "role lost")
     refused = way.ask()
     assert refused.status == status
     assert len(refused.content) < 20_000
@@ -230,7 +230,7 @@ def test_what_is_taken_away_ends_at_once_and_never_as_if_whole(
 
 
 @pytest.mark.parametrize("name", ["staff", "api"])
-def test_only_bytes_that_leave_are_recorded_and_once(
+def test_only_bytes_that_leave_are_recorded_and_each_time_that_they_are_begun(
     house: House, ways: Ways, name: str, opened: list[ObjectStream], away: FastAPI
 ) -> None:
     again = ways.sealed_again()
@@ -251,12 +251,44 @@ def test_only_bytes_that_leave_are_recorded_and_once(
     way.ask({"range": "bytes=0-9"})
     first = _taken(house, row)
     assert first is not None
+    assert _times(house, ways, row) == 1
+    if way.method == "GET":
+        way.ask({"range": "bytes=10-"})
+        assert _times(house, ways, row) == 1
     way.ask()
     assert _taken(house, row) == first
-    released = [
-        values for event, values in house.events(ways.exhibit.id) if event == "exhibit.released"
-    ]
-    assert sum(values["release"] == str(row.id) for values in released) == 1
+    assert _times(house, ways, row) == 2
+
+
+def test_a_recipient_s_download_is_recorded_when_it_begins(
+    house: House, ways: Ways, away: FastAPI
+) -> None:
+    again = ways.sealed_again()
+    way, row = again.to("recipient"), again.box.release
+    way.ask(method="HEAD")
+    way.ask({"if-none-match": f'"{way.sha256}"'})
+    way.ask({"range": f"bytes={way.size}-"})
+    way.ask(app=away)
+    assert _times(house, ways, row) == 0
+    assert way.ask({"range": "bytes=5-"}).status == 206
+    assert way.ask({"range": "bytes=1-2"}).status == 206
+    assert _times(house, ways, row) == 1
+    assert way.ask().sha256 == way.sha256
+    assert _times(house, ways, row) == 2
+
+
+@pytest.mark.parametrize("name", ["footage", "contact_sheet"])
+def test_a_view_is_shown_and_not_saved(
+    house: House, ways: Ways, name: str, opened: list[ObjectStream]
+) -> None:
+    way = ways.to(name)
+    views = _events(house, "exhibit.viewed")
+    assert views >= 1
+    for kind in ("document", "empty", "iframe", "object", "embed", ""):
+        assert way.ask({"sec-fetch-dest": kind}).status == 409
+    assert not opened
+    for kind in ("video", "audio", "image"):
+        assert way.ask({"sec-fetch-dest": kind}).sha256 == way.sha256
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -267,6 +299,13 @@ def test_a_store_that_is_away_is_said_at_once(ways: Ways, name: str, away: FastA
     assert time.monotonic() - began < 30
     assert got.status == 503
     assert int(got.headers["retry-after"]) > 0
+
+
+def _times(house: House, ways: Ways, row: ReleaseRow) -> int:
+    released = [
+        values for event, values in house.events(ways.exhibit.id) if event == "exhibit.released"
+    ]
+    return sum(values["release"] == str(row.id) for values in released)
 
 
 def _taken(house: House, row: ReleaseRow) -> object:

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
 from api.web.staff import Allowed, Sends, cookie_name, form_token
 from custody.tables import CustodyEventRow
@@ -166,7 +166,7 @@ def test_a_role_is_let_in_exactly_where_the_table_says(
     visitor = browser(role)
     token = form_token(visitor.cookies[cookie_name(house.services)])
     for (method, path), action in STAFF.items():
-        before = refusals(house)
+        before = house.refusals()
         address = filled(path)
         answer = (
             visitor.get(address)
@@ -176,7 +176,7 @@ def test_a_role_is_let_in_exactly_where_the_table_says(
         let_in = role in ALLOWED[action]
         assert (answer.status_code != 403) == let_in, (method, path, answer.text)
         assert answer.status_code < 500, (method, path, answer.text)
-        assert refusals(house) - before == (0 if let_in else 1), (method, path)
+        assert house.refusals() - before == (0 if let_in else 1), (method, path)
 
 
 def test_a_stranger_is_led_to_the_sign_in_and_writes_nothing(
@@ -230,8 +230,3 @@ def filled(path: str) -> str:
 
 def events(house: House) -> int:
     return house.look(lambda s: s.exec(select(func.count()).select_from(CustodyEventRow)).one())
-
-
-def refusals(house: House) -> int:
-    statement = select(func.count()).where(col(CustodyEventRow.event) == "access.refused")
-    return house.look(lambda s: s.exec(statement).one())

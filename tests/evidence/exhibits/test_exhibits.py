@@ -13,7 +13,8 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError, Unknow
 from evidence.exhibits.description import ClockCheck, parse_description
 from evidence.exhibits.particulars import MOST_OFFSET_MS, MasterDigest, NewExhibit
 from evidence.exhibits.recorded import described
-from evidence.exhibits.tables import ExhibitRow
+from evidence.exhibits.references import MOST_NUMBER, MOST_SKIPPED, parse_reference
+from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
 from evidence.people.access import Role
 from tests.houses import NEW, House
 
@@ -46,6 +47,29 @@ def test_a_number_may_be_skipped_and_is_never_gone_back_to(house: House) -> None
         with pytest.raises(StateError, match="the next free one is QB/8"):
             receive(house, named(used))
     assert receive(house, named("QB")).reference == "QB/8"
+
+
+def test_a_slip_does_not_use_up_the_numbers(house: House) -> None:
+    assert receive(house, named("QL/3")).reference == "QL/3"
+    for leap in (9_999_999, 999_999, 3 + 2 + MOST_SKIPPED):
+        with pytest.raises(InvalidError, match="the next free one is QL/4") as refused:
+            receive(house, named(f"QL/{leap}"))
+        assert refused.value.field == "ref"
+    last = 3 + 1 + MOST_SKIPPED
+    assert receive(house, named(f"QL/{last}")).reference == f"QL/{last}"
+    assert receive(house, named("QL")).reference == f"QL/{last + 1}"
+
+
+def test_the_number_after_the_last_is_refused_and_never_given(house: House) -> None:
+    receive(house, named("QM"))
+    with house.services.transaction() as session:
+        session.get_one(ExhibitCounterRow, "QM").highest = MOST_NUMBER - 1
+    last = receive(house, named("QM")).reference
+    assert parse_reference(last) == ("QM", MOST_NUMBER)
+    for wanted in ("QM", "QM/10000000"):
+        with pytest.raises(InvalidError):
+            receive(house, named(wanted))
+    assert house.look(lambda s: s.get_one(ExhibitCounterRow, "QM").highest) == MOST_NUMBER
 
 
 def test_a_number_is_not_spent_by_an_exhibit_that_was_refused(house: House) -> None:

@@ -23,7 +23,7 @@ def test_a_refusal_is_an_event_with_action_and_reason(house: House) -> None:
     auditor = house.subjects[Role.AUDITOR]
     refused = AccessRefusedError("release.approve", "because")
     with house.services.transaction() as session:
-        house.services.people.record_refusal(session, auditor, refused, at=NOON)
+        house.services.refusals.record(session, auditor, refused, at=NOON)
     with house.services.transaction() as session:
         event = session.exec(
             select(CustodyEventRow)

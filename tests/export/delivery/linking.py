@@ -133,6 +133,13 @@ class Desk:
     def authorise(self, secret: str) -> DownloadRow:
         return self.do(lambda session: self.collections.authorise(session, secret, at=self.now))
 
+    def download(self, secret: str, download: UUID, *, resumed: bool = False) -> None:
+        self.do(
+            lambda session: self.collections.begin(
+                session, secret, download, at=self.now, resumed=resumed
+            )
+        )
+
     def package(self, secret: str, download: UUID) -> str:
         return self.do(
             lambda session: self.collections.package(session, secret, download, at=self.now).sha256

@@ -12,7 +12,7 @@ from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.messages import JOB_SEND
 from evidence.people.access import Role
 from evidence.secrets import secret_digest
-from export.delivery.collections import downloads_of
+from export.delivery.collections import MOST_BEGUN, downloads_of
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import DownloadRow
 from export.release.decisions import JOB_ISSUE
@@ -80,6 +80,8 @@ def test_the_whole_way_is_in_the_ledger_step_by_step(
 ) -> None:
     secret = desk.agreed(release, token)
     download = desk.authorise(secret)
+    assert desk.state(release).collected_at is None
+    desk.download(secret, download.id)
     shown = desk.collection(secret)
     assert shown is not None
     assert desk.confirm(secret, shown.package.sha256)
@@ -149,6 +151,38 @@ def test_a_download_is_resumed_without_counting_again_and_then_none_is_left(
     with pytest.raises(StateError, match="No download is left"):
         desk.authorise(third)
     assert desk.count(release, "download.authorised") == 2
+
+
+def test_each_begun_download_is_an_event_and_a_resumed_one_is_none(
+    desk: Desk, house: House, release: ReleaseRow, token: str, exhibit: ExhibitRow
+) -> None:
+    def left() -> list[dict[str, object]]:
+        return [
+            found
+            for name, found in house.events(exhibit.id)
+            if name == "exhibit.released" and found["release"] == str(release.id)
+        ]
+
+    secret = desk.agreed(release, token)
+    download = desk.authorise(secret).id
+    desk.download(secret, download, resumed=True)
+    assert len(left()) == 1
+    for _ in range(3):
+        desk.download(secret, download, resumed=True)
+    assert len(left()) == 1
+    other = desk.agreed(release, token)
+    with pytest.raises(UnknownError):
+        desk.download(other, download)
+    desk.download(other, desk.authorise(other).id, resumed=True)
+    assert len(left()) == 2
+    assert {str(one["role"]) for one in left()} == {"recipient"}
+    # Nobody outside writes into the ledger at will.
+    for _ in range(MOST_BEGUN - 1):
+        desk.download(secret, download)
+    with pytest.raises(StateError, match="ask for a new code"):
+        desk.download(secret, download)
+    desk.download(secret, download, resumed=True)
+    assert len(left()) == MOST_BEGUN + 1
 
 
 def test_one_browser_s_button_pressed_twice_is_one_download(

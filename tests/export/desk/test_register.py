@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from api.times import utc_now
+from custody.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
-from export.delivery.tables import CollectionRow, DownloadRow, ReceiptRow
+from export.delivery.packages import Way
+from export.delivery.tables import CollectionRow, DepartureRow, DownloadRow, ReceiptRow
 from export.desk.disclosures import Disclosure, How, Period, parse_period
 from export.desk.spreadsheet import COLUMNS, defused, format_register
 from export.release.proposals import Delivery
@@ -35,6 +38,8 @@ ENTRY = Disclosure(
     files=6,
     sha256="ab" * 32,
     approved_by=("A. Khan", "B. Jones"),
+    taken_by="DC Zoë Example",
+    role="recipient",
     detail="",
     receipt=datetime(2026, 12, 1, 11, 0, tzinfo=UTC),
 )
@@ -73,13 +78,22 @@ def downloaded(house: House, row: ReleaseRow, at: datetime, *, receipt: bool = F
         )
         session.add(collection)
         session.flush()
+        download = DownloadRow(
+            id=UUID(int=link.id.int ^ 2), collection=collection.id, link=link.id, authorised_at=at
+        )
+        session.add(download)
+        session.flush()
         for number in range(2):
             session.add(
-                DownloadRow(
+                DepartureRow(
                     id=UUID(int=link.id.int ^ (2 + number)),
-                    collection=collection.id,
-                    link=link.id,
-                    authorised_at=at + timedelta(hours=number),
+                    release=row.id,
+                    way=Way.LINK,
+                    person=row.recipient,
+                    role="recipient",
+                    sha256="",
+                    at=at + timedelta(hours=number),
+                    download=download.id,
                 )
             )
         if receipt:
@@ -96,8 +110,9 @@ def test_a_package_that_staff_fetched_is_a_disclosure(house: House, exhibit: Exh
                 s, str(row.id), by=house.subjects[role], at=utc_now()
             ),
         )
-    (entry,) = of(house, row)
-    assert (entry.how, entry.detail) == (How.STAFF, "Test operator")
+    later, entry = of(house, row)
+    assert (entry.how, entry.taken_by, entry.role) == (How.STAFF, "Test operator", "operator")
+    assert (later.how, later.taken_by, later.role) == (How.STAFF, "Test releaser", "releaser")
     assert (entry.person, entry.organisation) == ("DC Alex Example", "Barchester Constabulary")
     assert (entry.why, entry.basis) == (row.purpose, row.basis)
     assert entry.exhibits == (f"{exhibit.reference} with master",)
@@ -113,6 +128,7 @@ def test_a_hand_off_is_a_disclosure_by_its_own_time(house: House, exhibit: Exhib
     (entry,) = of(house, row)
     assert (entry.how, entry.at) == (How.HANDOFF, handoff.at)
     assert entry.detail == "Evidence store, reference E-1"
+    assert (entry.taken_by, entry.role) == ("Test operator", "operator")
 
 
 def test_a_link_that_nobody_followed_is_marked_and_no_disclosure(
@@ -125,18 +141,20 @@ def test_a_link_that_nobody_followed_is_marked_and_no_disclosure(
     assert [entry.how for entry in of(house, row)] == [How.OFFERED]
 
 
-def test_the_first_download_is_the_disclosure_and_the_receipt_stands_beside_it(
+def test_each_begun_download_is_a_disclosure_and_its_receipt_stands_beside_it(
     house: House, exhibit: ExhibitRow
 ) -> None:
     row, now = by_link(house, exhibit.reference), utc_now()
     downloaded(house, row, now, receipt=True)
-    (entry,) = of(house, row)
+    later, entry = of(house, row)
     assert (entry.how, entry.at, entry.receipt) == (How.LINK, now, now)
+    assert (later.at, later.receipt) == (now + timedelta(hours=1), now)
+    assert (entry.taken_by, entry.role) == ("DC Alex Example", "recipient")
     hand_off(house, row)
-    assert [(one.how, one.receipt) for one in of(house, row)] == [
+    assert {(one.how, one.receipt) for one in of(house, row)} == {
         (How.HANDOFF, None),
         (How.LINK, now),
-    ]
+    }
 
 
 def test_what_was_chosen_is_what_is_told(house: House, exhibit: ExhibitRow) -> None:
@@ -156,10 +174,48 @@ def test_the_newest_stands_first_and_days_are_those_of_the_council(
     everything = entries(house)
     assert [entry.at for entry in everything] == sorted((e.at for e in everything), reverse=True)
     second = date(2031, 7, 2)
-    assert [e.release for e in entries(house, Period(second, second))] == [label(row)]
+    assert {e.release for e in entries(house, Period(second, second))} == {label(row)}
     assert entries(house, Period(second + timedelta(days=1), None)) == []
     first = second - timedelta(days=1)
     assert label(row) not in [e.release for e in entries(house, Period(None, first))]
+
+
+def test_to_take_it_out_as_a_file_is_an_event_and_to_read_it_is_none(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    row = sealed(house, exhibit.reference)
+    hand_off(house, row)
+    governance = house.subjects[Role.GOVERNANCE]
+
+    def exported() -> list[dict[str, object]]:
+        statement = select(CustodyEventRow.record).where(
+            CustodyEventRow.event == "register.exported"
+        )
+        records = house.look(lambda s: s.exec(statement).all())
+        return [values for record in records for _, values in house.events(record)]
+
+    before = exported()
+    read = entries(house, Period(date(2026, 1, 1), None))
+    assert exported() == before
+    period, now = Period(date(2026, 1, 1), None), utc_now()
+    taken = house.do(
+        Role.GOVERNANCE,
+        lambda s: list(house.services.register.export(s, period, by=governance, at=now)),
+    )
+    assert taken == read
+    [event] = [one for one in exported() if one not in before]
+    assert event["actor"] == governance.words
+    assert (event["role"], event["what"]) == (
+        "governance",
+        "disclosure register, 2026-01-01 to today",
+    )
+    with pytest.raises(AccessRefusedError):
+        house.do(
+            Role.OPERATOR,
+            lambda s: list(
+                house.services.register.export(s, period, by=house.subjects[Role.OPERATOR], at=now)
+            ),
+        )
 
 
 @pytest.mark.parametrize("role", [*Role, "nobody"])
@@ -196,6 +252,8 @@ def test_the_file_is_read_back_as_it_was_written() -> None:
     assert row["Why"] == ENTRY.why
     assert row["What"] == "JS/1 with master; JS/2 without master"
     assert row["Approved by"] == "A. Khan; B. Jones"
+    assert (row["Taken out by"], row["In the role"]) == ("DC Zoë Example", "recipient")
+    assert row["SHA-256 of the package"] == "ab" * 32
     assert (row["Disclosed"], row["How"]) == ("yes", "secure link")
     assert text.count("\r\n") == 2
 
@@ -220,7 +278,8 @@ EVIL = [
 
 @pytest.mark.parametrize("evil", EVIL)
 @pytest.mark.parametrize(
-    "field", ["person", "organisation", "why", "basis", "email", "detail", "release"]
+    "field",
+    ["person", "organisation", "why", "basis", "email", "detail", "release", "taken_by", "role"],
 )
 def test_no_cell_is_a_formula(evil: str, field: str) -> None:
     change: dict[str, str] = {field: evil}
@@ -229,6 +288,13 @@ def test_no_cell_is_a_formula(evil: str, field: str) -> None:
         for cell in row:
             assert cell.lstrip()[:1] not in "=+-@\uff1d" or not cell
     assert defused(evil) == f"'{evil}"
+
+
+def test_no_cell_hides_or_turns_anything() -> None:
+    evil = replace(ENTRY, person="Zo\u202e\u200b\x1b[2J", taken_by="\u2066x")
+    (row,) = read("".join(format_register([evil])))
+    assert row["Person"] == r"Zo\u202e\u200b\x1b[2J"
+    assert row["Taken out by"] == r"\u2066x"
 
 
 def test_what_is_no_formula_stays_as_it_is() -> None:

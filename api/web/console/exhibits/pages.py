@@ -22,10 +22,10 @@ from api.web.console.exhibits.details import (
 )
 from api.web.console.places import page_address
 from api.web.pages import page
-from api.web.staff import Staff, admit, allowed, sends
+from api.web.staff import Staff, admit, allowed, is_saved, sends
 from api.wiring import Services
 from api.words import STATES
-from evidence.errors import InvalidError
+from evidence.errors import InvalidError, StateError
 from evidence.exhibits.references import as_reference
 from evidence.exhibits.states import ExhibitState
 from evidence.paging import Page, parse_cursor
@@ -166,6 +166,8 @@ async def media(
     request: Request, services: UsesServices, _staff: Views, viewing: UUID, file: str
 ) -> Response:
     """Send footage, or the part of it that a player asks for, to whoever opened the view."""
+    if is_saved(request):
+        raise StateError("a view shows footage on its page, and nowhere else: release it instead")
 
     def find() -> Outgoing:
         subject = admit(Action.VIEW_FOOTAGE, request, services).subject

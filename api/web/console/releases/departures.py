@@ -169,7 +169,7 @@ async def collect(
     staff: Annotated[Staff, sends(Action.COLLECT_PACKAGE)],
     release: str,
 ) -> Response:
-    """Fetch the sealed package out of the house; the first time is an event."""
+    """Fetch the sealed package out of the house; each time is an event."""
 
     def find() -> Outgoing:
         subject = admit(Action.COLLECT_PACKAGE, request, services).subject
@@ -177,9 +177,13 @@ async def collect(
             act(services, subject, lambda s: services.packages.find(s, release, by=subject))
         )
 
-    def record() -> None:
+    def record(resumed: bool) -> None:
         by, at = staff.subject, services.clock()
-        act(services, by, lambda s: services.packages.collect(s, release, by=by, at=at))
+        act(
+            services,
+            by,
+            lambda s: services.packages.collect(s, release, by=by, at=at, resumed=resumed),
+        )
 
     try:
         return await answer(request, services.vault, find, clock=services.clock, record=record)

@@ -322,7 +322,13 @@ def test_an_urgent_release_is_approved_alone_and_confirmed_by_the_next(
     assert "A second person must confirm it within 24 hours" in page
     row = house.look(lambda s: house.services.releases.find(s, name))
     house.services.sealing.seal(row.id)
-    assert "You gave the first approval" in seen(releaser.get(path))
+    shown = releaser.get(path)
+    assert "You gave the first approval" in seen(shown)
+    assert "Nobody of the council fetches it" in seen(shown)
+    assert "Download the package" not in seen(shown)
+    refused = releaser.fill("/sign-out", {}, to=f"{path}/package")
+    assert refused.status_code == 403
+    assert "until a second releaser confirms it" in seen(refused)
     answer = releaser.post(
         f"{path}/second-approval", hidden_fields(releaser.get(f"{path}/decision").text)
     )
@@ -334,6 +340,8 @@ def test_an_urgent_release_is_approved_alone_and_confirmed_by_the_next(
     done = confirming.fill(f"{path}/decision", {}, to=f"{path}/second-approval")
     assert done.status_code == 303
     assert again(house, row).seconded_by == other.person
+    fetched = releaser.fill(path, {}, to=f"{path}/package")
+    assert fetched.headers["content-type"] == "application/zip"
     assert name not in releaser.get("/console/releases?show=waiting").text
 
 
@@ -400,7 +408,7 @@ def test_staff_fetch_the_package_by_a_form_and_never_by_a_link(
     assert digest(answer.content) == package.sha256
     assert answer.headers["content-disposition"] == f'attachment; filename="{label(row)}.zip"'
     assert again(house, row).taken_by == house.subjects[Role.OPERATOR].person
-    assert "Fetched by staff" in seen(operator.get(path))
+    assert "First fetched by staff" in seen(operator.get(path))
     unsealed = propose(house, exhibit.reference)
     refused = operator.fill(path, {}, to=f"/console/releases/{label(unsealed)}/package")
     assert refused.status_code == 409

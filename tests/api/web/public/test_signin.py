@@ -1,5 +1,6 @@
 """Staff sign in through the identity provider; what proves nobody signs nobody in."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -326,6 +327,63 @@ def test_our_own_client_secret_does_not_sign_for_the_provider(
     provider.signed_by = provider.published = secret_as_key(provider)
     visitor = asks()
     nobody(visitor, back(visitor, provider))
+
+
+@pytest.mark.parametrize(
+    "offered", [[], ["none"], ["HS256"], ["HS512", "none"], "RS256", None, {}, 7, [[]], [None]]
+)
+def test_a_provider_that_offers_no_safe_signature_signs_nobody_in(
+    asks: Callable[[], Visitor],
+    provider: LyingProvider,
+    offered: object,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    provider.metadata = {"id_token_signing_alg_values_supported": offered}
+    for secret in (False, True):
+        if secret:
+            provider.algorithm = "HS256"
+            provider.signed_by = provider.published = secret_as_key(provider)
+        visitor = asks()
+        caplog.clear()
+        nobody(visitor, back(visitor, provider))
+        assert "signs in no way that is safe" in caplog.text
+
+
+def test_sign_ins_that_fail_and_sign_outs_are_logged_and_name_nobody(
+    house: House,
+    asks: Callable[[], Visitor],
+    provider: LyingProvider,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "custos.signin")
+    asks().get("/sign-in/callback?code=c&state=s")
+    assert caplog.messages == [
+        "a sign-in failed: this browser did not begin it, or more than 10 minutes ago"
+    ]
+    caplog.clear()
+    visitor = asks()
+    state = parse_qs(urlsplit(visitor.get("/sign-in").headers["location"]).query)["state"][0]
+    evil = "access_denied\n2026-11-21 INFO custos.signin: signed in\x1b[2J\u202e" + "x" * 500
+    visitor.get("/sign-in/callback", params={"error": evil, "state": state})
+    [line] = caplog.messages
+    assert line.startswith("a sign-in failed: the identity provider says access_denied\\n2026")
+    assert line.isprintable()
+    assert len(line) < 200
+    caplog.clear()
+    provider.claims = {"nonce": "of an earlier sign-in"}
+    back(asks(), provider)
+    assert caplog.messages[0].startswith("a sign-in failed: the ID token does not hold")
+    caplog.clear()
+    provider.claims = {}
+    visitor = asks()
+    back(visitor, provider)
+    visitor.fill("/sign-out", {})
+    row = member(house, provider.issuer)
+    assert row is not None
+    said, left = caplog.messages
+    assert said.startswith(f"signed in: {row.id}")
+    assert left == f"signed out: {row.id}"
+    assert row.name not in caplog.text
 
 
 def test_an_answer_that_names_another_issuer_is_refused(
