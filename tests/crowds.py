@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 
+from api.running.doors import Doors
+from api.running.powers import environment, hand_over
 from api.running.processes import command
-from api.settings.facts import Settings
+from api.settings.facts import Settings, SignIn
 from evidence.people.access import Role
-from tests.houses import NEW, House, environment
+from tests.houses import NEW, House
 from tests.polling import PATIENCE_S, poll
 from tests.servers import free_port
 
@@ -85,6 +88,7 @@ def crowded(house: House) -> Iterator[Crowded]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))
     exhibit = house.exhibit(os.urandom(LARGE), replace(NEW, reference="CR"))
     house.looked_at(exhibit.id)
+    house.accept(exhibit)
     release = house.propose(exhibit.reference)
     house.approve(release)
     house.seal(release)
@@ -99,20 +103,32 @@ def crowded(house: House) -> Iterator[Crowded]:
 
 @contextmanager
 def _web_process(settings: Settings, issuer: str, house: House) -> Iterator[None]:
-    provider = {"ISSUER": issuer, "CLIENT": "custos", "SECRET": "a secret of the tests"}
-    env = {
-        **os.environ,
-        **environment(house.services.addresses),
-        **{f"CUSTOS_OIDC_{name}": value for name, value in provider.items()},
-    }
-    log = Path(settings.data) / "web-of-a-test.log"
+    signing_in = SignIn(issuer=issuer, client="custos", secret="a secret of the tests")
+    given = replace(settings, sign_in=signing_in)
+    doors, log = Doors(), Path(settings.data) / "web-of-a-test.log"
+    doors.open_web(given)
     with log.open("wb") as said:
-        process = subprocess.Popen(command("web", settings), env=env, stdout=said, stderr=said)
+        process = subprocess.Popen(
+            command("web", given, doors.of("web")),
+            env=environment(os.environ),
+            pass_fds=doors.of("web"),
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+        )
+    doors.close()
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        pipe.write(hand_over("web", given, house.services.addresses))
 
     def serves() -> bool:
         assert process.poll() is None, log.read_text(errors="replace")
-        with closing(socket.socket()) as probe:
-            return probe.connect_ex(("127.0.0.1", settings.port)) == 0
+        with closing(HTTPConnection("127.0.0.1", settings.port, timeout=1)) as client:
+            try:
+                client.request("GET", "/healthz")
+                return client.getresponse().status == HTTPStatus.OK
+            except OSError:
+                return False
 
     try:
         poll(serves)

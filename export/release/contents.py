@@ -104,7 +104,7 @@ def fix_files(session: Session, release: ReleaseRow) -> None:
         for file in files
         if file.kind in CHOOSABLE
     ]
-    session.add_all(ReleaseFileRow(release=release.id, file=file.id) for file in named)
+    session.add_all(ReleaseFileRow(release=release.id, file=file.id, fixed=True) for file in named)
     session.flush()
 
 

@@ -61,6 +61,8 @@ class ReleaseFileRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "release_file"
     release: UUID = Field(primary_key=True, foreign_key="release.id")
     file: UUID = Field(primary_key=True, foreign_key="exhibit_file.id")
+    fixed: bool = False
+    """Named in the proposer's place: the proposal itself says of what digests it was made."""
 
 
 class EarlierApprovalRow(SQLModel, table=True):

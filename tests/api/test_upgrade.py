@@ -41,12 +41,12 @@ def test_events_that_say_too_little_of_their_rows_are_refused_and_left(
         assert settings.engines is not None
         url = settings.engines.owner_url.replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(url) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = '0004'")
+            connection.execute("UPDATE alembic_version SET version_num = '0006'")
         with pytest.raises(SettingsError, match="say less than this one demands"):
             prepare(settings)
         with psycopg.connect(url) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    assert found == [("0004",)]
+    assert found == [("0006",)]
 
 
 def test_its_package_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:

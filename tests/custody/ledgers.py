@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from custody.audience import disclose
 from custody.canonical import JSON
 from custody.checkpoint import Checkpoint, format_checkpoint
 from custody.disclosure import LoggedEvent, format_events, format_openings
@@ -258,7 +259,8 @@ class SealedLedger:
     @property
     def logged(self) -> tuple[LoggedEvent, ...]:
         both = [*self.exhibit.events, *self.release.events]
-        return tuple(sorted(both, key=lambda event: event.index))
+        told = (disclose(event, str(PROPOSED["kind"]), str(RELEASE)) for event in both)
+        return tuple(sorted(told, key=lambda event: event.index))
 
     @property
     def events(self) -> bytes:

@@ -207,11 +207,13 @@ def test_the_first_timestamp_of_a_checkpoint_stays(desk: Desk) -> None:
 
 def check_refused(engine: Engine, words: str) -> None:
     for table, column in APPEND_ONLY.items():
-        for statement in (
+        statements = [
             f"UPDATE {table} SET {column} = {column}",  # noqa: S608 - names from this file
-            f"DELETE FROM {table}",  # noqa: S608 - as above
             f"TRUNCATE {table} CASCADE",
-        ):
+        ]
+        if table != "seal_file":  # of which some may go, row by row: tests/export/sealing
+            statements.append(f"DELETE FROM {table}")  # noqa: S608 - as above
+        for statement in statements:
             with pytest.raises(ProgrammingError, match=words), engine.begin() as connection:
                 connection.execute(text(statement))
 

@@ -86,7 +86,9 @@ class _Releases:
         )
         self._chosen = grouped(
             session,
-            (pick(chosen.release, chosen.file).where(col(chosen.release).between(first, last))),
+            pick(chosen.release, chosen.file, chosen.fixed).where(
+                col(chosen.release).between(first, last)
+            ),
         )
         person = PersonRow
         self._recipients = grouped(
@@ -123,7 +125,9 @@ class _Releases:
             "kind": row.kind,
             "basis": row.basis,
             "purpose": row.purpose,
-            "conditions": conditions_of(row, [one.file for one in self._chosen[row.id]]),
+            "conditions": conditions_of(
+                row, [one.file for one in self._chosen[row.id] if not one.fixed]
+            ),
             "exhibits": [str(one.exhibit) for one in self._exhibits[row.id]],
             "files": digests(self._carried(row)),
         }

@@ -122,7 +122,8 @@ def test_a_letter_to_staff_that_does_not_arrive_is_kept_so_and_calls_nobody(
     house: House, release: ReleaseRow, carrier: Carrier
 ) -> None:
     for kind in (ReleaseLetter.APPROVAL_NEEDED, ReleaseLetter.REFUSED, ReleaseLetter.WITHDRAWN):
-        message = queue(house, release, kind, {})
+        private = {"urgent": ""} if kind is ReleaseLetter.APPROVAL_NEEDED else {}
+        message = queue(house, release, kind, private)
         carrier.ends.append(RefusedMailError("no such mailbox"))
         posting(house, carrier).send(message)
         assert row(house, message).state == "refused"

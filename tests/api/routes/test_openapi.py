@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.notify import Callback
-from api.routes.releases import ReasonRequest, ReleaseRequest
+from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
 from tests.api.asking import Web
 
@@ -22,6 +22,7 @@ BODIES: list[type[BaseModel]] = [
     CorrectionRequest,
     AdditionRequest,
     ReleaseRequest,
+    EditRequest,
     HandoffRequest,
     ReasonRequest,
     Callback,

@@ -29,6 +29,7 @@ def ways(house: House) -> Ways:
     content = random.Random(3).randbytes(LARGE)  # noqa: S311 - noise
     exhibit = house.exhibit(content, replace(NEW, reference="BIG"))
     house.looked_at(exhibit.id)
+    house.accept(exhibit)
     return Ways.of(house, exhibit)
 
 

@@ -76,9 +76,9 @@ def test_leaving_gives_the_disk_back(spool: Spool) -> None:
         os.fstat(descriptor)
 
 
-@pytest.mark.parametrize(("free", "announced"), [(100, None), (GIB, GIB), (GIB, 1 << 60)])
+@pytest.mark.parametrize(("free", "announced"), [(0, 1), (GIB - 1, GIB), (GIB, 1 << 60)])
 def test_where_there_is_no_room_it_is_not_begun(
-    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch, free: int, announced: int | None
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch, free: int, announced: int
 ) -> None:
     monkeypatch.setattr(spool, "free", lambda: free)
     with pytest.raises(RefusedError, match="there is no room"):

@@ -231,7 +231,7 @@ def test_what_was_sealed_stays_what_it_was(house: House, whole: Extended) -> Non
 
 
 def test_a_player_alone_changes_no_state_and_examines_nothing(house: House) -> None:
-    exhibit = house.unplayable()
+    exhibit = house.undecided()
     row = add(house, exhibit, added(house, PROGRAM), added(house, b"an index", "clip.idx"))
     assert row.state == ExhibitState.ATTENTION
     assert not row.examined_before
@@ -453,7 +453,7 @@ def test_nothing_is_sealed_of_a_row_that_hides_what_was_added(house: House) -> N
             )
             .values(sha256="ab" * 32)
         )
-    with pytest.raises(ProofError, match="something else of"):
+    with pytest.raises(ProofError, match="something else than the ledger"):
         house.seal(release)
 
 

@@ -63,6 +63,7 @@ def main(disk: Path) -> None:
             region_name=access.region,
             aws_access_key_id=access.access_key,
             aws_secret_access_key=access.secret_key,
+            verify=access.authority,
         )
         with database.begin() as session:
             session.execute(text("CREATE TABLE kept (n integer)"))

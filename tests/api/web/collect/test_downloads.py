@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import ssl
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -201,6 +202,11 @@ def test_a_store_that_is_away_is_said_and_nothing_is_counted_twice(
     assert _downloads_left(visitor) == left
 
 
+def _pinned(house: House) -> ssl.SSLContext:
+    """Return what knows the store's authority of this start."""
+    return ssl.create_default_context(cafile=house.services.addresses.intake.authority)
+
+
 def test_where_browsers_reach_the_store_they_are_led_there_for_a_minute(
     house: House, visitor: Visitor, address: str, whole: bytes
 ) -> None:
@@ -221,7 +227,7 @@ def test_where_browsers_reach_the_store_they_are_led_there_for_a_minute(
         place = answer.headers["location"]
         assert place.startswith(f"{store}/")
         assert parse_qs(urlsplit(place).query)["X-Amz-Expires"] == ["60"]
-        fetched = httpx.get(place)
+        fetched = httpx.get(place, verify=_pinned(house))
         assert fetched.content == whole
         assert "attachment" in fetched.headers["content-disposition"]
         # A client that goes on at our address may follow no redirect, and a HEAD is not signed.
@@ -238,8 +244,8 @@ def test_the_store_gives_nothing_once_the_time_is_over(
     place = house.services.vault.presign(
         package.key, package.version, seconds=1, filename=package.name
     )
-    deadline = time.monotonic() + PATIENCE_S
-    while (status := httpx.get(place).status_code) == 200:
+    pinned, deadline = _pinned(house), time.monotonic() + PATIENCE_S
+    while (status := httpx.get(place, verify=pinned).status_code) == 200:
         assert time.monotonic() < deadline, "the address still gives footage"
         time.sleep(0.2)
     assert status == 403

@@ -88,6 +88,7 @@ def walk(app: FastAPI, house: House) -> None:
         name=f"{MARK}.mp4",
     )
     house.looked_at(exhibit.id)
+    house.accept(exhibit)
     house.do(
         Role.OPERATOR,
         lambda s: services.holds.place(

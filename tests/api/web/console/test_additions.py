@@ -146,7 +146,10 @@ def test_what_is_unlikely_is_asked_and_may_be_confirmed(
     assert send(operator, exhibit, **form, confirm_empty_file="yes").status_code == 303
 
 
-@pytest.mark.parametrize("file", ["", "x", "0b6f8c5e-6f0e-4b7a-9a53-0d2f5d3f7f11", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "file",
+    ["", "x", "0b6f8c5e-6f0e-4b7a-9a53-0d2f5d3f7f11", "00000000-0000-0000-0000-000000000000"],
+)
 def test_a_file_that_is_not_there_is_told(
     house: House, browser: Opens, exhibit: ExhibitRow, file: str
 ) -> None:
