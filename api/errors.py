@@ -182,7 +182,8 @@ def _sign_in_needed(_request: Request, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     status, title = lookup(error)
     words = str(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError):
+    inner = status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError)
+    if inner and not isinstance(error, BusyError):  # which says how to go on, and no more
         words = _INNER[status]
         traced = error if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.error("%s: %s", type(error).__name__, printable(str(error)), exc_info=traced)

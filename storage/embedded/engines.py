@@ -97,11 +97,12 @@ class Engines:
         # The kernel ends an engine when the thread that started it ends: this one stays.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="engines")
         self._first = not directory.settings.exists()
-        self._held = HeldPorts() if self._first else None
-        if self._held is not None:
+        self._held: HeldPorts | None = None
+        if self._first:
             directory.refuse_to_begin_anew()
             # Before the settings: from then on a folder that is not there was lost.
             private_directory(directory.objects)
+            self._held = HeldPorts()
             keep_settings(directory.settings, make_settings(self._held.ports))
         settings = read_settings(directory.settings)
         directory.require_both()

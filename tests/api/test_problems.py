@@ -17,7 +17,13 @@ import evidence.errors
 import export.package.errors
 import storage.errors
 from api.app import create_app
-from api.denials import ForgedFormError, SignInNeededError, TooManyError, UnauthorisedError
+from api.denials import (
+    BusyError,
+    ForgedFormError,
+    SignInNeededError,
+    TooManyError,
+    UnauthorisedError,
+)
 from api.errors import PROBLEMS, lookup
 from api.settings.errors import SettingsError
 from custody.tables import CustodyEventRow
@@ -271,6 +277,7 @@ INNER = [
     kind
     for kind, (status, _) in PROBLEMS.items()
     if status >= 500 or issubclass(kind, StorageError)
+    if kind is not BusyError  # its words are ours: when to come again
 ]
 
 

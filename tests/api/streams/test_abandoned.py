@@ -48,6 +48,12 @@ def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> list[ObjectStream]:
 
 
 @pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one download begin as often as these tests ask: its limit is that of test_links."""
+    monkeypatch.setattr("export.delivery.collections.MOST_BEGUN", 10_000)
+
+
+@pytest.fixture(autouse=True)
 def places() -> Iterator[None]:
     """See that every place is given back."""
     before = lanes.DOWNLOADS.left

@@ -71,6 +71,12 @@ def whole(visitor: Visitor, address: str) -> bytes:
     return bytes(visitor.get(address).content)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one download begin as often as these tests ask: its limit is that of test_links."""
+    monkeypatch.setattr("export.delivery.collections.MOST_BEGUN", 10_000)
+
+
 def test_the_answer_says_what_a_browser_needs_to_go_on_later(
     visitor: Visitor, address: str, whole: bytes, box: Mailbox
 ) -> None:
