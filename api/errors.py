@@ -52,6 +52,8 @@ from storage.errors import (
     UnavailableError,
 )
 
+PLAIN = (BusyError, LogStoppedError)
+"""Errors from within whose own sentence says how to go on, and nothing of the house."""
 _MOST_FIELDS, _LONGEST = 20, 2000
 _BUSY = "too much at once"
 _log = logging.getLogger("custos.web")
@@ -183,7 +185,7 @@ def _ours(request: Request, error: Exception) -> Response:
     status, title = lookup(error)
     words = str(error)
     inner = status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, StorageError)
-    if inner and not isinstance(error, BusyError):  # which says how to go on, and no more
+    if inner and not isinstance(error, PLAIN):
         words = _INNER[status]
         traced = error if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.error("%s: %s", type(error).__name__, printable(str(error)), exc_info=traced)

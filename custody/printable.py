@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
     It may come from a clip, a package or a name that somebody made to deceive whoever reads it.
     """
-    if text.isprintable():  # nearly all is
+    if text.isprintable() and not _HIDDEN.search(text):  # nearly all is
         return text
     return "".join(
         letter if letter.isprintable() and not _HIDDEN.match(letter) else _escape(letter)

@@ -212,3 +212,10 @@ def test_the_map_names_only_rooms_that_there_are() -> None:
         name for name in named if not any((ROOT / f"{name}{end}").exists() for end in ("", ".py"))
     }
     assert not gone
+
+
+def test_each_stop_that_is_claimed_names_a_test_that_there_is() -> None:
+    words = (ROOT / "docs/threats.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)`", words))
+    assert len(named) > 40
+    assert not {name for name in named if not (ROOT / "tests" / name).is_file()}

@@ -365,7 +365,8 @@ def test_a_file_that_is_there_is_never_written_over(shell: Shell) -> None:
 def test_a_proposal_is_edited_in_one_step_and_what_is_not_said_stays(shell: Shell) -> None:
     release = propose(shell)
     edit = ("release", "edit", release, "--reason", "another officer asks")
-    said = shell.run(*edit, "--recipient", "DS Robin Example", "--urgent", role=Role.OPERATOR)
+    urgent = ("--urgent", "--delivery", "link")
+    said = shell.run(*edit, "--recipient", "DS Robin Example", *urgent, role=Role.OPERATOR)
     assert said.code == 0, said.err
     made = re.search(r"Release (\S+) proposed in the place of", said.out)
     assert made is not None

@@ -126,7 +126,9 @@ def test_a_port_that_the_supervisor_holds_is_no_stand_in_that_answers(
     ports = read_ports(house.settings.data)
     with socket.create_server(("127.0.0.1", ports.mail)), answering(ports.sign_in, b"HTTP/1.0 404"):
         answer = web.ask("GET", "/readyz")
-    assert answer.json()["standins"] == "the demonstration's mail sink does not answer"
+        words = house.services.health.report()["standins"]
+    assert answer.json()["standins"] == NOT_WELL
+    assert words == "the demonstration's mail sink does not answer"
 
 
 def test_production_has_no_stand_in_to_wait_for(house: House) -> None:

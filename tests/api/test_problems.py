@@ -18,13 +18,12 @@ import export.package.errors
 import storage.errors
 from api.app import create_app
 from api.denials import (
-    BusyError,
     ForgedFormError,
     SignInNeededError,
     TooManyError,
     UnauthorisedError,
 )
-from api.errors import PROBLEMS, lookup
+from api.errors import PLAIN, PROBLEMS, lookup
 from api.settings.errors import SettingsError
 from custody.tables import CustodyEventRow
 from evidence.people.access import Role
@@ -277,7 +276,7 @@ INNER = [
     kind
     for kind, (status, _) in PROBLEMS.items()
     if status >= 500 or issubclass(kind, StorageError)
-    if kind is not BusyError  # its words are ours: when to come again
+    if kind not in PLAIN
 ]
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from api.health import NOT_WELL
 from custody.contradictions import alarm
 from evidence.people.access import Role
 from tests.durability.ups import Up
@@ -89,7 +90,8 @@ def test_the_house_starts_again_and_reads(up: Up) -> None:
     url = f"http://127.0.0.1:{up.settings.port}"
     ready = httpx.get(f"{url}/readyz", timeout=PATIENCE_S)
     assert ready.status_code == 503
-    assert ready.json()["sequencer"].startswith("the log has stopped: event ")
+    assert ready.json()["sequencer"] == NOT_WELL
+    assert up.services.health.report()["sequencer"].startswith("the log has stopped: event ")
     assert ready.json()["web"] == ready.json()["database"] == ready.json()["objects"] == "ok"
     token = (up.settings.tokens / f"{Role.OPERATOR}.token").read_text(encoding="ascii").strip()
     with httpx.Client(

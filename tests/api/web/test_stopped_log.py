@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from api.app import create_app
+from api.health import NOT_WELL
 from api.running.preparing import prepare
 from api.running.worker import RETRYABLE
 from api.times import utc_now
@@ -106,5 +107,6 @@ def test_a_call_that_would_record_is_answered_with_a_sentence(stopped: House) ->
     assert "What is here can be read" in refused.json()["detail"]
     assert read.status_code == 200
     assert ready.status_code == 503
-    assert ready.json()["sequencer"] == f"the log has stopped: {WORDS}"
+    assert ready.json()["sequencer"] == NOT_WELL
+    assert stopped.services.health.report()["sequencer"] == f"the log has stopped: {WORDS}"
     assert stopped.look(alarm) == WORDS

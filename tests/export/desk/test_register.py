@@ -15,11 +15,11 @@ from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.delivery.packages import Way
-from export.delivery.tables import CollectionRow, DepartureRow, DownloadRow, ReceiptRow
+from export.delivery.tables import CollectionRow, DownloadRow, ReceiptRow
 from export.desk.disclosures import Disclosure, How, Period, parse_period
 from export.desk.spreadsheet import COLUMNS, defused, format_register
 from export.release.proposals import Delivery
-from export.release.releases import label
+from export.release.releases import label, recipient_of
 from export.release.tables import ReleaseRow
 from tests.export.release.release_acts import by_link, chosen, hand_off, names_of, revoke, sealed
 from tests.houses import House
@@ -84,17 +84,14 @@ def downloaded(house: House, row: ReleaseRow, at: datetime, *, receipt: bool = F
         session.add(download)
         session.flush()
         for number in range(2):
-            session.add(
-                DepartureRow(
-                    id=UUID(int=link.id.int ^ (2 + number)),
-                    release=row.id,
-                    way=Way.LINK,
-                    person=row.recipient,
-                    role="recipient",
-                    sha256="",
-                    at=at + timedelta(hours=number),
-                    download=download.id,
-                )
+            house.services.packages.mark_left(
+                session,
+                session.get_one(ReleaseRow, row.id),
+                Way.LINK,
+                to=recipient_of(session, row),
+                role="recipient",
+                at=at + timedelta(hours=number),
+                download=download.id,
             )
         if receipt:
             session.add(ReceiptRow(collection=collection.id, sha256="", confirmed_at=at))

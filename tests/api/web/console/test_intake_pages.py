@@ -15,6 +15,7 @@ from api.running.spooler import Spooler
 from api.web.console.intake.clip import FIELDS, read_clip
 from api.web.console.intake.files import FILES, MOST_FORM, NEW
 from api.web.console.intake.moments import Moment, parse_clock, parse_moment
+from custody.printable import printable
 from evidence.errors import InvalidError
 from evidence.exhibits.recorded import described
 from evidence.exhibits.tables import ExhibitCounterRow, ExhibitRow
@@ -217,7 +218,7 @@ def test_a_mistake_loses_nothing_that_was_typed(
     (target,) = re.findall(rf'<a href="#({field}[^"]*)">', answer.text)
     assert f'id="{target}"' in answer.text
     assert {name: value for name, value in inputs(answer.text).items() if value} == {
-        name: value for name, value in typed.items() if value
+        name: printable(value) for name, value in typed.items() if value
     }
     assert f'name="file" value="{file}"' in answer.text
 
