@@ -83,7 +83,8 @@ class Timekeeping:
         row = house_clock(session, lock=True)
         row.after_seq = session.exec(select(func.max(CustodyEventRow.seq))).one() or 0
         row.after_size = session.exec(select(func.max(LogStampRow.size))).one() or 0
-        row.seen, row.alarm, now = self._clock(), "", self._clock()
+        now = self._clock()
+        row.seen, row.alarm = now, ""
         session.flush()
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         values: Values = {"actor": as_person(by), "role": role.value, "reason": said}

@@ -3,6 +3,7 @@
 import argparse
 import os
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session
@@ -13,8 +14,9 @@ from api.wiring import Services
 from custody.canonical import format_time
 from custody.printable import printable
 from evidence.exhibits.clocks import LONDON
+from evidence.paging import Cursor, Page, every
 from evidence.people.access import Role, Subject
-from evidence.people.tokens import LASTS
+from evidence.people.tokens import LASTS, HeldToken
 from storage.embedded.directory import write_private
 
 
@@ -37,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lasting.add_argument("--until", help="the last day on which it works: 2027-03-31")
     adding.add_argument("--out", type=Path, required=True, help="file for the token, mode 0600")
     add_data(adding)
-    listing = whats.add_parser("list", help="show every token that was made, and until when")
+    listing = whats.add_parser(
+        "list", help="show every token that was made, the newest first, and until when"
+    )
     add_data(listing)
     revoking = whats.add_parser("revoke", help="end a token")
     revoking.add_argument("token", help="as custos token list names it: 3f2a90c1b7de")
@@ -71,15 +75,19 @@ def _add(given: argparse.Namespace, services: Services) -> int:
 
 
 def _list(services: Services) -> int:
-    with services.transaction() as session:
-        held, now = services.tokens.held(session), services.clock()
-    for one in held:
+    now = services.clock()
+    for one in every(partial(_page, services)):
         words = f"made {one.made_at:%Y-%m-%d}, ends {one.ends_at:%Y-%m-%d}"
         if one.revoked_at is not None:
             words += f", revoked {one.revoked_at:%Y-%m-%d}"
         roles = ", ".join(one.roles) or "no role"
         print(f"{one.id}  {one.state(now):<8} {words}  {printable(one.name)}: {roles}")
     return 0
+
+
+def _page(services: Services, cursor: Cursor | None) -> Page[HeldToken]:
+    with services.transaction() as session:
+        return services.tokens.held(session, cursor=cursor)
 
 
 def _revoke(given: argparse.Namespace, services: Services) -> int:

@@ -12,6 +12,7 @@ from api.depends import UsesServices
 from api.wiring import Services
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Subject, decide
+from evidence.people.sessions import Alarms
 from evidence.secrets import derive_secret, is_same_secret
 
 COOKIE, SECURE_COOKIE = "custos_staff", "__Host-custos_staff"
@@ -24,8 +25,8 @@ class Staff:
     subject: Subject
     form_token: str
     """What each form of theirs carries in its hidden field ``form_token``."""
-    alarm: str = ""
-    """Why the log has stopped, which every page says; empty: it has not."""
+    alarms: Alarms
+    """What is wrong with the log or the clock, which every page says."""
 
     def may(self, action: str) -> bool:
         """Tell whether a page should offer an action; whether it is done, the service decides."""
@@ -68,8 +69,8 @@ def signed_in(request: Request, services: UsesServices) -> Staff | None:
     if not secret:
         return None
     with services.transaction() as session:
-        subject, stopped = services.sessions.find_beside_alarm(session, secret, at=services.clock())
-    return None if subject is None else Staff(subject, form_token(secret), stopped)
+        subject, alarms = services.sessions.find_beside_alarms(session, secret, at=services.clock())
+    return None if subject is None else Staff(subject, form_token(secret), alarms)
 
 
 MaybeStaff = Annotated[Staff | None, Depends(signed_in)]

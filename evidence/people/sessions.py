@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from custody.houseclock import HouseClockRow
 from custody.tables import LogStateRow
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
@@ -22,6 +23,16 @@ class Limits:
 
     idle: timedelta = timedelta(minutes=30)
     absolute: timedelta = timedelta(hours=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What every member of staff is told on every page; each empty if there is nothing to tell."""
+
+    log: str = ""
+    """Why the custody log has stopped."""
+    clock: str = ""
+    """What was found of the clock of the house."""
 
 
 class Sessions:
@@ -63,15 +74,18 @@ class Sessions:
             return None
         return self._people.subject(session, row.person, (Role(role) for role in row.roles))
 
-    def find_beside_alarm(
+    def find_beside_alarms(
         self, session: Session, secret: str, *, at: datetime
-    ) -> tuple[Subject | None, str]:
-        """Find as `find`, and tell why the log has stopped, in one statement: each page asks it."""
-        alarm = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery()
+    ) -> tuple[Subject | None, Alarms]:
+        """Find as `find`, and tell the alarms of the house, in one statement: each page asks it."""
+        log = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery()
+        clock = select(HouseClockRow.alarm).where(HouseClockRow.id == 1).scalar_subquery()
         wanted = col(StaffSessionRow.sha256) == secret_digest(secret)
-        row = session.exec(select(StaffSessionRow, alarm).where(wanted)).first()
+        found = session.exec(select(StaffSessionRow, log, clock).where(wanted)).first()
+        if found is None:
+            return None, Alarms()
         # What was read here is what `find` finds: a row is read once in a transaction.
-        return (None, "") if row is None else (self.find(session, secret, at=at), row[1])
+        return self.find(session, secret, at=at), Alarms(found[1] or "", found[2] or "")
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""

@@ -4,19 +4,21 @@ A token ends: by itself on its day, or when somebody revokes it. To be made and 
 events, and `issued` holds the rows against them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Uuid, cast, func
 from sqlmodel import Session, col, select
 
 from custody.canonical import format_time
 from custody.events import RecordKind
 from custody.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError, TokenEndedError, UnknownError
+from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Role, Subject
-from evidence.people.people import People, as_person
+from evidence.people.people import People, as_person, names_of
 from evidence.people.tables import PersonRow, TokenRow
 from evidence.secrets import make_secret, secret_digest
 
@@ -24,6 +26,7 @@ TOKEN_PREFIX = "custos_"  # noqa: S105 - tells secret scanners what they found
 LASTS = timedelta(days=90)
 """How long a token works, unless it is said otherwise."""
 LONGEST = timedelta(days=366)
+_PAGE = 100
 _SHORT = 12
 """Digits of a token's SHA-256 by which people name it: it opens nothing."""
 
@@ -128,24 +131,19 @@ class Tokens:
         )
         return session.exec(statement.limit(1)).first()
 
-    def held(self, session: Session) -> Sequence[HeldToken]:
-        """Return every token that was made, the first first."""
-        rows = session.exec(
-            select(TokenRow, PersonRow.name)
-            .join(PersonRow, col(PersonRow.id) == TokenRow.person)
-            .order_by(col(TokenRow.created_at), col(TokenRow.sha256))
+    def held(
+        self, session: Session, *, cursor: Cursor | None = None, most: int = _PAGE
+    ) -> Page[HeldToken]:
+        """Return a page of the tokens that were made, the newest first."""
+        made, place = col(TokenRow.created_at), cast(func.left(TokenRow.sha256, 32), Uuid)
+        found = page_of(
+            lambda at: session.exec(beyond(select(TokenRow), made, place, at, most=most)).all(),
+            lambda row: (row.created_at, UUID(row.sha256[:32])),
+            cursor,
+            most=most,
         )
-        return [
-            HeldToken(
-                row.sha256[:_SHORT],
-                name,
-                tuple(row.roles),
-                row.created_at,
-                row.expires_at,
-                row.revoked_at,
-            )
-            for row, name in rows
-        ]
+        names = names_of(session, (row.person for row in found.rows))
+        return found.of([_shown(row, names[row.person]) for row in found.rows])
 
     def revoke(self, session: Session, name: str, *, by: Subject, at: datetime) -> HeldToken:
         """End the token whose SHA-256 begins with ``name``, as `held` tells it.
@@ -168,7 +166,7 @@ class Tokens:
         row.revoked_at = at
         self._record(session, "token.revoked", row, by, at, {})
         session.flush()
-        return next(one for one in self.held(session) if row.sha256.startswith(one.id))
+        return _shown(row, names_of(session, [row.person])[row.person])
 
     def _record(
         self,
@@ -189,3 +187,14 @@ class Tokens:
         }
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         self._ledger.append(session, record, event, values, at=at)
+
+
+def _shown(row: TokenRow, name: str) -> HeldToken:
+    return HeldToken(
+        row.sha256[:_SHORT],
+        name,
+        tuple(row.roles),
+        row.created_at,
+        row.expires_at,
+        row.revoked_at,
+    )

@@ -9,14 +9,13 @@ Revises: 0003
 
 from pathlib import Path
 
-from alembic import context, op
-
-from api.settings.errors import SettingsError
+from api.migrations.scripts import never_back, refuse_evidence, run
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+downgrade = never_back
 
 
 def upgrade() -> None:
@@ -25,20 +24,5 @@ def upgrade() -> None:
     Raises:
         SettingsError: the database holds custody events of before the first format.
     """
-    app = context.config.attributes["app_role"]
-    script = Path(__file__).with_suffix(".sql").read_text().replace("{app}", f'"{app}"')
-    driver = op.get_bind().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the migration has no connection to the database")
-    if driver.execute("SELECT 1 FROM custody_event LIMIT 1").fetchone() is not None:
-        raise SettingsError(
-            "this database was made by a version of Custos before the first format, and holds its "
-            "evidence: start this version with an empty data directory, and keep that one with "
-            "the version that made it. Nothing of it was changed"
-        )
-    driver.execute(script)  # as it stands: no parameters, so that % and : mean themselves
-
-
-def downgrade() -> None:
-    """Refuse: going back would drop evidence."""
-    raise NotImplementedError("Custos never goes back a version: restore a backup instead")
+    refuse_evidence("was made by a version of Custos before the first format")
+    run(Path(__file__).with_suffix(".sql"))

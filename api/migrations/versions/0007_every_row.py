@@ -7,14 +7,13 @@ Revision ID: 0007
 Revises: 0006
 """
 
-from alembic import op
-
-from api.settings.errors import SettingsError
+from api.migrations.scripts import never_back, refuse_evidence
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+downgrade = never_back
 
 
 def upgrade() -> None:
@@ -23,17 +22,6 @@ def upgrade() -> None:
     Raises:
         SettingsError: the database holds custody events of before.
     """
-    driver = op.get_bind().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the migration has no connection to the database")
-    if driver.execute("SELECT 1 FROM custody_event LIMIT 1").fetchone() is not None:
-        raise SettingsError(
-            "this database was made by a version of Custos whose custody events say less than "
-            "this one demands, and holds its evidence: start this version with an empty data "
-            "directory, and keep that one with the version that made it. Nothing of it was changed"
-        )
-
-
-def downgrade() -> None:
-    """Refuse: going back would drop evidence."""
-    raise NotImplementedError("Custos never goes back a version: restore a backup instead")
+    refuse_evidence(
+        "was made by a version of Custos whose custody events say less than this one demands"
+    )

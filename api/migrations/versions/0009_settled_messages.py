@@ -6,23 +6,15 @@ Revises: 0008
 
 from pathlib import Path
 
-from alembic import op
+from api.migrations.scripts import never_back, run
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
+downgrade = never_back
 
 
 def upgrade() -> None:
     """Change the table."""
-    script = Path(__file__).with_suffix(".sql").read_text()
-    driver = op.get_bind().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the migration has no connection to the database")
-    driver.execute(script)  # as it stands: no parameters, so that % and : mean themselves
-
-
-def downgrade() -> None:
-    """Refuse: going back would drop what people said."""
-    raise NotImplementedError("Custos never goes back a version: restore a backup instead")
+    run(Path(__file__).with_suffix(".sql"))

@@ -16,6 +16,11 @@ def record_path(named: Named) -> str:
     return f"{_FOLDERS[named.kind]}/{file_safe(named.name)}"
 
 
+def exhibit_path(reference: str) -> str:
+    """Return the address of an exhibit's page."""
+    return f"{_FOLDERS[RecordKind.EXHIBIT]}/{file_safe(reference)}"
+
+
 def page_address(path: str, asked: Mapping[str, str], cursor: Cursor | None) -> str:
     """Return the address of another page of what was asked for; no page: the empty text."""
     if cursor is None:

@@ -14,6 +14,7 @@ from api.times import utc_now
 from api.wiring import build
 from custody.contradictions import alarm, raise_alarm
 from custody.errors import LogStoppedError
+from custody.houseclock import house_clock
 from custody.tables import CustodyEventRow, CustodyRecord
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
@@ -77,6 +78,22 @@ def test_without_an_alarm_no_page_speaks_of_one(stopped: House, operator: Visito
     finally:
         with stopped.services.transaction() as session:
             raise_alarm(session, WORDS)
+
+
+def test_every_page_for_staff_shows_that_the_clock_may_be_wrong(
+    stopped: House, operator: Visitor
+) -> None:
+    with stopped.services.transaction() as session:
+        house_clock(session, lock=True).alarm = "3 days <ahead> of the last event"
+    try:
+        for path in PAGES:
+            shown = operator.get(path).text
+            assert "The clock of this service may be wrong" in shown
+            assert "3 days &lt;ahead&gt; of the last event" in shown
+    finally:
+        with stopped.services.transaction() as session:
+            house_clock(session, lock=True).alarm = ""
+    assert "clock of this service" not in operator.get("/console").text
 
 
 def new_machine(house: House) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from custody.canonical import format_time
 from custody.tables import CustodyEventRow, CustodyValueRow
 from evidence.errors import InvalidError, StateError, TokenEndedError, UnknownError
+from evidence.paging import every
 from evidence.people.access import Role
 from evidence.people.issued import unfounded_tokens
 from evidence.people.tables import TokenRow
@@ -34,8 +35,12 @@ def who(house: House, token: str, at: datetime = NOON) -> str | None:
 
 def held(house: House, token: str) -> HeldToken:
     """Return how the list shows a token."""
-    found = house.look(house.services.tokens.held)
-    return next(one for one in found if secret_digest(token).startswith(one.id))
+    return next(one for one in every_token(house) if secret_digest(token).startswith(one.id))
+
+
+def every_token(house: House, most: int = 100) -> list[HeldToken]:
+    held = house.services.tokens.held
+    return list(every(lambda at: house.look(lambda s: held(s, cursor=at, most=most))))
 
 
 def revoke(house: House, name: str) -> HeldToken:
@@ -194,3 +199,12 @@ def test_each_role_that_is_given_is_an_event_by_whoever_gave_it(house: House) ->
             )
 
     assert given() == ['"auditor"', '"operator"']
+
+
+def test_tokens_are_listed_by_page_each_once(house: House) -> None:
+    for name in ("Page one", "Page two", "Page three", "Page four"):
+        add(house, name, Role.OPERATOR)  # of one moment, like those of a first start
+    whole = every_token(house)
+    assert {"Page one", "Page two", "Page three", "Page four"} <= {one.name for one in whole}
+    assert every_token(house, most=3) == whole
+    assert len({one.id for one in whole}) == len(whole)

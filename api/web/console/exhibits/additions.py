@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -12,28 +11,27 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.exhibits.arrivals import arrived, ask_for_file, find_exhibit, unfit
 from api.web.console.intake.clip import (
     confirmed_in,
     read_recording,
     refusal,
-    sentence,
     shown_in_form,
     typed_in,
 )
-from api.web.console.intake.files import File, SentForm, files_of, identifier
-from api.web.pages import page
+from api.web.console.intake.files import SentForm
+from api.web.console.places import exhibit_path
+from api.web.console.words import said_in
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.particulars import NewFile
-from evidence.exhibits.references import as_reference, file_safe
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action
 from export.holdings.masters import Arrived
 from export.release.corrections import AddedFile
 
 router = APIRouter(include_in_schema=False)
-_SHOWN = 50
 _OF_FILE = re.compile(r"file[0-9]+_", re.ASCII)
 RECORDING, PLAYER = "recording", "player"
 
@@ -46,7 +44,7 @@ def ask(
     name: str,
 ) -> HTMLResponse:
     """Ask which file is added, what it is, and why."""
-    return _form(request, services, staff, _found(services, staff, name), {}, {})
+    return _form(request, services, staff, find_exhibit(services, staff, name), {}, {})
 
 
 @router.post("/console/exhibits/{name}/files")
@@ -58,11 +56,9 @@ def extend(
     form: SentForm,
 ) -> Response:
     """Add it; sent twice, the second time says that it is there."""
-    row = _found(services, staff, name)
+    row = find_exhibit(services, staff, name)
     typed, chosen = typed_in(form)
-    for field in ("kind", "reason"):
-        said = form.get(field)
-        typed[field] = said.replace("\r\n", "\n") if isinstance(said, str) else ""
+    typed |= {field: said_in(form, field) for field in ("kind", "reason")}
     typed["file"] = chosen[0] if chosen else ""
     times, errors = _times(typed)
     if not typed["file"]:
@@ -72,7 +68,7 @@ def extend(
     if not errors:
         errors = _extended(services, staff, row, typed, times)
     if not errors:
-        return RedirectResponse(_path(row), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(exhibit_path(row.reference), HTTPStatus.SEE_OTHER)
     return _form(request, services, staff, row, typed, errors)
 
 
@@ -95,7 +91,7 @@ def _extended(
     """Add a file to an exhibit; return what was wrong, by the field of the form."""
 
     def work(session: Session) -> None:
-        file = _arrived(services, session, staff, identifier(typed["file"]))
+        file = Arrived(*arrived(services, session, staff, typed["file"]))
         services.corrections.extend(
             session,
             str(row.id),
@@ -108,25 +104,12 @@ def _extended(
 
     try:
         act(services, staff.subject, work)
-    except UnknownError:
-        return {"file": "The file that you chose is not here any more"}
-    except StateError as error:
-        return {"file": sentence(error)}
+    except (UnknownError, StateError) as error:
+        return unfit(error)
     except InvalidError as error:
         found = refusal(error, 2)
         return {_OF_FILE.sub("file1_", field): words for field, words in found.items()}
     return {}
-
-
-def _arrived(services: Services, session: Session, staff: Staff, upload: UUID) -> Arrived:
-    (file,) = files_of(session, [services.uploads.find(session, upload, by=staff.subject)])
-    if file.kept is None:
-        raise StateError(f"{file.row.name} is being locked in the vault: add it in a minute")
-    return Arrived(file.kept.id, file.row.name)
-
-
-def _found(services: Services, staff: Staff, name: str) -> ExhibitRow:
-    return act(services, staff.subject, lambda s: services.exhibits.find(s, as_reference(name)))
 
 
 def _form(
@@ -137,23 +120,7 @@ def _form(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> HTMLResponse:
-    def read(session: Session) -> list[File]:
-        found = services.uploads.unclaimed(session, by=staff.subject, most=_SHOWN)
-        return [file for file in files_of(session, found.rows) if file.here]
-
-    return page(
-        request,
-        "console/extend.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
-        staff=staff,
-        row=row,
-        path=_path(row),
-        files=act(services, staff.subject, read),
-        typed=typed,
-        errors=errors,
-        **shown_in_form(typed, errors, 1),
+    shown = shown_in_form(typed, errors, 1)
+    return ask_for_file(
+        request, services, staff, row, "console/extend.html", typed, errors, **shown
     )
-
-
-def _path(row: ExhibitRow) -> str:
-    return f"/console/exhibits/{file_safe(row.reference)}"

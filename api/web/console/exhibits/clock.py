@@ -12,18 +12,19 @@ from api.acts import act
 from api.depends import UsesServices
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_file
-from api.web.console.intake.clip import sentence
-from api.web.console.intake.files import File, SentForm, files_of, identifier
-from api.web.pages import page
+from api.web.console.exhibits.arrivals import arrived, ask_for_file, find_exhibit, unfit
+from api.web.console.intake.files import SentForm
+from api.web.console.places import exhibit_path
+from api.web.console.words import said_in, sentence
 from api.web.staff import Staff, admit, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
-from evidence.exhibits.references import as_reference, file_safe
+from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action
 
 router = APIRouter(include_in_schema=False)
-_SHOWN = 50
+_PAGE = "console/clock-picture.html"
 _PLACES = {"reason": "reason"}
 """Where a service's name of a field is the form's; everything else stands at the file."""
 
@@ -36,7 +37,8 @@ def ask(
     name: str,
 ) -> HTMLResponse:
     """Ask which picture is added, and why."""
-    return _form(request, services, staff, _found(services, staff, name), {}, {})
+    row = find_exhibit(services, staff, name)
+    return ask_for_file(request, services, staff, row, _PAGE, {}, {})
 
 
 @router.post("/console/exhibits/{name}/clock-picture")
@@ -48,12 +50,8 @@ def add(
     form: SentForm,
 ) -> Response:
     """Add it: a correction, which states everything anew with the picture."""
-    row = _found(services, staff, name)
-    said = {field: form.get(field) for field in ("file", "reason")}
-    typed = {
-        field: value.replace("\r\n", "\n") if isinstance(value, str) else ""
-        for field, value in said.items()
-    }
+    row = find_exhibit(services, staff, name)
+    typed = {field: said_in(form, field) for field in ("file", "reason")}
     errors = {}
     if not typed["file"]:
         errors["file"] = "Select the picture that is added"
@@ -61,25 +59,21 @@ def add(
         errors["reason"] = "Enter why it is added"
     errors = errors or _added(services, staff, row, typed)
     if errors:
-        return _form(request, services, staff, row, typed, errors)
-    return RedirectResponse(_path(row), HTTPStatus.SEE_OTHER)
+        return ask_for_file(request, services, staff, row, _PAGE, typed, errors)
+    return RedirectResponse(exhibit_path(row.reference), HTTPStatus.SEE_OTHER)
 
 
 def _added(
     services: Services, staff: Staff, row: ExhibitRow, typed: Mapping[str, str]
 ) -> dict[str, str]:
     """Add a picture to what is stated; return what was wrong, by the field of the form."""
-
-    def arrived(session: Session) -> File:
-        upload = identifier(typed["file"])
-        (file,) = files_of(session, [services.uploads.find(session, upload, by=staff.subject)])
-        return file
-
     try:
-        file = act(services, staff.subject, arrived)
-        if file.kept is None:
-            return {"file": f"{file.row.name} is being locked in the vault: add it in a minute"}
-        picture = services.clock_pictures.look_at(file.kept.id, by=staff.subject)
+        file, _ = act(
+            services,
+            staff.subject,
+            lambda session: arrived(services, session, staff, typed["file"]),
+        )
+        picture = services.clock_pictures.look_at(file, by=staff.subject)
         act(
             services,
             staff.subject,
@@ -93,10 +87,8 @@ def _added(
                 at=services.clock(),
             ),
         )
-    except UnknownError:
-        return {"file": "The file that you chose is not here any more"}
-    except StateError as error:
-        return {"file": sentence(error)}
+    except (UnknownError, StateError) as error:
+        return unfit(error)
     except InvalidError as error:
         return {_PLACES.get(error.field, "file"): sentence(error)}
     return {}
@@ -121,36 +113,3 @@ async def show(
         return act(services, subject, read)
 
     return await answer(request, services.vault, find, clock=services.clock)
-
-
-def _found(services: Services, staff: Staff, name: str) -> ExhibitRow:
-    return act(services, staff.subject, lambda s: services.exhibits.find(s, as_reference(name)))
-
-
-def _form(
-    request: Request,
-    services: Services,
-    staff: Staff,
-    row: ExhibitRow,
-    typed: Mapping[str, str],
-    errors: Mapping[str, str],
-) -> HTMLResponse:
-    def read(session: Session) -> list[File]:
-        found = services.uploads.unclaimed(session, by=staff.subject, most=_SHOWN)
-        return [file for file in files_of(session, found.rows) if file.here]
-
-    return page(
-        request,
-        "console/clock-picture.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
-        staff=staff,
-        row=row,
-        path=_path(row),
-        files=act(services, staff.subject, read),
-        typed=typed,
-        errors=errors,
-    )
-
-
-def _path(row: ExhibitRow) -> str:
-    return f"/console/exhibits/{file_safe(row.reference)}"

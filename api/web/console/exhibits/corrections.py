@@ -13,13 +13,15 @@ from api.acts import act
 from api.depends import UsesServices
 from api.web.console.intake.clip import read_clip, refusal, shown_in_form, typed_in, typed_of
 from api.web.console.intake.files import SentForm
+from api.web.console.places import exhibit_path
+from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.recorded import described
-from evidence.exhibits.references import as_reference, file_safe
+from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action
 from export.holdings.files import MASTER, files_of
@@ -50,8 +52,7 @@ def correct(
     """Correct it; sent twice, nothing changes the second time."""
     row, files = _found(services, staff, name)
     typed, _ = typed_in(form)
-    said = form.get("reason")
-    reason = said.replace("\r\n", "\n") if isinstance(said, str) else ""
+    reason = said_in(form, "reason")
     typed = {**typed, "reference": row.reference, "reason": reason}
     new, errors = read_clip(typed, len(files))
     if not reason.strip():
@@ -59,7 +60,7 @@ def correct(
     if new is not None and not errors:
         errors = _corrected(services, staff, row, new, reason)
         if not errors:
-            return RedirectResponse(_path(row), HTTPStatus.SEE_OTHER)
+            return RedirectResponse(exhibit_path(row.reference), HTTPStatus.SEE_OTHER)
     return _form(request, staff, row, files, typed, errors)
 
 
@@ -84,7 +85,7 @@ def _corrected(
             ),
         )
     except StateError as error:
-        return {"reason": str(error)[:1].upper() + str(error)[1:]}
+        return {"reason": sentence(error)}
     except InvalidError as error:
         return refusal(error, len(new.files) or 1)
     return {}
@@ -114,13 +115,9 @@ def _form(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         staff=staff,
         row=row,
-        path=_path(row),
+        path=exhibit_path(row.reference),
         names=files,
         typed=typed,
         errors=errors,
         **shown_in_form(typed, errors, len(files)),
     )
-
-
-def _path(row: ExhibitRow) -> str:
-    return f"/console/exhibits/{file_safe(row.reference)}"

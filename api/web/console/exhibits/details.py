@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.web.console.exhibits.versions import Version, versions_of
+from api.web.console.places import exhibit_path
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.attention import Call
 from evidence.exhibits.description import DescribedFile, Description, sequence
 from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE
 from evidence.exhibits.recorded import described
-from evidence.exhibits.references import file_safe
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, decide
@@ -181,7 +181,7 @@ def show_exhibit(
     clock = said.clock_check
     return ShownExhibit(
         row=row,
-        path=f"/console/exhibits/{file_safe(row.reference)}",
+        path=exhibit_path(row.reference),
         said=said,
         displayed=(
             datetime.fromisoformat(said.displayed_start),

@@ -21,6 +21,7 @@ from api.web.console.exhibits.details import (
     show_exhibit,
 )
 from api.web.console.places import page_address
+from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, is_saved, sends
 from api.wiring import Services
@@ -242,7 +243,7 @@ def place(
         name,
         reason,
         lambda session: services.holds.place(
-            session, as_reference(name), reason=reason, by=staff.subject, at=services.clock()
+            session, as_reference(name), reason=lines(reason), by=staff.subject, at=services.clock()
         ),
         lifts=False,
     )
@@ -264,7 +265,7 @@ def lift(
         name,
         reason,
         lambda session: services.holds.lift(
-            session, as_reference(name), reason=reason, by=staff.subject, at=services.clock()
+            session, as_reference(name), reason=lines(reason), by=staff.subject, at=services.clock()
         ),
         lifts=True,
     )

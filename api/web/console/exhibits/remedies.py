@@ -11,6 +11,7 @@ from sqlmodel import Session
 from api.acts import act
 from api.depends import UsesServices
 from api.web.console.exhibits.details import show_exhibit
+from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
@@ -71,7 +72,7 @@ def accept(
             as_reference(name),
             by=staff.subject,
             at=services.clock(),
-            reason=_lines(reason),
+            reason=lines(reason),
         )
 
     return _decide(request, services, staff, name, ACCEPTANCE, reason, work)
@@ -104,7 +105,7 @@ def set_aside(
             as_reference(name),
             by=staff.subject,
             at=services.clock(),
-            reason=_lines(reason),
+            reason=lines(reason),
         )
 
     return _decide(request, services, staff, name, SET_ASIDE, reason, work)
@@ -158,8 +159,3 @@ def _page(
         )
 
     return act(services, staff.subject, read)
-
-
-def _lines(text: str) -> str:
-    """Return a text as records hold it: browsers send CRLF."""
-    return text.replace("\r\n", "\n")

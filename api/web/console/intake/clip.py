@@ -14,6 +14,7 @@ from api.web.console.intake.moments import (
     typed_clock,
     typed_moment,
 )
+from api.web.console.words import sentence
 from evidence.errors import InvalidError, StateError, UnlikelyError
 from evidence.exhibits.description import Description
 from evidence.exhibits.doubts import Doubt
@@ -208,9 +209,3 @@ def refusal(error: InvalidError | StateError, files: int = 1) -> dict[str, str]:
     if files > 1 and error.field in {"displayed_start", "displayed_end"}:
         return {f"file1_{error.field.removeprefix('displayed_')}": sentence(error)}
     return {_PLACES.get(error.field, error.field): sentence(error)}
-
-
-def sentence(error: Exception) -> str:
-    """Return an error's words as they begin in a form."""
-    words = str(error)
-    return words[:1].upper() + words[1:]

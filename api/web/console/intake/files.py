@@ -22,8 +22,8 @@ from api import lanes
 from api.acts import act
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
-from api.web.console.intake.clip import sentence
 from api.web.console.places import page_address
+from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, same_site, sends
 from api.wiring import Services
@@ -214,8 +214,8 @@ def removing(request: Request, services: UsesServices, staff: TakesIn, file: str
 @router.post(f"{NEW}/remove")
 def remove(request: Request, services: UsesServices, staff: SendsClip, form: SentForm) -> Response:
     """Forget an upload that is not in the vault; of one that is, say that it was a mistake."""
-    upload = identifier(str(form.get("file", "")))
-    reason = str(form.get("reason", "")).replace("\r\n", "\n")
+    upload = identifier(said_in(form, "file"))
+    reason = said_in(form, "reason")
     try:
         if "reason" in form:
             act(services, staff.subject, partial(_take_back, services, staff, upload, reason))

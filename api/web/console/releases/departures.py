@@ -13,7 +13,8 @@ from api.acts import act
 from api.depends import UsesServices
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_package
-from api.web.console.releases.pages import act_on, ask, lines, needs_reason, sentence, show_release
+from api.web.console.releases.pages import act_on, ask, needs_reason, show_release
+from api.web.console.words import lines, sentence
 from api.web.staff import Staff, admit, allowed, sends
 from evidence.errors import StateError
 from evidence.people.access import Action

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Form
 
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
+from api.web.console.words import lines, sentence
 from evidence.errors import InvalidError
 from export.desk.story import Story
 from export.release.contents import CHOOSABLE
@@ -92,17 +93,16 @@ def typed(
         organisation=organisation,
         recipient_email=recipient_email,
         urn=urn,
-        # Browsers send CRLF, and records hold lines.
-        purpose=purpose.replace("\r\n", "\n"),
+        purpose=lines(purpose),
         basis=basis,
-        basis_other=basis_other.replace("\r\n", "\n"),
+        basis_other=lines(basis_other),
         file=tuple(file),
         delivery=delivery,
         link_days=link_days,
         urgent=urgent,
         proposal=proposal,
         replaces=replaces,
-        change=change.replace("\r\n", "\n"),
+        change=lines(change),
     )
 
 
@@ -189,6 +189,4 @@ def typed_before(story: Story) -> Typed:
 
 def said(error: Exception) -> dict[str, str]:
     """Return an error as the field that it stands at, and the sentence."""
-    words = str(error)
-    sentence = words[:1].upper() + words[1:]
-    return {error.field if isinstance(error, InvalidError) else "files": sentence}
+    return {error.field if isinstance(error, InvalidError) else "files": sentence(error)}

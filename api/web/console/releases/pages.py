@@ -22,6 +22,7 @@ from api.web.console.releases.words import (
     MESSAGE_STATES,
     STEPS,
 )
+from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
@@ -221,14 +222,3 @@ def ask(
 def needs_reason(errors: Mapping[str, str], reason: str, words: str) -> dict[str, str]:
     """Return the errors of a form that asks for a reason: in ``words`` if there was none."""
     return {name: said if reason.strip() else words for name, said in errors.items()}
-
-
-def sentence(error: Exception) -> str:
-    """Return what an error says as a sentence."""
-    words = str(error)
-    return words[:1].upper() + words[1:]
-
-
-def lines(text: str) -> str:
-    """Return a text as records hold it: browsers send CRLF."""
-    return text.replace("\r\n", "\n")

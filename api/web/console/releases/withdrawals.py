@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api.depends import UsesServices
-from api.web.console.releases.pages import act_on, ask, lines, needs_reason, story_of
+from api.web.console.releases.pages import act_on, ask, needs_reason, story_of
 from api.web.console.releases.proposals import edit_release
+from api.web.console.words import lines
 from api.web.staff import Staff, allowed, sends
 from evidence.people.access import Action
 from export.release.states import ReleaseState
