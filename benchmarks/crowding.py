@@ -14,7 +14,7 @@ import httpx
 
 from tests.crowds import EACH, PAGES, crowded
 from tests.engines import own_engines
-from tests.houses import Estate, house_in
+from tests.houses import Estate
 
 ROUNDS = 20
 BAR_S = 1.0
@@ -25,8 +25,7 @@ def run() -> list[tuple[str, float, str]]:
     with (
         own_engines() as engines,
         tempfile.TemporaryDirectory(prefix="custos-bench-") as folder,
-        Estate(engines).plot(Path(folder)) as settings,
-        house_in(settings) as house,
+        Estate(engines, Path(folder, "first")).house(Path(folder, "house")) as house,
         crowded(house) as web,
     ):
         alone = _slowest(web.ask)

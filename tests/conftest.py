@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from storage.embedded.engines import Addresses, Engines, S3Access
 from tests.engines import own_engines
-from tests.houses import Estate, House, house_in
+from tests.houses import Estate, House
 
 # How long one example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("custos", deadline=None)
@@ -97,15 +97,15 @@ def addresses(engines: Engines) -> Addresses:
 
 
 @pytest.fixture(scope="session")
-def estate(engines: Engines) -> Estate:
+def estate(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """Return where houses are built: on the shared engines, each with its own database."""
-    return Estate(engines)
+    return Estate(engines, tmp_path_factory.mktemp("estate"))
 
 
 @pytest.fixture(scope="module")
 def house(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Build the services, and let in somebody of each role: anew for each file of tests."""
-    with estate.plot(tmp_path_factory.mktemp("house")) as settings, house_in(settings) as built:
+    with estate.house(tmp_path_factory.mktemp("house")) as built:
         yield built
 
 

@@ -1,6 +1,7 @@
 """A whole service in this process, over the real engines: what a test needs to act as anybody."""
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from api.acts import act
 from api.builders.clips import free_bytes
+from api.demonstration.standins import KEPT as STAND_INS
+from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
@@ -65,6 +68,8 @@ WANTED = NewRelease(
 
 
 _EMPTY = "house_empty"
+_FURNISHED = "house_furnished"
+"""With somebody of each role, and every event of theirs in its place."""
 _LET_IN = """\
 # Each file of tests has a database of its own; nothing else is let in by this.
 local "/^house_" custos_owner,custos_app scram-sha-256
@@ -196,8 +201,16 @@ def patiently(work: Callable[[], T]) -> T:
 
 @contextmanager
 def house_in(settings: Settings) -> Iterator[House]:
-    """Build the services over running engines, with the sequencer as a thread."""
+    """Build the services over running engines as a first start does, and let people in."""
     prepare(settings)
+    with _open(settings) as house:
+        make_first_tokens(house.services, settings.tokens)
+        yield _let_in(house)
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[House]:
+    """Build the services over what is prepared, with the sequencer as a thread."""
     services = build(settings, pool_size=5)
     try:
         house = House(settings, services)
@@ -205,9 +218,8 @@ def house_in(settings: Settings) -> Iterator[House]:
         services.sealing._wait = house.turns.wait
         # Where its database is, is no matter of the house: its store is on this disk.
         services.intake._free_bytes = partial(free_bytes, replace(settings, engines=None))
-        make_first_tokens(services, settings.tokens)
         with sequencing(services, house.turns):
-            yield _let_in(house)
+            yield house
     finally:
         services.close()
 
@@ -257,27 +269,56 @@ def _at(url: str, database: str) -> str:
 class Estate:
     """The engines of one worker, on which each house has a database of its own."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, folder: Path) -> None:
         self.engines = engines
+        self._folder = folder
+        self._first: House | None = None
         self.superuser = Superuser.of(engines)
         self._numbers = count(1)
         rules = engines._directory.postgres / "pg_hba.conf"
         rules.write_text(_LET_IN + rules.read_text(encoding="ascii"), encoding="ascii")
         with self.superuser.connect("postgres") as connection:
+            # A power cut is no matter of these tests: what the kernel holds, a killed server finds.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET full_page_writes = off")
             connection.execute("SELECT pg_reload_conf()")
         addresses = self._make(_EMPTY, template="template1")
         poll(lambda: _lets_in(addresses))  # the server reads its rules again when it comes to it
         migrate(addresses.owner_url, addresses.app_url)
 
     @contextmanager
-    def plot(self, folder: Path, *, dump: str | None = None) -> Iterator[Settings]:
+    def house(self, folder: Path) -> Iterator[House]:
+        """Build the services anew, on a copy of what was there when the first people were let in.
+
+        So each file of tests begins alike, and its start costs a copy.
+        """
+        first = self._first = self._first or self._furnish()
+        with self.plot(folder, template=_FURNISHED) as settings:
+            ignored = shutil.ignore_patterns(STAND_INS)
+            shutil.copytree(first.settings.data, folder, ignore=ignored, dirs_exist_ok=True)
+            ensure_ports(folder)
+            with _open(settings) as house:
+                house.tokens, house.subjects = dict(first.tokens), dict(first.subjects)
+                yield house
+
+    def _furnish(self) -> House:
+        settings = read_settings({}, data=self._folder, port=8000)
+        addresses = self._make(_FURNISHED, template=_EMPTY)
+        with house_in(replace(settings, engines=addresses)) as house:
+            poll(lambda: house.look(_all_has_its_place))
+        return house
+
+    @contextmanager
+    def plot(
+        self, folder: Path, *, dump: str | None = None, template: str = _EMPTY
+    ) -> Iterator[Settings]:
         """Give somebody a fresh database; yield the settings of a demonstration in ``folder``.
 
         ``dump``: what stands in it, as SQL, instead of the empty tables of this version.
         """
         name = f"house_{next(self._numbers)}"
         settings = read_settings({}, data=folder, port=8000)
-        addresses = self._make(name, template=_EMPTY if dump is None else "template1")
+        addresses = self._make(name, template=template if dump is None else "template1")
         try:
             if dump is not None:
                 with self.superuser.connect(name) as connection:
@@ -310,6 +351,11 @@ class Estate:
             owner_url=_at(shared.owner_url, name),
             app_url=_at(shared.app_url, name),
         )
+
+
+def _all_has_its_place(session: Session) -> bool:
+    waiting = select(func.count()).where(col(CustodyEventRow.seq).is_(None))
+    return session.exec(waiting).one() == 0
 
 
 def _lets_in(addresses: Addresses) -> bool:
