@@ -52,8 +52,12 @@ class RecordKeys:
         Raises:
             KeyStoreError: as of `open`.
         """
-        rows = session.exec(select(RecordKeyRow).where(col(RecordKeyRow.record).in_(set(records))))
-        return {row.record: self.unwrap(row.record, row.wrapped) for row in rows}
+        rows = session.exec(
+            select(RecordKeyRow.record, RecordKeyRow.wrapped).where(
+                col(RecordKeyRow.record).in_(set(records))
+            )
+        )
+        return {record: self.unwrap(record, wrapped) for record, wrapped in rows}
 
     def unwrap(self, record: UUID, wrapped: bytes) -> bytes:
         """Return K of ``record`` from the form in which it is kept.
