@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from evidence.exhibits.clocks import LONDON
 from evidence.paging import MOST_COUNTED
+from export.package.documents.contents import size_words
 
-LONDON = ZoneInfo("Europe/London")
 _KILO = 1000
 
 STATES: Mapping[str, tuple[str, str]] = {
@@ -94,6 +94,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "local_text": local_text,
     "machine_time": machine_time,
     "size": size,
+    "exact_size": size_words,
     "offset": offset,
     "state": state,
     "state_class": state_class,

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.web.console.places import record_path
-from api.words import local_time, offset, size
+from api.words import local_time, offset
 from custody.canonical import JSON, canonical_json, parse_time
 from custody.events import EVENTS, PERSON_FIELDS, FieldType
 from custody.histories import FoundEvent, Told
 from export.desk.search import Named
+from export.package.documents.contents import size_words
 
 EVENT_WORDS: Mapping[str, str] = {
     "exhibit.received": "Exhibit taken in",
@@ -246,7 +247,7 @@ def _text(field: str, value: JSON, *, whole: bool) -> str:
     if field == "offset_ms" and isinstance(value, int):
         return offset(value)
     if field == "size" and isinstance(value, int):
-        return f"{size(value)} ({value:,} bytes)"
+        return size_words(value)
     if field in PERSON_FIELDS and not whole:
         return _IDENTIFIER.sub("", str(value))
     return str(value)

@@ -3,8 +3,8 @@
 import re
 from datetime import date, datetime, timedelta
 
-from api.words import LONDON
 from evidence.errors import InvalidError
+from evidence.exhibits.clocks import LONDON
 
 _TYPED = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", re.ASCII)
 

@@ -60,9 +60,9 @@ def extend(
     typed, chosen = typed_in(form)
     typed |= {field: said_in(form, field) for field in ("kind", "reason")}
     typed["file"] = chosen[0] if chosen else ""
-    times, errors = _times(typed)
-    if not typed["file"]:
-        errors["file"] = "Select the file that is added"
+    times, wrong = _times(typed)
+    errors = {} if typed["file"] else {"file": "Select the file that is added"}
+    errors |= wrong
     if not typed["reason"].strip():
         errors["reason"] = "Enter why it is added"
     if not errors:

@@ -39,6 +39,8 @@ def test_an_exhibit_that_needs_a_person_says_what_can_be_done(browser: Opens, ho
     shown = operator.get(path_of(row))
     for words in ("Needs a person", "What you can do", "Try again", "The master alone is right"):
         assert words in seen(shown)
+    assert "once somebody has said that it alone is right" in seen(shown)
+    assert "Propose a release" not in seen(shown)
     auditor = seen(browser(Role.AUDITOR).get(path_of(row)))
     assert "Try again" not in auditor
     assert "Set aside" not in auditor
