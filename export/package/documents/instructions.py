@@ -40,6 +40,10 @@ _ADDED: Final = (
     f"comm -13 <(cut -c67- {MANIFEST} {TAG_MANIFEST} | sort) <(find . ! -type d | cut -c3- | sort)"
     f" | sed -E '\\#^({_APART})$#d'"
 )
+_UNTRIED: Final = """\
+The lines for Linux are run against packages like this one whenever Custos is tested. These are not:
+no such machine was at hand. If one ends in an error of its own, it shows nothing, neither for nor
+against this package: use the lines for Linux, or "custos verify"."""
 _POWERSHELL: Final = (
     f"Get-Content {TAG_MANIFEST}, {MANIFEST} | ForEach-Object {{ $h, $f = $_ -split '  ', 2; "
     'if ((Get-FileHash -LiteralPath $f -Algorithm SHA256).Hash -ne $h) { "CHANGED: $f" } }'
@@ -124,6 +128,8 @@ or zsh, lists whatever no manifest names; it must print nothing:
 
 MACOS
 
+$untried
+
 The same with the tools of macOS. Its own openssl is another program: install the real one first
 with "brew install openssl@3", and use that one for the lines with openssl.
 
@@ -136,6 +142,8 @@ with "brew install openssl@3", and use that one for the lines with openssl.
     $added
 
 WINDOWS
+
+$untried
 
 In PowerShell. The digest of every file; it must print nothing:
 
@@ -213,6 +221,7 @@ def verify_txt(facts: InstructionFacts) -> bytes:
         cms=_CMS,
         ts=_TS,
         added=_ADDED,
+        untried=_UNTRIED,
         powershell=_POWERSHELL,
         powershell_listed=_POWERSHELL_ADDED[0],
         powershell_added=_POWERSHELL_ADDED[1],

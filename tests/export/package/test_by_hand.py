@@ -175,6 +175,8 @@ def test_all_three_systems_are_told_what_to_do() -> None:
         (WINDOWS_HEADING, "Get-FileHash"),
     ):
         assert any(tool in line for line in part(text, heading))
+    assert text.count("These are not:\nno such machine was at hand") == 2
+    assert text.index("These are not") > text.index(MACOS_HEADING + "\n\n")
     assert "by another road" in text
     assert "DEMONSTRATION" not in text
     assert "$package" not in text
