@@ -22,7 +22,7 @@ import httpx
 import uvicorn
 
 from api.acts import act
-from api.cli.exhibit import take_in
+from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
 from api.times import wait_until

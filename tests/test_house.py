@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import COMMANDS
 from storage.version import DISTRIBUTION, software
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,11 @@ def test_the_contract_names_exactly_the_pure_modules() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not {name.rpartition(".")[2] for name in modules()} & FORBIDDEN_NAMES
+
+
+def test_what_stands_among_the_commands_is_a_command() -> None:
+    among = {name.rpartition(".")[2] for name in modules() if name.rpartition(".")[0] == "api.cli"}
+    assert among == set(COMMANDS)
 
 
 def test_an_error_has_one_owner() -> None:
