@@ -15,7 +15,7 @@ from custody.audit.log import take_snapshot
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.people.access import Role
 from export.release.tables import ReleaseRow
-from export.sealing.papers import ERASED, KEPT
+from export.sealing.aftercare.papers import ERASED, KEPT
 from export.sealing.tables import SealErasureRow, SealFileRow
 from tests.export.package.judging import failed_steps, judge
 from tests.export.release.release_acts import revoke, sealed
