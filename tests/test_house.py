@@ -14,6 +14,10 @@ from storage.version import DISTRIBUTION, software
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "custody", "evidence", "export", "storage")
 KINDS = ("Pure.", "Service.", "Adapter.", "Edge.")
+MOST_MODULES = 12
+"""In one folder: more are several rooms, or a reader does not find his way in them."""
+LARGE_ROOMS = {"custody", "export/media"}
+"""What has yet to be divided."""
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base"}
 
 
@@ -55,6 +59,20 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 def test_what_stands_among_the_commands_is_a_command() -> None:
     among = {name.rpartition(".")[2] for name in modules() if name.rpartition(".")[0] == "api.cli"}
     assert among == set(COMMANDS)
+
+
+def rooms() -> Counter[str]:
+    """Return how many modules stand in each folder; steps of a history are found by no reader."""
+    return Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (*sources(), *(ROOT / "benchmarks").rglob("*.py"))
+        if path.name != "__init__.py" and "versions" not in path.parts
+    )
+
+
+def test_no_room_holds_more_modules_than_a_reader_can_look_over() -> None:
+    large = {folder for folder, modules in rooms().items() if modules > MOST_MODULES}
+    assert large == LARGE_ROOMS
 
 
 def test_an_error_has_one_owner() -> None:
