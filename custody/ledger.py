@@ -2,6 +2,8 @@
 
 An event has no index until the sequencer gave it one (`custody.sequencer`); proofs are made from
 what the sequencer stored. Formats: docs/formats/ledger.md.
+
+Over 300 lines: what is written of an event and what is read back of it are held against each other.
 """
 
 import hashlib
