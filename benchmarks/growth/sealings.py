@@ -32,17 +32,19 @@ class Sealings:
             layout.TAG_MANIFEST: self._manifest(release),
             layout.SIGNATURE: _SIGNATURE,
             layout.TIMESTAMP: _TIMESTAMP,
+            layout.README: b"<!doctype html>",
         }
-        papers = {layout.README: b"<!doctype html>"}
-        for path, data in {**small, **papers}.items():
+        for path, data in small.items():
             self._bulk.add("seal_file", release=record, path=path, data=data)
         heads = {str(one): self._bulk.head(one) for one in release.records}
-        digests = [sha256(data).hexdigest() for data in small.values()]
+        digests = {path: sha256(data).hexdigest() for path, data in small.items()}
         event = self._bulk.append(
             record,
             "release.sealed",
             {
-                **dict(zip(("seal", "signature", "timestamp"), digests, strict=True)),
+                "seal": digests[layout.TAG_MANIFEST],
+                "signature": digests[layout.SIGNATURE],
+                "timestamp": digests[layout.TIMESTAMP],
                 "exhibits": [
                     {
                         "record": str(one.id),
@@ -86,7 +88,7 @@ class Sealings:
         values = {
             "sha256": release.sha256,
             "size": size,
-            "contents": contents_json(dict(zip(small, digests, strict=True))),
+            "contents": contents_json(digests),
             "steps": steps_digest(steps),
         }
         self._bulk.append(record, "release.checked", values, at=at + MINUTE)
