@@ -159,6 +159,15 @@ class Ledger:
         head.next_n += 1
         head.head = hashlib.sha256(entry).hexdigest()
         session.flush()
+        self._hand_on(session, event_id)
+        return event_id
+
+    def _hand_on(self, session: Session, event_id: UUID) -> None:
+        """Put an event where the sequencer finds it.
+
+        Raises:
+            LogStoppedError: the log has stopped; the caller's transaction must not commit.
+        """
         # With the row goes a word to the sequencer, which hears it when, and only if, this commits.
         # No row goes in while the log stands still, and then nothing of this transaction does.
         runs = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery() == ""
@@ -171,7 +180,6 @@ class Ledger:
                 "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
                 "person must look at it first. What is here can be read"
             )
-        return event_id
 
     def _field_keys(
         self,

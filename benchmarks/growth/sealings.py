@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import MINUTE, Chance, Life
@@ -36,27 +36,9 @@ class Sealings:
         }
         for path, data in small.items():
             self._bulk.add("seal_file", release=record, path=path, data=data)
-        heads = {str(one): self._bulk.head(one) for one in release.records}
         digests = {path: sha256(data).hexdigest() for path, data in small.items()}
-        event = self._bulk.append(
-            record,
-            "release.sealed",
-            {
-                "seal": digests[layout.TAG_MANIFEST],
-                "signature": digests[layout.SIGNATURE],
-                "timestamp": digests[layout.TIMESTAMP],
-                "exhibits": [
-                    {
-                        "record": str(one.id),
-                        "n": heads[str(one.id)][0],
-                        "head": heads[str(one.id)][1],
-                    }
-                    for one in release.exhibits
-                ],
-                "policy": self._chance.digest(),
-            },
-            at=at,
-        )
+        heads = {str(one): self._bulk.head(one) for one in release.records}
+        event = self._event(release, heads, digests, at)
         size, crc32 = self._chance.number(10**7, 10**9), self._chance.number(0, 2**32)
         release.sha256 = self._chance.digest()
         facts: Mapping[str, Any] = {
@@ -92,6 +74,34 @@ class Sealings:
             "steps": steps_digest(steps),
         }
         self._bulk.append(record, "release.checked", values, at=at + MINUTE)
+
+    def _event(
+        self,
+        release: Release,
+        heads: Mapping[str, tuple[int, str]],
+        digests: Mapping[str, str],
+        at: datetime,
+    ) -> UUID:
+        """Write that it was sealed, over the histories of its exhibits as they stand."""
+        return self._bulk.append(
+            release.id,
+            "release.sealed",
+            {
+                "seal": digests[layout.TAG_MANIFEST],
+                "signature": digests[layout.SIGNATURE],
+                "timestamp": digests[layout.TIMESTAMP],
+                "exhibits": [
+                    {
+                        "record": str(one.id),
+                        "n": heads[str(one.id)][0],
+                        "head": heads[str(one.id)][1],
+                    }
+                    for one in release.exhibits
+                ],
+                "policy": self._chance.digest(),
+            },
+            at=at,
+        )
 
     def _manifest(self, release: Release) -> bytes:
         lines = [
