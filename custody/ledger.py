@@ -122,8 +122,7 @@ class Ledger:
 
         Raises:
             FormatError: the closed table of events does not know the event or its fields.
-            ClockError: the clock is days apart from what is known; only an event that says so
-                passes ``whatever_the_clock``.
+            ClockError: the clock is days apart (``whatever_the_clock``: for an event that says so).
             CustodyError: a key that is needed was erased.
         """
         if self._clock is not None and not whatever_the_clock:
@@ -131,13 +130,7 @@ class Ledger:
         at = at.replace(microsecond=0)  # entries tell the time to the second
         head = session.get_one(CustodyRecord, record, with_for_update=True)
         event_id = self._new_id()
-        plain: dict[str, JSON] = {"record": str(record), "n": head.next_n, "prev": head.head}
-        owners: dict[str, UUID] = {}
-        for field, value in values.items():
-            if isinstance(value, Person):
-                plain[field], owners[field] = value.words, value.record
-            else:
-                plain[field] = value
+        plain, owners = _told(head, values)
         keys = self._field_keys(session, record, plain, owners)
         entry, _ = write_entry(event, at, event_id, plain, keys.__getitem__)
         session.add(
@@ -159,15 +152,6 @@ class Ledger:
         head.next_n += 1
         head.head = hashlib.sha256(entry).hexdigest()
         session.flush()
-        self._hand_on(session, event_id)
-        return event_id
-
-    def _hand_on(self, session: Session, event_id: UUID) -> None:
-        """Put an event where the sequencer finds it.
-
-        Raises:
-            LogStoppedError: the log has stopped; the caller's transaction must not commit.
-        """
         # With the row goes a word to the sequencer, which hears it when, and only if, this commits.
         # No row goes in while the log stands still, and then nothing of this transaction does.
         runs = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery() == ""
@@ -180,6 +164,7 @@ class Ledger:
                 "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
                 "person must look at it first. What is here can be read"
             )
+        return event_id
 
     def _field_keys(
         self,
@@ -299,6 +284,18 @@ class Ledger:
     def consistency(self, session: Session, old: int, new: int) -> bytes:
         """Return the file that proves the tree of size ``old`` a beginning of that of ``new``."""
         return format_consistency(merkle.prove_consistency(old, new, node_reader(session)))
+
+
+def _told(head: CustodyRecord, values: Values) -> tuple[dict[str, JSON], dict[str, UUID]]:
+    """Return what a record's next event says in each field, and whose record one of a person is."""
+    plain: dict[str, JSON] = {"record": str(head.id), "n": head.next_n, "prev": head.head}
+    owners: dict[str, UUID] = {}
+    for field, value in values.items():
+        if isinstance(value, Person):
+            plain[field], owners[field] = value.words, value.record
+        else:
+            plain[field] = value
+    return plain, owners
 
 
 def node_reader(session: Session) -> merkle.NodeReader:
