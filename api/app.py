@@ -9,9 +9,10 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
-from api import errors, lanes
+from api import errors
+from api.bounds import lanes
+from api.bounds.guard import HEALTH, Guard
 from api.depends import UsesServices, known_query
-from api.guard import HEALTH, Guard
 from api.health import OK
 from api.routes import departures as packages
 from api.routes import exhibits, notify, releases, remedies, tus, uploads

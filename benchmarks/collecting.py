@@ -6,32 +6,27 @@ run. Entering a code is not in it: those answers leave at fixed steps of time on
 """
 
 import asyncio
-import multiprocessing
 import secrets
-import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from uuid import uuid4
 
 import httpx
-import uvicorn
 
 from api.acts import act
-from api.cli.exhibit import take_in
+from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
-from api.times import wait_until
 from api.web.collect.collection import terms_digest
 from api.web.collect.gate import cookie_name
 from api.web.staff import form_token
 from api.wiring import Services
+from benchmarks.static_page import static_page
 from custody.canonical import format_time
-from custody.errors import NotYetError
 from custody.ledger import Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
@@ -45,8 +40,6 @@ from export.release.tables import ReleaseRow
 
 RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
 """Who collects, what is taken in meanwhile, and how the link page is asked for."""
-_HERE = "127.0.0.1"
-"""The load comes from one address, as behind a proxy; the limits see who is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ def run(services: Services) -> list[tuple[str, float, str]]:
     links = _links(services)
     asyncio.run(_ask_all(services, [link.path for link in links[:AT_ONCE]]))  # warm
     page = asyncio.run(_pages(f"{services.settings.origin}{links[0].path}"))
-    with _static_page() as url:
+    with static_page() as url:
         static = asyncio.run(_pages(url))
     with tempfile.TemporaryDirectory(prefix="custos-bench-") as folder:
         clip = Path(folder) / "clip.mp4"
@@ -279,37 +272,3 @@ def _subject(services: Services, role: Role) -> Subject:
         subject = services.tokens.find(session, token, at=services.clock())
     assert subject is not None
     return subject
-
-
-@contextmanager
-def _static_page() -> Iterator[str]:
-    """Serve one fixed page by a bare uvicorn in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind((_HERE, 0))
-        port = probe.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(port,))
-    process.start()
-    url = f"http://{_HERE}:{port}/"
-    try:
-        wait_until(lambda: _answers(url))
-        yield url
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _answers(url: str) -> None:
-    try:
-        httpx.get(url)
-    except httpx.TransportError as error:
-        raise NotYetError("it does not answer yet") from error
-
-
-async def _fixed(_scope: object, _receive: object, send: Callable[..., Awaitable[None]]) -> None:
-    headers = [(b"content-type", b"text/html; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"<p>fixed</p>" * 400})
-
-
-def _serve(port: int) -> None:
-    uvicorn.run(_fixed, host=_HERE, port=port, http="httptools", lifespan="off", log_config=None)

@@ -2,6 +2,8 @@
 
 An event has no index until the sequencer gave it one (`custody.sequencer`); proofs are made from
 what the sequencer stored. Formats: docs/formats/ledger.md.
+
+Over 300 lines: what is written of an event and what is read back of it are held against each other.
 """
 
 import hashlib
@@ -154,8 +156,7 @@ class Ledger:
 
         Raises:
             FormatError: the closed table of events does not know the event or its fields.
-            ClockError: the clock is days apart from what is known; only an event that says so
-                passes ``whatever_the_clock``.
+            ClockError: the clock is days apart (``whatever_the_clock``: for an event that says so).
             CustodyError: a key that is needed was erased.
         """
         if self._clock is not None and not whatever_the_clock:
@@ -163,13 +164,7 @@ class Ledger:
         at = at.replace(microsecond=0)  # entries tell the time to the second
         head = session.get_one(CustodyRecord, record, with_for_update=True)
         event_id = self._new_id()
-        plain: dict[str, JSON] = {"record": str(record), "n": head.next_n, "prev": head.head}
-        owners: dict[str, UUID] = {}
-        for field, value in values.items():
-            if isinstance(value, Person):
-                plain[field], owners[field] = value.words, value.record
-            else:
-                plain[field] = value
+        plain, owners = _told(head, values)
         keys = self._field_keys(session, record, plain, owners)
         entry, _ = write_entry(event, at, event_id, plain, keys.__getitem__)
         row = {
@@ -314,6 +309,18 @@ class Ledger:
     def consistency(self, session: Session, old: int, new: int) -> bytes:
         """Return the file that proves the tree of size ``old`` a beginning of that of ``new``."""
         return format_consistency(merkle.prove_consistency(old, new, node_reader(session)))
+
+
+def _told(head: CustodyRecord, values: Values) -> tuple[dict[str, JSON], dict[str, UUID]]:
+    """Return what a record's next event says in each field, and whose record one of a person is."""
+    plain: dict[str, JSON] = {"record": str(head.id), "n": head.next_n, "prev": head.head}
+    owners: dict[str, UUID] = {}
+    for field, value in values.items():
+        if isinstance(value, Person):
+            plain[field], owners[field] = value.words, value.record
+        else:
+            plain[field] = value
+    return plain, owners
 
 
 def node_reader(session: Session) -> merkle.NodeReader:

@@ -8,11 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import COMMANDS
 from storage.version import DISTRIBUTION, software
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "custody", "evidence", "export", "storage")
 KINDS = ("Pure.", "Service.", "Adapter.", "Edge.")
+LONG, MOST_LONG = 300, 10
+"""Lines of a module that is long, and how many such there may not be."""
+LONG_FUNCTION = 60
+MOST_MODULES = 12
+"""In one folder: more are several rooms, or a reader does not find his way in them."""
+LARGE_ROOMS = {"custody", "export/media"}
+"""What has yet to be divided."""
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base"}
 
 
@@ -49,6 +57,54 @@ def test_the_contract_names_exactly_the_pure_modules() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not {name.rpartition(".")[2] for name in modules()} & FORBIDDEN_NAMES
+
+
+def long_ones() -> dict[str, str]:
+    """Return the modules that are long, each with its docstring."""
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in (*sources(), *(ROOT / "benchmarks").rglob("*.py"))
+    }
+    return {
+        name: ast.get_docstring(ast.parse(text)) or ""
+        for name, text in texts.items()
+        if text.count("\n") > LONG
+    }
+
+
+def test_a_long_module_says_why_it_is_and_few_are() -> None:
+    assert not [name for name, words in long_ones().items() if f"Over {LONG} lines" not in words]
+    assert len(long_ones()) < MOST_LONG
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in (*sources(), *(ROOT / "benchmarks").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or node.lineno) - node.lineno >= LONG_FUNCTION
+    ]
+    assert not long
+
+
+def test_what_stands_among_the_commands_is_a_command() -> None:
+    among = {name.rpartition(".")[2] for name in modules() if name.rpartition(".")[0] == "api.cli"}
+    assert among == set(COMMANDS)
+
+
+def rooms() -> Counter[str]:
+    """Return how many modules stand in each folder; steps of a history are found by no reader."""
+    return Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (*sources(), *(ROOT / "benchmarks").rglob("*.py"))
+        if path.name != "__init__.py" and "versions" not in path.parts
+    )
+
+
+def test_no_room_holds_more_modules_than_a_reader_can_look_over() -> None:
+    large = {folder for folder, modules in rooms().items() if modules > MOST_MODULES}
+    assert large == LARGE_ROOMS
 
 
 def test_an_error_has_one_owner() -> None:

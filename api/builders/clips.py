@@ -13,10 +13,10 @@ from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
 from export.holdings.masters import Masters
-from export.holdings.pickups import Pickups
-from export.holdings.remedies import Remedies
 from export.holdings.stamps import Stamps
-from export.holdings.standstills import Standstills
+from export.holdings.stoppages.pickups import Pickups
+from export.holdings.stoppages.remedies import Remedies
+from export.holdings.stoppages.standstills import Standstills
 from export.holdings.views import Views
 from export.intake.arrivals import Intake
 from export.intake.malware import Scanner

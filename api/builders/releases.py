@@ -35,13 +35,13 @@ from export.holdings.statements import Statements
 from export.release.corrections import Corrections
 from export.release.decisions import Decisions
 from export.release.notices import Notices
+from export.release.proposing.submissions import Proposals
+from export.release.proposing.withdrawals import Withdrawals
 from export.release.releases import Releases
-from export.release.submissions import Proposals
-from export.release.withdrawals import Withdrawals
+from export.sealing.aftercare.fixity import PackageFixity
+from export.sealing.aftercare.papers import Papers
 from export.sealing.archives import Archives
-from export.sealing.fixity import PackageFixity
 from export.sealing.inspection import Inspection
-from export.sealing.papers import Papers
 from export.sealing.sealer import Sealer
 from export.sealing.sealing import Sealing
 

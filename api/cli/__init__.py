@@ -1,4 +1,4 @@
-"""Edge. The command line. Each command lives in a file of its own, and is loaded when it is used.
+"""Edge. The command line. Each command is a file here, loaded when it is used.
 
 `custos verify` must run where only the base dependencies are installed, so nothing here may import
 a server's library before a command that needs it is called.

@@ -3,7 +3,7 @@
 import argparse
 
 from api.acts import act
-from api.cli.caller import add_acting, services_of, subject_of
+from api.cli.terminal.caller import add_acting, services_of, subject_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from api.acts import act
 from api.builders.trust import trust_file
 from api.cli import verify
-from api.cli.caller import settings_of
-from api.cli.exhibit import take_in
-from api.cli.showcase import Showcase
+from api.cli.parts.showcase import Showcase
+from api.cli.terminal.arrivals import take_in
+from api.cli.terminal.caller import settings_of
 from api.cli.terminal.errors import UsageError
 from api.cli.terminal.packages import seal_and_collect
 from api.cli.terminal.progress import Bar

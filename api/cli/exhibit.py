@@ -6,22 +6,20 @@ from functools import partial
 from pathlib import Path
 
 from api.acts import act
-from api.cli import additions, corrections
-from api.cli.caller import add_acting, services_of, subject_of
-from api.cli.corrections import read_file, read_offset
-from api.cli.terminal.arrivals import as_text, clock_picture, store_files
+from api.cli.parts import additions, corrections
+from api.cli.parts.corrections import read_file, read_offset
+from api.cli.terminal.arrivals import take_in
+from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
 from api.wiring import Services
 from custody.printable import printable, printable_json
-from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
+from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState
-from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Cursor, Page, every
-from evidence.people.access import Role, Subject
+from evidence.people.access import Subject
 from export.desk.exhibits import ListedExhibit, WantedExhibits
-from export.holdings.masters import Arrived
 
 _AT_ONCE = 200
 
@@ -157,43 +155,6 @@ def _add(given: argparse.Namespace, services: Services, subject: Subject) -> int
         state = wait_for_copy(services, exhibit.id, bar)
         bar.done_words = state
     return 0 if state is ExhibitState.READY else 1
-
-
-def take_in(
-    services: Services,
-    subject: Subject,
-    new: NewExhibit,
-    files: list[Path],
-    *,
-    picture: Path | None = None,
-) -> ExhibitRow:
-    """Store files, then make an exhibit of them.
-
-    Raises:
-        OSError, EvidenceError, StorageError: nothing was recorded.
-    """
-    # What cannot be is refused before gigabytes are stored; the service checks all of it again.
-    sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
-    describe(new, sizes, role=Role.OPERATOR, at=services.clock())
-    looked_at = clock_picture(services, subject, picture)
-    stored = store_files(services, subject, files)
-    now = services.clock()
-    # A crash here leaves locked objects that no record names, and nothing else.
-    return act(
-        services,
-        subject,
-        lambda session: services.masters.add(
-            session,
-            new,
-            [
-                Arrived(services.intake.keep(session, one, at=now, scan=scan), as_text(path))
-                for (one, scan), path in zip(stored, files, strict=True)
-            ],
-            picture=looked_at,
-            by=subject,
-            at=now,
-        ),
-    )
 
 
 def _show(given: argparse.Namespace, services: Services, subject: Subject) -> int:

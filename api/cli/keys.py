@@ -2,7 +2,7 @@
 
 import argparse
 
-from api.cli.caller import add_data, settings_of
+from api.cli.terminal.caller import add_data, settings_of
 from custody.keyring import load
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.builders.trust import time_authority
-from api.cli.caller import add_acting, services_of, settings_of, subject_of
+from api.cli.terminal.caller import add_acting, services_of, settings_of, subject_of
 from api.wiring import Services, build
 from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, processes_worth, take_snapshot

@@ -1,4 +1,4 @@
-"""Edge. `custos release`: decide, seal, show; `proposals` and `departures` are before and after."""
+"""Edge. `custos release`: decide, seal, show. What is before and after stands in `parts`."""
 
 import argparse
 import json
@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from api.acts import act
-from api.cli import departures, proposals
-from api.cli.caller import add_acting, services_of, subject_of
+from api.cli.parts import departures, proposals
+from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from api.cli.caller import add_data, services_of
+from api.cli.terminal.caller import add_data, services_of
 from api.cli.terminal.errors import UsageError
 from api.wiring import Services
 from custody.canonical import format_time

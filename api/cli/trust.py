@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from api.builders.trust import trust_file
-from api.cli.caller import add_data, settings_of
+from api.cli.terminal.caller import add_data, settings_of
 from custody.canonical import format_time
 from custody.keyring import load
 from custody.trust import parse_trust

@@ -4,7 +4,7 @@ import argparse
 import signal
 import threading
 
-from api.cli.caller import add_data, settings_of
+from api.cli.terminal.caller import add_data, settings_of
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from api.bodies import SilentError
+from api.bounds.bodies import SilentError
 
 PIECE = 1 << 20
 CUT_OFF = (ClientDisconnect, SilentError)

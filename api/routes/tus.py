@@ -15,7 +15,7 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import lanes
+from api.bounds import lanes
 from api.routes.body import CUT_OFF, pieces
 from api.wiring import Services
 from evidence.people.access import Subject

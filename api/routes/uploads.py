@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api import lanes
 from api.acts import act, record_refusal
+from api.bounds import lanes
 from api.denials import ForgedFormError, UnauthorisedError
 from api.depends import Acts, Credentials, UsesServices, subject_of
 from api.routes.body import pieces

@@ -2,7 +2,7 @@
 
 uvicorn waits for ever for the head of a request and for a client that does not read, and keeps
 whatever headers it is sent. Here a connection has a bounded head, deadlines, and no place that a
-newcomer needs more. How long a body may take is `api.guard`'s matter, which can answer.
+newcomer needs more. How long a body may take is `api.bounds.guard`'s matter, which can answer.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ from export.holdings.fixity import JOB_RECHECK
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
-from export.sealing.fixity import JOB_RECHECK_PACKAGE
+from export.sealing.aftercare.fixity import JOB_RECHECK_PACKAGE
 from storage.database import bare_words, named_lock
 from storage.errors import NoRoomError, StorageError, UnavailableError
 from storage.jobs import job_key

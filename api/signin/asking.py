@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import httpx
 
-from api import lanes
+from api.bounds import lanes
 from storage.errors import UnavailableError
 
 DEADLINE_S = 6.0

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import lanes
+from api.bounds import lanes
 from api.streams.outgoing import Outgoing
 from api.streams.ranges import Changed, Outside, Span, Unchanged, Whole, asked_for
 from api.streams.transfers import Transfer, Watched

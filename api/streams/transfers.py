@@ -11,7 +11,7 @@ import anyio
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api import lanes
+from api.bounds import lanes
 from evidence.errors import EvidenceError
 from storage.errors import StorageError
 

@@ -1,7 +1,7 @@
 """Edge. Pages: one template environment, and what every page is told.
 
 Templates extend `layout.html`. Nothing in them asks another host for anything, and no script or
-style stands inside a page: the content security policy of `api.guard` would refuse it.
+style stands inside a page: the content security policy of `api.bounds.guard` would refuse it.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Service. Exhibits: their references, their clocks, their states and their custody events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -56,7 +57,7 @@ class Exhibits:
         reference = self._reserve(session, new.reference)
         description = replace(description, exhibit_ref=reference)
         record = self._ledger.open_record(session, RecordKind.EXHIBIT)
-        actor: Mapping[str, Any] = {"actor": as_person(by), "role": role.value}
+        actor = _acting(by, role)
         row = ExhibitRow(
             id=record,
             reference=reference,
@@ -76,7 +77,7 @@ class Exhibits:
         self,
         session: Session,
         record: UUID,
-        actor: Mapping[str, Any],
+        actor: Values,
         files: Sequence[MasterDigest],
         description: Description,
         at: datetime,
@@ -185,10 +186,8 @@ class Exhibits:
         name = check_words("exhibit", name, most=_NAME)
         row = session.exec(select(ExhibitRow).where(ExhibitRow.reference == name)).first()
         if row is None:
-            try:
+            with suppress(ValueError):
                 row = session.get(ExhibitRow, UUID(name))
-            except ValueError:
-                row = None
         if row is None:
             raise UnknownError(f"there is no exhibit {name!r}")
         return row

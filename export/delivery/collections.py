@@ -1,21 +1,21 @@
 """Service. What a recipient past the code may do: read, accept, download, confirm.
 
 A collection is one browser of the recipient. It lives 12 hours at most, and no longer than its
-link: an expired or revoked link ends it at once, whether or not the clock's work ran.
+link: an expired or revoked link ends it at once, whether or not the clock's work ran (`alive`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from custody.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.people.tables import PersonRow
 from evidence.secrets import make_secret, secret_digest
+from export.delivery.alive import OVER, downloads_of, known_by, open_collection
 from export.delivery.packages import Package, Packages, Way
 from export.delivery.recorded import Recorded
 from export.delivery.tables import (
@@ -29,13 +29,10 @@ from export.package.format import layout
 from export.package.format.assembly import seal_of
 from export.release.contents import require_clean
 from export.release.releases import label, recipient_of
-from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStep
 from export.sealing.tables import SealFileRow, SealStepRow
 
-LONGEST = timedelta(hours=12)
-IDLE = timedelta(minutes=60)
 MOST_BEGUN = 20
 """How often one download may be begun anew, from its first byte; to resume it is none of these."""
 _TOUCH = timedelta(minutes=1)
@@ -43,10 +40,6 @@ _TOUCH = timedelta(minutes=1)
 _STOPPED = (
     "The council looks at this package again, and it cannot be downloaded meanwhile. Contact the "
     "council and give the reference"
-)
-_OVER = (
-    "This collection is over: it was open for too long, or its link ended. Open the link in your "
-    "e-mail again and ask for a new code."
 )
 
 
@@ -120,7 +113,7 @@ class Collections:
     def show(self, session: Session, secret: str, *, at: datetime) -> Collected | None:
         """Return what the recipient sees; None: unknown, ended, idle for 60 min, over 12 h old."""
         try:
-            row, link = self._open(session, secret, at=at)
+            row, link = open_collection(session, secret, at=at)
         except StateError:
             return None
         if at - row.seen_at > _TOUCH:
@@ -151,7 +144,7 @@ class Collections:
         Raises:
             StateError: the collection ended.
         """
-        row, link = self._open(session, secret, at=at, lock=True)
+        row, link = open_collection(session, secret, at=at, lock=True)
         if row.terms_sha256 == terms_sha256:
             return
         row.terms_sha256, row.terms_at, row.seen_at = terms_sha256, at, at
@@ -164,7 +157,7 @@ class Collections:
             HeldBackError: the council looks at the package again; nobody gets it meanwhile.
             StateError: the terms are not accepted, no download is left, or the collection ended.
         """
-        row, link = self._open(session, secret, at=at, lock=True)
+        row, link = open_collection(session, secret, at=at, lock=True)
         if not row.terms_sha256:
             raise StateError("Accept the terms first: the download starts after that.")
         made = downloads_of(session, link.id)
@@ -198,7 +191,7 @@ class Collections:
             StateError: the collection ended, or the link expired or was revoked.
             UnknownError: this collection was authorised no such download.
         """
-        row, link = self._open(session, secret, at=at, resuming=True)
+        row, link = open_collection(session, secret, at=at, resuming=True)
         self._authorised(session, row, download)
         release = session.get_one(ReleaseRow, link.release)
         self._require_sound(session, release, link)
@@ -217,7 +210,7 @@ class Collections:
             StateError: as `package`; or it was begun `MOST_BEGUN` times, and a new code is needed.
             UnknownError: this collection was authorised no such download.
         """
-        row, link = self._open(session, secret, at=at, resuming=True, lock=True)
+        row, link = open_collection(session, secret, at=at, resuming=True, lock=True)
         self._authorised(session, row, download)
         release = session.get_one(ReleaseRow, link.release)
         self._require_sound(session, release, link)
@@ -227,7 +220,7 @@ class Collections:
             return
         if times >= MOST_BEGUN:
             # Nobody outside writes into the ledger at will: a new code costs one of the downloads.
-            raise StateError(_OVER)
+            raise StateError(OVER)
         recipient = recipient_of(session, release)
         self._packages.mark_left(
             session,
@@ -250,7 +243,7 @@ class Collections:
         Raises:
             StateError: the collection ended, or nothing was downloaded in it.
         """
-        row, link = self._open(session, secret, at=at, resuming=True, lock=True)
+        row, link = open_collection(session, secret, at=at, resuming=True, lock=True)
         mine = select(DownloadRow.id).where(DownloadRow.collection == row.id).limit(1)
         if session.exec(mine).first() is None:
             raise StateError("Download the package first: the receipt says that it arrived whole.")
@@ -265,7 +258,7 @@ class Collections:
 
     def leave(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a collection because the recipient left it; an unknown one is no error."""
-        statement = select(CollectionRow).where(_known_by(secret))
+        statement = select(CollectionRow).where(known_by(secret))
         row = session.exec(statement.with_for_update()).first()
         if row is not None and row.ended_at is None:
             row.ended_at = at
@@ -280,58 +273,3 @@ class Collections:
             self._recorded.require_link(session, release, link)
         except StateError as error:
             raise HeldBackError(_STOPPED) from error
-
-    def _open(
-        self,
-        session: Session,
-        secret: str,
-        *,
-        at: datetime,
-        resuming: bool = False,
-        lock: bool = False,
-    ) -> tuple[CollectionRow, LinkRow]:
-        """Return a collection and its link, both alive at ``at``.
-
-        ``resuming``: something that was authorised goes on. A browser does that by itself, hours
-        later and without a page being opened, so being idle does not end it.
-
-        Raises:
-            StateError: the collection is over, or there is none; one sentence for both.
-        """
-        row = session.exec(select(CollectionRow).where(_known_by(secret))).first()
-        if row is None or row.ended_at is not None or at >= row.started_at + LONGEST:
-            raise StateError(_OVER)
-        if not resuming and at >= row.seen_at + IDLE:
-            raise StateError(_OVER)
-        link = lock_link(session, row.link) if lock else session.get_one(LinkRow, row.link)
-        if not is_live(session, link, at=at):
-            raise StateError(_OVER)
-        if lock:
-            session.refresh(row, with_for_update=True)
-        return row, link
-
-
-def _known_by(secret: str) -> ColumnElement[bool]:
-    return col(CollectionRow.secret_sha256) == secret_digest(secret)
-
-
-def is_live(session: Session, link: LinkRow, *, at: datetime) -> bool:
-    """Tell whether a link works: the clock decides, not whether its end was written down."""
-    ended = link.revoked_at is not None or link.expired_at is not None or at >= link.expires_at
-    return not ended and session.get_one(ReleaseRow, link.release).state == ReleaseState.SEALED
-
-
-def lock_link(session: Session, link: UUID) -> LinkRow:
-    """Lock a link's release and then the link, as everybody does; return the link as it is now."""
-    release = session.get_one(LinkRow, link).release
-    session.get_one(ReleaseRow, release, with_for_update=True, populate_existing=True)
-    return session.get_one(LinkRow, link, with_for_update=True, populate_existing=True)
-
-
-def downloads_of(session: Session, link: UUID) -> Sequence[DownloadRow]:
-    """Return what was authorised of a link, the first first."""
-    return session.exec(
-        select(DownloadRow)
-        .where(DownloadRow.link == link)
-        .order_by(col(DownloadRow.authorised_at), col(DownloadRow.id))
-    ).all()

@@ -20,7 +20,7 @@ from evidence.errors import StateError
 from evidence.mailbox.codes import forget_gates
 from evidence.mailbox.messages import Messages
 from evidence.people.tables import StaffSessionRow
-from export.delivery.collections import lock_link
+from export.delivery.alive import lock_link
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow, DownloadRow, LinkRow, ReceiptRow
 from export.intake.scans import INFECTED

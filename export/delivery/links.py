@@ -31,7 +31,8 @@ from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.secrets import make_secret, secret_digest
-from export.delivery.collections import Collections, downloads_of, is_live, lock_link
+from export.delivery.alive import downloads_of, is_live, lock_link
+from export.delivery.collections import Collections
 from export.delivery.letters import DeliveryLetter
 from export.delivery.recorded import Recorded
 from export.delivery.tables import LinkRow

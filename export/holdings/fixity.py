@@ -1,7 +1,7 @@
 """Service. Reads the files of exhibits again, and compares every digest.
 
 After an unclean stop nobody knows what the disk kept: what was stored in the last day is read
-once more, and the ledger says what was found. Packages: `export/sealing/fixity`.
+once more, and the ledger says what was found. Packages: `export/sealing/aftercare/fixity`.
 """
 
 from collections.abc import Callable

@@ -33,9 +33,9 @@ from export.holdings.files import MASTER, ORIGINAL, files_of, place_of
 from export.holdings.masters import Arrived, Masters
 from export.holdings.statements import Statements
 from export.holdings.tables import ExhibitFileRow
-from export.release.choices import require_uncarried
 from export.release.contents import fix_files
 from export.release.decisions import CORRECTED, Decisions
+from export.release.proposing.choices import require_uncarried
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseRow

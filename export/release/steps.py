@@ -1,6 +1,7 @@
 """Service. One step of a release: its state and the custody event of that step, in one act.
 
-Only this room takes steps: `decisions` and `withdrawals` say who may, and with which reason.
+Only this room takes steps: `decisions` and `proposing.withdrawals` say who may, and with which
+reason.
 """
 
 from datetime import datetime

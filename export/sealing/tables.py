@@ -20,7 +20,7 @@ class SealStepRow(SQLModel, table=True):
 
 
 class SealFileRow(SQLModel, table=True):
-    """A small file of a package, made by a step of sealing. Written once; see `papers`."""
+    """A small file of a package, made by a step of sealing. Written once; see `aftercare`."""
 
     __tablename__: ClassVar[Any] = "seal_file"
     release: UUID = Field(primary_key=True, foreign_key="release.id")

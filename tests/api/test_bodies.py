@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api import lanes
 from api.app import create_app
-from api.bodies import Bounds
-from api.guard import Guard
-from api.lanes import Lane
+from api.bounds import lanes
+from api.bounds.bodies import Bounds
+from api.bounds.guard import Guard
+from api.bounds.lanes import Lane
 from evidence.people.access import Role
 from tests.api.asking import Web
 from tests.houses import House
@@ -287,7 +287,7 @@ def test_a_slow_upload_holds_no_thread_and_a_silent_one_ends(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More slow senders than there are threads, in one process; then a page."""
-    monkeypatch.setattr("api.guard.Bounds", partial(Bounds, silent_s=2.0))
+    monkeypatch.setattr("api.bounds.guard.Bounds", partial(Bounds, silent_s=2.0))
     app = create_app(house.services)
     operator = {"authorization": f"Bearer {house.tokens[Role.OPERATOR]}"}
     ended: list[int] = []
@@ -318,7 +318,7 @@ def test_a_slow_upload_holds_no_thread_and_a_silent_one_ends(
 def test_what_a_silent_sender_brought_to_a_resumable_upload_is_kept(
     house: House, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.guard.Bounds", partial(Bounds, silent_s=0.3))
+    monkeypatch.setattr("api.bounds.guard.Bounds", partial(Bounds, silent_s=0.3))
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "99", "Upload-Metadata": "filename YQ=="}
     begun = web.ask("POST", "/resumable", Role.OPERATOR, headers=tus).headers["location"]
     headers = {

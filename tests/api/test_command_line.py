@@ -95,7 +95,7 @@ def shell(
     for name in ("CUSTOS_TOKEN_FILE", "CUSTOS_DATA", "CUSTOS_ENV"):
         monkeypatch.delenv(name, raising=False)
     # One set of services for all commands: making them takes longer than most commands.
-    monkeypatch.setattr("api.cli.caller.build", lambda *_, **__: house.services)
+    monkeypatch.setattr("api.cli.terminal.caller.build", lambda *_, **__: house.services)
     monkeypatch.setattr(Services, "close", lambda _: None)
     return Shell(house, tmp_path, capsys)
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from custody.tables import CustodyEventRow
 from export.holdings.fixity import Fixity
-from export.sealing.fixity import PackageFixity
+from export.sealing.aftercare.fixity import PackageFixity
 from storage.digest import Fingerprint
 from storage.errors import CorruptError, NotFoundError, StorageError, UnavailableError
 from storage.objects.store import ObjectStore, StoredObject

@@ -1,4 +1,4 @@
-"""What commands share: how they fail, show progress, wait, and fetch a package.
+"""What commands share: who calls, how they fail, show progress, wait, take in, fetch a package.
 
-Read `failures` first.
+Read `caller` first, then `failures`.
 """

@@ -8,8 +8,11 @@ from api.acts import act, act_alone, record_refusal
 from api.cli.terminal.progress import Bar
 from api.wiring import Services
 from evidence.errors import AccessRefusedError
-from evidence.people.access import Subject
+from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role, Subject
 from export.holdings.clock_pictures import ClockPicture
+from export.holdings.masters import Arrived
 from storage.objects.store import StoredObject
 
 
@@ -59,3 +62,40 @@ def clock_picture(services: Services, subject: Subject, path: Path | None) -> Cl
         lambda session: services.intake.keep(session, stored, at=services.clock(), scan=scan),
     )
     return act_alone(services, subject, lambda: services.clock_pictures.look_at(upload, by=subject))
+
+
+def take_in(
+    services: Services,
+    subject: Subject,
+    new: NewExhibit,
+    files: list[Path],
+    *,
+    picture: Path | None = None,
+) -> ExhibitRow:
+    """Store files, then make an exhibit of them.
+
+    Raises:
+        OSError, EvidenceError, StorageError: nothing was recorded.
+    """
+    # What cannot be is refused before gigabytes are stored; the service checks all of it again.
+    sizes = [MasterDigest(f"{n:064x}", path.stat().st_size) for n, path in enumerate(files)]
+    describe(new, sizes, role=Role.OPERATOR, at=services.clock())
+    looked_at = clock_picture(services, subject, picture)
+    stored = store_files(services, subject, files)
+    now = services.clock()
+    # A crash here leaves locked objects that no record names, and nothing else.
+    return act(
+        services,
+        subject,
+        lambda session: services.masters.add(
+            session,
+            new,
+            [
+                Arrived(services.intake.keep(session, one, at=now, scan=scan), as_text(path))
+                for (one, scan), path in zip(stored, files, strict=True)
+            ],
+            picture=looked_at,
+            by=subject,
+            at=now,
+        ),
+    )

@@ -22,7 +22,7 @@ from api.web.staff import cookie_name
 from api.wiring import Services
 from custody.certificates import parse_chain
 from custody.trust import Trust, parse_trust
-from export.delivery.collections import IDLE, LONGEST
+from export.delivery.alive import IDLE, LONGEST
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])

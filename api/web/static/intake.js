@@ -1,5 +1,6 @@
 // Takes clips in: each file goes up in pieces (tus 1.0), waits out a lost connection, and goes on
 // after a reload when the same file is chosen again. The server has the last word on what arrived.
+// Over 300 lines, because a page loads one script: what it shows of a file is how far it got.
 
 const CHUNK = 16 * 1024 * 1024; // one request: often enough for the session to stay alive
 const AT_ONCE = 2;

@@ -19,6 +19,12 @@ from export.delivery.tables import (
 from export.desk.claims.rows import dated, grouped, pick
 from export.release.states import ReleaseState
 
+_LINK = (
+    *("release", "number", "token_sha256", "downloads_allowed"),
+    *("issued_at", "expires_at", "revoked_at", "expired_at"),
+)
+_HANDOFF = ("release", "person", "system", "reference", "acceptance", "sha256", "at")
+
 
 class Departures:
     """What is known of them of the releases from one to another, by their identifiers."""
@@ -27,16 +33,7 @@ class Departures:
         link, collection, download, receipt = LinkRow, CollectionRow, DownloadRow, ReceiptRow
         self._links = grouped(
             session,
-            pick(
-                link.release,
-                link.number,
-                link.token_sha256,
-                link.downloads_allowed,
-                link.issued_at,
-                link.expires_at,
-                link.revoked_at,
-                link.expired_at,
-            )
+            pick(*(getattr(link, name) for name in _LINK))
             .where(col(link.release).between(first, last))
             .order_by(col(link.number)),
         )
@@ -81,15 +78,9 @@ class Departures:
         handoff = HandoffRow
         self._handoffs = grouped(
             session,
-            pick(
-                handoff.release,
-                handoff.person,
-                handoff.system,
-                handoff.reference,
-                handoff.acceptance,
-                handoff.sha256,
-                handoff.at,
-            ).where(col(handoff.release).between(first, last)),
+            pick(*(getattr(handoff, name) for name in _HANDOFF)).where(
+                col(handoff.release).between(first, last)
+            ),
         )
 
     def events(self, release: UUID, recipient: str) -> dict[str, Sequence[Expected]]:

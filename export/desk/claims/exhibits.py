@@ -110,10 +110,7 @@ class _Exhibits:
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
         """Return the claim of one of them."""
         files = self._files[row.id]
-        masters, copies, derivations, sheets = (
-            [file for file in files if file.kind == kind]
-            for kind in (MASTER, COPY, DERIVATION, CONTACT_SHEET)
-        )
+        masters = [file for file in files if file.kind == MASTER]
         came = [file for file in files if file.kind in ORIGINAL]
         first = [file for file in came if file.added_by is None]
         facts = facts_digest(row.facts)
@@ -135,25 +132,8 @@ class _Exhibits:
                 EXTENDED: _extended(came),
                 "exhibit.examined": examined,
                 **_decided(row.state, self._decided[row.id]),
-                "exhibit.derived": [
-                    Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
-                    for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
-                    for copy in some
-                    for derivation in derivations
-                    if copy.position == derivation.position
-                ],
-                "exhibit.released": [
-                    Expected(
-                        {
-                            "actor": str(one.person),
-                            "role": one.role,
-                            "release": str(one.release),
-                            "sha256": one.sha256,
-                            "at": dated(one.at),
-                        }
-                    )
-                    for one in self._released[row.id]
-                ],
+                "exhibit.derived": _derived(files),
+                "exhibit.released": _released(self._released[row.id]),
                 "exhibit.viewed": [
                     Expected({"copy": one.sha256, "actor": str(one.person), "at": dated(one.at)})
                     for one in self._viewed[row.id]
@@ -171,6 +151,36 @@ class _Exhibits:
                 ],
             },
         )
+
+
+def _derived(files: Sequence[Any]) -> list[Expected]:
+    """Return what was made of its masters: copies and sheets, each with its derivation."""
+    copies, sheets, derivations = (
+        [file for file in files if file.kind == kind] for kind in (COPY, CONTACT_SHEET, DERIVATION)
+    )
+    return [
+        Expected({"copy": copy.sha256, "kind": kind, "derivation": derivation.sha256})
+        for kind, some in (("COURT_PLAYABLE", copies), ("STILL", sheets))
+        for copy in some
+        for derivation in derivations
+        if copy.position == derivation.position
+    ]
+
+
+def _released(departures: Sequence[Any]) -> list[Expected]:
+    """Return each time that a release with it left the house."""
+    return [
+        Expected(
+            {
+                "actor": str(one.person),
+                "role": one.role,
+                "release": str(one.release),
+                "sha256": one.sha256,
+                "at": dated(one.at),
+            }
+        )
+        for one in departures
+    ]
 
 
 def _latest(row: Any, masters: Sequence[Any]) -> Iterator[Latest]:  # noqa: ANN401 - as above

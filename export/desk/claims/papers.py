@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func
 
 from custody.audit.facts import Expected
 from export.desk.claims.rows import dated, grouped, pick
-from export.sealing.papers import KEPT
+from export.sealing.aftercare.papers import KEPT
 from export.sealing.tables import SealErasureRow, SealFileRow
 
 

@@ -27,7 +27,7 @@ from export.release.tables import (
     ReleaseFileRow,
     ReleaseRow,
 )
-from export.sealing.papers import ERASED
+from export.sealing.aftercare.papers import ERASED
 
 _COLUMNS = columns(
     ReleaseRow,

@@ -287,12 +287,7 @@ def _times(record: ExhibitRecord) -> tuple[str | None, ...]:
     times = tuple(
         time
         for one in spans
-        for time in (
-            one.displayed_start,
-            one.displayed_end,
-            one.corrected_start,
-            one.corrected_end,
-        )
+        for time in (one.displayed_start, one.displayed_end, one.corrected_start, one.corrected_end)
     )
     clock = record.clock_check
     if clock is None:

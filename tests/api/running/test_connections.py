@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from api.guard import Guard
+from api.bounds.guard import Guard
 from api.running.connections import Bounds
 from tests.api.served import heard, served, wire
 from tests.polling import poll

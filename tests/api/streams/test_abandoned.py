@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from api import lanes
+from api.bounds import lanes
 from storage.objects.store import ObjectStream
 from tests.api.served import heard, served, wire
 from tests.api.streams.ways import Way, Ways

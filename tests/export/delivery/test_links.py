@@ -12,7 +12,8 @@ from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.messages import JOB_SEND
 from evidence.people.access import Role
 from evidence.secrets import secret_digest
-from export.delivery.collections import MOST_BEGUN, downloads_of
+from export.delivery.alive import downloads_of
+from export.delivery.collections import MOST_BEGUN
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import DownloadRow
 from export.release.decisions import JOB_ISSUE

@@ -16,7 +16,7 @@ from export.desk.inbox import desk_of
 from export.holdings.copies import JOB_DERIVE
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_STAMP
-from export.holdings.pickups import AGAIN_AFTER, PICKED_UP
+from export.holdings.stoppages.pickups import AGAIN_AFTER, PICKED_UP
 from tests.houses import House, patiently
 
 

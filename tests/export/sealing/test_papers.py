@@ -7,15 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, col, select
 
-from api.cli.departures import COMMANDS
 from api.cli.log import audit_session
+from api.cli.parts.departures import COMMANDS
 from api.times import utc_now
 from custody.audit.facts import AuditReport
 from custody.audit.log import take_snapshot
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.people.access import Role
 from export.release.tables import ReleaseRow
-from export.sealing.papers import ERASED, KEPT
+from export.sealing.aftercare.papers import ERASED, KEPT
 from export.sealing.tables import SealErasureRow, SealFileRow
 from tests.export.package.judging import failed_steps, judge
 from tests.export.release.release_acts import revoke, sealed

@@ -22,7 +22,7 @@ from evidence.people.access import Action, decide
 from export.desk.exhibits import ExhibitStory
 from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
-from export.holdings.remedies import REPEATED
+from export.holdings.stoppages.remedies import REPEATED
 from export.holdings.tables import ExhibitFileRow
 from export.holdings.views import open_views, sheet_positions
 from export.release.states import ReleaseState

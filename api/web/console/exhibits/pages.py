@@ -33,7 +33,7 @@ from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from export.desk.exhibits import ListedExhibit, WantedExhibits
 from export.holdings.files import CONTACT_SHEET, COPY
-from export.holdings.pickups import AGAIN_AFTER, PICKED_UP
+from export.holdings.stoppages.pickups import AGAIN_AFTER, PICKED_UP
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

@@ -18,8 +18,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from api import lanes
 from api.acts import act
+from api.bounds import lanes
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
 from api.web.console.places import page_address

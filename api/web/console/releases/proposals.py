@@ -34,7 +34,6 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
 from export.desk.story import Story
-from export.release.choices import choosable, usual
 from export.release.contents import releasable
 from export.release.proposals import (
     WITH_MASTER,
@@ -42,6 +41,7 @@ from export.release.proposals import (
     Delivery,
     ReleaseKind,
 )
+from export.release.proposing.choices import choosable, usual
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 

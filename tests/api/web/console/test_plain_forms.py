@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from api import lanes
 from api.app import create_app
-from api.bodies import Bounds
+from api.bounds import lanes
+from api.bounds.bodies import Bounds
 from api.web.console.intake.files import FILES, MOST_FILES, NEW
 from evidence.people.access import Role
 from tests.api.test_bodies import call, feed, piece
@@ -104,7 +104,7 @@ def test_forms_beyond_the_limit_are_told_to_come_back(operator: Visitor) -> None
 def test_a_form_that_stops_to_come_is_told_so_and_keeps_no_place(
     house: House, browser: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.guard.Bounds", partial(Bounds, silent_s=0.3))
+    monkeypatch.setattr("api.bounds.guard.Bounds", partial(Bounds, silent_s=0.3))
     cookies = browser(Role.OPERATOR).cookies.items()
     headers = {
         "cookie": "; ".join(f"{name}={value}" for name, value in cookies),

@@ -14,8 +14,8 @@ import pytest
 from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 
-from api import lanes
 from api.app import create_app
+from api.bounds import lanes
 from api.denials import BusyError, NotSignedInError
 from api.settings.facts import SignIn
 from api.signin import asking as speaking

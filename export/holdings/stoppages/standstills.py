@@ -1,7 +1,7 @@
 """Service. An exhibit whose work stopped for good needs a person: it never waits for nobody.
 
 Whatever stopped it, a defect of ours included: the masters are kept, and the ways out of
-`export.holdings.remedies` stand open. That nothing is known is what the findings say.
+`export.holdings.stoppages.remedies` stand open. That nothing is known is what the findings say.
 """
 
 from datetime import datetime

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from api.acts import act
-from api.cli.caller import add_acting
+from api.cli.terminal.caller import add_acting
 from api.wiring import Services
 from evidence.people.access import Subject
 from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen

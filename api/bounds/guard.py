@@ -6,7 +6,7 @@ import anyio
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.bodies import Bodies, Bounds, Patient, has_body
+from api.bounds.bodies import Bodies, Bounds, Patient, has_body
 
 HEALTH = "/healthz"
 """The one address that answers whatever else happens."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from api.acts import act
-from api.cli.corrections import read_file
+from api.cli.parts.corrections import read_file
 from api.cli.terminal.arrivals import as_text, store_files
 from api.wiring import Services
 from evidence.errors import InvalidError

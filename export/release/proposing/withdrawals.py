@@ -16,10 +16,10 @@ from evidence.people.people import require
 from export.release.contents import chosen_of
 from export.release.notices import Notices, ReleaseLetter
 from export.release.proposals import Delivery, NewRelease, ReleaseKind
+from export.release.proposing.submissions import Proposals
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState, ReleaseStep, transition
 from export.release.steps import by_whom, needed_reason, take_step
-from export.release.submissions import Proposals
 from export.release.tables import ReleaseRow
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from api.acts import act
-from api.cli.caller import add_acting
+from api.cli.terminal.caller import add_acting
 from api.cli.terminal.errors import UsageError
 from api.wiring import Services
 from evidence.exhibits.description import utc_text

@@ -19,10 +19,10 @@ from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
-from export.release.choices import choose
 from export.release.contents import refuse_infected, refuse_undecided
 from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
+from export.release.proposing.choices import choose
 from export.release.releases import Releases, conditions_of, recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
