@@ -45,15 +45,16 @@ def open_collection(
         StateError: the collection is over, or there is none; one sentence for both.
     """
     row = session.exec(select(CollectionRow).where(known_by(secret))).first()
-    if row is None or row.ended_at is not None or at >= row.started_at + LONGEST:
-        raise StateError(OVER)
-    if not resuming and at >= row.seen_at + IDLE:
+    if row is None:
         raise StateError(OVER)
     link = lock_link(session, row.link) if lock else session.get_one(LinkRow, row.link)
+    if lock:
+        session.refresh(row, with_for_update=True)  # it may have been left while we waited
+    idle = not resuming and at >= row.seen_at + IDLE
+    if row.ended_at is not None or at >= row.started_at + LONGEST or idle:
+        raise StateError(OVER)
     if not is_live(session, link, at=at):
         raise StateError(OVER)
-    if lock:
-        session.refresh(row, with_for_update=True)
     return row, link
 
 

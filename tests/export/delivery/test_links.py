@@ -1,9 +1,10 @@
 """A link leads its one recipient from the mailbox to the receipt; the ledger knows each step."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlmodel import Session
 
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
@@ -12,10 +13,11 @@ from evidence.mailbox.letters import CodeLetter
 from evidence.mailbox.messages import JOB_SEND
 from evidence.people.access import Role
 from evidence.secrets import secret_digest
+from export.delivery import alive
 from export.delivery.alive import downloads_of
 from export.delivery.collections import MOST_BEGUN
 from export.delivery.letters import DeliveryLetter
-from export.delivery.tables import DownloadRow
+from export.delivery.tables import DownloadRow, LinkRow
 from export.release.decisions import JOB_ISSUE
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import TERMS, Desk, at_once, minutes, person, sealed
@@ -317,6 +319,22 @@ def test_who_leaves_is_out_and_so_are_their_downloads(
     assert desk.collection(secret) is None
     with pytest.raises(StateError):
         desk.package(secret, download.id)
+
+
+def test_who_leaves_at_that_very_moment_is_out_too(
+    desk: Desk, release: ReleaseRow, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collection is looked at, and left before its link is locked."""
+    secret = desk.agreed(release, token)
+    real = alive.lock_link
+
+    def late(session: Session, link: UUID) -> LinkRow:
+        desk.do(lambda other: desk.collections.leave(other, secret, at=desk.now))
+        return real(session, link)
+
+    monkeypatch.setattr(alive, "lock_link", late)
+    with pytest.raises(StateError, match="This collection is over"):
+        desk.authorise(secret)
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "reissued"])
