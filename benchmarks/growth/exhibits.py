@@ -121,12 +121,12 @@ class Town:
             at=at,
         )
         camera = f"BAR-{self._chance.number(1, 400):04d}"
-        shown = (start + timedelta(milliseconds=offset_ms)).astimezone(LONDON)
+        shown = start + timedelta(milliseconds=offset_ms)
         said = NewExhibit(
             reference=exhibit.reference,
             camera=camera,
-            displayed_start=shown.isoformat(),
-            displayed_end=(shown + 2 * MINUTE).isoformat(),
+            displayed_start=shown.astimezone(LONDON).isoformat(),
+            displayed_end=(shown + 2 * MINUTE).astimezone(LONDON).isoformat(),
             clock_offset_ms=offset_ms,
             clock_reference="speaking clock",
             title=f"{self._chance.choice(_STREETS)}, {self._chance.choice(_MATTERS)}",
