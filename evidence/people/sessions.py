@@ -70,9 +70,11 @@ class Sessions:
             return None
         if at - row.seen_at > _TOUCH:
             row.seen_at = at
-        if session.get(PersonRow, row.person) is None:
+        person = session.get(PersonRow, row.person)
+        if person is None:
             return None
-        return self._people.subject(session, row.person, (Role(role) for role in row.roles))
+        # While we hold the row, `subject` finds it without asking again.
+        return self._people.subject(session, person.id, (Role(role) for role in row.roles))
 
     def find_beside_alarms(
         self, session: Session, secret: str, *, at: datetime
