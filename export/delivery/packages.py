@@ -19,8 +19,7 @@ from export.release.contents import require_clean
 from export.release.releases import Releases, label, require_second
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
-from export.sealing.steps import SealStep, SealStore
-from export.sealing.tables import SealStepRow
+from export.sealing.steps import SealStore
 
 RESUMES = timedelta(hours=1)
 """How long somebody of the staff goes on with what they began to take out."""
@@ -168,16 +167,14 @@ class Packages:
         Raises:
             StateError: it is not sealed yet.
         """
-        store = SealStore(row.id)
-        archive = store.facts(session, SealStep.ARCHIVE)
-        checked = store.facts(session, SealStep.CHECK)
-        if archive is None or checked is None:
+        joined = SealStore(row.id).joined(session)
+        if joined is None:
             raise StateError(f"release {label(row)} is {row.state}: it must be sealed first")
         return Package(
             f"{label(row)}.zip",
-            archive["key"],
-            archive["version"],
-            archive["size"],
-            checked["sha256"],
-            made_at=session.get_one(SealStepRow, (row.id, SealStep.CHECK.value)).done_at,
+            joined.archive["key"],
+            joined.archive["version"],
+            joined.archive["size"],
+            joined.checked["sha256"],
+            made_at=joined.at,
         )

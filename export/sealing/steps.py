@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from custody.canonical import JSON, canonical_json, format_time
 from export.package.format.assembly import PackedFile, packed_files
@@ -53,6 +53,16 @@ class PlacedFile:
         return PackedFile(self.path, self.stored.size, self.stored.sha256, self.stored.crc32)
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Where a package lies whole, and what was found when it was read back."""
+
+    archive: Mapping[str, Any]
+    checked: Mapping[str, Any]
+    at: datetime
+    """When it was found to be whole."""
+
+
 class SealStore:
     """Reads and writes the rows of one release's sealing."""
 
@@ -63,6 +73,18 @@ class SealStore:
         """Return what a step found out, or None if it is not done."""
         row = session.get(SealStepRow, (self.release, step.value))
         return None if row is None else row.facts
+
+    def joined(self, session: Session) -> Joined | None:
+        """Return the package as it was joined and read back; None: it was not."""
+        steps = select(SealStepRow).where(
+            SealStepRow.release == self.release,
+            col(SealStepRow.step).in_([SealStep.ARCHIVE, SealStep.CHECK]),
+        )
+        found = {SealStep(row.step): row for row in session.exec(steps)}
+        if len(found) != len((SealStep.ARCHIVE, SealStep.CHECK)):
+            return None
+        archive, checked = found[SealStep.ARCHIVE], found[SealStep.CHECK]
+        return Joined(archive.facts, checked.facts, checked.done_at)
 
     def done(self, session: Session) -> frozenset[SealStep]:
         """Return the steps that are done."""
