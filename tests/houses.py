@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from api.acts import act
 from api.builders.clips import free_bytes
@@ -31,7 +31,7 @@ from api.settings.facts import Settings
 from api.times import utc_now
 from api.wiring import Services, build
 from custody.errors import NotYetError
-from custody.tables import CustodyEventRow
+from custody.tables import CustodyEventRow, OutboxRow
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
@@ -370,8 +370,7 @@ class Estate:
 
 
 def _all_has_its_place(session: Session) -> bool:
-    waiting = select(func.count()).where(col(CustodyEventRow.seq).is_(None))
-    return session.exec(waiting).one() == 0
+    return session.exec(select(func.count()).select_from(OutboxRow)).one() == 0
 
 
 def _lets_in(addresses: Addresses) -> bool:
