@@ -1,7 +1,11 @@
 """Edge. `/api/v1/releases`: proposed, shown, decided, sealed; `departures` says how they leave."""
 
+from datetime import datetime
+from typing import Protocol
+
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
+from sqlmodel import Session
 
 from api.acts import act
 from api.depends import Acts, UsesServices
@@ -14,8 +18,11 @@ from api.views import (
     release_view,
     show_release,
 )
+from api.wiring import Services
 from evidence.paging import parse_cursor
+from evidence.people.access import Subject
 from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind
+from export.release.tables import ReleaseRow
 
 router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
 
@@ -154,17 +161,7 @@ def approve(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ReleaseView:
     """Approve a release, as another person than its proposer."""
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services,
-            session,
-            services.decisions.approve(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    return _decided(services, subject, services.decisions.approve, release, wanted.reason)
 
 
 @router.post("/{release}/second-approval", summary="Confirm an urgent release")
@@ -172,17 +169,7 @@ def second(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ReleaseView:
     """Confirm an urgent release as a second person, within 24 hours of the first approval."""
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services,
-            session,
-            services.decisions.second(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    return _decided(services, subject, services.decisions.second, release, wanted.reason)
 
 
 @router.post("/{release}/refusal", summary="Refuse a release")
@@ -190,17 +177,7 @@ def refuse(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ReleaseView:
     """Refuse a release, with a reason."""
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services,
-            session,
-            services.decisions.refuse(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    return _decided(services, subject, services.decisions.refuse, release, wanted.reason)
 
 
 @router.post("/{release}/withdrawal", summary="Withdraw a proposal")
@@ -208,17 +185,7 @@ def withdraw(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ReleaseView:
     """Withdraw a proposal that nobody decided about: one's own, or any as a releaser."""
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services,
-            session,
-            services.withdrawals.withdraw(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    return _decided(services, subject, services.withdrawals.withdraw, release, wanted.reason)
 
 
 @router.post("/{release}/revocation", summary="Revoke a sealed release")
@@ -226,17 +193,7 @@ def revoke(
     release: str, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ReleaseView:
     """Take a sealed release back: its links end at once, and the recipient is told."""
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services,
-            session,
-            services.revocations.revoke(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    return _decided(services, subject, services.revocations.revoke, release, wanted.reason)
 
 
 @router.post("/{release}/seal", status_code=202, summary="Start sealing a release")
@@ -262,14 +219,26 @@ def abandon(
 
     The release is then refused, or revoked if its seal stands in the ledger already.
     """
+    return _decided(services, subject, services.decisions.abandon, release, wanted.reason)
+
+
+class _Decision(Protocol):
+    """What somebody decides about a release, with a reason."""
+
+    def __call__(
+        self, session: Session, name: str, /, *, by: Subject, at: datetime, reason: str
+    ) -> ReleaseRow: ...
+
+
+def _decided(
+    services: Services, subject: Subject, decide: _Decision, release: str, reason: str
+) -> ReleaseView:
+    """Decide, and show how the release stands then."""
+    at = services.clock()
     return act(
         services,
         subject,
         lambda session: release_view(
-            services,
-            session,
-            services.decisions.abandon(
-                session, release, by=subject, at=services.clock(), reason=wanted.reason
-            ),
+            services, session, decide(session, release, by=subject, at=at, reason=reason)
         ),
     )
