@@ -9,7 +9,7 @@ from api.acts import act
 from api.cli.parts import additions, corrections
 from api.cli.parts.corrections import read_file, read_offset
 from api.cli.terminal.arrivals import take_in
-from api.cli.terminal.caller import add_acting, services_of, subject_of
+from api.cli.terminal.caller import add_acting, decided, services_of, subject_of
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.views import show_exhibit
@@ -121,11 +121,7 @@ def _retry(given: argparse.Namespace, services: Services, subject: Subject) -> i
 def _decide(given: argparse.Namespace, services: Services, subject: Subject) -> int:
     remedies = services.remedies
     decide = remedies.accept if given.what == "accept" else remedies.set_aside
-    row = act(
-        services,
-        subject,
-        lambda s: decide(s, given.ref, by=subject, at=services.clock(), reason=given.reason),
-    )
+    row = decided(services, subject, decide, given.ref, given.reason)
     words = "is right as a master alone" if given.what == "accept" else "is set aside"
     print(f"Exhibit {row.reference} {words}: {given.reason}")
     return 0

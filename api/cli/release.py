@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.acts import act
 from api.cli.parts import departures, proposals
-from api.cli.terminal.caller import add_acting, services_of, subject_of
+from api.cli.terminal.caller import add_acting, decided, services_of, subject_of
 from api.cli.terminal.packages import seal_and_collect
 from api.views import show_release
 from api.wiring import Services
@@ -92,37 +92,19 @@ def _approve(given: argparse.Namespace, services: Services, subject: Subject) ->
 
 
 def _second(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.decisions.second(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
+    row = decided(services, subject, services.decisions.second, given.release, given.reason)
     print(f"Release {label(row)} confirmed: {row.seconded_reason}")
     return 0
 
 
 def _refuse(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.decisions.refuse(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
+    row = decided(services, subject, services.decisions.refuse, given.release, given.reason)
     print(f"Release {label(row)} refused: {row.reason}")
     return 0
 
 
 def _withdraw(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.withdrawals.withdraw(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
+    row = decided(services, subject, services.withdrawals.withdraw, given.release, given.reason)
     print(f"Release {label(row)} withdrawn: {row.ended_reason}")
     return 0
 
@@ -135,13 +117,7 @@ def _seal(given: argparse.Namespace, services: Services, subject: Subject) -> in
 
 
 def _abandon(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.decisions.abandon(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
+    row = decided(services, subject, services.decisions.abandon, given.release, given.reason)
     print(f"Sealing of release {label(row)} given up: the release is {row.state}")
     return 0
 

@@ -1,13 +1,11 @@
 """Edge. `/api/v1/releases`: proposed, shown, decided, sealed; `departures` says how they leave."""
 
-from datetime import datetime
-from typing import Protocol
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
-from sqlmodel import Session
 
-from api.acts import act
+from api.acts import Decision, act, decide
 from api.depends import Acts, UsesServices
 from api.routes.pages import From, Limit, link_pages
 from api.views import (
@@ -222,23 +220,7 @@ def abandon(
     return _decided(services, subject, services.decisions.abandon, release, wanted.reason)
 
 
-class _Decision(Protocol):
-    """What somebody decides about a release, with a reason."""
-
-    def __call__(
-        self, session: Session, name: str, /, *, by: Subject, at: datetime, reason: str
-    ) -> ReleaseRow: ...
-
-
 def _decided(
-    services: Services, subject: Subject, decide: _Decision, release: str, reason: str
+    services: Services, subject: Subject, decision: Decision[ReleaseRow], release: str, reason: str
 ) -> ReleaseView:
-    """Decide, and show how the release stands then."""
-    at = services.clock()
-    return act(
-        services,
-        subject,
-        lambda session: release_view(
-            services, session, decide(session, release, by=subject, at=at, reason=reason)
-        ),
-    )
+    return decide(services, subject, decision, release, reason, partial(release_view, services))

@@ -1,11 +1,12 @@
 """Edge. `/api/v1/exhibits/{exhibit}/…`: the ways out for an exhibit that needs a person."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.acts import act
+from api.acts import act, decide
 from api.depends import Acts, UsesServices
 from api.routes.clips import UploadedFile, file_times
 from api.routes.releases import ReasonRequest
@@ -91,17 +92,9 @@ def accept(
     exhibit: UUID, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ExhibitView:
     """Say, with a reason, that no working copy of an exhibit that needs a person is needed."""
-    return act(
-        services,
-        subject,
-        lambda session: exhibit_view(
-            services,
-            session,
-            services.remedies.accept(
-                session, str(exhibit), by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    decision = services.remedies.accept
+    show = partial(exhibit_view, services)
+    return decide(services, subject, decision, str(exhibit), wanted.reason, show)
 
 
 @router.post("/{exhibit}/set-aside", summary="Set an exhibit aside")
@@ -109,14 +102,6 @@ def set_aside(
     exhibit: UUID, wanted: ReasonRequest, services: UsesServices, subject: Acts
 ) -> ExhibitView:
     """Set an exhibit aside for good, with a reason: it is kept, and never released."""
-    return act(
-        services,
-        subject,
-        lambda session: exhibit_view(
-            services,
-            session,
-            services.remedies.set_aside(
-                session, str(exhibit), by=subject, at=services.clock(), reason=wanted.reason
-            ),
-        ),
-    )
+    decision = services.remedies.set_aside
+    show = partial(exhibit_view, services)
+    return decide(services, subject, decision, str(exhibit), wanted.reason, show)

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from api.acts import act
-from api.cli.terminal.caller import add_acting
+from api.cli.terminal.caller import add_acting, decided
 from api.cli.terminal.errors import UsageError
 from api.wiring import Services
 from evidence.exhibits.description import utc_text
@@ -46,13 +46,7 @@ def add_arguments(whats: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _revoke(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    row = act(
-        services,
-        subject,
-        lambda session: services.revocations.revoke(
-            session, given.release, by=subject, at=services.clock(), reason=given.reason
-        ),
-    )
+    row = decided(services, subject, services.revocations.revoke, given.release, given.reason)
     print(f"Release {label(row)} revoked: no link of it works any more")
     return 0
 

@@ -5,13 +5,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+from api.acts import Decision, decide
 from api.cli.terminal.errors import UsageError
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import Services, build
 from evidence.errors import TokenEndedError
 from evidence.people.access import Subject
+
+Row = TypeVar("Row")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -71,3 +75,10 @@ def subject_of(given: argparse.Namespace, services: Services) -> Subject:
     if subject is None:
         raise UsageError(f"the token in {path} is not valid here, or was revoked")
     return subject
+
+
+def decided(
+    services: Services, subject: Subject, decision: Decision[Row], name: str, reason: str
+) -> Row:
+    """Take a decision about an exhibit or a release; return its row as it stands then."""
+    return decide(services, subject, decision, name, reason, lambda _, row: row)
