@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from evidence.people.access import Role
 from storage.embedded.children import _workers_in
 from storage.errors import UnavailableError
 from tests.durability.acts import new_exhibit, require
+from tests.engines import folder_for_engines
 from tests.polling import poll
 from tests.servers import free_port
 
@@ -186,7 +186,7 @@ class Shared:
     def lend(self) -> Up:
         """Return it; it is started for whoever comes first."""
         if self._lent is None:
-            up = Up(Path(tempfile.mkdtemp(prefix="custos-test-")))
+            up = Up(folder_for_engines())
             self._all.append(up)
             up.start()
             self._lent = up
