@@ -13,8 +13,8 @@ import psutil
 from storage.embedded.engines import Engines
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, not a file in it
-_PLENTY = 16 << 30
-"""Four houses take a third of it, and the store makes a volume of each GiB that it sees."""
+_ROOM, _SPARE = 16 << 30, 8 << 30
+"""The store makes a volume of each GiB that it sees; engines of four workers fill three."""
 
 
 def folder_for_engines(memory: Path = _MEMORY) -> Path:
@@ -24,10 +24,11 @@ def folder_for_engines(memory: Path = _MEMORY) -> Path:
     What is written and not synced outlives a killed process there as here, and no test cuts power.
     """
     try:
-        room = min(shutil.disk_usage(memory).free, psutil.virtual_memory().available)
+        room = shutil.disk_usage(memory).free
     except OSError:
         room = 0
-    return Path(tempfile.mkdtemp(prefix="custos-test-", dir=memory if room >= _PLENTY else None))
+    plenty = room >= _ROOM and psutil.virtual_memory().available >= _SPARE
+    return Path(tempfile.mkdtemp(prefix="custos-test-", dir=memory if plenty else None))
 
 
 @contextmanager
