@@ -23,7 +23,14 @@ settings.register_profile("custos", deadline=None)
 settings.load_profile("custos")
 
 TESTS = Path(__file__).parent
-BROWSER = "tests/browser/"
+TOGETHER = (
+    ("tests/browser/",),
+    tuple(
+        f"tests/durability/test_{name}.py"
+        for name in ("kill_the_house", "doors", "powers", "reading_house")
+    ),
+)
+"""What shares one `custos up`: one worker does all of it."""
 LONGEST = (
     "browser",
     "durability/test_kill_the_house.py",
@@ -66,10 +73,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class FilesInTurn(LoadFileScheduling):  # type: ignore[misc]
-    """Gives a worker one file after another; those of the browser share one `custos up`."""
+    """Gives a worker one file after another; of those that share something, all."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+        shared = (names[0] for names in TOGETHER if nodeid.startswith(names))
+        return next(shared, None) or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,7 +8,6 @@ from api.builders.ground import Ground
 from api.demonstration.standins import mail_of, report, sign_in_of
 from api.health import Health
 from api.outbound.mailer import Mailer, WithheldMailer
-from api.outbound.notify import NotifyMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
 from api.settings.council import Council
@@ -63,6 +62,8 @@ def _mailer(settings: Settings, council: Council) -> Mailer:
     if mail.notify is not None and not mail.notify.key:
         return WithheldMailer()
     if mail.notify is not None:
+        from api.outbound.notify import NotifyMailer  # noqa: PLC0415 - others need not load it
+
         return NotifyMailer(mail.notify)
     return SmtpMailer(
         parse_server(mail.smtp_url), sender=mail.sender, name=council.name, reply_to=council.email

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from api.builders.outside import _mailer
 from api.outbound.mailer import WithheldMailer
+from api.outbound.notify import NotifyMailer
 from api.running.powers import POWERS, hand_over, take_over
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import build
 from custody.errors import KeyStoreError
 from storage.errors import UnavailableError
+from tests.api.settings.given import REAL
 from tests.houses import House
 
 NOTIFY = "custos-1a2b3c4d-0000-4000-8000-1234567890ab-5e6f7a8b-0000-4000-8000-ba0987654321"
@@ -76,10 +79,12 @@ def test_the_worker_alone_has_the_key_of_notify() -> None:
     for name in POWERS:
         handed = hand_over(name, settings, settings.engines)
         assert (NOTIFY.encode() in handed) is (name == "worker")
-        notify = take_over(handed).mail.notify
+        taken = take_over(handed)
         # The web process is called by Notify, and must know it again.
-        assert notify is not None
-        assert notify.callback_token == "a token of twenty characters"
+        assert taken.mail.notify is not None
+        assert taken.mail.notify.callback_token == "a token of twenty characters"
+        sends = NotifyMailer if name == "worker" else WithheldMailer
+        assert isinstance(_mailer(taken, REAL), sends)
 
 
 def test_a_demonstration_hands_over_nothing_that_it_has_not() -> None:

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from tests.browser.chromium import Chromium, find
 from tests.browser.looking import Watch
 from tests.browser.people import PATIENCE_MS, Visit
 from tests.durability.ups import Up
+from tests.engines import folder_for_engines
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -23,7 +22,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="session")
 def up() -> Iterator[Up]:
     """Return `custos up` on a folder of its own, as somebody who tries it starts it."""
-    folder = Path(tempfile.mkdtemp(prefix="custos-test-"))
+    folder = folder_for_engines()
     started = Up(folder / "data")
     try:
         started.start()
@@ -39,9 +38,9 @@ def chromium() -> Chromium:
     return find()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: Chromium) -> Iterator[Browser]:
-    """Return a running Chromium; it ends with the file, for it keeps this thread's event loop."""
+    """Return a running Chromium; it ends with this folder, for it keeps the thread's event loop."""
     arguments = [
         "--no-sandbox",  # root has none, and our own pages need none
         "--disable-dev-shm-usage",  # containers give it 64 MB

@@ -8,6 +8,7 @@ import pytest
 
 from export.media.sample import make_sample
 from tests.durability.houses import House
+from tests.durability.ups import Shared, Up
 from tests.houses import Estate
 
 
@@ -18,6 +19,22 @@ def house(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         house = House(settings)
         yield house
         house.services.close()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Shared]:
+    """Return who lends out `custos up`."""
+    shared = Shared()
+    try:
+        yield shared
+    finally:
+        shared.close()
+
+
+@pytest.fixture(scope="module")
+def up(shared: Shared) -> Up:
+    """Return a `custos up` that other files have used, and will: what is killed comes back."""
+    return shared.lend()
 
 
 @pytest.fixture(scope="session")

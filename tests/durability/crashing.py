@@ -7,6 +7,7 @@ from outside.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -163,6 +164,7 @@ def main() -> None:
     """Fork a child for each line, and say how it ended."""
     settings = read_settings(os.environ, data=Path(sys.argv[1]), port=1)
     build(settings).close()  # what every child reads from files, it finds read
+    gc.freeze()  # what is here stays: no child need go through it, or copy it
     for line in sys.stdin:
         point, _, argument = line.rstrip("\n").partition("\t")
         child = os.fork()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -41,7 +42,8 @@ class House:
 
     def finish(self, records: Iterable[UUID]) -> None:
         """Let an ordinary worker do what is left of these; each is done then, or needs a person."""
-        with at_work(worker(self.services, pace=PACE)):
+        # On a busy machine it may be silent for a second, and must not take itself for dead.
+        with at_work(worker(self.services, pace=replace(PACE, stalled_s=5.0))):
             for record in records:
                 with suppress(acts.ViolationError):
                     poll(partial(acts.is_done, self.services, record), pause=0.2)

@@ -1,10 +1,7 @@
 """The ports that people come to stay ours: while processes are killed, and while they come back."""
 
-import shutil
 import signal
 import socket
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,19 +16,6 @@ from api.settings.errors import SettingsError
 from tests.durability.ups import Up
 from tests.polling import poll
 from tests.servers import free_port
-
-
-@pytest.fixture(scope="module")
-def up() -> Iterator[Up]:
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    up = Up(data)
-    try:
-        up.start()
-        yield up
-    finally:
-        up.close()
-        up.log.unlink(missing_ok=True)
-        shutil.rmtree(data)
 
 
 def process(up: Up, name: str) -> psutil.Process:

@@ -1,9 +1,7 @@
 """kill -9 of `custos up` and of the engines below it, while footage is taken in and sealed."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,19 +26,6 @@ from tests.polling import poll
 
 AWAY_S = 4.0
 """How long an engine is away here; `make soak` takes up to 20 s."""
-
-
-@pytest.fixture(scope="module")
-def up() -> Iterator[Up]:
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    up = Up(data)
-    try:
-        up.start()
-        yield up
-    finally:
-        up.close()
-        up.log.unlink(missing_ok=True)
-        shutil.rmtree(data)
 
 
 def done(up: Up, record: UUID) -> bool:
@@ -89,10 +74,11 @@ def test_up_that_was_killed_while_it_sealed_starts_again_and_goes_on(
     poll(partial(is_sealing, up, release))
     (web,) = up.pids("web")
     os.kill(web, signal.SIGSTOP)
+    begins = len(up.log.read_bytes())
     up.kill()
     up.start()
     assert not Path(f"/proc/{web}").exists()
-    assert "The last stop was not a clean one" in up.said()
+    assert "The last stop was not a clean one" in up.said(begins)
     await_done(up, release, exhibit)
     acts.check_package(up.services, release)
     acts.check_log(up.services)

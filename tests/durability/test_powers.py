@@ -1,9 +1,7 @@
 """Each process holds what it needs and no more: in its environment, its arguments, its memory."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,19 +15,6 @@ from tests.durability.ups import Up
 from tests.polling import poll
 
 PIECE = 16 << 20
-
-
-@pytest.fixture(scope="module")
-def up() -> Iterator[Up]:
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    up = Up(data)
-    try:
-        up.start()
-        yield up
-    finally:
-        up.close()
-        up.log.unlink(missing_ok=True)
-        shutil.rmtree(data)
 
 
 def pem_lines(path: Path) -> list[bytes]:

@@ -1,11 +1,9 @@
 """An event that this service did not write stops the log, and not the house: it starts to read."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from sqlalchemy import text
 from api.health import NOT_WELL
 from custody.contradictions import alarm
 from evidence.people.access import Role
-from tests.durability.ups import Up
+from tests.durability.ups import Shared, Up
 from tests.polling import PATIENCE_S, poll
 
 FORGED = """
@@ -29,28 +27,22 @@ INSERT INTO custody_outbox (event) SELECT id FROM lie
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[Up]:
-    """Start a house, write an event to its log behind its back, and stop it."""
-    data = Path(tempfile.mkdtemp(prefix="custos-test-"))
-    up = Up(data)
-    try:
-        up.start()
+def up(shared: Shared) -> Iterator[Up]:
+    """Take a house, write an event to its log behind its back, and stop it."""
+    up = shared.keep()
+    with up.services.transaction() as session:
+        session.connection().execute(text(FORGED))
+
+    def stopped() -> str:
         with up.services.transaction() as session:
-            session.connection().execute(text(FORGED))
+            return alarm(session)
 
-        def stopped() -> str:
-            with up.services.transaction() as session:
-                return alarm(session)
-
-        poll(stopped)
-        up.services.close()
-        up.signal(signal.SIGTERM)
-        up.process.wait(PATIENCE_S)
-        yield up
-    finally:
-        up.close()
-        up.log.unlink(missing_ok=True)
-        shutil.rmtree(data)
+    poll(stopped)
+    up.part()
+    up.signal(signal.SIGTERM)
+    up.process.wait(PATIENCE_S)
+    yield up
+    up.close()
 
 
 def audit(up: Up) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """`custos up` as a process of its own, to be killed with all that it started."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from evidence.people.access import Role
 from storage.embedded.children import _workers_in
 from storage.errors import UnavailableError
 from tests.durability.acts import new_exhibit, require
+from tests.engines import folder_for_engines
 from tests.polling import poll
 from tests.servers import free_port
 
@@ -91,6 +93,12 @@ class Up:
             self._services = build(self.settings, pool_size=2)
         return self._services
 
+    def part(self) -> None:
+        """Let go of its engines in this process; `services` connects anew."""
+        if self._services is not None:
+            self._services.close()
+            self._services = None
+
     def post(self, clip: Path, reference: str) -> UUID:
         """Take in a clip over HTTP as the operator would; return the exhibit.
 
@@ -159,8 +167,41 @@ class Up:
 
     def close(self) -> None:
         """End it, and whatever it left; nobody comes back to its data."""
-        if self._services is not None:
-            self._services.close()
+        self.part()
         if self._process is not None and self._process.poll() is None:
             self.kill()
         poll(lambda: not any([*self._found("weed"), *self._found("postgres")]))
+
+
+class Shared:
+    """One `custos up` for all files of tests that leave it as it was: running, with its log.
+
+    A start and a stop take ten seconds of a processor.
+    """
+
+    def __init__(self) -> None:
+        self._lent: Up | None = None
+        self._all: list[Up] = []
+
+    def lend(self) -> Up:
+        """Return it; it is started for whoever comes first."""
+        if self._lent is None:
+            up = Up(folder_for_engines())
+            self._all.append(up)
+            up.start()
+            self._lent = up
+        # Of those before, one may have killed the database under what is connected.
+        self._lent.part()
+        return self._lent
+
+    def keep(self) -> Up:
+        """Return it to somebody who breaks it for all others: they are lent another one."""
+        kept, self._lent = self.lend(), None
+        return kept
+
+    def close(self) -> None:
+        """End all that were started."""
+        for up in self._all:
+            up.close()
+            up.log.unlink(missing_ok=True)
+            shutil.rmtree(up.data)

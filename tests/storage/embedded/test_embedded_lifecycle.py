@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Addresses, Engines, S3Access, load_addresses
 from storage.embedded.settings import read_settings
 from storage.errors import EngineError
+from tests.engines import folder_for_engines
 from tests.polling import PATIENCE_S
 
 Connect = Callable[[S3Access], S3Client]
@@ -47,7 +47,7 @@ Engines.start(Path(sys.argv[1]), say=die)
 @pytest.fixture
 def data() -> Iterator[Path]:
     """Name a data directory that is not there yet, below one that only we may enter."""
-    parent = Path(tempfile.mkdtemp(prefix="custos-test-"))
+    parent = folder_for_engines()
     yield parent / "deep" / "data"
     shutil.rmtree(parent)
 
@@ -55,10 +55,12 @@ def data() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def once_stopped(s3: Connect) -> Iterator[Path]:
     """Make a data directory that was used and stopped cleanly; tests take a copy of it."""
-    parent = Path(tempfile.mkdtemp(prefix="custos-test-"))
+    parent = folder_for_engines()
     with Engines.start(parent / "data") as engines:
         assert not engines.unclean
         remember(engines.addresses, s3(engines.addresses.intake), "kept")
+    # The next start makes it anew; each copy of it would cost more than that start.
+    (parent / "data" / "reserve").unlink()
     yield parent / "data"
     shutil.rmtree(parent)
 

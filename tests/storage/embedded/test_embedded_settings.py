@@ -12,6 +12,7 @@ from storage.embedded.directory import DataDirectory
 from storage.embedded.engines import Engines
 from storage.embedded.settings import PORT_NAMES, keep_settings, make_settings, read_settings
 from storage.errors import EngineError
+from tests.engines import folder_for_engines
 
 SOON_S = 20.0
 """Far below the minutes for which a database that recovers is waited for."""
@@ -21,9 +22,9 @@ PORTS = {name: 10_300 + n for n, name in enumerate(PORT_NAMES)}
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def used() -> Iterator[Path]:
     """Return a data directory that was used and stopped."""
-    data = tmp_path_factory.mktemp("e") / "data"
+    data = folder_for_engines()
     Engines.start(data).stop()
     yield data
     shutil.rmtree(data)

@@ -126,8 +126,9 @@ def test_an_answer_cut_anywhere_is_never_taken_for_a_shorter_object(
 ) -> None:
     """Among the headers too: half of Content-Length reads like a number."""
     cuts = range(1, 800, 23)
+    soon_back = replace(PATIENT, first_pause_s=0.01)
     with Wire(addresses.intake) as wire:
-        vault = store(wire.access, addresses.vault_bucket, patience=PATIENT)
+        vault = store(wire.access, addresses.vault_bucket, patience=soon_back)
         for at in cuts:
             wire.hang_up()
             wire.breaks = [at]
