@@ -218,8 +218,8 @@ class Releases:
             layout.SIGNATURE: _SIGNATURE,
             layout.TIMESTAMP: _TIMESTAMP,
         }
-        papers = {layout.README: b"<!doctype html>"}
-        for path, data in {**small, **papers}.items():
+        kept = {**small, layout.README: b"<!doctype html>"}
+        for path, data in kept.items():
             self._bulk.add("seal_file", release=record, path=path, data=data)
         heads = {str(one): self._bulk.head(one) for one in self._records(release)}
         digests = [sha256(data).hexdigest() for data in small.values()]
@@ -271,7 +271,7 @@ class Releases:
         values = {
             "sha256": release.sha256,
             "size": size,
-            "contents": contents_json(dict(zip(small, digests, strict=True))),
+            "contents": contents_json({path: sha256(kept[path]).hexdigest() for path in kept}),
             "steps": steps_digest(steps),
         }
         self._bulk.append(record, "release.checked", values, at=at + MINUTE)
