@@ -39,12 +39,12 @@ from custody.tables import (
 
 CHANNEL = "custos_outbox"
 """Where the database tells the sequencer that something waits (LISTEN)."""
-_MAC_TAG = b"custos/event-mac/v1\0"
+MAC_TAG = b"custos/event-mac/v1\0"
 
 
 def event_mac(key: bytes, entry: bytes) -> bytes:
     """Return the MAC by which the sequencer knows an event that this service wrote."""
-    return hmac.digest(key, _MAC_TAG + entry, "sha256")
+    return hmac.digest(key, MAC_TAG + entry, "sha256")
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,12 @@ class Claim:
 class KeptEvent:
     """An event that a claim names, with those of its values that opened."""
 
-    id: UUID
+    id: str
     name: str
     n: int
     at: datetime
     values: Mapping[str, str]
-    """In their canonical form."""
+    """In their canonical form, which whoever made this has seen to."""
 
 
 CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.RELEASE})

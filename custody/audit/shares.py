@@ -17,6 +17,7 @@ from typing import TypeAlias
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from custody.audit.collecting import collecting_seldom
 from custody.audit.facts import WHOLE, AuditReport, Claim, Span, Tally, spans
 from custody.audit.records import RecordsAudit
 from custody.audit.streams import Streams, take_snapshot
@@ -75,8 +76,9 @@ def processes_worth(session: Session, most: int) -> int:
 
 def audit_all(session: Session, material: Material, _processes: int = 1) -> AuditReport:
     """Audit everything in this process, and in the transaction of ``session``."""
-    tree = _audit_tree(session, material)
-    return _report(tree, [_audit_records(session, material, WHOLE)])
+    with collecting_seldom():
+        tree = _audit_tree(session, material)
+        return _report(tree, [_audit_records(session, material, WHOLE)])
 
 
 def audit_shared(session: Session, material: Material, processes: int) -> AuditReport:
@@ -91,7 +93,8 @@ def audit_shared(session: Session, material: Material, processes: int) -> AuditR
     theirs: dict[int, Future[Tally]] = {}
     own: dict[int, Tally] = {}
     # Spawned, not forked: this process may have threads, and connections that are only its own.
-    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn"))
+    with pool, collecting_seldom():
 
         def hand_out() -> None:
             """Let each process have a share at hand beside the one that it is at."""
@@ -134,7 +137,8 @@ def _audit_there(place: _Place, material: Material, span: Span) -> Tally:
         with transaction(engine) as session:
             take_snapshot(session)
             session.connection().exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
-            return _audit_records(session, material, span)
+            with collecting_seldom():
+                return _audit_records(session, material, span)
     finally:
         engine.dispose()
 
