@@ -53,7 +53,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class TreeFound:
     """What was found of the tree."""
 
     tally: Tally
@@ -77,8 +77,8 @@ def processes_worth(session: Session, most: int) -> int:
 def audit_all(session: Session, material: Material, _processes: int = 1) -> AuditReport:
     """Audit everything in this process, and in the transaction of ``session``."""
     with collecting_seldom():
-        tree = _audit_tree(session, material)
-        return _report(tree, [_audit_records(session, material, WHOLE)])
+        tree = audit_tree(session, material)
+        return _report(tree, [audit_records(session, material, WHOLE)])
 
 
 def audit_shared(session: Session, material: Material, processes: int) -> AuditReport:
@@ -104,11 +104,11 @@ def audit_shared(session: Session, material: Material, processes: int) -> AuditR
 
         try:
             hand_out()
-            tree = _audit_tree(session, material)
+            tree = audit_tree(session, material)
             hand_out()
             while waiting:
                 number = waiting.pop()
-                own[number] = _audit_records(session, material, shares[number])
+                own[number] = audit_records(session, material, shares[number])
                 hand_out()
             own |= {number: share.result() for number, share in theirs.items()}
         except BrokenProcessPool as error:
@@ -124,7 +124,7 @@ def _export_snapshot(session: Session) -> _Place:
     return _Place(bind.url.render_as_string(hide_password=False), snapshot)
 
 
-def _report(tree: _Tree, shares: Iterable[Tally]) -> AuditReport:
+def _report(tree: TreeFound, shares: Iterable[Tally]) -> AuditReport:
     for share in shares:
         tree.tally.add(share)
     return AuditReport(tree.size, tree.root, tree.tally.close())
@@ -138,21 +138,22 @@ def _audit_there(place: _Place, material: Material, span: Span) -> Tally:
             take_snapshot(session)
             session.connection().exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
             with collecting_seldom():
-                return _audit_records(session, material, span)
+                return audit_records(session, material, span)
     finally:
         engine.dispose()
 
 
-def _audit_tree(session: Session, material: Material) -> _Tree:
+def audit_tree(session: Session, material: Material) -> TreeFound:
     """Audit what is no matter of one record: the tree, and who has which role."""
     tally = Tally()
     with Streams(session) as streams:
         found = TreeAudit(session, streams, tally, material.log_key, material.tsa_chain_pem).run()
     material.roles(session, tally)
-    return _Tree(tally, found.size, found.root)
+    return TreeFound(tally, found.size, found.root)
 
 
-def _audit_records(session: Session, material: Material, span: Span) -> Tally:
+def audit_records(session: Session, material: Material, span: Span) -> Tally:
+    """Audit the records of a span: their events, and what is claimed of them."""
     tally = Tally()
     with Streams(session) as streams:
         RecordsAudit(
