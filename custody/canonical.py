@@ -4,9 +4,10 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
+from types import NoneType
 from typing import NoReturn, TypeAlias
 from uuid import UUID
 
@@ -26,11 +27,26 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _HEX = re.compile(r"[0-9a-f]*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _INTEGER_DIGITS = 17
+_TEXT = frozenset({str})
+_ATOMS = _TEXT | {bool, NoneType}
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
+def canonical_text(value: JSON) -> str:
+    """Write `value` in its one canonical form, as text.
+
+    Raises:
+        FormatError: see `canonical_json`.
+    """
+    if type(value) is str and value.isascii():  # most are, and need no look inside
+        return encode_basestring(value)
+    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        return str(value)
+    return "null" if value is None else canonical_json(value).decode()
+
+
 def canonical_json(value: JSON) -> bytes:
-    """Write `value` in its one canonical form.
+    """Write `value` in its one canonical form, in the bytes that are hashed.
 
     Raises:
         FormatError: a float, an integer beyond 2**53 - 1, a key or text that is no Unicode,
@@ -40,7 +56,7 @@ def canonical_json(value: JSON) -> bytes:
     if type(value) is str and value.isascii():  # most are, and need no look inside
         return encode_basestring(value).encode()
     try:
-        return _written(_plain(value, MAX_DEPTH))
+        return _written(value if _is_plain(value, MAX_DEPTH) else _plain(value, MAX_DEPTH))
     except ValueError as error:
         raise FormatError(f"This value has no canonical JSON form: {error}") from error
 
@@ -141,6 +157,26 @@ def _written(value: object) -> bytes:
         return text.encode()
     # Deeper than its type: the checker of rfc8785 knows no Mapping and no Sequence.
     return rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Tell whether `_plain` would do no more than copy: nearly always, and sooner than it would."""
+    items: Iterable[object]
+    if type(value) is dict and depth > 0 and _TEXT.issuperset(map(type, value)):
+        items = value.values()
+    elif type(value) is list and depth > 0:
+        items = value
+    else:
+        return False
+    if _ATOMS.issuperset(map(type, items)):
+        return True
+    for item in items:
+        if type(item) is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                return False
+        elif type(item) not in _ATOMS and not _is_plain(item, depth - 1):
+            return False
+    return True
 
 
 def _plain(value: object, depth: int) -> object:

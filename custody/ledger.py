@@ -41,7 +41,7 @@ from custody.tables import (
 
 CHANNEL = "custos_outbox"
 """Where the database tells the sequencer that something waits (LISTEN)."""
-_MAC_TAG = b"custos/event-mac/v1\0"
+MAC_TAG = b"custos/event-mac/v1\0"
 # Past the unit of work: an event costs half of the time so, and nobody changes it afterwards.
 _EVENTS, _COMMITTED, _OUTBOX = (
     SQLModel.metadata.tables[str(table.__tablename__)]
@@ -81,7 +81,7 @@ No row goes in while the log stands still, and then nothing of the transaction d
 
 def event_mac(key: bytes, entry: bytes) -> bytes:
     """Return the MAC by which the sequencer knows an event that this service wrote."""
-    return hmac.digest(key, _MAC_TAG + entry, "sha256")
+    return hmac.digest(key, MAC_TAG + entry, "sha256")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,13 @@ def audit_log(services: Services, subject: Subject, *, processes: int = 1) -> Au
 
 def audit_session(services: Services, session: Session, *, processes: int = 1) -> AuditReport:
     """Audit what one transaction sees, with the keys of this service."""
+    return audit(session, material_of(services), processes=processes)
+
+
+def material_of(services: Services) -> Material:
+    """Return what an audit needs beside the database."""
     chain = time_authority(services.settings, services.keyring).chain
-    material = Material(
+    return Material(
         record_kek=services.keyring.record_kek,
         mac_key=services.keyring.event_hmac,
         log_key=services.keyring.log_signer.key,
@@ -104,7 +109,6 @@ def audit_session(services: Services, session: Session, *, processes: int = 1) -
         roles=check_roles,
         now=services.clock(),
     )
-    return audit(session, material, processes=processes)
 
 
 def _json(report: AuditReport) -> str:

@@ -121,12 +121,12 @@ class Town:
             at=at,
         )
         camera = f"BAR-{self._chance.number(1, 400):04d}"
-        shown = start + timedelta(milliseconds=offset_ms)
+        shown_start, shown_end = displayed(start, offset_ms)
         said = NewExhibit(
             reference=exhibit.reference,
             camera=camera,
-            displayed_start=shown.astimezone(LONDON).isoformat(),
-            displayed_end=(shown + 2 * MINUTE).astimezone(LONDON).isoformat(),
+            displayed_start=shown_start,
+            displayed_end=shown_end,
             clock_offset_ms=offset_ms,
             clock_reference="speaking clock",
             title=f"{self._chance.choice(_STREETS)}, {self._chance.choice(_MATTERS)}",
@@ -276,6 +276,16 @@ def _stored(file: File, made: UUID) -> dict[str, Any]:
         "sha256": file.sha256,
         "crc32": 0,
     }
+
+
+def displayed(start: datetime, offset_ms: int) -> tuple[str, str]:
+    """Return what a recorder showed when two minutes began and ended, so many ms from the truth.
+
+    Two minutes are two minutes, also in the night in which the hour is set back.
+    """
+    shown = start + timedelta(milliseconds=offset_ms)
+    first, last = (at.astimezone(LONDON).isoformat() for at in (shown, shown + 2 * MINUTE))
+    return first, last
 
 
 def initials(name: str) -> str:

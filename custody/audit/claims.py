@@ -1,6 +1,8 @@
 """Pure. Compares what is claimed of a record with the events that it has."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
 
 from custody.audit.facts import (
     Claim,
@@ -12,10 +14,12 @@ from custody.audit.facts import (
     Step,
     Tally,
 )
-from custody.canonical import JSON, canonical_json, format_time, parse_canonical
+from custody.canonical import JSON, canonical_json, canonical_text, format_time
 from custody.errors import FormatError
-from custody.shapes import differences
+from custody.shapes import Difference, differences
 
+_FLAT = frozenset({str, int, bool, NoneType})
+"""What holds no other value."""
 AT = "at"
 """What a claim calls the moment of an event."""
 
@@ -40,7 +44,9 @@ def _compare(
     for flaw in claim.flaws:
         tally.fail(Step.CLAIMS, f"The database contradicts itself: {claim.name} {flaw}", claim.name)
     for name, expected in claim.events.items():
-        _compare_all(tally, claim, name, expected, events.get(name, ()))
+        found = events.get(name, ())
+        if expected or found:
+            _compare_all(tally, claim, name, expected, found)
     for name, some in claim.among.items():
         _find_among(tally, claim, name, some, events.get(name, ()))
     for latest in claim.latest:
@@ -68,11 +74,9 @@ def _compare_all(
             found=f"{len(expected)} in the database",
         )
         return
-    if not expected:
-        return
     _compare_values(tally, f"{claim.name}: {name}", expected, found)
-    known = {event.id for event in found}
-    if any(one.id is not None and one.id not in known for one in expected):
+    named = {str(one.id) for one in expected if one.id is not None}
+    if not named.issubset(event.id for event in found):
         words = f"{claim.name}: the database names another event as its {name}"
         tally.fail(Step.CLAIMS, words, str(claim.record))
 
@@ -120,18 +124,36 @@ def _compare_gathered(
     for event in events.get(gathered.name, ()):
         if gathered.field not in event.values:
             return  # erased, or found to be wrong before
-        for one in _objects(parse_canonical(event.values[gathered.field].encode())):
+        for one in _objects(_read(event.values[gathered.field])):
             logged[str(one[gathered.key])] = one
     stored: dict[str, JSON] = {str(one[gathered.key]): one for one in gathered.items}
     for key in sorted(logged.keys() | stored.keys()):
-        for told in differences(logged.get(key), stored.get(key)):
+        for told in _differences(logged.get(key), stored.get(key)):
             tally.fail(
                 Step.CLAIMS,
                 "The database says something else than the ledger",
                 f"{claim.name}: {gathered.name}, {'.'.join(filter(None, (key, told.place)))}",
-                expected=canonical_json(told.old).decode(),
-                found=canonical_json(told.new).decode(),
+                expected=canonical_text(told.old),
+                found=canonical_text(told.new),
             )
+
+
+def _differences(logged: JSON, stored: JSON) -> Iterable[Difference]:
+    """Return where two values differ; most do nowhere, which is seen without going through them.
+
+    A truth and a number are equal to Python, and are two things to us.
+    """
+    if isinstance(logged, dict) and isinstance(stored, dict) and logged == stored:
+        kinds = list(map(type, stored.values()))
+        if _FLAT.issuperset(kinds) and kinds == list(map(type, map(logged.get, stored))):
+            return ()
+    return differences(logged, stored)
+
+
+def _read(text: str) -> JSON:
+    """Read a value that is known to stand in its canonical form: an event has it."""
+    value: JSON = json.loads(text)
+    return value
 
 
 def _objects(value: JSON) -> list[Mapping[str, JSON]]:
@@ -161,29 +183,31 @@ def _say_differences(
         if field not in logged:
             continue  # erased, or found to be wrong before
         try:
-            said = canonical_json(value).decode()
+            said = canonical_text(value)
         except FormatError as error:
             words = f"The database says what no event can say: {error}"
             tally.fail(Step.CLAIMS, words, f"{subject}, {field}")
             continue
         if said == logged[field]:
             continue
-        for one in differences(parse_canonical(logged[field].encode()), value):
+        for one in differences(_read(logged[field]), value):
             tally.fail(
                 Step.CLAIMS,
                 "The database says something else than the ledger",
                 f"{subject}, {'.'.join(filter(None, (field, one.place)))}",
-                expected=canonical_json(one.old).decode(),
-                found=canonical_json(one.new).decode(),
+                expected=canonical_text(one.old),
+                found=canonical_text(one.new),
             )
 
 
 def _compare_values(
     tally: Tally, subject: str, expected: Sequence[Expected], found: Sequence[KeptEvent]
 ) -> None:
-    fields = {field for one in expected for field in one.values}
-    if not all(fields - {AT} <= event.values.keys() for event in found):
-        return  # erased, or found to be wrong before
+    fields = frozenset[str]().union(*(one.values for one in expected))
+    asked = fields - {AT}
+    for event in found:
+        if not asked <= event.values.keys():
+            return  # erased, or found to be wrong before
     if all(map(_is_same, expected, found)):
         return  # and in this order, as nearly always
     stored = sorted(_joined(_written(one.values)) for one in expected)
@@ -200,10 +224,11 @@ def _is_same(expected: Expected, found: KeptEvent) -> bool:
     """Tell whether an event has these values, as far as that is seen without reading them."""
     for name, value in expected.values.items():
         text = _told(found, name)
-        if isinstance(value, list | tuple) and len(value) > 1:
-            if not _is_list_of([canonical_json(item).decode() for item in value], text):
-                return False
-        elif canonical_json(value).decode() != text:
+        if canonical_text(value) == text:
+            continue
+        if not isinstance(value, list | tuple) or len(value) <= 1:
+            return False
+        if not _is_list_of([canonical_text(item) for item in value], text):
             return False
     return True
 
@@ -233,14 +258,14 @@ def _is_list_of(items: Sequence[str], text: str) -> bool:
 
 
 def _written(values: Mapping[str, JSON]) -> dict[str, str]:
-    return {field: canonical_json(_unordered(value)).decode() for field, value in values.items()}
+    return {field: canonical_text(_unordered(value)) for field, value in values.items()}
 
 
 def _ordered(text: str) -> str:
     """Return a canonical value with its list, if it is one of several items, in our order."""
     if not text.startswith("[") or "," not in text:
         return text
-    return canonical_json(_unordered(parse_canonical(text.encode()))).decode()
+    return canonical_text(_unordered(_read(text)))
 
 
 def _joined(values: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 from uuid import UUID
 
 from custody.canonical import JSON
@@ -46,8 +47,7 @@ def spans(count: int) -> tuple[Span, ...]:
     return tuple(Span(UUID(int=first), UUID(int=after - 1)) for first, after in pairwise(cuts))
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """One event that must be there: some of its values, and its identifier where it is known.
 
     The order inside a list does not count. Of ``actor`` only the identifier of the person is said;
@@ -123,16 +123,15 @@ class Claim:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KeptEvent:
+class KeptEvent(NamedTuple):
     """An event that a claim names, with those of its values that opened."""
 
-    id: UUID
+    id: str
     name: str
     n: int
     at: datetime
     values: Mapping[str, str]
-    """In their canonical form."""
+    """In their canonical form, which whoever made this has seen to."""
 
 
 CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.RELEASE})

@@ -27,7 +27,7 @@ from custody.events import EVENTS, EventType, FieldType, check_field
 
 _BLOCK = 64
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
-_INNER_REST, _OUTER_REST = b"\x36" * (_BLOCK - KEY_SIZE), b"\x5c" * (_BLOCK - KEY_SIZE)
+_INNER_REST, _OUTER_REST = (bytes(_BLOCK - KEY_SIZE).translate(pad) for pad in (_INNER, _OUTER))
 _ONCE = b"\x01"
 """The counter of the one block of a field's key (RFC 5869, section 2.3)."""
 BETWEEN_NAMES, BETWEEN_VALUES = ",", "\x1f"
@@ -36,9 +36,25 @@ canonical form holds it. Who counts the pieces knows that they are the right one
 
 _HEX64 = '"[0-9a-f]{64}"'
 _UUID = '"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"'
-_DAY = "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+_DAY = (
+    "[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    "|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+_TIME = f'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"'
+_CRC32 = '"[0-9a-f]{8}"'
+_SHORT = r'"[ !#-\[\]-~]*"'
 _COUNT = "(?:0|[1-9][0-9]{0,14})"
 _FILE = f'{{"sha256":{_HEX64},"size":{_COUNT}}}'
+_PLACE = (
+    f'{{"bucket":{_SHORT},"crc32":{_CRC32},"id":{_UUID},"key":{_SHORT},"kind":{_SHORT},'
+    f'"name":{_SHORT},"original_name":{_SHORT},"position":{_COUNT},"sha256":{_HEX64},'
+    f'"size":{_COUNT},"stored_at":{_TIME},"version":{_SHORT},"words":{_SHORT}}}'
+)
+_CONDITIONS = (
+    rf'{{"chosen":\[(?:{_UUID})?\],"delivery":{_SHORT},"link_days":{_COUNT},"number":{_COUNT},'
+    rf'"replaces":(?:null|{_UUID}),"urgent":(?:true|false),"urn":{_SHORT},'
+    r'"with_master":(?:true|false)}'
+)
 _PLAIN = {
     FieldType.TEXT: r'"[ !#-\[\]-~]{1,10000}"',
     FieldType.COUNT: _COUNT,
@@ -47,27 +63,31 @@ _PLAIN = {
     FieldType.DIGEST: _HEX64,
     FieldType.DIGEST_OR_NULL: f"(?:null|{_HEX64})",
     FieldType.PREVIOUS: f'(?:""|{_HEX64})',
-    FieldType.CRC32: '"[0-9a-f]{8}"',
+    FieldType.CRC32: _CRC32,
     FieldType.APPROVAL: f'"(?:{"|".join(Approval)})"',
     FieldType.RECORD: _UUID,
     FieldType.RECORDS: rf"\[{_UUID}\]",
-    FieldType.TIME: f'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"',
+    FieldType.TIME: _TIME,
     FieldType.FILES: rf"\[{_FILE}(?:,{_FILE})*\]",
     FieldType.HEADS: rf'\[{{"head":{_HEX64},"n":{_COUNT},"record":{_UUID}}}\]',
     FieldType.DESCRIPTION: "(?!)",
-    FieldType.PLACES: r"\[\]",
-    FieldType.CONDITIONS: "(?!)",
+    FieldType.PLACES: rf"\[(?:{_PLACE}(?:,{_PLACE})*)?\]",
+    FieldType.CONDITIONS: _CONDITIONS,
     FieldType.CONTENTS: "(?!)",
 }
 """What is, without a further look, a value of this type in its canonical form. Not all of them
 are: those that are not matched are parsed."""
 
 
-class Extracted(NamedTuple):
-    """What a record's key gives to each of its fields' keys: HMAC-SHA256 up to the message."""
+class Keyed(NamedTuple):
+    """HMAC-SHA256 under one key, up to where messages differ: by hand, as it is asked so often."""
 
     inner: bytes
     outer: bytes
+
+    def mac(self, rest: bytes) -> bytes:
+        """Return the MAC of what all messages begin with and this rest."""
+        return sha256(self.outer + sha256(self.inner + rest).digest()).digest()
 
 
 class Field(NamedTuple):
@@ -98,7 +118,19 @@ class Shape:
     each: "tuple[re.Pattern[str], ...]"
 
 
-def extract(key: bytes) -> Extracted:
+def keyed(key: bytes, begin: bytes) -> Keyed:
+    """Return HMAC-SHA256 under a key for messages that all ``begin`` so (RFC 2104, section 2).
+
+    Raises:
+        ValueError: the key is longer than a block: it would have to be hashed first.
+    """
+    if len(key) > _BLOCK:
+        raise ValueError(f"a key has at most {_BLOCK} bytes, not {len(key)}")
+    padded = key.ljust(_BLOCK, b"\0")
+    return Keyed(padded.translate(_INNER) + begin, padded.translate(_OUTER))
+
+
+def extract(key: bytes) -> Keyed:
     """Return what every field key of a record is derived from (RFC 5869, section 2.2; no salt).
 
     Raises:
@@ -106,11 +138,7 @@ def extract(key: bytes) -> Extracted:
     """
     if len(key) != KEY_SIZE:
         raise ValueError(f"a key has {KEY_SIZE} bytes, not {len(key)}")
-    extracted = hmac.digest(bytes(KEY_SIZE), key, sha256)
-    return Extracted(
-        extracted.translate(_INNER) + _INNER_REST + COMMIT_INFO,
-        extracted.translate(_OUTER) + _OUTER_REST,
-    )
+    return keyed(hmac.digest(bytes(KEY_SIZE), key, "sha256"), COMMIT_INFO)
 
 
 def rebuild(
@@ -118,7 +146,7 @@ def rebuild(
     at: datetime,
     event_id: str,
     texts: Sequence[str],
-    keys: Sequence[Extracted | None],
+    keys: Sequence[Keyed | None],
 ) -> bytes:
     """Write an entry from its row and its values, sorted by field, a key of `extract` to each.
 

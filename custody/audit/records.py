@@ -12,21 +12,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import groupby
 from math import inf
+from operator import itemgetter
 from uuid import UUID
 
 from custody.audit import rows
 from custody.audit.claims import compare
 from custody.audit.facts import CLAIMED, WHOLE, Claim, KeptEvent, Span, Step, Tally
 from custody.audit.faults import Before, Faults, owner_of
-from custody.audit.rebuild import SHAPES, Extracted, extract, rebuild, sound_values
+from custody.audit.rebuild import SHAPES, Keyed, extract, keyed, rebuild, sound_values
 from custody.audit.rows import EventRow, StoredEvent, StoredRecord
 from custody.audit.streams import Peekable, Streams
 from custody.errors import KeyStoreError
 from custody.events import RecordKind
 from custody.keys import RecordKeys
-from custody.ledger import event_mac
+from custody.ledger import MAC_TAG
 
+_RECORD = itemgetter(0)
+"""Whose an event is."""
 _KEYS_HELD = 4096
 _ERASING = frozenset({"erase.requested", "erase.done"})
 """The events of which one must stand in a person's record before its key may be gone."""
@@ -40,7 +44,7 @@ class _Chain:
 
     record: StoredRecord
     key: bytes | None
-    extracted: Extracted | None
+    extracted: Keyed | None
     """Of ``key``."""
     wanted: frozenset[str]
     """The names of the events that a claim speaks of."""
@@ -74,11 +78,9 @@ class RecordsAudit:
         self._streams = streams
         self._tally = tally
         self._keys = keys
-        self._mac_key = mac_key
+        self._mac = keyed(mac_key, MAC_TAG).mac
         self._span = span
-        self._events: Peekable[EventRow] = Peekable(
-            streams.tuples(rows.EVENTS, span.first, span.last)
-        )
+        self._events: Iterator[EventRow] = streams.tuples(rows.EVENTS, span.first, span.last)
         self._claims = Peekable(claims)
         self._disposed = frozenset(one for (one,) in streams.tuples(rows.DISPOSED))
         self._key = lru_cache(_KEYS_HELD)(self._unwrap)
@@ -88,22 +90,33 @@ class RecordsAudit:
     def run(self) -> None:
         """Compare everything."""
         records = self._streams.tuples(rows.RECORDS, self._span.first, self._span.last)
+        later = groupby(self._events, _RECORD)
+        found = next(later, None)
         for record in map(StoredRecord._make, records):
             self._tally.counts["records"] += 1
-            self._check_record(record)
-        for event in self._events:
-            self._refuse_event(event)
+            while found is not None and found[0] < record.id:
+                self._refuse_events(found[1])
+                found = next(later, None)
+            if found is not None and found[0] == record.id:
+                self._check_record(record, found[1])
+                found = next(later, None)
+            else:
+                self._check_record(record, ())
+        while found is not None:
+            self._refuse_events(found[1])
+            found = next(later, None)
         for claim in self._claims:
             self._refuse_claim(claim)
 
-    def _check_record(self, record: StoredRecord) -> None:
+    def _check_record(self, record: StoredRecord, events: Iterable[EventRow]) -> None:
         claim = self._claim_of(record.id)
         wanted = claim.names if claim else frozenset()
         key = self._key(record.id, record.wrapped)
-        chain = _Chain(record, key, None if key is None else extract(key), wanted)
-        for event in self._events_of(record.id):
-            self._tally.counts["events"] += 1
+        seen, chain = 0, _Chain(record, key, None if key is None else extract(key), wanted)
+        for number, event in enumerate(events, 1):
             self._check_event(event, chain)
+            seen = number
+        self._tally.counts["events"] += seen
         subject = f"{record.kind} {record.id}"
         if (record.next_n, record.head) != (chain.n, chain.head):
             self._tally.fail(
@@ -124,17 +137,9 @@ class RecordsAudit:
             words = f"The ledger has this {record.kind}, and the database does not"
             self._tally.fail(Step.CLAIMS, words, record.id)
 
-    def _events_of(self, record: str) -> Iterator[EventRow]:
-        while (event := self._events.head) is not None and event[0] <= record:
-            self._events.take()
-            if event[0] == record:
-                yield event
-            else:
-                self._refuse_event(event)
-
-    def _refuse_event(self, event: EventRow) -> None:
-        name = StoredEvent._make(event).name
-        self._tally.fail(Step.RECORDS, "An event belongs to no record", name)
+    def _refuse_events(self, events: Iterable[EventRow]) -> None:
+        for event in map(StoredEvent._make, events):
+            self._tally.fail(Step.RECORDS, "An event belongs to no record", event.name)
 
     def _claim_of(self, record: str) -> Claim | None:
         while (claim := self._claims.head) is not None and str(claim.record) < record:
@@ -159,7 +164,7 @@ class RecordsAudit:
 
     def _check_event(self, row: EventRow, chain: _Chain) -> None:
         _, n, event_id, name, at, entry, mac, place, same, waits, *_ = row
-        if not hmac.compare_digest(mac, event_mac(self._mac_key, entry)):
+        if not hmac.compare_digest(mac, self._mac(entry)):
             words = "This service did not write this event"
             self._tally.fail(Step.EVENTS, words, StoredEvent._make(row).name)
         if n != chain.n or place is None or waits or not same or place <= chain.place:
@@ -171,7 +176,7 @@ class RecordsAudit:
         else:
             values = self._faults.look_into(StoredEvent._make(row), chain.before)
         if values is not None and name in chain.wanted:
-            chain.kept.setdefault(name, []).append(KeptEvent(UUID(event_id), name, n, at, values))
+            chain.kept.setdefault(name, []).append(KeptEvent(event_id, name, n, at, values))
         chain.names.add(name)
         chain.n, chain.head = n + 1, sha256(entry).hexdigest()
         chain.place = inf if place is None else place
@@ -198,7 +203,7 @@ class RecordsAudit:
             self._tally.fail_once(Step.OPENINGS, str(error), record)
             return None
 
-    def _extracted_of(self, piece: str) -> Extracted | None:
+    def _extracted_of(self, piece: str) -> Keyed | None:
         owner, wrapped = owner_of(piece)
         key = None if owner is None else self._key(owner, wrapped)
         return None if key is None else extract(key)

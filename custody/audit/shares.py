@@ -17,6 +17,7 @@ from typing import TypeAlias
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from custody.audit.collecting import collecting_seldom
 from custody.audit.facts import WHOLE, AuditReport, Claim, Span, Tally, spans
 from custody.audit.records import RecordsAudit
 from custody.audit.streams import Streams, take_snapshot
@@ -52,7 +53,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class TreeFound:
     """What was found of the tree."""
 
     tally: Tally
@@ -75,8 +76,9 @@ def processes_worth(session: Session, most: int) -> int:
 
 def audit_all(session: Session, material: Material, _processes: int = 1) -> AuditReport:
     """Audit everything in this process, and in the transaction of ``session``."""
-    tree = _audit_tree(session, material)
-    return _report(tree, [_audit_records(session, material, WHOLE)])
+    with collecting_seldom():
+        tree = audit_tree(session, material)
+        return _report(tree, [audit_records(session, material, WHOLE)])
 
 
 def audit_shared(session: Session, material: Material, processes: int) -> AuditReport:
@@ -91,7 +93,8 @@ def audit_shared(session: Session, material: Material, processes: int) -> AuditR
     theirs: dict[int, Future[Tally]] = {}
     own: dict[int, Tally] = {}
     # Spawned, not forked: this process may have threads, and connections that are only its own.
-    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn"))
+    with pool, collecting_seldom():
 
         def hand_out() -> None:
             """Let each process have a share at hand beside the one that it is at."""
@@ -101,11 +104,11 @@ def audit_shared(session: Session, material: Material, processes: int) -> AuditR
 
         try:
             hand_out()
-            tree = _audit_tree(session, material)
+            tree = audit_tree(session, material)
             hand_out()
             while waiting:
                 number = waiting.pop()
-                own[number] = _audit_records(session, material, shares[number])
+                own[number] = audit_records(session, material, shares[number])
                 hand_out()
             own |= {number: share.result() for number, share in theirs.items()}
         except BrokenProcessPool as error:
@@ -121,7 +124,7 @@ def _export_snapshot(session: Session) -> _Place:
     return _Place(bind.url.render_as_string(hide_password=False), snapshot)
 
 
-def _report(tree: _Tree, shares: Iterable[Tally]) -> AuditReport:
+def _report(tree: TreeFound, shares: Iterable[Tally]) -> AuditReport:
     for share in shares:
         tree.tally.add(share)
     return AuditReport(tree.size, tree.root, tree.tally.close())
@@ -134,21 +137,23 @@ def _audit_there(place: _Place, material: Material, span: Span) -> Tally:
         with transaction(engine) as session:
             take_snapshot(session)
             session.connection().exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{place.snapshot}'")
-            return _audit_records(session, material, span)
+            with collecting_seldom():
+                return audit_records(session, material, span)
     finally:
         engine.dispose()
 
 
-def _audit_tree(session: Session, material: Material) -> _Tree:
+def audit_tree(session: Session, material: Material) -> TreeFound:
     """Audit what is no matter of one record: the tree, and who has which role."""
     tally = Tally()
     with Streams(session) as streams:
         found = TreeAudit(session, streams, tally, material.log_key, material.tsa_chain_pem).run()
     material.roles(session, tally)
-    return _Tree(tally, found.size, found.root)
+    return TreeFound(tally, found.size, found.root)
 
 
-def _audit_records(session: Session, material: Material, span: Span) -> Tally:
+def audit_records(session: Session, material: Material, span: Span) -> Tally:
+    """Audit the records of a span: their events, and what is claimed of them."""
     tally = Tally()
     with Streams(session) as streams:
         RecordsAudit(

@@ -1,5 +1,6 @@
 """Canonical JSON and the scalars in it: one form each, and every error is ours."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,9 @@ from custody.canonical import (
     JSON,
     MAX_DEPTH,
     MAX_INTEGER,
+    _plain,
     canonical_json,
+    canonical_text,
     format_base64,
     format_time,
     parse_base64,
@@ -55,6 +58,7 @@ def test_every_value_survives_its_canonical_form(value: JSON) -> None:
 @example({"\ue000": 1, "\U00010000": 2})
 def test_the_form_is_that_of_the_reference_implementation(value: JSON) -> None:
     assert canonical_json(value) == rfc8785.dumps(value)
+    assert canonical_text(value).encode() == canonical_json(value)
 
 
 @pytest.mark.parametrize("number", [MAX_INTEGER + 1, -MAX_INTEGER - 1, 10**30])
@@ -91,7 +95,10 @@ def test_a_changed_or_cut_byte_gives_another_value_or_none() -> None:
         float("nan"),
         MAX_INTEGER + 1,
         b"bytes",
+        -MAX_INTEGER - 1,
         {1: "key"},
+        {None: "key"},
+        {True: "key"},
         {"\ud800": 1},
         "\udfff",
         {1, 2},
@@ -99,8 +106,30 @@ def test_a_changed_or_cut_byte_gives_another_value_or_none() -> None:
     ],
 )
 def test_what_has_no_canonical_form_is_not_written(value: object) -> None:
-    with pytest.raises(FormatError):
-        canonical_json(cast("JSON", value))
+    for found in (value, [value], {"a": 1, "b": [0, value]}, ({"a": (value,)},)):
+        for write in (canonical_json, canonical_text):
+            with pytest.raises(FormatError):
+                write(cast("JSON", found))
+
+
+@pytest.mark.parametrize("leaf", ["a", 1, None, True, [], {}, 1.0])
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}])
+def test_what_is_written_without_a_copy_nests_no_deeper(
+    leaf: JSON, wrap: Callable[[JSON], JSON]
+) -> None:
+    value, refused = leaf, []
+    for depth in range(1, MAX_DEPTH + 4):
+        value = wrap(value)
+        try:
+            copied = _plain(value, MAX_DEPTH)
+        except FormatError as error:
+            refused.append(depth)
+            with pytest.raises(FormatError, match=str(error)):
+                canonical_json(value)
+        else:
+            assert canonical_json(value) == rfc8785.dumps(copied)  # type: ignore[arg-type]
+    assert MAX_DEPTH not in refused or isinstance(leaf, float)
+    assert refused[-1] == MAX_DEPTH + 3
 
 
 def test_a_value_without_end_is_not_written() -> None:

@@ -16,14 +16,16 @@ from custody.audit.rebuild import (
     BETWEEN_NAMES,
     BETWEEN_VALUES,
     SHAPES,
-    Extracted,
+    Keyed,
     extract,
+    keyed,
     rebuild,
     sound_values,
 )
 from custody.canonical import JSON, canonical_json, parse_canonical
 from custody.entry import write_entry
 from custody.events import EVENTS, PERSON_FIELDS, FieldType, check_field
+from custody.ledger import MAC_TAG, event_mac
 from tests.custody.ledgers import CONDITIONS, PLACE
 
 AT = datetime(2026, 11, 21, 3, 5, 11, tzinfo=UTC)
@@ -75,12 +77,12 @@ def is_sound(
 
 
 def built(
-    event: str, at: datetime, event_id: UUID, texts: list[str], keys: list[Extracted | None]
+    event: str, at: datetime, event_id: UUID, texts: list[str], keys: list[Keyed | None]
 ) -> bytes:
     return rebuild(SHAPES[event], at, str(event_id), texts, keys)
 
 
-def keys_of(names: list[str]) -> list[Extracted | None]:
+def keys_of(names: list[str]) -> list[Keyed | None]:
     return [extract(PERSON if name in PERSON_FIELDS else OWN) for name in names]
 
 
@@ -174,3 +176,12 @@ def test_what_is_taken_at_a_glance_is_a_value_in_its_one_form(data: st.DataObjec
 def test_a_key_of_another_length_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         extract(b"short")
+
+
+def test_a_mac_by_hand_is_the_one_that_the_service_writes() -> None:
+    for size in (1, 32, 64):
+        key = bytes(range(size))
+        for entry in (b"", b"{}", b"x" * 1000):
+            assert keyed(key, MAC_TAG).mac(entry) == event_mac(key, entry)
+    with pytest.raises(ValueError, match="at most 64 bytes"):
+        keyed(bytes(65), b"")

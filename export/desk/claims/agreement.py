@@ -75,6 +75,6 @@ class Agreement:
                 for one in told[event.id]
                 if not one.erased
             }
-            kept = KeptEvent(event.id, event.event, event.n, event.at, values)
+            kept = KeptEvent(str(event.id), event.event, event.n, event.at, values)
             events.setdefault(event.event, []).append(kept)
         return events

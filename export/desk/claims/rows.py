@@ -19,6 +19,7 @@ from custody.events import RecordKind
 
 _AT_ONCE = 500
 """Rows of which everything is read together."""
+_UTC = "+00:00"
 
 
 class Known(Protocol):
@@ -86,6 +87,9 @@ def grouped(session: Session, statement: "Select[Any]") -> Mapping[UUID, list[An
 
 def dated(at: datetime) -> str:
     """Return a moment as events tell it: to the second."""
+    text = at.isoformat(timespec="seconds")
+    if text.endswith(_UTC):  # as every connection of ours speaks it
+        return f"{text.removesuffix(_UTC)}Z"
     return format_time(at.replace(microsecond=0))
 
 
