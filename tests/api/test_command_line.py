@@ -670,9 +670,7 @@ def test_an_audit_is_told_in_a_table_and_to_programs(shell: Shell) -> None:
 def test_an_audit_that_finds_something_ends_with_1(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = shell.house.services.keyring.event_hmac
-    monkeypatch.setattr("custody.ledger._MAC_TAG", b"somebody else's\0")
-    assert real
+    monkeypatch.setattr("custody.audit.records.MAC_TAG", b"somebody else's\0")
     said = shell.run("log", "audit", role=Role.AUDITOR)
     assert said.code == 1
     assert "✗ events" in said.out

@@ -38,9 +38,9 @@ def chromium() -> Chromium:
     return find()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: Chromium) -> Iterator[Browser]:
-    """Return a running Chromium; it ends with this folder, for it keeps the thread's event loop."""
+    """Return a running Chromium; it ends with the file, for it keeps this thread's event loop."""
     arguments = [
         "--no-sandbox",  # root has none, and our own pages need none
         "--disable-dev-shm-usage",  # containers give it 64 MB
