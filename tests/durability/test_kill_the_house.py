@@ -162,6 +162,11 @@ def test_an_intake_whose_store_comes_back_in_time_is_whole(up: Up, clip: Path) -
     await_done(up, exhibit)
 
 
+def test_a_clip_that_comes_over_http_is_whole(up: Up, clip: Path) -> None:
+    """As the soak sends half of its clips."""
+    await_done(up, up.post(clip, "HT/1"))
+
+
 def test_an_intake_whose_database_is_away_says_so_and_records_nothing(up: Up, clip: Path) -> None:
     before = count(up)
     with up.without("postgres"), pytest.raises(UnavailableError):

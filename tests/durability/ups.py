@@ -106,7 +106,8 @@ class Up:
             UnavailableError: the web process, or an engine behind it, did not answer.
         """
         token = (self.settings.tokens / f"{Role.OPERATOR}.token").read_text(encoding="ascii")
-        new = asdict(new_exhibit(self.services, reference))
+        said = asdict(new_exhibit(self.services, reference))
+        new = {field: value for field, value in said.items() if value != ""}  # what nobody filled
         url = f"http://127.0.0.1:{self.settings.port}/api/v1"
         headers = {"Authorization": f"Bearer {token.strip()}"}
         try:
