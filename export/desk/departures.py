@@ -14,6 +14,7 @@ from sqlmodel import col
 from export.delivery.packages import Way
 from export.delivery.tables import DepartureRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
 from export.desk.disclosures import How, Period
+from export.release.tables import ReleaseRow
 
 _WITHOUT_ANYBODY = cast(null(), Uuid)
 _WITHOUT_A_MOMENT = cast(null(), DateTime(timezone=True))
@@ -118,14 +119,8 @@ def _handoffs() -> Entries:
 def _offered() -> Entries:
     """Return the first links of releases that never left by any way."""
     link = LinkRow
-    left = (
-        select(col(DepartureRow.id))
-        .where(col(DepartureRow.release) == link.release)
-        .correlate(link)
-    )
-    handed = (
-        select(col(HandoffRow.id)).where(col(HandoffRow.release) == link.release).correlate(link)
-    )
     one = _entries(How.OFFERED, col(link.issued_at), col(link.id), col(link.release))
-    offered = one.statement.where(col(link.number) == 1, ~left.exists(), ~handed.exists())
+    # The release says it of itself, so that nobody looks through all that ever left.
+    release = one.statement.join(ReleaseRow, col(ReleaseRow.id) == link.release)
+    offered = release.where(col(link.number) == 1, col(ReleaseRow.collected_at).is_(None))
     return Entries(one.how, offered, one.at, one.id)
