@@ -70,7 +70,7 @@ def sequencing(services: Services, turns: Turns) -> Iterator[None]:
         signers=(services.keyring.log_signer,),
         clock=utc_now,
     )
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def work() -> None:
         with named_lock(services.engine, LOCK) as held:
@@ -79,11 +79,14 @@ def sequencing(services: Services, turns: Turns) -> Iterator[None]:
                 turns.due.clear()
                 if sequencer.turn().added:
                     turns.take()
+                begun.set()
                 turns.due.wait(_LOOKS_S)
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
+        # The beat of a house that is a copy is as old as what was copied.
+        assert begun.wait(_MOST_S), "the sequencer took no turn"
         yield
     finally:
         stop.set()
