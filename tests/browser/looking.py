@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, ViewportSize
 
 SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
 DESKTOP, PHONE, NARROWEST = 1280, 360, 320
@@ -15,6 +15,7 @@ DESKTOP, PHONE, NARROWEST = 1280, 360, 320
 _HEIGHTS = {DESKTOP: 900, PHONE: 740, NARROWEST: 568}
 _NAMES = {DESKTOP: "desktop", PHONE: "phone"}
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_PICTURE_TRIES = 4
 _AXE = Axe()
 _WITHOUT_SCRIPT = Axe("")
 """For a page that has it already: to read half a megabyte of script costs as much as the look."""
@@ -67,13 +68,29 @@ def look(page: Page, name: str, *, watch: Watch | None = None) -> None:
             if wide > width:
                 wrong.append(f"{wide} px wide on a screen of {width}: {_too_wide(page)}")
             if width in _NAMES:
-                SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-                path = SCREENSHOTS / f"{name}-{_NAMES[width]}.png"
-                page.screenshot(path=path, full_page=True, animations="disabled")
+                _picture(page, SCREENSHOTS / f"{name}-{_NAMES[width]}.png")
                 wrong += _violations(page, _NAMES[width])
     if watch is not None:
         wrong += watch.complaints
     assert not wrong, f"{name} ({page.url}):\n" + "\n".join(wrong)
+
+
+def _picture(page: Page, path: Path) -> None:
+    """Keep the whole page as a picture, for people to look at.
+
+    Chromium now and then refuses one on a machine that has not drawn the page's frame yet, and
+    takes the same one a moment later; whatever else it says is the test's to hear.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for tried in range(1, _PICTURE_TRIES + 1):
+        try:
+            page.screenshot(path=path, full_page=True, animations="disabled")
+        except Error as error:
+            if "Unable to capture screenshot" not in error.message or tried == _PICTURE_TRIES:
+                raise
+        else:
+            return
+        page.evaluate("new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn, 250)))")
 
 
 @contextmanager

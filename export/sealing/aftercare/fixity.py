@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from export.holdings.fixity import RECENT
 from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
+from storage.errors import NotFoundError
 from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, StoredObject
 
@@ -56,8 +57,8 @@ class PackageFixity:
             CorruptError, NotFoundError: it is not what was sealed. Stop.
             UnavailableError: retry.
         """
-        store = SealStore(release)
         with self._begin() as session:
-            archive = store.facts(session, SealStep.ARCHIVE) or {}
-            checked = store.facts(session, SealStep.CHECK) or {}
-        self._vault.verify(StoredObject(**archive, **checked))
+            joined = SealStore(release).joined(session)
+        if joined is None:
+            raise NotFoundError(f"the sealing of release {release} names no package")
+        self._vault.verify(StoredObject(**joined.archive, **joined.checked))
