@@ -1,13 +1,14 @@
 """`custos log audit` finds whatever was changed behind the ledger's back, in any of its tables."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -86,7 +87,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             link = sealed(house, exhibit.reference)
             house.services.links.issue(link.id)
             collect(house, link)
-            forget_papers(house, link)
+            decide(house, Role.GOVERNANCE, house.services.papers.erase, link.id)
             hand_off(house, release)
             waiting = propose(
                 house,
@@ -96,7 +97,8 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             )
             house.approve(waiting)
             remember(house, exhibit)
-            set_aside(house, house.exhibit(b"a picture of nothing"))
+            nothing = house.exhibit(b"a picture of nothing")
+            decide(house, Role.OPERATOR, house.services.remedies.set_aside, nothing.id)
             hold(house, exhibit.reference, lifted=True)
             hold(house, unplayable.reference, lifted=False)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
@@ -115,31 +117,12 @@ def collect(house: House, link: ReleaseRow) -> None:
     assert desk.confirm(secret, package.sha256)
 
 
-def forget_papers(house: House, release: ReleaseRow) -> None:
-    """Erase what the sealing of a release left in the database."""
+def decide(house: House, role: Role, decision: Callable[..., object], name: UUID) -> None:
+    """Decide something about a record, which takes a reason."""
+    by, at = house.subjects[role], house.services.clock()
     house.do(
-        Role.GOVERNANCE,
-        lambda session: house.services.papers.erase(
-            session,
-            str(release.id),
-            by=house.subjects[Role.GOVERNANCE],
-            at=house.services.clock(),
-            reason="nobody needs them any more",
-        ),
-    )
-
-
-def set_aside(house: House, exhibit: ExhibitRow) -> None:
-    """Decide that an exhibit is not used."""
-    house.do(
-        Role.OPERATOR,
-        lambda session: house.services.remedies.set_aside(
-            session,
-            str(exhibit.id),
-            by=house.subjects[Role.OPERATOR],
-            at=house.services.clock(),
-            reason="it shows nothing",
-        ),
+        role,
+        lambda session: decision(session, str(name), by=by, at=at, reason="nobody needs it"),
     )
 
 

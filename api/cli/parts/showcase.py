@@ -1,5 +1,6 @@
 """Edge. What the demonstration shows beside its main job: one of each, all of it invented."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,11 +58,13 @@ class Showcase:
             bar.show(0, "releases")
             self._propose(replace(_INSURER, exhibits=(bus,)))
             refused = self._propose(replace(_INSURER, exhibits=(shop,), purpose="no claim yet"))
-            self._refuse(refused)
+            why = "No claim reference: ask again with the number of the claim"
+            self._decide(self._services.decisions.refuse, label(refused), why)
             self._seal(self._propose(replace(_INSURER, exhibits=(shop,))), bar)
             self._seal(self._propose(replace(_POLICE, exhibits=(shop,), urgent=True)), bar)
             revoked = self._seal(self._propose(replace(_INSURER, exhibits=(bus,))), bar)
-            self._revoke(revoked)
+            why = "It was meant for another claim"
+            self._decide(self._services.revocations.revoke, label(revoked), why)
             handed = replace(_POLICE, exhibits=(bus,), delivery=Delivery.HANDOFF)
             self._hand_over(self._seal(self._propose(handed), bar))
             bar.done_words = "releases waiting, refused, out, urgent, revoked and handed over"
@@ -81,15 +84,8 @@ class Showcase:
         broken = folder / "not-a-clip.mp4"
         broken.write_text("This file says that it is a clip, and is none.\n", "utf-8")
         self._take_in(broken, "BAR-0042", "An export that went wrong", starts)
-        services, releaser = self._services, self._releaser
         reason = "Barchester Constabulary asked to keep it: investigation goes on"
-        act(
-            services,
-            releaser,
-            lambda session: services.holds.place(
-                session, names[1], reason=reason, by=releaser, at=services.clock()
-            ),
-        )
+        self._decide(self._services.holds.place, names[1], reason)
         return names[0], names[1]
 
     def _take_in(self, clip: Path, camera: str, title: str, starts: datetime) -> str:
@@ -141,26 +137,13 @@ class Showcase:
         wait_for_seal(services, release.id, bar)
         return release
 
-    def _refuse(self, release: ReleaseRow) -> None:
-        services, releaser = self._services, self._releaser
-        reason = "No claim reference: ask again with the number of the claim"
+    def _decide(self, decision: Callable[..., object], name: str, reason: str) -> None:
+        """Have the releaser decide something about a record, which takes a reason."""
+        services, by = self._services, self._releaser
         act(
             services,
-            releaser,
-            lambda session: services.decisions.refuse(
-                session, label(release), by=releaser, at=services.clock(), reason=reason
-            ),
-        )
-
-    def _revoke(self, release: ReleaseRow) -> None:
-        services, releaser = self._services, self._releaser
-        reason = "It was meant for another claim"
-        act(
-            services,
-            releaser,
-            lambda session: services.revocations.revoke(
-                session, label(release), by=releaser, at=services.clock(), reason=reason
-            ),
+            by,
+            lambda session: decision(session, name, by=by, at=services.clock(), reason=reason),
         )
 
     def _hand_over(self, release: ReleaseRow) -> None:
