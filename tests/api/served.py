@@ -13,6 +13,9 @@ from api.running import serving
 from api.running.connections import Bounds, Connection
 from tests.polling import PATIENCE_S, poll
 
+BUFFER = 1 << 16
+"""Of each end of a wire: the system would give it megabytes, which somebody has to fill first."""
+
 
 @contextmanager
 def served(app: ASGIApp, bounds: Bounds | None = None, *, ends_in: int = 5) -> Iterator[int]:
@@ -35,7 +38,9 @@ def served(app: ASGIApp, bounds: Bounds | None = None, *, ends_in: int = 5) -> I
         thread.start()
         try:
             poll(lambda: server.started or not thread.is_alive())
-            yield server.servers[0].sockets[0].getsockname()[1]
+            [listening] = server.servers[0].sockets
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+            yield listening.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join(PATIENCE_S)
@@ -44,7 +49,10 @@ def served(app: ASGIApp, bounds: Bounds | None = None, *, ends_in: int = 5) -> I
 @contextmanager
 def wire(port: int, said: bytes = b"") -> Iterator[socket.socket]:
     """Connect, and say something."""
-    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_S)) as connection:
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        connection.settimeout(PATIENCE_S)
+        connection.connect(("127.0.0.1", port))
         connection.sendall(said)
         yield connection
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.event import listen
 from sqlmodel import Session, select
 
@@ -38,8 +38,7 @@ from tests.houses import NEW, Estate, House, clip, house_in
 class Story:
     """A finished release, and nobody at work: what a test changes is undone."""
 
-    database: str
-    """Where the superuser finds it."""
+    superuser: Engine
     house: House
     exhibit: str
     release: str
@@ -47,8 +46,7 @@ class Story:
     @contextmanager
     def quiet(self) -> Iterator[Session]:
         """Open a transaction past every trigger and foreign key; nothing of it stays."""
-        engine = create_engine(self.database, poolclass=NullPool)
-        with Session(engine) as session:
+        with Session(self.superuser) as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             yield session
 
@@ -105,7 +103,9 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 house.events(record)
         assert settings.engines is not None
         database = estate.superuser.at(make_url(settings.engines.app_url).database or "")
-        yield Story(database, house, str(exhibit.id), str(release.id))
+        engine = create_engine(database)
+        yield Story(engine, house, str(exhibit.id), str(release.id))
+        engine.dispose()
 
 
 def collect(house: House, link: ReleaseRow) -> None:

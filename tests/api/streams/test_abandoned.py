@@ -19,7 +19,7 @@ from tests.api.streams.ways import Way, Ways
 from tests.houses import NEW, House
 from tests.polling import poll
 
-LARGE = 16 << 20
+LARGE = 4 << 20
 """More than the buffers of a wire between a server and a client that reads nothing."""
 
 
