@@ -55,6 +55,8 @@ class Placement:
     """None: it has no one place, such as that of a vehicle."""
     since: date | None = None
     until: date | None = None
+    area: str = ""
+    """The ward or district."""
 
     def holds(self, day: date) -> bool:
         """Tell whether the camera may have been here on a day."""
@@ -68,7 +70,6 @@ class Camera:
 
     reference: str
     placements: tuple[Placement, ...]
-    area: str = ""
     kind: CameraKind = CameraKind.NOT_STATED
     siting: Siting = Siting.NOT_STATED
     views: tuple[str, ...] = ()
@@ -105,7 +106,6 @@ def _told(known: KnownCamera) -> dict[str, JSON]:
         "id": str(known.id),
         "reference": camera.reference,
         "former": list(known.former),
-        "area": camera.area,
         "kind": camera.kind.value,
         "siting": camera.siting.value,
         "views": list(camera.views),
@@ -121,6 +121,7 @@ def _told(known: KnownCamera) -> dict[str, JSON]:
 def _placed(placement: Placement) -> dict[str, JSON]:
     return {
         "location": placement.location,
+        "area": placement.area,
         "latitude": None if placement.at is None else placement.at.latitude,
         "longitude": None if placement.at is None else placement.at.longitude,
         "since": _day(placement.since),

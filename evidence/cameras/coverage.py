@@ -49,7 +49,6 @@ class PublicPlacement:
     reference: str
     kind: CameraKind
     siting: Siting
-    area: str
     placement: Placement
 
 
@@ -96,7 +95,7 @@ def places(placed: Iterable[PublicPlacement]) -> dict[str, Place]:
         if at is None:
             continue
         name = plain(location)
-        before = found.get(name, Place(location, one.area, ()))
+        before = found.get(name, Place(location, one.placement.area, ()))
         found[name] = Place(before.name, before.area, (*before.points, at))
     return found
 

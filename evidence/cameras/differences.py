@@ -122,7 +122,8 @@ def _met(before: KnownCamera | None, listed: Camera, new: CameraList, days: Days
         since = days.last
         placed = tuple(_begun(one, since) for one in listed.placements)
         return Change(ChangeKind.ADDED, None, replace(listed, placements=placed))
-    placements, moved = _placed(before.camera.placements, listed.placements, days)
+    silent = ListField.AREA not in new.columns
+    placements, moved = _placed(before.camera.placements, listed.placements, days, silent=silent)
     after = replace(_stated(before.camera, listed, new), placements=placements)
     renumbered = after.reference != before.camera.reference
     former = (*before.former, before.camera.reference) if renumbered else before.former
@@ -150,7 +151,6 @@ def _begun(placed: Placement, since: date | None) -> Placement:
 def _stated(before: Camera, listed: Camera, new: CameraList) -> Camera:
     """Return a camera with what the list says of it, and as it was where the list says nothing."""
     silent = {
-        "area": ListField.AREA,
         "kind": ListField.KIND,
         "siting": ListField.SITING,
         "views": ListField.VIEWS,
@@ -165,9 +165,12 @@ def _stated(before: Camera, listed: Camera, new: CameraList) -> Camera:
 
 
 def _placed(
-    known: Sequence[Placement], listed: Sequence[Placement], days: Days
+    known: Sequence[Placement], listed: Sequence[Placement], days: Days, *, silent: bool
 ) -> tuple[tuple[Placement, ...], bool]:
-    """Return where a camera was and is by both lists, and whether it has moved."""
+    """Return where a camera was and is by both lists, and whether it has moved.
+
+    ``silent``: the list says nothing of areas.
+    """
     left, found, added = list(known), [], []
     for one in listed:
         same = next((k for k in left if _continues(k, one)), None)
@@ -175,7 +178,8 @@ def _placed(
             added.append(_begun(one, days.last))
             continue
         left.remove(same)
-        found.append(replace(one, since=one.since or same.since))
+        area = same.area if silent else one.area
+        found.append(replace(one, since=one.since or same.since, area=area))
     moved = bool(added) and bool(known)
     placements = [*(_ended(one, days.today) for one in left), *found, *added]
     placements.sort(key=lambda p: (p.since or date.min, p.until or date.max, p.location))
@@ -191,7 +195,7 @@ def _continues(known: Placement, listed: Placement) -> bool:
 
 def _words(before: Camera, after: Camera) -> Iterator[str]:
     """Say what is different."""
-    names = ("reference", "area", "kind", "siting", "owner", "maker", "origin")
+    names = ("reference", "kind", "siting", "owner", "maker", "origin")
     for name in names:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
@@ -206,7 +210,7 @@ def _words(before: Camera, after: Camera) -> Iterator[str]:
 
 
 def _place_words(placed: Placement) -> str:
-    words = placed.location
+    words = f"{placed.location}{f', {placed.area}' if placed.area else ''}"
     if placed.at is not None:
         words += f" ({placed.at.latitude / 1e6:.6f}, {placed.at.longitude / 1e6:.6f})"
     since = "" if placed.since is None else f" from {placed.since}"

@@ -169,7 +169,6 @@ class _Rows:
         return Camera(
             reference=reference,
             placements=(self._placement(row, siting),),
-            area=self._cells.words(row, ListField.AREA),
             kind=kind,
             siting=siting,
             views=self._cells.views(row),
@@ -188,7 +187,7 @@ class _Rows:
         if at is None and siting not in MOVING:
             words = "nothing says where this camera is: give its coordinates"
             raise WrongCellError(self._place_field(), f"{words} (only a moving one may have none)")
-        return Placement(location, at, since, until)
+        return Placement(location, at, since, until, self._cells.words(row, ListField.AREA))
 
     def _place_field(self) -> ListField:
         pairs = [first for first, second in COORDINATES if {first, second} <= self._columns.keys()]

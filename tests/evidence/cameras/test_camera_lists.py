@@ -46,7 +46,7 @@ def test_a_list_is_read_whole() -> None:
         ("with semicolons", PLAIN.replace('"', "").replace(", ", "~").replace(",", ";")
          .replace("~", ", ").encode()),
         ("with columns that nobody needs", "\n".join(
-            f"{line},{'ward' if not at else 'x'},"
+            f"{line},{'notes' if not at else 'x'},"
             for at, line in enumerate(PLAIN.splitlines())).encode()),
     ],
 )  # fmt: skip

@@ -29,7 +29,7 @@ NAMES = (
 def placed(reference: str, north_m: float, **more: object) -> PublicPlacement:
     at = Point(HERE.latitude + round(north_m / 0.1112), HERE.longitude)
     one = PublicPlacement(
-        reference, CameraKind.FIXED, Siting.PERMANENT, "", Placement(f"Place {reference}", at)
+        reference, CameraKind.FIXED, Siting.PERMANENT, Placement(f"Place {reference}", at)
     )
     return replace(one, **more)  # type: ignore[arg-type]
 
