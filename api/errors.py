@@ -35,6 +35,7 @@ from custody.errors import (
 from custody.printable import printable
 from evidence.errors import (
     AccessRefusedError,
+    BrokenListError,
     EvidenceError,
     InvalidError,
     StateError,
@@ -189,8 +190,10 @@ def _ours(request: Request, error: Exception) -> Response:
         words = _INNER[status]
         traced = error if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.error("%s: %s", type(error).__name__, printable(str(error)), exc_info=traced)
-    field = {"field": error.field} if isinstance(error, InvalidError) else {}
-    answer = _answer(request, status, title, _plain(words), **field)
+    more: dict[str, object] = {"field": error.field} if isinstance(error, InvalidError) else {}
+    if isinstance(error, BrokenListError):
+        more["faults"] = [_plain(one) for one in error.faults]
+    answer = _answer(request, status, title, _plain(words), **more)
     if isinstance(error, TooManyError):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer

@@ -26,8 +26,11 @@ from custody.keyring import Keyring
 from custody.ledger import Ledger
 from custody.roots import Roots
 from custody.search import CustodySearch
+from evidence.cameras.public import PublicCameras
+from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
+from evidence.limits import Limits
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
@@ -129,6 +132,9 @@ class Services:
     package_fixity: PackageFixity
     histories: Histories
     custody: CustodySearch
+    cameras: CameraRegister
+    public_cameras: PublicCameras
+    limits: Limits
     exhibit_list: ExhibitList
     search: Search
     views: Views

@@ -63,7 +63,8 @@ class FieldType(StrEnum):
     HEADS = "heads"
     """A list of {"head": digest, "n": count, "record": record}, each record once."""
     DESCRIPTION = "description"
-    """An object, not empty: what a package says of an exhibit (docs/formats/exhibit.md)."""
+    """An object, not empty: what a package says of an exhibit (docs/formats/exhibit.md), or what is
+    said of a list of cameras."""
     PLACES = "places"
     """A list of stored files: each one's row, as `PLACE` names its columns."""
     CONDITIONS = "conditions"
@@ -115,7 +116,7 @@ _FIELDS = """
 text | acceptance action actor against basis document_kind kind outcome person
 text | provider_reference purpose reason recipient reference result role session stage state
 text | subject system urn what
-digest | copy derivation facts findings policy seal sha256 signature statement steps terms
+digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
 digest | timestamp token
 digest or null | packet_index
 count | downloads pence size
@@ -203,6 +204,8 @@ access.refused | | actor role action reason
 register.exported | | actor role what
 record.values_lost | | lost_record
 role.changed | | actor subject role
+cameras.imported | | actor role sha256 facts:description register
+camera.marked | | actor role reference state reason register
 clock.apart | | against ahead_ms
 clock.confirmed | | actor role reason
 token.made | | actor subject role sha256 until

@@ -7,9 +7,10 @@
   - TokenEndedError: a token that was good once; refuse, the message says how to get another
   - InvalidError: a value that cannot be right; refuse, the message says which and why
     - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
+    - BrokenListError: a list of cameras with faults; refuse, each fault says what to do
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class EvidenceError(Exception):
@@ -54,3 +55,15 @@ class UnlikelyError(InvalidError):
         super().__init__("confirmed", f"{words}. If this is right, confirm it: {names}")
         self.doubts = dict(doubts)
         """Why each is asked, by its name."""
+
+
+class BrokenListError(InvalidError):
+    """A list of cameras that is broken, of which nothing was taken over."""
+
+    def __init__(self, faults: Sequence[str], *, most: int) -> None:
+        more = f"; and more: mend these {most} first" if len(faults) > most else ""
+        super().__init__("list", "; ".join(faults[:most]) + more)
+        self.faults = tuple(faults[:most])
+        """Each names line and column, and what to do."""
+        self.more = len(faults) > most
+        """Whether there are others besides."""

@@ -9,9 +9,10 @@ from sqlmodel import Field, SQLModel
 from storage.stored import StoredObject
 
 
-def utc_column(*, nullable: bool = False) -> Any:  # noqa: ANN401 - SQLModel's Field wants Any here
+def utc_column(*, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa: ANN401 - SQLModel's Field wants Any here
     """Return a column for a moment in time; every moment in the database is UTC."""
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+    kind = DateTime(timezone=True)
+    return Field(sa_column=Column(kind, nullable=nullable, primary_key=primary_key))
 
 
 def moments_column() -> Any:  # noqa: ANN401 - as above

@@ -7,12 +7,16 @@ from typing import TypedDict
 from api.builders.ground import Ground
 from custody.histories import Histories
 from custody.search import CustodySearch
+from evidence.cameras.public import PublicCameras
+from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
+from evidence.limits import Limits
 from evidence.mailbox.messages import FormerKey, Messages
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
-from evidence.people.sessions import Limits, Sessions
+from evidence.people.sessions import Limits as SessionLimits
+from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
 
 
@@ -28,6 +32,9 @@ class Evidence(TypedDict):
     messages: Messages
     histories: Histories
     custody: CustodySearch
+    cameras: CameraRegister
+    public_cameras: PublicCameras
+    limits: Limits
 
 
 def build_evidence(ground: Ground) -> Evidence:
@@ -37,12 +44,15 @@ def build_evidence(ground: Ground) -> Evidence:
         people=people,
         refusals=Refusals(ground.transaction, people, ground.ledger),
         tokens=Tokens(people, ground.ledger, secrets.token_bytes),
-        sessions=Sessions(people, secrets.token_bytes, Limits()),
+        sessions=Sessions(people, secrets.token_bytes, SessionLimits()),
         exhibits=Exhibits(ground.ledger),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),
         messages=_messages(ground),
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
         custody=CustodySearch(ground.ledger),
+        cameras=CameraRegister(ground.ledger, new_id=uuid.uuid4),
+        public_cameras=PublicCameras(retention_days=ground.council.retention_days),
+        limits=Limits(key=ground.roots.codes),
     )
 
 

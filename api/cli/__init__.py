@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "check a package, without any server",
     "trust": "write the file that lets others verify what this council seals",
     "keys": "show public keys and fingerprints",
+    "camera": "take over a council's list of cameras, and look at the register",
     "token": "let another person or machine in",
     "clock": "hold the clock against what is known of the time, or vouch for it",
     "log": "audit the custody log against the database",

@@ -1,8 +1,10 @@
-"""Edge. What only the first start does: two tokens, so that somebody can begin."""
+"""Edge. What only the first start does: two tokens, and the cameras of a demonstration."""
 
 from pathlib import Path
 
+from api import demonstration
 from api.wiring import Services
+from evidence.cameras.register import NewList
 from evidence.people.access import Role
 from storage.embedded.directory import private_directory, write_private
 
@@ -14,6 +16,8 @@ FIRST = {
 ONE_PERSON = "Whoever started Custos first"
 """Whom they speak for in production: who reads both files is one person, and approves as one."""
 SET_UP = "Custos, at its first start"
+CAMERAS = Path(demonstration.__file__).with_name("barchester-cameras.csv")
+"""The cameras of the fictional council: its streets lie on an empty moor."""
 
 
 def make_first_tokens(services: Services, folder: Path) -> None:
@@ -36,3 +40,18 @@ def make_first_tokens(services: Services, folder: Path) -> None:
                 person = known or services.people.add(session, ONE_PERSON)
             token = services.tokens.add(session, person, (role,), by=by, at=services.clock())
         write_private(path, token + "\n")
+
+
+def fill_register(services: Services) -> None:
+    """Give a demonstration its cameras, as any list is taken over; once, and nobody else's."""
+    if not services.demonstration:
+        return
+    new = NewList(CAMERAS.read_bytes(), CAMERAS.name, {}, source="fictional", licence="Apache-2.0")
+    with services.transaction() as session:
+        if not services.cameras.is_empty(session):
+            return
+        person = services.people.known(session, SET_UP)
+        by = services.people.subject(session, person, (Role.ADMINISTRATOR,))
+        at = services.clock()
+        found = services.cameras.rehearse(session, new, by=by, at=at)
+        services.cameras.apply(session, new, found.digest, by=by, at=at)

@@ -15,7 +15,7 @@ from typing import Self
 
 from api.health import OK, STOPPED
 from api.running.doors import Doors
-from api.running.first_start import make_first_tokens
+from api.running.first_start import fill_register, make_first_tokens
 from api.running.powers import environment, hand_over
 from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
@@ -172,6 +172,7 @@ class Supervisor:
             self._say(f"{READING}\n{stopped}")
         else:
             make_first_tokens(self.services, settings.tokens)
+            fill_register(self.services)
         if self._engines is not None and self._engines.unclean:
             count = self._read_again()
             self._say(f"The last stop was not a clean one: {count} stored things are read again.")

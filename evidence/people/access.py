@@ -51,6 +51,9 @@ class Action(StrEnum):
     RECORD_HANDOFF = "handoff.record"
     READ_REGISTER = "register.read"
     SHOW_MESSAGES = "message.show"
+    SHOW_CAMERAS = "camera.show"
+    IMPORT_CAMERAS = "camera.import"
+    MARK_CAMERA = "camera.mark"
     CONFIRM_CLOCK = "clock.confirm"
     USE_CONSOLE = "console.use"
 
@@ -91,6 +94,11 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_HANDOFF: _STAFF,
     Action.READ_REGISTER: (Role.GOVERNANCE, Role.AUDITOR, Role.RELEASER),
     Action.SHOW_MESSAGES: _READERS,
+    # The whole register, with what the public is not told of.
+    Action.SHOW_CAMERAS: (*_READERS, Role.ADMINISTRATOR),
+    # Who answers for what the public is told of the cameras, and who sets the service up.
+    Action.IMPORT_CAMERAS: (Role.GOVERNANCE, Role.ADMINISTRATOR),
+    Action.MARK_CAMERA: (Role.GOVERNANCE, Role.ADMINISTRATOR),
     # Everything is recorded by the clock: whoever runs the machine vouches for it.
     Action.CONFIRM_CLOCK: (Role.ADMINISTRATOR,),
     Action.USE_CONSOLE: tuple(Role),

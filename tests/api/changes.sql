@@ -576,3 +576,23 @@ UPDATE departure SET way = 'link' WHERE release = 'RELEASE';
 
 -- database: a token that lasts longer than it was made to
 UPDATE api_token SET expires_at = expires_at + interval '1 day';
+
+-- database: a camera that is made public
+UPDATE camera SET sensitive = false WHERE sensitive;
+
+-- database: a camera that was somewhere else
+UPDATE camera_placement SET latitude = latitude + 9000 WHERE number = 0;
+
+-- database: a camera that is gone from the register
+DELETE FROM camera WHERE reference = 'BAR-0007';
+
+-- database: a camera that nobody put there
+INSERT INTO camera SELECT gen_random_uuid(), 'X', former, kind, siting, views, owner, maker, origin,
+  sensitive, gone_on FROM camera LIMIT 1;
+
+-- database: a list of cameras that nobody took over
+INSERT INTO camera_import SELECT number + 1, record, person, role, at, sha256, facts,
+  register_sha256 FROM camera_import WHERE number = 2;
+
+-- database: every list of cameras gone
+DELETE FROM camera_import;

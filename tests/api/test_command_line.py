@@ -34,6 +34,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
     *(["token", what] for what in ("add", "list", "revoke")),
+    *(["camera", what] for what in ("import", "list", "mark")),
 ]
 ADD = ["--camera", "BAR-0017", "--from", "2026-11-20 14:03:00", "--to", "2026-11-20 14:03:01"]
 PROPOSE = [
@@ -777,3 +778,40 @@ def test_what_is_no_package_is_told_where_only_the_base_is_installed(
         done = alone(base, "verify", str(path))
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
+
+
+CAMERAS = """id,Site description,lat,lon
+BAR-0001,High Street,53.1,-2.2
+BAR-0002,Station Road,53.2,-2.3
+"""
+
+
+def test_a_list_of_cameras_is_rehearsed_taken_over_and_shown(shell: Shell) -> None:
+    path = file(shell, CAMERAS.encode(), "cameras.csv")
+    given = ("camera", "import", path, "--map", "location=Site description")
+    said = shell.run(*given, role=Role.GOVERNANCE)
+    assert (said.code, said.err) == (0, "")
+    assert "2 cameras in the list: 2 added" in said.out
+    assert "Nothing was changed" in said.out
+    assert shell.run("camera", "list", role=Role.OPERATOR).out == ""
+    assert "taken over" in shell.run(*given, "--apply", role=Role.ADMINISTRATOR).out
+    renumbered = file(shell, CAMERAS.replace("BAR-0002", "1002").encode(), "newer.csv")
+    said = shell.run("camera", "import", renumbered, "--apply", role=Role.GOVERNANCE)
+    assert "renumbered  1002 (was BAR-0002)" in said.out
+    mark = ("camera", "mark", "1002", "--sensitive", "--reason", "covert")
+    assert shell.run(*mark, role=Role.GOVERNANCE).code == 0
+    lines = shell.run("camera", "list", role=Role.OPERATOR).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["1002", "BAR-0001"]
+    assert lines[0].endswith("Station Road (before: BAR-0002) [sensitive]")
+
+
+def test_a_broken_list_of_cameras_is_told_line_by_line(shell: Shell) -> None:
+    content = b"id,location,lat,lon\n1,A,53.1,-2.2\n1,B,53.3,-2.2\n2,\x1b[2J,x,-2.2\n"
+    said = shell.run("camera", "import", file(shell, content), "--apply", role=Role.GOVERNANCE)
+    assert said.code == 1
+    [one, other, last] = said.err.splitlines()
+    assert one.startswith("line 3, column id: 1 stands on line 2 already")
+    assert other.startswith("line 4, column location: location holds the character U+001B")
+    assert last == "custos: the list is broken (2 faults): nothing was changed"
+    said = shell.run("camera", "import", file(shell, b"x"), role=Role.OPERATOR)
+    assert (said.code, "camera.import needs the role governance" in said.err) == (1, True)

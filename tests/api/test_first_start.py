@@ -1,4 +1,4 @@
-"""The two tokens of a first start: two people in a demonstration, one person in production."""
+"""What a first start makes: tokens of two people or of one, and a demonstration's cameras."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +7,11 @@ import pytest
 from sqlmodel import Session
 
 from api.acts import act
-from api.running.first_start import make_first_tokens
+from api.running.first_start import fill_register, make_first_tokens
 from api.times import utc_now
 from api.wiring import Services
+from evidence.cameras.cameras import Siting
+from evidence.cameras.known import read_cameras
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Role, Subject
 from export.release.tables import ReleaseRow
@@ -60,3 +62,16 @@ def test_who_reads_the_files_of_production_is_no_second_person(
     (tmp_path / "releaser.token").unlink()
     _, again = started(house, tmp_path, production=True)
     assert {subject.person for subject in again.values()} == {operator.person}
+
+
+def test_a_demonstration_has_cameras_and_production_has_none_of_ours(house: House) -> None:
+    settings = replace(house.settings, production=True)
+    fill_register(replace(house.services, settings=settings))
+    assert house.look(read_cameras) == []
+    fill_register(house.services)
+    fill_register(house.services)
+    cameras = [one.camera for one in house.look(read_cameras)]
+    assert len(cameras) == 25
+    assert sum(camera.sensitive for camera in cameras) == 2
+    assert {camera.siting for camera in cameras} == set(Siting) - {Siting.NOT_STATED}
+    assert any(camera.views for camera in cameras)

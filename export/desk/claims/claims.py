@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from custody.audit.facts import WHOLE, Claim, Span
+from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
 from export.desk.claims.people import people
@@ -13,11 +14,12 @@ from export.desk.claims.releases import releases
 
 
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
-    """Yield a claim for each exhibit, release, hold and person of a span, sorted by record."""
+    """Yield a claim for each exhibit, release, hold, person and register of a span, by record."""
     yield from heapq.merge(
         exhibits(session, span),
         releases(session, span),
         holds(session, span),
         people(session, span),
+        cameras(session, span),
         key=lambda claim: claim.record,
     )

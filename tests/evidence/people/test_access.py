@@ -53,6 +53,9 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.RECORD_HANDOFF: {O, R},
     Action.READ_REGISTER: {R, G, U},
     Action.SHOW_MESSAGES: {O, R, G, U},
+    Action.SHOW_CAMERAS: {O, R, G, U, Role.ADMINISTRATOR},
+    Action.IMPORT_CAMERAS: {G, Role.ADMINISTRATOR},
+    Action.MARK_CAMERA: {G, Role.ADMINISTRATOR},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }

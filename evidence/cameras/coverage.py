@@ -1,0 +1,145 @@
+"""Pure. Which cameras may have captured something: by a place in words or a point, and a day.
+
+It is given placements of public cameras and of no others, so that what it answers, and how long it
+takes, is the same whether there are others or not.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rapidfuzz import fuzz, process
+
+from evidence.cameras.cameras import REACH_M, CameraKind, Placement, Siting
+from evidence.cameras.points import Point, distance_m
+
+MOST_PLACES = 12
+"""That somebody is asked to choose from."""
+LONGEST_QUESTION = 200
+_LIKE, _SURE = 74.0, 95.0
+"""Of 100: alike enough to ask whether it is meant; so alike that what is less so is left out."""
+_WRITTEN: Mapping[str, str] = {
+    "ave": "avenue",
+    "cl": "close",
+    "cres": "crescent",
+    "dr": "drive",
+    "jct": "junction",
+    "jn": "junction",
+    "ln": "lane",
+    "pk": "park",
+    "pl": "place",
+    "rd": "road",
+    "sq": "square",
+    "st": "street",
+    "stn": "station",
+    "terr": "terrace",
+}
+_KINDS_OF_STREET = frozenset(
+    ("avenue", "close", "crescent", "drive", "lane", "of", "road", "street", "the", "way")
+)
+"""Words that tell no place from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPlacement:
+    """Where a public camera is or was."""
+
+    reference: str
+    kind: CameraKind
+    siting: Siting
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that cameras are at, by the words of the register."""
+
+    name: str
+    area: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """A camera that may have captured something."""
+
+    reference: str
+    location: str
+    distance_m: int
+    at: Point
+
+
+def covering(
+    points: Sequence[Point], placed: Iterable[PublicPlacement], day: date
+) -> tuple[Covering, ...]:
+    """Return the cameras within whose reach one of some points lay on a day, the nearest first."""
+    found: dict[str, Covering] = {}
+    for one in placed:
+        at = one.placement.at
+        if at is None or not one.placement.holds(day):
+            continue
+        apart = min(distance_m(at, point) for point in points)
+        before = found.get(one.reference)
+        if apart <= REACH_M[one.kind] and (before is None or apart < before.distance_m):
+            found[one.reference] = Covering(one.reference, one.placement.location, round(apart), at)
+    return tuple(sorted(found.values(), key=lambda one: (one.distance_m, one.reference)))
+
+
+def places(placed: Iterable[PublicPlacement]) -> dict[str, Place]:
+    """Return the places that cameras are or were at, by their plain names."""
+    found: dict[str, Place] = {}
+    for one in placed:
+        at, location = one.placement.at, one.placement.location
+        if at is None:
+            continue
+        name = plain(location)
+        before = found.get(name, Place(location, one.placement.area, ()))
+        found[name] = Place(before.name, before.area, (*before.points, at))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The places that somebody may mean, the likeliest first; none: no camera is at such a one."""
+
+    places: tuple[Place, ...] = ()
+    sure: bool = False
+    """Whether they are called so. If not, whoever asks is asked, even about a single one."""
+
+
+def find_places(question: str, known: Mapping[str, Place]) -> Meant:
+    """Return the places that somebody may mean; spelling is forgiven."""
+    wanted = plain(question[:LONGEST_QUESTION])
+    if set(wanted.split()) <= _KINDS_OF_STREET:
+        return Meant()  # "road" alone is half of the town
+    scored = process.extract(
+        wanted, list(known), scorer=_alike, processor=None, limit=None, score_cutoff=_LIKE
+    )
+    sure = [one for one in scored if one[1] >= _SURE]
+    ranked = sorted(sure or scored, key=lambda one: (-one[1], one[0]))
+    return Meant(tuple(known[name] for name, _, _ in ranked[: MOST_PLACES + 1]), bool(sure))
+
+
+def _alike(one: str, other: str, **_more: object) -> float:
+    """Return how alike two plain names are, of 100, where the second may say more.
+
+    Each word of the question must be found again: "Chester Road" is no "Talbot Road", though half
+    of it is there.
+    """
+    words, there = one.split(), other.split()
+    said = [word for word in words if word not in _KINDS_OF_STREET]
+    best = [max(fuzz.ratio(word, candidate) for candidate in there) for word in words]
+    own = [score for word, score in zip(words, best, strict=True) if word in said]
+    if not own or min(own) < _LIKE:
+        return 0.0
+    return (2 * sum(own) / len(own) + sum(best) / len(best)) / 3
+
+
+def plain(text: str) -> str:
+    """Return words as they are compared: without case, accents and marks, nothing abbreviated."""
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    words = re.sub(r"['\u2019.]", "", bare)
+    return " ".join(_WRITTEN.get(word, word) for word in re.findall(r"[^\W_]+", words))

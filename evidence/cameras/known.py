@@ -1,0 +1,96 @@
+"""Service. How cameras are read from their rows: all of them, or a page in the order of references.
+
+Each reads two statements, whatever their number.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlmodel import Session, col
+
+from evidence.cameras.cameras import Camera, CameraKind, KnownCamera, Placement, Siting
+from evidence.cameras.points import Point
+from evidence.cameras.tables import CameraRow, PlacementRow
+
+PUBLIC = col(CameraRow.sensitive).is_(False)
+"""What the public is told goes by this: a row that it leaves out is not read at all."""
+HERE = col(CameraRow.gone_on).is_(None)
+_ORDER = (
+    # 2 before 10, as people count.
+    func.char_length(col(CameraRow.reference)),
+    col(CameraRow.reference).collate("C"),
+    col(CameraRow.id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    """Some cameras, and after which one the next page begins, if there is one."""
+
+    cameras: tuple[KnownCamera, ...]
+    after: UUID | None = None
+
+
+def read_cameras(session: Session, *wanted: ColumnElement[bool]) -> list[KnownCamera]:
+    """Return every camera that is wanted, by reference."""
+    rows = session.scalars(select(CameraRow).where(*wanted).order_by(*_ORDER)).all()
+    placed = select(PlacementRow).join(CameraRow, col(CameraRow.id) == PlacementRow.camera)
+    return known_of(rows, session.scalars(placed.where(*wanted)))
+
+
+def read_page(
+    session: Session, *wanted: ColumnElement[bool], after: UUID | None, most: int
+) -> CameraPage:
+    """Return a page of the cameras that are wanted, by reference."""
+    statement = select(CameraRow).where(*wanted)
+    if after is not None:
+        # Among those that are wanted alone: another one is as good as none.
+        last = select(*_ORDER).where(col(CameraRow.id) == after, *wanted)
+        place = session.execute(last).one_or_none()
+        if place is not None:
+            statement = statement.where(tuple_(*_ORDER) > tuple(place))
+    rows = session.scalars(statement.order_by(*_ORDER).limit(most + 1)).all()
+    shown = rows[:most]
+    ids = [row.id for row in shown]
+    placed = session.scalars(select(PlacementRow).where(col(PlacementRow.camera).in_(ids)))
+    return CameraPage(tuple(known_of(shown, placed)), ids[-1] if len(rows) > most else None)
+
+
+def known_of(rows: Iterable[Any], placed: Iterable[Any]) -> list[KnownCamera]:
+    """Return the cameras of rows, in their order, with the placements of each.
+
+    Raises:
+        ValueError: a row holds what this service never wrote.
+    """
+    places: Mapping[UUID, list[Any]] = defaultdict(list)
+    for one in placed:
+        places[one.camera].append(one)
+    return [_known(row, sorted(places[row.id], key=lambda one: int(one.number))) for row in rows]
+
+
+def _known(row: Any, placed: Sequence[Any]) -> KnownCamera:  # noqa: ANN401 - also bare columns
+    if [one.number for one in placed] != list(range(len(placed))):
+        raise ValueError("placements are not numbered one after another")
+    camera = Camera(
+        reference=row.reference,
+        placements=tuple(map(_placement, placed)),
+        kind=CameraKind(row.kind),
+        siting=Siting(row.siting),
+        views=tuple(row.views),
+        owner=row.owner,
+        maker=row.maker,
+        origin=row.origin,
+        sensitive=row.sensitive,
+    )
+    return KnownCamera(row.id, camera, tuple(row.former), row.gone_on)
+
+
+def _placement(row: Any) -> Placement:  # noqa: ANN401 - as above
+    if (row.latitude is None) != (row.longitude is None):
+        raise ValueError("one coordinate without the other")
+    at = None if row.latitude is None else Point(row.latitude, row.longitude)
+    return Placement(row.location, at, row.since, row.until, row.area)

@@ -1,0 +1,140 @@
+"""Service. What everybody is told of cameras: the public ones, and which may have captured a place.
+
+Whether there is a sensitive camera is neither confirmed nor denied: each statement leaves them out
+by an index that does not hold them, and nothing here counts, matches or waits for one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from evidence.cameras.cameras import KnownCamera
+from evidence.cameras.coverage import (
+    LONGEST_QUESTION,
+    MOST_PLACES,
+    Covering,
+    Place,
+    PublicPlacement,
+    covering,
+    find_places,
+    places,
+    plain,
+)
+from evidence.cameras.grid import to_point
+from evidence.cameras.known import HERE, PUBLIC, CameraPage, read_cameras, read_page
+from evidence.cameras.points import GridPoint, Point, parse_point
+from evidence.cameras.retention import incident_at, overwritten_at
+from evidence.errors import InvalidError
+from evidence.exhibits.clocks import LONDON
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Where and when something happened, as somebody typed it."""
+
+    where: str
+    """A street, a landmark, or a point."""
+    day: str
+    time: str
+    chosen: bool = False
+    """Whether ``where`` is the name of a place that we offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Which cameras may have captured it, and how long what they recorded is kept."""
+
+    name: str
+    """The place, or the point as it was typed."""
+    points: tuple[Point, ...]
+    cameras: tuple[Covering, ...]
+    moment: datetime
+    kept_until: datetime
+    is_over: bool
+    """Whether footage of that time was overwritten by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Places that may be meant: whoever asks chooses."""
+
+    places: tuple[Place, ...]
+    is_sure: bool
+    """Whether they are called so, or only much like it."""
+    has_more: bool
+
+
+class PublicCameras:
+    """Tells strangers of cameras."""
+
+    def __init__(self, *, retention_days: int) -> None:
+        self._days = retention_days
+
+    def page(self, session: Session, *, after: UUID | None, most: int) -> CameraPage:
+        """Return a page of the public cameras that there are now."""
+        return read_page(session, PUBLIC, HERE, after=after, most=most)
+
+    def every(self, session: Session) -> list[KnownCamera]:
+        """Return all of them."""
+        return read_cameras(session, PUBLIC, HERE)
+
+    def ask(self, session: Session, question: Question, *, now: datetime) -> Answer | Choice:
+        """Answer a question, or ask which place is meant.
+
+        Raises:
+            InvalidError: names what is wrong with it, or that no public camera is at such a place.
+        """
+        moment = incident_at(question.day, question.time, now=now)
+        point = _point(question)
+        placed = _placements(read_cameras(session, PUBLIC))
+        if point is not None:
+            return self._answer(question.where.strip(), (point,), placed, moment, now)
+        known = places(placed)
+        named = known.get(plain(question.where)) if question.chosen else None
+        if named is None:
+            meant = find_places(question.where, known)
+            if not meant.places:
+                raise InvalidError(
+                    "where",
+                    "none of our cameras is at a place of this name. Try another street or "
+                    "landmark near it, a grid reference such as SJ 812 962, or latitude and "
+                    "longitude",
+                )
+            if len(meant.places) > 1 or not meant.sure:
+                shown = meant.places[:MOST_PLACES]
+                return Choice(shown, meant.sure, len(meant.places) > MOST_PLACES)
+            named = meant.places[0]
+        return self._answer(named.name, named.points, placed, moment, now)
+
+    def _answer(
+        self,
+        name: str,
+        points: tuple[Point, ...],
+        placed: Sequence[PublicPlacement],
+        moment: datetime,
+        now: datetime,
+    ) -> Answer:
+        day: date = moment.astimezone(LONDON).date()
+        until = overwritten_at(moment, self._days)
+        return Answer(name, points, covering(points, placed, day), moment, until, now >= until)
+
+
+def _point(question: Question) -> Point | None:
+    """Return the point that is asked about; None: it is words."""
+    if not question.where.strip():
+        raise InvalidError("where", "enter a street, a landmark or a point on the map")
+    if len(question.where) > LONGEST_QUESTION:
+        raise InvalidError("where", f"use {LONGEST_QUESTION} characters at the most")
+    point = parse_point("where", question.where)
+    return to_point(point) if isinstance(point, GridPoint) else point
+
+
+def _placements(cameras: Sequence[KnownCamera]) -> list[PublicPlacement]:
+    return [
+        PublicPlacement(known.camera.reference, known.camera.kind, known.camera.siting, one)
+        for known in cameras
+        for one in known.camera.placements
+    ]
