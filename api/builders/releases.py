@@ -99,6 +99,7 @@ def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Rel
         urn_prefix=ground.council.urn_prefix,
         choose=secrets.choice,
         police_domains=ground.council.police,
+        free=ground.council.free,
         link_days=ground.council.link_days,
     )
     decisions = Decisions(

@@ -53,6 +53,7 @@ class Proposals:
         urn_prefix: str,
         choose: Callable[[str], str],
         police_domains: Sequence[str] = (),
+        free: Sequence[str] = (),
         link_days: int = 14,
     ) -> None:
         self._ledger = ledger
@@ -63,6 +64,7 @@ class Proposals:
         self._urn_prefix = urn_prefix
         self._choose = choose
         self._police_domains = tuple(police_domains)
+        self._free = frozenset(free)
         self._link_days = link_days
 
     def propose(
@@ -106,7 +108,9 @@ class Proposals:
             AccessRefusedError, InvalidError, StateError, UnknownError: it would be refused.
         """
         require(Action.PROPOSE_RELEASE, by)
-        new = check_proposal(new, police_domains=self._police_domains, link_days=self._link_days)
+        new = check_proposal(
+            new, police_domains=self._police_domains, free=self._free, link_days=self._link_days
+        )
         if new.urn:
             new = replace(new, urn=parse_urn(new.urn))
         exhibits = [self._exhibits.find(session, name) for name in new.exhibits]

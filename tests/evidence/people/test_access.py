@@ -53,6 +53,12 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.RECORD_HANDOFF: {O, R},
     Action.READ_REGISTER: {R, G, U},
     Action.SHOW_MESSAGES: {O, R, G, U},
+    Action.SHOW_REQUEST: {O, R, G, U},
+    Action.PRESERVE_FOOTAGE: {O, R},
+    Action.REVIEW_REQUEST: {O, R},
+    Action.APPROVE_REQUEST: {R},
+    Action.REFUSE_REQUEST: {R, G},
+    Action.PAUSE_REQUEST: {G},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }
