@@ -10,6 +10,7 @@ from typing import Final
 
 from custody.canonical import JSON, format_time, parse_time
 from custody.errors import ShapeError
+from evidence.errors import InvalidError
 from evidence.requests.checks import window
 from evidence.requests.forms import Answers
 from evidence.requests.states import CIVIL, OFFICIAL, Path
@@ -117,3 +118,40 @@ def parse_asked(value: object) -> Asked:
         raise ShapeError("a value of another type is expected here", subject="facts")
     start, end = (parse_time(str(value[name])) for name in ("start", "end"))
     return Asked(Path(value["path"]), start, end, dict(answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Preserved:
+    """What the control room preserves for a request: which cameras, from when to when, where."""
+
+    start: datetime
+    end: datetime
+    cameras: tuple[str, ...]
+    where: str
+
+    def covers(self, asked: Asked) -> None:
+        """See that the whole time span is preserved, of every camera that was named.
+
+        Raises:
+            InvalidError: it is not; names the field.
+        """
+        if not self.cameras:
+            raise InvalidError("cameras", "Enter each camera whose footage is preserved")
+        missing = [name for name in asked.cameras if name not in self.cameras]
+        if missing:
+            raise InvalidError("cameras", f"{', '.join(missing)} was asked for, and is missing")
+        if self.start > asked.start:
+            raise InvalidError("start", "This is later than the start of what was asked for")
+        if self.end < asked.end:
+            raise InvalidError("end", "This is earlier than the end of what was asked for")
+
+
+def preserved_json(preserved: Preserved) -> dict[str, JSON]:
+    """Return what is preserved as `preservation.confirmed` commits to it."""
+    return {
+        "version": VERSION,
+        "start": format_time(preserved.start),
+        "end": format_time(preserved.end),
+        "cameras": list(preserved.cameras),
+        "where": preserved.where,
+    }

@@ -24,10 +24,13 @@ from custody.tables import CustodyRecord
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
+from evidence.requests.states import Path as AskingPath
+from evidence.requests.states import RequestStep, ReviewOutcome
 from export.desk.claims.agreement import Agreement
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
 from export.release.tables import ReleaseRow
+from tests.evidence.requests.requesting import decide, pay, preserve, request, review
 from tests.export.delivery.linking import Desk, sealed
 from tests.export.release.release_acts import chosen, hand_off, propose
 from tests.houses import NEW, Estate, House, clip, house_in
@@ -99,11 +102,25 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             set_aside(house, house.exhibit(b"a picture of nothing"))
             hold(house, exhibit.reference, lifted=True)
             hold(house, unplayable.reference, lifted=False)
+            ask_for_footage(house, exhibit)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
         assert settings.engines is not None
         database = estate.superuser.at(make_url(settings.engines.app_url).database or "")
         yield Story(database, house, str(exhibit.id), str(release.id))
+
+
+def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
+    """Ask as an insurer, who comes to a release, and for oneself, which does not."""
+    at = house.services.clock()
+    paying = request(house, AskingPath.INSURER, at)
+    decide(house, paying, RequestStep.COVERED, Role.OPERATOR, at)
+    preserve(house, paying, at)
+    pay(house, paying, "review", at)
+    review(house, paying, ReviewOutcome.FOUND, at, exhibit)
+    decide(house, paying, RequestStep.APPROVED, Role.RELEASER, at)
+    pay(house, paying, "release", at)
+    decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
 
 
 def collect(house: House, link: ReleaseRow) -> None:
@@ -196,7 +213,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     assert {finding.step for finding in report.findings} == set(Step) - {Step.WAITING}
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
-    assert "exhibits, releases, holds and people" in words
+    assert "exhibits, releases, requests, holds and people" in words
     assert " 0 " in words
     assert words.count(" 0 ") == 1, "only the erased values may be none"
 
@@ -232,8 +249,11 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         engine = session.get_bind()
         listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         found = list(claims(session))
-    assert {claim.kind for claim in found} == {"exhibit", "release", "staff action", "person"}
-    assert len(asked) == 25, "four lists; six tables about exhibits, fifteen about releases"
+    kinds = {"exhibit", "release", "request", "staff action", "person"}
+    assert {claim.kind for claim in found} == kinds
+    assert len(asked) == 29, (
+        "five lists; six tables about exhibits, fifteen about releases, three about requests"
+    )
 
 
 def test_an_event_made_by_hand_is_found_before_it_has_its_place(story: Story) -> None:
@@ -304,6 +324,8 @@ NOT_HELD = {
     "house_clock": "what was found of the clock; each start, and each hour, looks anew",
     "message": "letters; what they tell of is an event of its own",
     "refusal": "how often somebody was refused within this hour; the event follows",
+    "request_draft": "what is being filled in; nothing is done with it before it is sent",
+    "request_visit": "who looks after a request; they are shown it, and it alone",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",
     "staff_session": "who is signed in; with a role that nobody gave it is named",

@@ -10,13 +10,15 @@ from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
 from export.desk.claims.people import people
 from export.desk.claims.releases import releases
+from export.desk.claims.requests import requests
 
 
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
-    """Yield a claim for each exhibit, release, hold and person of a span, sorted by record."""
+    """Yield a claim for each exhibit, release, request, hold and person of a span, by record."""
     yield from heapq.merge(
         exhibits(session, span),
         releases(session, span),
+        requests(session, span),
         holds(session, span),
         people(session, span),
         key=lambda claim: claim.record,
