@@ -31,11 +31,16 @@ from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
 from evidence.limits import Limits
+from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.requests.decisions import RequestDecisions
+from evidence.requests.drafts import Drafts
+from evidence.requests.submissions import Requests, Submissions
+from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
 from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
@@ -96,6 +101,12 @@ class Services:
     refusals: Refusals
     tokens: Tokens
     sessions: Sessions
+    gates: Gates
+    requests: Requests
+    submissions: Submissions
+    request_decisions: RequestDecisions
+    drafts: Drafts
+    visits: Visits
     exhibits: Exhibits
     outcomes: Outcomes
     intake: Intake

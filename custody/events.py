@@ -63,8 +63,8 @@ class FieldType(StrEnum):
     HEADS = "heads"
     """A list of {"head": digest, "n": count, "record": record}, each record once."""
     DESCRIPTION = "description"
-    """An object, not empty: what a package says of an exhibit (docs/formats/exhibit.md), or what is
-    said of a list of cameras."""
+    """An object, not empty: what is stated of an exhibit (docs/formats/exhibit.md), asked for or
+    preserved (docs/formats/requests.md), or said of a list of cameras (docs/formats/cameras.md)."""
     PLACES = "places"
     """A list of stored files: each one's row, as `PLACE` names its columns."""
     CONDITIONS = "conditions"
@@ -113,7 +113,7 @@ CONDITIONS = frozenset(
 
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | acceptance action actor against basis document_kind kind outcome person
+text | acceptance action actor against appeal basis document_kind kind outcome person
 text | provider_reference purpose reason recipient reference result role session stage state
 text | subject system urn what
 digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
@@ -150,10 +150,11 @@ statement.signed | digital signature generation | actor role statement
 exhibit.released | dissemination | actor role release sha256
 """
 _REQUEST = """
-request.submitted | | person kind
+request.submitted | accession | person kind facts:description
+request.corrected | metadata modification | actor role facts:description
 urn.issued | | urn
 preservation.requested | | actor role until
-preservation.confirmed | policy assignment | actor role until
+preservation.confirmed | policy assignment | actor role until facts:description
 payment.requested | | stage pence provider_reference
 payment.succeeded | | stage pence provider_reference
 payment.refunded | | stage pence provider_reference
@@ -162,9 +163,14 @@ request.not_covered | | actor role reason
 request.approved | | actor role reason
 request.expired | | actor role reason
 preserved.searched | | actor role result
-review.completed | appraisal | actor role outcome
-request.refused | | actor role reason
+review.begun | | actor role
+review.completed | appraisal | actor role outcome reason exhibits:records
+request.refused | | actor role basis reason appeal
 request.withdrawn | | actor role reason
+request.paused | | actor role reason
+request.resumed | | actor role reason
+request.released | | release
+request.collected | | release
 request.closed | | actor role reason
 """
 _RELEASE = """

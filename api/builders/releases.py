@@ -13,7 +13,6 @@ from api.builders.trust import trust_in_force
 from api.times import wait_until
 from custody.audit.streams import take_snapshot
 from custody.trustissues import chains_in_use
-from evidence.mailbox.codes import Gates
 from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines
@@ -96,9 +95,11 @@ def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Rel
         people,
         releases,
         notices,
+        evidence["requests"],
         urn_prefix=ground.council.urn_prefix,
         choose=secrets.choice,
         police_domains=ground.council.police,
+        free=ground.council.free,
         link_days=ground.council.link_days,
     )
     decisions = Decisions(
@@ -107,6 +108,8 @@ def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Rel
         people,
         ground.jobs,
         notices,
+        evidence["request_decisions"],
+        evidence["requests"],
         may_self_approve=not ground.settings.production,
     )
     return Released(
@@ -173,7 +176,9 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
     recorded = Recorded(evidence["histories"])
-    packages = Packages(releases, ledger, recorded, new_id=uuid.uuid4)
+    packages = Packages(
+        releases, ledger, recorded, evidence["request_decisions"], new_id=uuid.uuid4
+    )
     collections = Collections(
         ledger, packages, recorded, random=secrets.token_bytes, new_id=uuid.uuid4
     )
@@ -184,7 +189,7 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
         decisions,
         collections,
         recorded,
-        Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
+        evidence["gates"],
         messages,
         ground.jobs,
         downloads=ground.council.downloads,

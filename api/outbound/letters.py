@@ -22,6 +22,7 @@ from api.settings.council import Council
 from api.words import local_time
 from evidence.mailbox.codes import CODE_LIFE
 from evidence.mailbox.letters import CodeLetter
+from evidence.requests.letters import RequestLetter
 from export.delivery.letters import DeliveryLetter
 from export.release.notices import ReleaseLetter
 
@@ -173,6 +174,35 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     DeliveryLetter.REVOKED: Wording("CCTV package {reference} was withdrawn"),
     DeliveryLetter.CORRECTED: Wording("a statement in CCTV package {reference} was corrected"),
+    RequestLetter.MAILBOX_CODE: Wording(
+        "your code for a CCTV request",
+        private={"code": _grouped, "expires": _moment},
+        lasts=CODE_LIFE,
+        late="the code had run out before it could be sent",
+        missed=False,
+        calls=False,
+    ),
+    RequestLetter.URN_ISSUED: Wording(
+        "we have your CCTV request {reference}",
+        private={"preserve": _moment},
+        names=("contact",),
+        calls=False,
+    ),
+    RequestLetter.PRESERVED: Wording(
+        "the footage for CCTV request {reference} is preserved", names=("contact",), calls=False
+    ),
+    RequestLetter.OUTCOME: Wording(
+        "news of your CCTV request {reference}",
+        private={"outcome": str},
+        names=("contact",),
+        calls=False,
+    ),
+    RequestLetter.REFUSED: Wording(
+        "your CCTV request {reference} was refused",
+        private={"appeal": str},
+        names=("contact",),
+        calls=False,
+    ),
     ReleaseLetter.APPROVAL_NEEDED: Wording(
         "{urgent}CCTV release {reference} waits for a decision",
         private={"urgent": _urgent},

@@ -95,10 +95,12 @@ class Posting:
         return None
 
     def _letter(self, session: Session, row: MessageRow, facts: Facts, at: datetime) -> Letter:
-        person = session.get_one(PersonRow, row.person)
+        private = self._messages.open(row)
+        person = None if row.person is None else session.get_one(PersonRow, row.person)
+        name, address = ("", private["to"]) if person is None else (person.name, person.email)
         return compose(
-            About(row.id, row.kind, person.name, person.email, facts),
-            self._messages.open(row),
+            About(row.id, row.kind, name, address, facts),
+            private,
             council=self._council,
             origin=self._origin,
             demonstration=self._demonstration,

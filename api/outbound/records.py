@@ -9,6 +9,8 @@ from sqlmodel import Session
 from custody.events import RecordKind
 from custody.tables import CustodyRecord
 from evidence.exhibits.tables import ExhibitRow
+from evidence.requests.asked import parse_asked
+from evidence.requests.tables import RequestFactsRow, RequestRow
 from export.release.releases import label
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -30,8 +32,10 @@ class Facts:
 
 def facts_of(session: Session, record: UUID) -> Facts:
     """Return what a letter may say of ``record``, whatever kind of record that is."""
-    kind = RecordKind(session.get_one(CustodyRecord, record).kind)
-    return READERS[kind](session, record)
+    row = session.get(CustodyRecord, record)
+    if row is None:
+        return Facts("", "CCTV request")  # of a request that is still being filled in
+    return READERS[RecordKind(row.kind)](session, record)
 
 
 def _release(session: Session, record: UUID) -> Facts:
@@ -49,8 +53,16 @@ def _exhibit(session: Session, record: UUID) -> Facts:
     return Facts(session.get_one(ExhibitRow, record).reference, "CCTV exhibit")
 
 
+def _request(session: Session, record: UUID) -> Facts:
+    row = session.get_one(RequestRow, record)
+    facts = session.get(RequestFactsRow, record)
+    contact = "" if facts is None else parse_asked(facts.facts).contact
+    return Facts(row.urn, "CCTV request", names={"contact": contact})
+
+
 READERS: Mapping[RecordKind, Callable[[Session, UUID], Facts]] = {
     RecordKind.RELEASE: _release,
     RecordKind.EXHIBIT: _exhibit,
+    RecordKind.REQUEST: _request,
 }
 """Who knows a record of each kind; of the others there are no letters yet."""

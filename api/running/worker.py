@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import make_url
@@ -83,7 +84,19 @@ def _mark_due(services: Services) -> None:
             services.timekeeping.look_hourly()
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
+            _mark_requests(services, at)
             services.deadlines.mark(at=at)
+
+
+def _mark_requests(services: Services, at: datetime) -> None:
+    """Let unpaid requests expire, and forget what nobody has filled in to its end."""
+    for do in (
+        services.request_decisions.expire_due,
+        services.drafts.forget,
+        services.visits.forget,
+    ):
+        with services.transaction() as session:
+            do(session, at=at)
 
 
 def _both(first: Callable[[UUID], None], then: Callable[[UUID], None]) -> Callable[[UUID], None]:

@@ -10,6 +10,7 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from custody.checkpoint import require_origin
 from custody.errors import FormatError
+from evidence.requests.clocks import DayKind
 
 DEMONSTRATION_COUNCIL = """\
 # Who runs this Custos. The origin names the ledger for ever: it is fixed at the first start.
@@ -36,9 +37,21 @@ downloads = 5
 
 [recipients]
 police = ["police.uk", "cps.gov.uk", "nca.gov.uk", "police.example", "cps.example"]
+free = []
+
+[requests]
+answer_days = 5
+count = "calendar"
+unpaid_days = 28
 """
 MOST_DAYS = 36_500
 DEFAULT_COLOUR = "#12403c"
+APPEAL = (
+    "You can ask for this decision to be looked at again by somebody who did not make it: answer "
+    "this message within 28 days, and give the reference. If you are still not content, you can "
+    "complain to the Local Government and Social Care Ombudsman."
+)
+"""What everybody is told who is refused, unless the council has words of its own."""
 POLICE_DOMAINS = ("police.uk", "cps.gov.uk", "nca.gov.uk")
 """Every force has its domain below police.uk, pnn.police.uk among them."""
 _TABLES = {
@@ -47,13 +60,15 @@ _TABLES = {
     "contact": {"email", "telephone"},
     "look": {"colour"},
     "links": {"days", "downloads"},
-    "recipients": {"police"},
+    "recipients": {"police", "free"},
+    "requests": {"answer_days", "count", "unpaid_days", "appeal"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
 _LEAST_CONTRAST = 4.5
+_MOST_APPEAL = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,14 @@ class Council:
     """How often one link may be downloaded; resuming is no new download."""
     police: tuple[str, ...] = POLICE_DOMAINS
     """To these domains, and what is below them, go links for the police and the prosecution."""
+    free: tuple[str, ...] = ()
+    """Domains that this council counts as free mail, beside those that Custos knows."""
+    answer_days: int = 5
+    """Within so many days of its receipt every request is answered."""
+    answer_count: DayKind = DayKind.CALENDAR
+    unpaid_days: int = 28
+    """After so many days a request expires whose fee is not paid."""
+    appeal: str = APPEAL
 
 
 def read_council(settings: Settings) -> Council:
@@ -119,8 +142,13 @@ def parse_council(text: str) -> Council:
             link_days=table.get("links", {}).get("days", 14),
             downloads=table.get("links", {}).get("downloads", 5),
             police=tuple(table.get("recipients", {}).get("police", POLICE_DOMAINS)),
+            free=tuple(table.get("recipients", {}).get("free", ())),
+            answer_days=table.get("requests", {}).get("answer_days", 5),
+            answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
+            unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
+            appeal=table.get("requests", {}).get("appeal", APPEAL),
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error
     _check_keys(table)
     _check_council(council)
@@ -150,6 +178,8 @@ def _check_council(council: Council) -> None:
         ("retention.days", council.retention_days, MOST_DAYS),
         ("links.days", council.link_days, 90),
         ("links.downloads", council.downloads, 100),
+        ("requests.answer_days", council.answer_days, 100),
+        ("requests.unpaid_days", council.unpaid_days, 365),
     )
     for name, number, most in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
@@ -167,6 +197,16 @@ def _check_recipients(council: Council) -> None:
     if not domains or not all(isinstance(one, str) and _HOST.fullmatch(one) for one in domains):
         raise SettingsError(
             'council.toml: recipients.police lists domains, such as ["police.uk", "cps.gov.uk"]'
+        )
+    free: tuple[object, ...] = council.free
+    if not all(isinstance(one, str) and _HOST.fullmatch(one) for one in free):
+        raise SettingsError(
+            'council.toml: recipients.free lists domains, such as ["mailbox.example"]'
+        )
+    appeal: object = council.appeal
+    if not isinstance(appeal, str) or not 0 < len(appeal) <= _MOST_APPEAL:
+        raise SettingsError(
+            f"council.toml: requests.appeal is a text of at most {_MOST_APPEAL} characters"
         )
 
 

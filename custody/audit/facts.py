@@ -134,7 +134,7 @@ class KeptEvent(NamedTuple):
     """In their canonical form, which whoever made this has seen to."""
 
 
-CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.RELEASE})
+CLAIMED = frozenset({RecordKind.EXHIBIT, RecordKind.REQUEST, RecordKind.RELEASE})
 """Kinds of record of which each must have a claim."""
 
 
@@ -221,6 +221,6 @@ _GOOD = {
     Step.EVENTS: "{events} events were written by this service, and stand in the tree as written.",
     Step.RECORDS: "{records} records: no event is missing, changed or out of order.",
     Step.OPENINGS: "{openings} values are what their events committed to; {erased} were erased.",
-    Step.CLAIMS: "{claims} exhibits, releases, holds, people and registers are as their events "
-    "say.",
+    Step.CLAIMS: "{claims} exhibits, releases, requests, holds, people and registers are as their "
+    "events say.",
 }

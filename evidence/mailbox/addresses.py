@@ -5,7 +5,7 @@ proves nothing at all, and police and prosecutors have domains of their own.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from evidence.errors import InvalidError
 from evidence.wording import check_words
@@ -61,18 +61,20 @@ def check_address(text: str) -> str:
     return f"{local}@{domain}"
 
 
-def check_reachable(address: str, *, domains: Sequence[str] | None) -> None:
+def check_reachable(
+    address: str, *, domains: Sequence[str] | None, free: Collection[str] = ()
+) -> None:
     """Demand that a link may be sent to ``address``, which `check_address` returned.
 
     ``domains`` are those to which such a link must go, or to a part of them; None: any but free
-    mail.
+    mail. ``free`` is what a council counts as free mail beside what everybody knows.
 
     Raises:
         InvalidError: it may not; the message says what to ask the recipient for.
     """
     domain = address.rpartition("@")[2]
     if domains is None:
-        if domain in FREE_MAIL or _FREE_FAMILY.fullmatch(domain):
+        if domain in FREE_MAIL or domain in free or _FREE_FAMILY.fullmatch(domain):
             raise InvalidError(
                 FIELD,
                 f"{domain} is free mail, where anybody can use any name. Footage goes to a mailbox "

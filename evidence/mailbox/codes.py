@@ -9,9 +9,10 @@ a code goes, and does the jobs; a gate is locked before whatever stands behind i
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
 from custody.canonical import format_time
-from evidence.mailbox.letters import CodeLetter
+from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import Messages
 from evidence.mailbox.tables import GateRow
 
@@ -64,6 +65,18 @@ class Standing:
     """How many wrong entries the present code stands; 0: it is over, ask for a new one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often something may be asked for: so many within a time, so many a day."""
+
+    asks: int = ASKS
+    within: timedelta = ASKS_WITHIN
+    a_day: int = ASKS_A_DAY
+
+
+USUAL = Pace()
+
+
 def token_subject(digest: str) -> UUID:
     """Return the subject of a token's jobs: its digest's first half, which opens nothing."""
     return UUID(digest[:32])
@@ -85,6 +98,13 @@ class Gates:
         self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(key)
         self._random = random
 
+    def name(self, purpose: str, what: str) -> str:
+        """Return the name under which something else than a token is counted, and not told.
+
+        A mailbox or an address on the network, say: whoever reads the rows finds out neither.
+        """
+        return hmac.digest(self._key, f"{purpose}\0{what}".encode(), "sha256").hex()
+
     def open(self, session: Session, digest: str, *, at: datetime) -> GateRow:
         """Return the row of a token, locked: made here if nobody stood before it yet."""
         new = {"token_sha256": digest, "seen_at": at, "asks": [], "refused": 0, "attempts": 0}
@@ -104,24 +124,24 @@ class Gates:
         gate = session.get(GateRow, digest)
         return Standing("closed") if gate is None else self._standing(gate, at)
 
-    def _standing(self, gate: GateRow, at: datetime) -> Standing:
+    def _standing(self, gate: GateRow, at: datetime, pace: Pace = USUAL) -> Standing:
         if gate.locked_until is not None and at < gate.locked_until:
             return Standing("locked", gate.locked_until, 0, 0)
         asked = bool(gate.asks) and at < gate.asks[-1] + ASKED_SHOWN
         left = max(ATTEMPTS - gate.attempts, 0)
-        return Standing("asked" if asked else "closed", None, _asks_left(gate.asks, at), left)
+        return Standing("asked" if asked else "closed", None, _asks_left(gate.asks, at, pace), left)
 
-    def ask(self, gate: GateRow, *, at: datetime) -> Standing:
+    def ask(self, gate: GateRow, *, at: datetime, pace: Pace = USUAL) -> Standing:
         """Count an ask, unless that is one too many; the code before it is over."""
-        now = self._standing(gate, at)
+        now = self._standing(gate, at, pace)
         if now.state == "locked":
             return now
         if now.asks_left == 0:
-            return Standing("waiting", _next_ask(gate.asks), 0, now.attempts_left)
+            return Standing("waiting", _next_ask(gate.asks, pace), 0, now.attempts_left)
         # A new list: the row notices no change within the old one.
         gate.asks = [ask for ask in gate.asks if at < ask + DAY] + [at]
         gate.attempts, gate.code_hmac, gate.code_expires_at = 0, None, None
-        return self._standing(gate, at)
+        return self._standing(gate, at, pace)
 
     def owes_code(self, gate: GateRow) -> bool:
         """Tell whether the last ask still waits for its code."""
@@ -133,23 +153,26 @@ class Gates:
         gate: GateRow,
         *,
         opens: UUID,
-        person: UUID,
+        person: UUID | None,
         about: UUID,
+        kind: LetterKind = CodeLetter.CODE,
+        more: Mapping[str, str] = MappingProxyType({}),
         at: datetime,
     ) -> None:
         """Answer the last ask: make the present code, and queue the letter that brings it.
 
-        ``opens`` is what the token opens: of each ask for it there is one letter.
+        ``opens`` is what the token opens: of each ask for it there is one letter. Of a mailbox that
+        is nobody's yet there is no ``person``: ``more`` says where it goes.
         """
         code = self._draw(gate, at=at)
         until = format_time((at + CODE_LIFE).replace(microsecond=0))
         self._messages.queue(
             session,
-            CodeLetter.CODE,
+            kind,
             person=person,
             about=about,
             once=f"code:{opens}:{gate.asks[-1].isoformat()}:{len(gate.asks)}",
-            private={"code": code, "expires": until},
+            private={"code": code, "expires": until, **more},
             at=at,
         )
 
@@ -224,15 +247,15 @@ def forget_gates(session: Session, *, at: datetime) -> None:
     )
 
 
-def _asks_left(asks: Sequence[datetime], at: datetime) -> int:
-    lately = sum(at < ask + ASKS_WITHIN for ask in asks)
+def _asks_left(asks: Sequence[datetime], at: datetime, pace: Pace) -> int:
+    lately = sum(at < ask + pace.within for ask in asks)
     today = sum(at < ask + DAY for ask in asks)
-    return max(min(ASKS - lately, ASKS_A_DAY - today), 0)
+    return max(min(pace.asks - lately, pace.a_day - today), 0)
 
 
-def _next_ask(asks: Sequence[datetime]) -> datetime:
+def _next_ask(asks: Sequence[datetime], pace: Pace) -> datetime:
     """Return when the next ask is possible, if none is now."""
-    moments = [asks[-ASKS] + ASKS_WITHIN] if len(asks) >= ASKS else []
-    if len(asks) >= ASKS_A_DAY:
-        moments.append(asks[-ASKS_A_DAY] + DAY)
+    moments = [asks[-pace.asks] + pace.within] if len(asks) >= pace.asks else []
+    if len(asks) >= pace.a_day:
+        moments.append(asks[-pace.a_day] + DAY)
     return max(moments)

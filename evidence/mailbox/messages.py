@@ -86,13 +86,16 @@ class Messages:
         session: Session,
         kind: LetterKind,
         *,
-        person: UUID,
+        person: UUID | None,
         about: UUID,
         once: str,
         private: Mapping[str, str],
         at: datetime,
     ) -> None:
         """Queue a letter to ``person`` about a record, and the job that sends it.
+
+        Without a person, its private part says ``to`` which address: a mailbox that is to be proven
+        is nobody's yet.
 
         Both stand once the caller commits. ``once`` names the occasion: for one that had its
         message, nothing happens. It must hold no secret and no name.

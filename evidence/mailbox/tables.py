@@ -45,7 +45,8 @@ class MessageRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     once: str = Field(unique=True)
     kind: str
-    person: UUID = Field(foreign_key="person.id")
+    person: UUID | None = Field(default=None, foreign_key="person.id")
+    """None: to a mailbox that is nobody's yet; the sealed part says which."""
     about: UUID = Field(index=True)
     """The record that it concerns: a release, an exhibit, or what comes next."""
     state: str

@@ -55,6 +55,12 @@ class Action(StrEnum):
     IMPORT_CAMERAS = "camera.import"
     MARK_CAMERA = "camera.mark"
     CONFIRM_CLOCK = "clock.confirm"
+    SHOW_REQUEST = "request.show"
+    PRESERVE_FOOTAGE = "request.preserve"
+    REVIEW_REQUEST = "request.review"
+    APPROVE_REQUEST = "request.approve"
+    REFUSE_REQUEST = "request.refuse"
+    PAUSE_REQUEST = "request.pause"
     USE_CONSOLE = "console.use"
 
 
@@ -101,6 +107,15 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.MARK_CAMERA: (Role.GOVERNANCE, Role.ADMINISTRATOR),
     # Everything is recorded by the clock: whoever runs the machine vouches for it.
     Action.CONFIRM_CLOCK: (Role.ADMINISTRATOR,),
+    Action.SHOW_REQUEST: _READERS,
+    Action.PRESERVE_FOOTAGE: _STAFF,
+    # Covered or not, begun, what was found, withdrawn for who asked, closed.
+    Action.REVIEW_REQUEST: _STAFF,
+    # Who reviewed it cannot: see `decide_in_principle`.
+    Action.APPROVE_REQUEST: (Role.RELEASER,),
+    Action.REFUSE_REQUEST: (Role.RELEASER, Role.GOVERNANCE),
+    # The clock of a subject access request is of who answers for personal data.
+    Action.PAUSE_REQUEST: (Role.GOVERNANCE,),
     Action.USE_CONSOLE: tuple(Role),
 }
 
@@ -186,6 +201,16 @@ def decide_second(first: UUID, second: UUID, *, late: bool) -> Decision:
         )
     words = f"{SECONDED}, after it was due" if late else SECONDED
     return Decision(True, words, how=Approval.CONFIRMED)
+
+
+def decide_in_principle(reviewer: UUID | None, approver: UUID | None) -> Decision:
+    """Decide whether ``approver`` may approve a request whose footage ``reviewer`` found."""
+    if reviewer is None or approver is None or reviewer == approver:
+        return Decision(
+            False,
+            "whoever reviewed the footage must not approve the request: ask a second releaser",
+        )
+    return Decision(True, "a second person approves in principle")
 
 
 SELF_APPROVED = "self-approved in a demonstration: one person proposed and approved"

@@ -13,6 +13,7 @@ from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
+from evidence.requests.decisions import RequestDecisions
 from export.delivery.recorded import Recorded
 from export.delivery.tables import DepartureRow
 from export.release.contents import require_clean
@@ -55,12 +56,14 @@ class Packages:
         releases: Releases,
         ledger: Ledger,
         recorded: Recorded,
+        requests: RequestDecisions,
         *,
         new_id: Callable[[], UUID],
     ) -> None:
         self._releases = releases
         self._ledger = ledger
         self._recorded = recorded
+        self._requests = requests
         self._new_id = new_id
 
     def find(self, session: Session, name: str, *, by: Subject) -> Package:
@@ -129,6 +132,7 @@ class Packages:
         """
         sha256 = self.package(session, row).sha256
         row.collected_at = row.collected_at or at
+        self._requests.collected(session, row.urn, row.id, at=at)
         session.add(
             DepartureRow(
                 id=self._new_id(),

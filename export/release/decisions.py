@@ -27,12 +27,15 @@ from evidence.people.access import (
     decide_second,
 )
 from evidence.people.people import People, require
+from evidence.requests.decisions import RequestDecisions
+from evidence.requests.submissions import Requests
 from evidence.wording import check_words
 from export.release.contents import require_fit
 from export.release.looking import shown_words
 from export.release.notices import Notices, ReleaseLetter
 from export.release.proposals import Delivery
 from export.release.releases import Releases, label
+from export.release.requested import require_releasable
 from export.release.states import ReleaseState, ReleaseStep
 from export.release.steps import (
     MOST_REASON,
@@ -69,6 +72,8 @@ class Decisions:
         people: People,
         jobs: Jobs,
         notices: Notices,
+        requests: RequestDecisions,
+        asked: Requests,
         *,
         may_self_approve: bool,
     ) -> None:
@@ -77,6 +82,8 @@ class Decisions:
         self._people = people
         self._jobs = jobs
         self._notices = notices
+        self._requests = requests
+        self._asked = asked
         self._may_self_approve = may_self_approve
 
     def approve(
@@ -115,6 +122,7 @@ class Decisions:
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_RELEASE, decision.reason)
         require_fit(session, row)
+        require_releasable(self._asked.under(session, row.urn))
         said = self._with_shown(session, row, _reason(decision.reason, reason), by, at)
         values = _approval(by, role, decision, said)
         take_step(self._ledger, session, row, ReleaseStep.APPROVED, values, at)
@@ -200,6 +208,7 @@ class Decisions:
         if row.state == ReleaseState.PROPOSED:
             raise StateError(f"release {label(row)} must be approved by a second person first")
         require_fit(session, row)
+        require_releasable(self._asked.under(session, row.urn))
         if row.state != ReleaseState.SEALING:
             move_release(row, ReleaseStep.BEGUN)
         attention.settle(session, row.id, JOB_SEAL)
@@ -273,6 +282,7 @@ class Decisions:
         """
         row = locked(session, release)
         take_step(self._ledger, session, row, ReleaseStep.SEALED, found, at)
+        self._requests.released(session, row.urn, row.id, at=at)
         if row.delivery == Delivery.LINK:
             session.flush()
             # A crash before the commit leaves neither; after it, the job issues the link.

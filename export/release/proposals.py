@@ -1,7 +1,7 @@
 """Pure. What somebody proposes to release, and what must be right about it first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -90,7 +90,9 @@ class NewRelease:
     """Its identifier, if the caller chose one: a form that is sent twice proposes once."""
 
 
-def check_proposal(new: NewRelease, *, police_domains: Sequence[str], link_days: int) -> NewRelease:
+def check_proposal(
+    new: NewRelease, *, police_domains: Sequence[str], free: Collection[str] = (), link_days: int
+) -> NewRelease:
     """Return what was said, in plain words, with the council's own period where none was said.
 
     Raises:
@@ -118,5 +120,5 @@ def check_proposal(new: NewRelease, *, police_domains: Sequence[str], link_days:
     )
     if new.delivery is Delivery.LINK:
         domains = police_domains if new.kind in _OFFICIAL else None
-        check_reachable(checked.recipient_email, domains=domains)
+        check_reachable(checked.recipient_email, domains=domains, free=free)
     return checked

@@ -596,3 +596,30 @@ INSERT INTO camera_import SELECT number + 1, record, person, role, at, sha256, f
 
 -- database: every list of cameras gone
 DELETE FROM camera_import;
+-- database: a request that is further than its events say
+UPDATE request SET state = 'released' WHERE state = 'releasing';
+
+-- database: a request that nobody paid for
+DELETE FROM request_step WHERE event = 'payment.succeeded' AND told ->> 'stage' = 'release';
+
+-- database: a request that is gone
+DELETE FROM request WHERE path = 'insurer';
+
+-- database: what a request asked for
+UPDATE request_facts SET facts = jsonb_set(facts, '{answers,street}', '"Low Street"');
+
+-- database: what a request asked for, gone
+DELETE FROM request_facts;
+
+-- database: whoever asked
+UPDATE request SET person = (SELECT id FROM person WHERE issuer IS NULL AND email = '' LIMIT 1);
+
+-- database: whoever approved a request
+UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')
+  WHERE event = 'request.approved';
+
+-- database: a fee of another request
+UPDATE request_step SET told = jsonb_set(told, '{pence}', '1') WHERE event = 'payment.succeeded';
+
+-- database: preserved, and nobody said so
+UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;

@@ -27,10 +27,13 @@ from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
+from evidence.requests.states import Path as AskingPath
+from evidence.requests.states import RequestStep, ReviewOutcome
 from export.desk.claims.agreement import Agreement
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
 from export.release.tables import ReleaseRow
+from tests.evidence.requests.requesting import decide, pay, preserve, request, review
 from tests.export.delivery.linking import Desk, sealed
 from tests.export.release.release_acts import chosen, hand_off, propose
 from tests.houses import NEW, Estate, House, clip, house_in
@@ -87,7 +90,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             link = sealed(house, exhibit.reference)
             house.services.links.issue(link.id)
             collect(house, link)
-            decide(house, Role.GOVERNANCE, house.services.papers.erase, link.id)
+            settle(house, Role.GOVERNANCE, house.services.papers.erase, link.id)
             hand_off(house, release)
             waiting = propose(
                 house,
@@ -98,10 +101,11 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             house.approve(waiting)
             remember(house, exhibit)
             nothing = house.exhibit(b"a picture of nothing")
-            decide(house, Role.OPERATOR, house.services.remedies.set_aside, nothing.id)
+            settle(house, Role.OPERATOR, house.services.remedies.set_aside, nothing.id)
             hold(house, exhibit.reference, lifted=True)
             hold(house, unplayable.reference, lifted=False)
             see_cameras(house)
+            ask_for_footage(house, exhibit)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
         assert settings.engines is not None
@@ -109,6 +113,19 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         engine = create_engine(database)
         yield Story(engine, house, str(exhibit.id), str(release.id))
         engine.dispose()
+
+
+def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
+    """Ask as an insurer, who comes to a release, and for oneself, which does not."""
+    at = house.services.clock()
+    paying = request(house, AskingPath.INSURER, at)
+    decide(house, paying, RequestStep.COVERED, Role.OPERATOR, at)
+    preserve(house, paying, at)
+    pay(house, paying, "review", at)
+    review(house, paying, ReviewOutcome.FOUND, at, exhibit)
+    decide(house, paying, RequestStep.APPROVED, Role.RELEASER, at)
+    pay(house, paying, "release", at)
+    decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
 
 
 def collect(house: House, link: ReleaseRow) -> None:
@@ -120,7 +137,7 @@ def collect(house: House, link: ReleaseRow) -> None:
     assert desk.confirm(secret, package.sha256)
 
 
-def decide(house: House, role: Role, decision: Callable[..., object], name: UUID) -> None:
+def settle(house: House, role: Role, decision: Callable[..., object], name: UUID) -> None:
     """Decide something about a record, which takes a reason."""
     by, at = house.subjects[role], house.services.clock()
     house.do(
@@ -197,7 +214,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     assert {finding.step for finding in report.findings} == set(Step) - {Step.WAITING}
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
-    assert "exhibits, releases, holds, people and registers" in words
+    assert "exhibits, releases, requests, holds, people and registers" in words
     assert " 0 " in words
     assert words.count(" 0 ") == 1, "only the erased values may be none"
 
@@ -233,9 +250,11 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         engine = session.get_bind()
         listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         found = list(claims(session))
-    assert {claim.kind for claim in found} == {"exhibit", "release", "staff action", "person"}
-    assert len(asked) == 28, (
-        "four lists; six tables about exhibits, fifteen about releases, three about cameras"
+    kinds = {"exhibit", "release", "request", "staff action", "person"}
+    assert {claim.kind for claim in found} == kinds
+    assert len(asked) == 32, (
+        "five lists; six tables about exhibits, fifteen about releases, three about requests, "
+        "three about cameras"
     )
 
 
@@ -308,6 +327,8 @@ NOT_HELD = {
     "house_clock": "what was found of the clock; each start, and each hour, looks anew",
     "message": "letters; what they tell of is an event of its own",
     "refusal": "how often somebody was refused within this hour; the event follows",
+    "request_draft": "what is being filled in; nothing is done with it before it is sent",
+    "request_visit": "who looks after a request; they are shown it, and it alone",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",
     "staff_session": "who is signed in; with a role that nobody gave it is named",

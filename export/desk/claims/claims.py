@@ -11,13 +11,15 @@ from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
 from export.desk.claims.people import people
 from export.desk.claims.releases import releases
+from export.desk.claims.requests import requests
 
 
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
-    """Yield a claim for each exhibit, release, hold, person and register of a span, by record."""
+    """Yield a claim for each exhibit, release, request, hold, person and register of a span."""
     yield from heapq.merge(
         exhibits(session, span),
         releases(session, span),
+        requests(session, span),
         holds(session, span),
         people(session, span),
         cameras(session, span),

@@ -17,6 +17,7 @@ from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
+from evidence.requests.submissions import Requests
 from export.holdings.files import MASTER
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import refuse_infected, refuse_undecided
@@ -24,6 +25,7 @@ from export.release.notices import Notices
 from export.release.proposals import WITH_MASTER, NewRelease, check_proposal
 from export.release.proposing.choices import choose
 from export.release.releases import Releases, conditions_of, recipient_of
+from export.release.requested import require_agreement
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseExhibitRow, ReleaseFileRow, ReleaseRow
 
@@ -49,10 +51,12 @@ class Proposals:
         people: People,
         releases: Releases,
         notices: Notices,
+        requests: Requests,
         *,
         urn_prefix: str,
         choose: Callable[[str], str],
         police_domains: Sequence[str] = (),
+        free: Sequence[str] = (),
         link_days: int = 14,
     ) -> None:
         self._ledger = ledger
@@ -60,9 +64,11 @@ class Proposals:
         self._people = people
         self._releases = releases
         self._notices = notices
+        self._requests = requests
         self._urn_prefix = urn_prefix
         self._choose = choose
         self._police_domains = tuple(police_domains)
+        self._free = frozenset(free)
         self._link_days = link_days
 
     def propose(
@@ -106,12 +112,15 @@ class Proposals:
             AccessRefusedError, InvalidError, StateError, UnknownError: it would be refused.
         """
         require(Action.PROPOSE_RELEASE, by)
-        new = check_proposal(new, police_domains=self._police_domains, link_days=self._link_days)
+        new = check_proposal(
+            new, police_domains=self._police_domains, free=self._free, link_days=self._link_days
+        )
         if new.urn:
             new = replace(new, urn=parse_urn(new.urn))
         exhibits = [self._exhibits.find(session, name) for name in new.exhibits]
         if not exhibits or len({exhibit.id for exhibit in exhibits}) != len(exhibits):
             raise InvalidError("exhibits", "name each exhibit that is released, once")
+        require_agreement(session, self._requests, new, exhibits)
         usual = new.kind in WITH_MASTER if new.with_master is None else new.with_master
         chosen = choose(session, exhibits, new.files, new.kind, with_master=usual)
         with_master = _with_master(new, chosen) if new.files else usual

@@ -24,6 +24,7 @@ from api.settings.council import DEMONSTRATION_COUNCIL, parse_council
 from api.web.console.releases.words import MESSAGE_KINDS, MESSAGE_STATES
 from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import MessageState
+from evidence.requests.letters import RequestLetter
 from export.delivery.letters import DeliveryLetter
 from export.release.notices import ReleaseLetter
 
@@ -41,14 +42,23 @@ PRIVATE = {
     ReleaseLetter.SECOND_NEEDED: {"due": "2026-11-22T12:00:00Z"},
     ReleaseLetter.REFUSED: {},
     ReleaseLetter.WITHDRAWN: {},
+    RequestLetter.MAILBOX_CODE: {"code": "12345678", "expires": "2026-11-21T12:10:00Z"},
+    RequestLetter.URN_ISSUED: {"preserve": "2026-12-21T12:00:00Z"},
+    RequestLetter.PRESERVED: {},
+    RequestLetter.OUTCOME: {"outcome": "approved"},
+    RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }
+NAMELESS = frozenset({RequestLetter.MAILBOX_CODE})
+"""What goes to a mailbox before there is anything that has a number."""
 ABOUT = About(
     message=UUID("6c237c25-e686-43f3-94d7-461249ab6674"),
     kind=DeliveryLetter.LINK,
     name="DC Alex Example",
     address="alex@barchester.police.example",
     facts=Facts(
-        "BAR-7K4M-2XQ9-J-R1", "CCTV package", names={"organisation": "Barchester Constabulary"}
+        "BAR-7K4M-2XQ9-J-R1",
+        "CCTV package",
+        names={"organisation": "Barchester Constabulary", "contact": "DC Alex Example"},
     ),
 )
 
@@ -118,7 +128,7 @@ def test_every_message_names_the_council_the_release_and_where_to_ask(kind: Lett
     made = letter(kind)
     assert made.subject.startswith("Barchester Council: ")
     for form in (made.subject, made.text, made.html):
-        assert ABOUT.facts.reference in form
+        assert (ABOUT.facts.reference in form) == (kind not in NAMELESS)
     for form in (made.text, made.html):
         assert COUNCIL.email in form
         assert COUNCIL.telephone in form
@@ -154,7 +164,7 @@ def test_the_code_is_easy_to_read_and_not_in_the_subject() -> None:
 @pytest.mark.parametrize("kind", PRIVATE)
 def test_a_name_cannot_become_markup_or_a_link(kind: LetterKind) -> None:
     organisation = "[pay](https://evil.example) www.evil.example\n# Heading"
-    facts = replace(ABOUT.facts, names={"organisation": organisation})
+    facts = replace(ABOUT.facts, names={"organisation": organisation, "contact": organisation})
     about = replace(ABOUT, name="<a href=//evil.example>x</a>", facts=facts)
     made = letter(kind, about=about)
     for form in (made.text, made.html):

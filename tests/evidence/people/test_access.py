@@ -56,6 +56,12 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.SHOW_CAMERAS: {O, R, G, U, Role.ADMINISTRATOR},
     Action.IMPORT_CAMERAS: {G, Role.ADMINISTRATOR},
     Action.MARK_CAMERA: {G, Role.ADMINISTRATOR},
+    Action.SHOW_REQUEST: {O, R, G, U},
+    Action.PRESERVE_FOOTAGE: {O, R},
+    Action.REVIEW_REQUEST: {O, R},
+    Action.APPROVE_REQUEST: {R},
+    Action.REFUSE_REQUEST: {R, G},
+    Action.PAUSE_REQUEST: {G},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }

@@ -223,6 +223,8 @@ def test_production_knows_no_self_approval(house: House, exhibit: ExhibitRow) ->
         services.people,
         services.jobs,
         Notices(services.messages),
+        services.request_decisions,
+        services.requests,
         may_self_approve=False,
     )
     row = propose(house, exhibit, Role.RELEASER)

@@ -57,7 +57,7 @@ def refuse(house: House, row: ReleaseRow, by: Subject) -> None:
         house.services.decisions.refuse(session, str(row.id), by=by, at=utc_now(), reason="no")
 
 
-def letters(house: House, row: ReleaseRow) -> set[tuple[str, UUID]]:
+def letters(house: House, row: ReleaseRow) -> set[tuple[str, UUID | None]]:
     about = select(MessageRow).where(col(MessageRow.about) == row.id)
     return house.look(lambda s: {(one.kind, one.person) for one in s.exec(about)})
 

@@ -105,6 +105,11 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "second_needed": "To staff: a second approval is needed",
     "refused": "To the proposer: it was refused",
     "withdrawn": "To the proposer: it was withdrawn",
+    "request_mailbox": "A code for a mailbox",
+    "request_urn": "That we have the request, with its number",
+    "request_preserved": "That the footage is preserved",
+    "request_outcome": "What came of the request",
+    "request_refused": "That the request was refused",
 }
 _CHECK_ADDRESS = (
     "Check the address with the recipient by telephone. If it is wrong, revoke this release and "

@@ -1,0 +1,378 @@
+"""Service. Every step of a request from one state to the next: the one owner of its state.
+
+Each method takes one step of the table in `states`: it locks the request, checks, moves it, writes
+the custody event of that step and its row, and queues the letter that tells of it, all in the
+caller's transaction.
+
+Over 300 lines: whoever asks how a request may move reads one file.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from custody.canonical import JSON, format_time
+from custody.ledger import Ledger
+from evidence.errors import InvalidError, StateError
+from evidence.exhibits.exhibits import Exhibits
+from evidence.mailbox.messages import Messages
+from evidence.people.access import Action, Subject
+from evidence.people.people import People, require
+from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
+from evidence.requests.clocks import overwritten_at
+from evidence.requests.letters import RequestLetter
+from evidence.requests.recorded import (
+    REQUESTER,
+    record_step,
+    requester_of,
+    standing_of,
+    steps_of,
+)
+from evidence.requests.states import Refusal, RequestState, RequestStep, ReviewOutcome, transition
+from evidence.requests.states import take as take_step
+from evidence.requests.submissions import Requests, Submissions
+from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
+from evidence.wording import check_words
+
+MOST_REASON = 2000
+THE_CLOCK = "Custos, by its clock"
+_AT_ONCE = 100
+Stage = Literal["review", "release"]
+_PAID: Mapping[Stage, RequestStep] = {
+    "review": RequestStep.REVIEW_PAID,
+    "release": RequestStep.RELEASE_PAID,
+}
+_DECIDED: Mapping[RequestStep, Action] = {
+    RequestStep.COVERED: Action.REVIEW_REQUEST,
+    RequestStep.NOT_COVERED: Action.REVIEW_REQUEST,
+    RequestStep.APPROVED: Action.APPROVE_REQUEST,
+    RequestStep.WITHDRAWN: Action.REVIEW_REQUEST,
+    RequestStep.CLOSED: Action.REVIEW_REQUEST,
+    RequestStep.PAUSED: Action.PAUSE_REQUEST,
+    RequestStep.RESUMED: Action.PAUSE_REQUEST,
+}
+"""The steps that need a reason and nothing else, and what whoever takes one must be allowed."""
+_TOLD: Mapping[RequestStep, str] = {
+    RequestStep.COVERED: "covered",
+    RequestStep.NOT_COVERED: "not_covered",
+    RequestStep.NOT_FOUND: "not_found",
+    RequestStep.APPROVED: "approved",
+}
+"""Of which steps whoever asked gets a letter, and what it calls them."""
+
+
+class RequestDecisions:
+    """Moves requests, and writes down who decided it, or what happened."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        requests: Requests,
+        submissions: Submissions,
+        exhibits: Exhibits,
+        people: People,
+        messages: Messages,
+        *,
+        retention_days: int,
+        unpaid_days: int,
+        appeal: str,
+    ) -> None:
+        self._ledger = ledger
+        self._requests = requests
+        self._submissions = submissions
+        self._exhibits = exhibits
+        self._people = people
+        self._messages = messages
+        self._retention_days = retention_days
+        self._unpaid = timedelta(days=unpaid_days)
+        self._appeal = appeal
+
+    def decide(
+        self,
+        session: Session,
+        name: str,
+        step: RequestStep,
+        *,
+        by: Subject,
+        at: datetime,
+        reason: str,
+    ) -> RequestRow:
+        """Take a step that needs a reason and nothing else (`_DECIDED`).
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(_DECIDED[step], by)
+        told: dict[str, JSON] = {"role": role.value, "reason": _needed(reason)}
+        return self._take(session, name, step, told, by=by, at=at)
+
+    def confirm_preserved(
+        self, session: Session, name: str, preserved: Preserved, *, by: Subject, at: datetime
+    ) -> RequestRow:
+        """Confirm that the whole of what is asked is preserved, of each camera; send the receipt.
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(Action.PRESERVE_FOOTAGE, by)
+        row = self._requests.find(session, name, lock=True)
+        preserved.covers(self._asked(session, row))
+        told: dict[str, JSON] = {
+            "role": role.value,
+            "until": format_time(row.overwrite_due_at),
+            "facts": preserved_json(preserved),
+        }
+        self._take(session, name, RequestStep.PRESERVED, told, by=by, at=at)
+        row.preserved_at = at.replace(microsecond=0)
+        once = f"preserved:{row.id}:{format_time(row.preserved_at)}"
+        self._tell(session, row, RequestLetter.PRESERVED, once, {}, at)
+        session.flush()
+        return row
+
+    def begin_review(self, session: Session, name: str, *, by: Subject, at: datetime) -> RequestRow:
+        """Begin to look at the footage: from now on whoever asked corrects nothing any more.
+
+        Raises:
+            AccessRefusedError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(Action.REVIEW_REQUEST, by)
+        told: dict[str, JSON] = {"role": role.value}
+        return self._take(session, name, RequestStep.REVIEW_BEGUN, told, by=by, at=at)
+
+    def complete_review(
+        self,
+        session: Session,
+        name: str,
+        outcome: ReviewOutcome,
+        *,
+        exhibits: Sequence[str] = (),
+        by: Subject,
+        at: datetime,
+        reason: str,
+    ) -> RequestRow:
+        """Say what the review came to; ``exhibits``: the references of what was found.
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(Action.REVIEW_REQUEST, by)
+        rows = [self._exhibits.find(session, one) for one in dict.fromkeys(exhibits)]
+        missing = outcome is ReviewOutcome.NOT_FOUND
+        if missing and rows:
+            raise InvalidError("exhibits", "nothing was found, so no exhibit can be named")
+        if not missing and not rows:
+            raise InvalidError(
+                "exhibits", "name the exhibits with the footage that was found: take it in first"
+            )
+        told: dict[str, JSON] = {
+            "role": role.value,
+            "outcome": outcome.value,
+            "reason": _needed(reason),
+            "exhibits": sorted(str(row.id) for row in rows),
+        }
+        step = RequestStep.NOT_FOUND if missing else RequestStep.FOUND
+        return self._take(session, name, step, told, by=by, at=at)
+
+    def search_preserved(
+        self, session: Session, name: str, *, by: Subject, at: datetime, result: str
+    ) -> RequestRow:
+        """Record that somebody looked among the footage that is preserved already.
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(Action.REVIEW_REQUEST, by)
+        told: dict[str, JSON] = {"role": role.value, "result": _needed(result, "result")}
+        return self._take(session, name, RequestStep.SEARCHED, told, by=by, at=at)
+
+    def refuse(
+        self, session: Session, name: str, why: Refusal, *, by: Subject, at: datetime, reason: str
+    ) -> RequestRow:
+        """Refuse a request; whoever asked is told why, and what they can do about it.
+
+        Where a fee was paid, whoever calls this refunds it in the same transaction.
+
+        Raises:
+            AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        role = require(Action.REFUSE_REQUEST, by)
+        told: dict[str, JSON] = {
+            "role": role.value,
+            "basis": why.value,
+            "reason": _needed(reason),
+            "appeal": self._appeal,
+        }
+        row = self._take(session, name, RequestStep.REFUSED, told, by=by, at=at, why=why)
+        private = {"appeal": self._appeal}
+        self._tell(session, row, RequestLetter.REFUSED, f"refused:{row.id}", private, at)
+        return row
+
+    def withdraw_own(
+        self, session: Session, request: UUID, *, at: datetime, reason: str
+    ) -> RequestRow:
+        """Withdraw a request as whoever asked, whose mailbox was proven.
+
+        Raises:
+            InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        row = self._requests.find(session, str(request), lock=True)
+        told: dict[str, JSON] = {"role": REQUESTER, "reason": _needed(reason)}
+        by = requester_of(session, row)
+        return self._take(session, row.urn, RequestStep.WITHDRAWN, told, by=by, at=at)
+
+    def correct(self, session: Session, request: UUID, asked: Asked, *, at: datetime) -> RequestRow:
+        """Correct what is asked, as whoever asked, before anybody looked at footage.
+
+        Where the time or the cameras are others, the control room is called to preserve anew.
+
+        Raises:
+            StateError, UnknownError: nothing was recorded.
+        """
+        row = self._requests.find(session, str(request), lock=True)
+        before = self._asked(session, row)
+        if asked.path is not before.path:
+            raise InvalidError("path", "who asks cannot be corrected: make another request")
+        if asked.said("email") != before.said("email"):
+            raise InvalidError(
+                "email", "your mailbox was proven, and cannot be corrected: make another request"
+            )
+        if asked == before:
+            return row
+        told: dict[str, JSON] = {"role": REQUESTER, "facts": asked_json(asked)}
+        by = requester_of(session, row)
+        self._take(session, row.urn, RequestStep.CORRECTED, told, by=by, at=at)
+        session.get_one(RequestFactsRow, row.id).facts = asked_json(asked)
+        row.overwrite_due_at = overwritten_at(asked.start, self._retention_days)
+        again = (before.start, before.end, before.cameras) != (
+            asked.start,
+            asked.end,
+            asked.cameras,
+        )
+        if again:
+            self._submissions.call_to_preserve(session, row, at=at)
+        session.flush()
+        return row
+
+    def fee_paid(
+        self,
+        session: Session,
+        request: UUID,
+        stage: Stage,
+        *,
+        pence: int,
+        provider_reference: str,
+        at: datetime,
+    ) -> RequestRow:
+        """Move a request whose fee was paid: `payment.succeeded`. Called by the rooms of fees.
+
+        They call it once for each fee, in the transaction in which they learn that it was paid. It
+        leads from `REVIEW_DUE` to `REVIEWABLE`, from `RELEASE_DUE` to `RELEASING`.
+
+        Raises:
+            StateError: that fee is not due now; what was paid is to be given back.
+        """
+        row = self._requests.find(session, str(request), lock=True)
+        told: dict[str, JSON] = {
+            "stage": stage,
+            "pence": pence,
+            "provider_reference": provider_reference,
+        }
+        return self._take(session, row.urn, _PAID[stage], told, by=None, at=at)
+
+    def released(self, session: Session, urn: str, release: UUID, *, at: datetime) -> None:
+        """Note that a package under the number of a request was sealed, if it is the first."""
+        self._note(session, urn, RequestStep.RELEASED, release, at)
+
+    def collected(self, session: Session, urn: str, release: UUID, *, at: datetime) -> None:
+        """Note that a package under the number of a request left the house, if it is the first."""
+        self._note(session, urn, RequestStep.COLLECTED, release, at)
+
+    def expire_due(self, session: Session, *, at: datetime) -> None:
+        """Let requests expire whose fee was not paid for long; some, if there are many."""
+        unpaid, before = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE), at - self._unpaid
+        since = (
+            select(func.max(RequestStepRow.at))
+            .where(RequestStepRow.request == RequestRow.id)
+            .correlate(RequestRow)
+            .scalar_subquery()
+        )
+        rows = session.exec(
+            select(RequestRow)
+            .where(
+                col(RequestRow.state).in_(unpaid),
+                col(RequestRow.submitted_at) < before,
+                since < before,
+            )
+            .order_by(col(RequestRow.submitted_at))
+            .limit(_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in rows:
+            by = self._people.subject(session, self._people.known(session, THE_CLOCK), ())
+            told: dict[str, JSON] = {"role": "system", "reason": "its fee was not paid in time"}
+            self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
+
+    def _note(
+        self, session: Session, urn: str, step: RequestStep, release: UUID, at: datetime
+    ) -> None:
+        row = self._requests.under(session, urn)
+        if row is None:
+            return
+        row = self._requests.find(session, urn, lock=True)
+        now = standing_of(row, steps_of(session, row.id))
+        try:
+            transition(row.urn, now.path, now.state, step)
+        except StateError:
+            return  # a later package under the same number, or an end that came first
+        self._take(session, urn, step, {"release": str(release)}, by=None, at=at)
+
+    def _take(
+        self,
+        session: Session,
+        name: str,
+        step: RequestStep,
+        told: Mapping[str, JSON],
+        *,
+        by: Subject | None,
+        at: datetime,
+        why: Refusal | None = None,
+    ) -> RequestRow:
+        """Move a request by one step, with its event, its row, and the letter that tells of it."""
+        row = self._requests.find(session, name, lock=True)
+        what = f"request {row.urn}"
+        now = standing_of(row, steps_of(session, row.id))
+        event = transition(what, now.path, now.state, step).event
+        then = take_step(what, now, step, by=None if by is None else by.person, why=why)
+        row.state = then.state.value
+        record_step(session, self._ledger, row.id, event, told, by=by, at=at)
+        if step in _TOLD:
+            private = {"outcome": _TOLD[step]}
+            once = f"outcome:{row.id}:{_TOLD[step]}"
+            self._tell(session, row, RequestLetter.OUTCOME, once, private, at)
+        return row
+
+    def _tell(
+        self,
+        session: Session,
+        row: RequestRow,
+        kind: RequestLetter,
+        once: str,
+        private: Mapping[str, str],
+        at: datetime,
+    ) -> None:
+        self._messages.queue(
+            session, kind, person=row.person, about=row.id, once=once, private=private, at=at
+        )
+
+    def _asked(self, session: Session, row: RequestRow) -> Asked:
+        asked = self._requests.asked(session, row.id)
+        if asked is None:
+            raise StateError(f"what request {row.urn} asks for was erased")
+        return asked
+
+
+def _needed(reason: str, field: str = "reason") -> str:
+    return check_words(field, reason, most=MOST_REASON, lines=True)

@@ -1,0 +1,265 @@
+"""Service. What somebody fills in: saved page by page, its mailbox proven, submitted once.
+
+A draft is known by the secret of a cookie, of which only the digest is kept. It is no evidence:
+nothing is done with it before it is submitted, and it is deleted some days after it was last seen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, delete
+
+from evidence.errors import InvalidError, StateError
+from evidence.mailbox.codes import Gates, Pace, Standing, token_subject
+from evidence.requests.asked import Asked, asked_of
+from evidence.requests.checks import Checked, Rules, check_form, check_page
+from evidence.requests.decisions import RequestDecisions
+from evidence.requests.forms import Form, FormPage
+from evidence.requests.letters import RequestLetter
+from evidence.requests.questions.paths import FORMS
+from evidence.requests.states import Path
+from evidence.requests.submissions import MAILBOX, Submissions
+from evidence.requests.tables import RequestDraftRow, RequestRow
+from evidence.secrets import make_secret, secret_digest
+
+FORGET_DRAFTS = timedelta(days=7)
+_CODES = Pace(30, timedelta(hours=1), 100)
+"""How many codes one address on the network may ask for: many people may sit behind one."""
+_DRAFTS = Pace(60, timedelta(hours=1), 300)
+_MAILBOXES = Pace(3, timedelta(minutes=15), 10)
+"""How many codes go to one mailbox, whoever asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was filled in so far."""
+
+    form: Form
+    answers: Mapping[str, str]
+    proven: bool
+    """Whether a code has proven the mailbox that stands in it now."""
+    request: UUID | None
+    """The identifier of the request that it became."""
+    corrects: UUID | None
+    """The identifier of the request that it corrects."""
+
+    @property
+    def mailbox(self) -> str:
+        """The address of the mailbox that is to be proven."""
+        return self.answers.get(self.form.mailbox, "")
+
+
+@dataclass(frozen=True, slots=True)
+class CouncilRules:
+    """What the council knows of addresses."""
+
+    free: frozenset[str] = frozenset()
+    police: tuple[str, ...] = ()
+
+    def at(self, now: datetime) -> Rules:
+        """Return what the checker is told at this moment."""
+        return Rules(now, self.free, self.police)
+
+
+class Drafts:
+    """Keeps what people type, until it is submitted or forgotten."""
+
+    def __init__(
+        self,
+        gates: Gates,
+        submissions: Submissions,
+        decisions: RequestDecisions,
+        rules: CouncilRules,
+        *,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._gates = gates
+        self._submissions = submissions
+        self._decisions = decisions
+        self._rules = rules
+        self._random = random
+
+    def begin(self, session: Session, path: Path, *, network: str, at: datetime) -> str | Standing:
+        """Begin a draft; return its secret, or until when too many came from ``network``."""
+        gate = self._gates.open(session, self._gates.name("drafts", network), at=at)
+        counted = self._gates.ask(gate, at=at, pace=_DRAFTS)
+        if counted.state != "asked":
+            return counted
+        secret = make_secret(self._random)
+        session.add(
+            RequestDraftRow(
+                secret_sha256=secret_digest(secret),
+                path=path.value,
+                answers={},
+                started_at=at,
+                seen_at=at,
+            )
+        )
+        session.flush()
+        return secret
+
+    def correct(
+        self, session: Session, request: UUID, asked: Asked, mailbox: str, *, at: datetime
+    ) -> str:
+        """Begin to correct a request, as whoever proved ``mailbox``; return the draft's secret."""
+        secret = make_secret(self._random)
+        session.add(
+            RequestDraftRow(
+                secret_sha256=secret_digest(secret),
+                path=asked.path.value,
+                answers=dict(asked.answers),
+                mailbox=mailbox,
+                started_at=at,
+                seen_at=at,
+                corrects=request,
+            )
+        )
+        session.flush()
+        return secret
+
+    def find(self, session: Session, secret: str) -> Draft | None:
+        """Return the draft of a secret; None: there is none, or it was forgotten."""
+        row = session.get(RequestDraftRow, secret_digest(secret))
+        return None if row is None else _draft(row)
+
+    def save(
+        self,
+        session: Session,
+        secret: str,
+        page: FormPage,
+        given: Mapping[str, str],
+        *,
+        at: datetime,
+    ) -> Checked:
+        """Keep the answers of one page, if nothing is wrong with them.
+
+        Raises:
+            StateError: it was submitted, or is forgotten.
+        """
+        row = self._open(session, secret, at)
+        checked = check_page(page, given, row.answers, self._rules.at(at))
+        if not checked.errors:
+            row.answers = {**row.answers, **checked.answers}
+        session.flush()
+        return checked
+
+    def check(self, draft: Draft, *, at: datetime) -> Checked:
+        """Check everything that was answered."""
+        return check_form(draft.form, draft.answers, self._rules.at(at))
+
+    def ask_code(self, session: Session, secret: str, *, network: str, at: datetime) -> Standing:
+        """Send a code to the mailbox of a draft, unless too many were asked for.
+
+        Counted for the mailbox, for the network and for the draft, always in that order.
+
+        Raises:
+            StateError: there is no mailbox yet, or nothing to fill in any more.
+        """
+        row = self._open(session, secret, at)
+        draft = _draft(row)
+        if not draft.mailbox:
+            raise StateError("give your e-mail address first")
+        for name, what, pace in (
+            (MAILBOX, draft.mailbox, _MAILBOXES),
+            ("codes", network, _CODES),
+        ):
+            counted = self._gates.ask(
+                self._gates.open(session, self._gates.name(name, what), at=at), at=at, pace=pace
+            )
+            if counted.state != "asked":
+                return counted
+        gate = self._gates.open(session, self._gate(row, draft), at=at)
+        standing = self._gates.ask(gate, at=at)
+        if standing.state == "asked":
+            self._gates.send_code(
+                session,
+                gate,
+                opens=token_subject(row.secret_sha256),
+                person=None,
+                about=token_subject(row.secret_sha256),
+                kind=RequestLetter.MAILBOX_CODE,
+                more={"to": draft.mailbox},
+                at=at,
+            )
+        return standing
+
+    def standing(self, session: Session, secret: str, *, at: datetime) -> Standing:
+        """Return where somebody stands before the code of their mailbox."""
+        row = session.get_one(RequestDraftRow, secret_digest(secret))
+        return self._gates.standing(session, self._gate(row, _draft(row)), at=at)
+
+    def enter_code(self, session: Session, secret: str, code: str, *, at: datetime) -> Standing:
+        """Prove the mailbox of a draft; ``closed``: it is proven. A wrong code counts: commit.
+
+        Raises:
+            StateError: it was submitted, or is forgotten.
+        """
+        row = self._open(session, secret, at)
+        draft = _draft(row)
+        gate = self._gates.open(session, self._gate(row, draft), at=at)
+        barred = self._gates.barred(gate, code, at=at)
+        if barred is not None:
+            return barred
+        if not self._gates.check(gate, code, at=at):
+            return self._gates.refuse(gate, at=at)
+        row.mailbox = draft.mailbox
+        session.flush()
+        return Standing("closed")
+
+    def submit(self, session: Session, secret: str, *, at: datetime) -> RequestRow | Checked:
+        """Submit a draft once; twice is the request that it became. Return what is wrong with it.
+
+        Raises:
+            StateError: its mailbox is not proven, too many came from it, or it is forgotten.
+        """
+        row = session.get(RequestDraftRow, secret_digest(secret), with_for_update=True)
+        if row is None:
+            raise StateError("what you typed is not kept any more: begin again")
+        if row.request is not None:
+            return session.get_one(RequestRow, row.request)
+        draft = _draft(row)
+        checked = self.check(draft, at=at)
+        if checked.errors:
+            return checked
+        if not draft.proven:
+            raise StateError("the code of your mailbox has yet to be entered")
+        try:
+            made = self._send(session, draft, asked_of(draft.form.path, checked.answers), at)
+        except InvalidError as error:
+            return Checked(checked.answers, {error.field: str(error)})
+        # What was asked stands in the request now, where it can be erased.
+        row.request, row.answers = made.id, {}
+        session.flush()
+        return made
+
+    def _send(self, session: Session, draft: Draft, asked: Asked, at: datetime) -> RequestRow:
+        if draft.corrects is not None:
+            return self._decisions.correct(session, draft.corrects, asked, at=at)
+        return self._submissions.submit(session, asked, draft.mailbox, at=at)
+
+    def forget(self, session: Session, *, at: datetime) -> None:
+        """Delete drafts that nobody has touched for long."""
+        session.exec(
+            delete(RequestDraftRow).where(col(RequestDraftRow.seen_at) < at - FORGET_DRAFTS)
+        )
+
+    def _open(self, session: Session, secret: str, at: datetime) -> RequestDraftRow:
+        row = session.get(
+            RequestDraftRow, secret_digest(secret), with_for_update=True, populate_existing=True
+        )
+        if row is None or row.request is not None:
+            raise StateError("this was sent already, or is not kept any more: begin again")
+        row.seen_at = at
+        return row
+
+    def _gate(self, row: RequestDraftRow, draft: Draft) -> str:
+        return self._gates.name("draft", f"{row.secret_sha256} {draft.mailbox}")
+
+
+def _draft(row: RequestDraftRow) -> Draft:
+    form = FORMS[Path(row.path)]
+    answers = dict(row.answers)
+    address = answers.get(form.mailbox, "")
+    return Draft(form, answers, bool(address) and row.mailbox == address, row.request, row.corrects)

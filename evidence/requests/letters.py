@@ -1,0 +1,19 @@
+"""Pure. The letters that go about requests, all of them to whoever asks."""
+
+from evidence.mailbox.letters import LetterKind
+
+
+class RequestLetter(LetterKind):
+    """What is said of a request, and the keys of what no row may hold."""
+
+    MAILBOX_CODE = "request_mailbox"
+    """The code that proves a mailbox before anything is submitted. ``code``, ``expires``, ``to``.
+    """
+    URN_ISSUED = "request_urn"
+    """We have your request, and this is its number. ``preserve``: until when footage is there."""
+    PRESERVED = "request_preserved"
+    """The receipt: the footage is preserved. Nothing beside the rows."""
+    OUTCOME = "request_outcome"
+    """What came of a step. ``outcome``: covered, not_covered, not_found or approved."""
+    REFUSED = "request_refused"
+    """It was refused. ``appeal``: what can be done about it; why, its page says."""

@@ -1,0 +1,152 @@
+"""What whoever asks does, without their browser: fill in, prove the mailbox, send."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from custody.canonical import JSON
+from evidence.exhibits.tables import ExhibitRow
+from evidence.mailbox.codes import token_subject
+from evidence.mailbox.tables import MessageRow
+from evidence.people.access import Role
+from evidence.requests.asked import Preserved
+from evidence.requests.checks import Checked
+from evidence.requests.states import Path, RequestStep, ReviewOutcome
+from evidence.requests.tables import RequestRow
+from evidence.secrets import secret_digest
+from tests.evidence.requests.forms_filled import FILLED
+from tests.houses import House
+
+REASON = "as it should be"
+
+
+def filled(path: Path, at: datetime, **other: str) -> dict[str, str]:
+    """Return a form of an incident two days before ``at``."""
+    day = (at - timedelta(days=2)).date().isoformat()
+    given = {**FILLED[path], "incident_date": day, **other}
+    return given | ({"authorised_on": day} if "authorised_on" in given else {})
+
+
+def fill(
+    house: House, path: Path, at: datetime, given: Mapping[str, str], network: str = "192.0.2.1"
+) -> str:
+    """Fill in a form page by page; return the draft's secret."""
+    drafts = house.services.drafts
+    with house.services.transaction() as session:
+        secret = drafts.begin(session, path, network=network, at=at)
+        assert isinstance(secret, str), secret
+    while True:
+        draft = house.look(lambda s: drafts.find(s, secret))
+        assert draft is not None
+        left = [
+            page
+            for page in draft.form.applying(draft.answers)
+            if any(field.name not in draft.answers for field in page.fields)
+        ]
+        if not left:
+            return secret
+        with house.services.transaction() as session:
+            checked = drafts.save(session, secret, left[0], given, at=at)
+            assert not checked.errors
+
+
+def code_about(house: House, about: UUID, kind: str = "request_mailbox") -> str:
+    """Return the code of the letter about something; a test has it once."""
+    (row,) = house.look(
+        lambda s: s.exec(
+            select(MessageRow).where(
+                MessageRow.about == about,
+                MessageRow.kind == kind,
+                col(MessageRow.sealed).is_not(None),
+            )
+        ).all()
+    )
+    return house.services.messages.open(row)["code"]
+
+
+def code_of(house: House, secret: str) -> str:
+    """Return the code that proves the mailbox of a draft."""
+    return code_about(house, token_subject(secret_digest(secret)))
+
+
+def prove(house: House, secret: str, at: datetime, network: str = "192.0.2.1") -> None:
+    """Prove the mailbox of a draft."""
+    drafts = house.services.drafts
+    with house.services.transaction() as session:
+        assert drafts.ask_code(session, secret, network=network, at=at).state == "asked"
+    code = code_of(house, secret)
+    with house.services.transaction() as session:
+        assert drafts.enter_code(session, secret, code, at=at).state == "closed"
+
+
+def submit(house: House, secret: str, at: datetime) -> RequestRow:
+    """Send a draft."""
+    with house.services.transaction() as session:
+        row = house.services.drafts.submit(session, secret, at=at)
+        assert not isinstance(row, Checked), row
+        session.expunge_all()
+    return row
+
+
+def request(house: House, path: Path, at: datetime, **other: str) -> RequestRow:
+    """Make a request, from the first page to the last."""
+    secret = fill(house, path, at, filled(path, at, **other))
+    prove(house, secret, at)
+    return submit(house, secret, at)
+
+
+def decide(
+    house: House, row: RequestRow, step: RequestStep, role: Role, at: datetime, reason: str = REASON
+) -> RequestRow:
+    """Decide something that needs a reason."""
+    decisions, by = house.services.request_decisions, house.subjects[role]
+    return house.do(role, lambda s: decisions.decide(s, row.urn, step, by=by, at=at, reason=reason))
+
+
+def preserve(house: House, row: RequestRow, at: datetime, *cameras: str) -> RequestRow:
+    """Confirm that everything is preserved."""
+    by = house.subjects[Role.OPERATOR]
+    asked = house.look(lambda s: house.services.requests.asked(s, row.id))
+    assert asked is not None
+    kept = Preserved(asked.start, asked.end, cameras or asked.cameras or ("BAR-0017",), "recorder")
+    return house.do(
+        Role.OPERATOR,
+        lambda s: house.services.request_decisions.confirm_preserved(
+            s, row.urn, kept, by=by, at=at
+        ),
+    )
+
+
+def review(
+    house: House, row: RequestRow, outcome: ReviewOutcome, at: datetime, *exhibits: ExhibitRow
+) -> RequestRow:
+    """Begin the review, and say what it came to."""
+    decisions, by = house.services.request_decisions, house.subjects[Role.OPERATOR]
+    house.do(Role.OPERATOR, lambda s: decisions.begin_review(s, row.urn, by=by, at=at))
+    names = [one.reference for one in exhibits]
+    return house.do(
+        Role.OPERATOR,
+        lambda s: decisions.complete_review(
+            s, row.urn, outcome, exhibits=names, by=by, at=at, reason=REASON
+        ),
+    )
+
+
+def pay(house: House, row: RequestRow, stage: str, at: datetime) -> None:
+    """Do what the rooms of fees do when a fee was paid."""
+    with house.services.transaction() as session:
+        house.services.request_decisions.fee_paid(
+            session,
+            row.id,
+            "review" if stage == "review" else "release",
+            pence=2500 if stage == "review" else 7500,
+            provider_reference=f"pay-{stage}",
+            at=at,
+        )
+
+
+def values_of(house: House, row: RequestRow, event: str) -> list[dict[str, JSON]]:
+    """Return what the events of one name say."""
+    return [values for name, values in house.events(row.id) if name == event]  # type: ignore[misc]
