@@ -16,7 +16,7 @@ from custody.check.finding import Outcome
 from custody.errors import ProofError
 from custody.histories import Histories
 from export.desk.claims.exhibits import exhibits
-from export.desk.claims.releases import releases
+from export.desk.claims.leaving.releases import releases
 from export.release.tables import ReleaseExhibitRow
 
 _MOST = 1 << 20

@@ -9,8 +9,8 @@ from custody.audit.facts import WHOLE, Claim, Span
 from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
+from export.desk.claims.leaving.releases import releases
 from export.desk.claims.people import people
-from export.desk.claims.releases import releases
 from export.desk.claims.requests import requests
 
 

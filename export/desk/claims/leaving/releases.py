@@ -13,10 +13,10 @@ from custody.canonical import JSON
 from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
-from export.desk.claims.departures import Departures
-from export.desk.claims.papers import PapersTold
+from export.desk.claims.leaving.departures import Departures
+from export.desk.claims.leaving.papers import PapersTold
+from export.desk.claims.leaving.sealings import Sealings
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
-from export.desk.claims.sealings import Sealings
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import goes
 from export.release.releases import conditions_of, recipient_words
