@@ -33,6 +33,7 @@ from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
+from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.wiring import Services
 from storage.version import version
@@ -112,13 +113,14 @@ def _routes() -> tuple[BaseRoute, ...]:
     # What is past the code stands first: its addresses are no tokens.
     for router in (collect.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
-    for router in (start.router, signin.router, mailbox.router):
+    for router in (start.router, signin.router, mailbox.router, public_cameras.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):
         every.include_router(router)
     for router in (withdrawing.router, departures.router):
         every.include_router(router)
+    every.include_router(public_cameras.paced)
     every.include_router(register.router)
     every.include_router(information.router)
     every.include_router(console_home.router)

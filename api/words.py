@@ -37,6 +37,13 @@ def local_time(moment: datetime) -> str:
     return f"{at.day} {at:%B %Y}, {clock} {at:%Z}"
 
 
+def local_minute(moment: datetime) -> str:
+    """Return a time to the minute: 20 November 2026, 2:03 pm GMT."""
+    at = moment.astimezone(LONDON)
+    half = "am" if at.hour < 12 else "pm"  # noqa: PLR2004 - noon
+    return f"{at.day} {at:%B %Y}, {at.hour % 12 or 12}:{at:%M} {half} {at:%Z}"
+
+
 def local_date(moment: datetime) -> str:
     """Return a date as people in England write it."""
     at = moment.astimezone(LONDON)
@@ -91,6 +98,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "counted": counted,
     "local_time": local_time,
     "local_date": local_date,
+    "local_minute": local_minute,
     "local_text": local_text,
     "machine_time": machine_time,
     "size": size,

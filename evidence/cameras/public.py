@@ -26,7 +26,7 @@ from evidence.cameras.coverage import (
 from evidence.cameras.grid import to_point
 from evidence.cameras.known import HERE, PUBLIC, CameraPage, read_cameras, read_page
 from evidence.cameras.points import GridPoint, Point, parse_point
-from evidence.cameras.retention import incident_at, overwritten_at
+from evidence.cameras.retention import incident_at, overwritten_at, read_clock, read_day
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 
@@ -80,6 +80,20 @@ class PublicCameras:
     def every(self, session: Session) -> list[KnownCamera]:
         """Return all of them."""
         return read_cameras(session, PUBLIC, HERE)
+
+    def faults(self, question: Question) -> dict[str, str]:
+        """Return what is wrong with a question at first sight, by its field: all of it at once."""
+        found = {}
+        for check in (
+            lambda: _point(question),
+            lambda: read_day(question.day),
+            lambda: read_clock(question.time),
+        ):
+            try:
+                check()
+            except InvalidError as error:
+                found[error.field] = str(error)
+        return found
 
     def ask(self, session: Session, question: Question, *, now: datetime) -> Answer | Choice:
         """Answer a question, or ask which place is meant.

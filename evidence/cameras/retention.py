@@ -1,12 +1,15 @@
 """Pure. Until when a recorder keeps what it recorded, across the changes of the clocks."""
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 
 _FIRST = date(2000, 1, 1)
 """Before this day nobody asks about."""
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?::[0-5]\d)?", re.ASCII)
+"""Some browsers send seconds, too."""
 
 
 def overwritten_at(moment: datetime, days: int) -> datetime:
@@ -19,26 +22,44 @@ def overwritten_at(moment: datetime, days: int) -> datetime:
     return min(moment.astimezone(UTC) + timedelta(days=days), same_time.astimezone(UTC))
 
 
-def incident_at(day: str, time: str, *, now: datetime) -> datetime:
-    """Return the moment of an incident, in UTC, from ``2026-11-20`` and ``14:03``, London time.
+def read_day(text: str) -> date:
+    """Read the day of an incident: ``2026-11-20``.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        day = date.min
+    if day < _FIRST:
+        raise InvalidError("date", "enter the day, such as 2026-11-20")
+    return day
+
+
+def read_clock(text: str) -> time:
+    """Read a time on the clock: ``14:03``.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        raise InvalidError("time", "enter the time on the 24-hour clock, such as 14:03")
+    return time(int(match[1]), int(match[2]))
+
+
+def incident_at(day: str, clock: str, *, now: datetime) -> datetime:
+    """Return the moment of an incident, in UTC, of a day and a time on the clock in London.
 
     Of an hour that the clocks repeat, the first: what is kept of it is overwritten earlier.
 
     Raises:
         InvalidError: no such day or time, an hour that the clocks skip, or it is still to come.
     """
-    try:
-        on = date.fromisoformat(day.strip())
-    except ValueError:
-        on = date.min
-    if on < _FIRST:
-        raise InvalidError("date", "enter the day, such as 2026-11-20")
-    try:
-        clock = datetime.strptime(time.strip().replace(".", ":"), "%H:%M").time()  # noqa: DTZ007 - a clock's time
-    except ValueError:
-        raise InvalidError("time", "enter the time on the 24-hour clock, such as 14:03") from None
-    moment = datetime.combine(on, clock, LONDON).astimezone(UTC)
-    if moment.astimezone(LONDON).time() != clock:
+    shown = read_clock(clock)
+    moment = datetime.combine(read_day(day), shown, LONDON).astimezone(UTC)
+    if moment.astimezone(LONDON).time() != shown:
         words = "there was no such time that night: the clocks went forward by an hour"
         raise InvalidError("time", words)
     if moment > now:

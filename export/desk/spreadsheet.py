@@ -1,4 +1,4 @@
-"""Pure. The disclosure register as a file for a spreadsheet, line by line."""
+"""Pure. Files for a spreadsheet, line by line: the disclosure register, and the public cameras."""
 
 import csv
 import io
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from custody.printable import printable_lines
+from evidence.cameras.cameras import KnownCamera
+from evidence.cameras.points import MILLION, Point
 from evidence.exhibits.clocks import LONDON
 from export.desk.disclosures import Disclosure
 
@@ -31,6 +33,10 @@ COLUMNS = (
     "Approved by",
     "Receipt confirmed",
 )
+CAMERA_COLUMNS = (
+    *("camera_id", "location", "area_name", "latitude", "longitude"),
+    *("kind", "siting", "owner"),
+)
 
 
 def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
@@ -41,7 +47,33 @@ def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
     """
     yield "\ufeff" + _line(COLUMNS)
     for entry in entries:
-        yield _line(defused(printable_lines(cell)) for cell in _cells(entry))
+        yield _line(_text(cell) for cell in _cells(entry))
+
+
+def format_cameras(cameras: Iterable[KnownCamera]) -> Iterator[str]:
+    """Yield cameras as open data: where each is now, in a form that `custos camera import` reads.
+
+    The caller sees to it that they are public. A coordinate is a number of ours, and so no text
+    that a spreadsheet could run, though it begins with a minus.
+    """
+    yield "\ufeff" + _line(CAMERA_COLUMNS)
+    for known in cameras:
+        camera = known.camera
+        for placed in camera.placements:
+            if placed.until is None:
+                texts = (camera.reference, placed.location, placed.area)
+                words = (camera.kind.value, camera.siting.value, camera.owner)
+                yield _line((*map(_text, texts), *_degrees(placed.at), *map(_text, words)))
+
+
+def _degrees(at: Point | None) -> tuple[str, str]:
+    if at is None:
+        return "", ""
+    return f"{at.latitude / MILLION:.6f}", f"{at.longitude / MILLION:.6f}"
+
+
+def _text(cell: str) -> str:
+    return defused(printable_lines(cell))
 
 
 def _line(cells: Iterable[str]) -> str:

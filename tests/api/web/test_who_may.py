@@ -88,6 +88,10 @@ GET /console/views/{viewing}/{file} = exhibit.view
 _OPEN = """
 GET /
 GET /accessibility
+GET /cameras
+GET /cameras.csv
+GET /cameras/all
+GET /cameras/check
 GET /demonstration/mail
 GET /demonstration/mail/{name}
 GET /help
