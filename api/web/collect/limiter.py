@@ -53,7 +53,7 @@ class Limiter:
         Raises:
             TooManyError: that was too often; says in how many seconds the next is welcome.
         """
-        name = hashlib.blake2b(_group(address).encode(), key=self._key, digest_size=16).digest()
+        name = hashlib.blake2b(network_of(address).encode(), key=self._key, digest_size=16).digest()
         pause = self.limit.within / self.limit.most
         with self._lock:
             bucket = self._seen.pop(name, None) or _Bucket(float(self.limit.most), at)
@@ -69,7 +69,7 @@ class Limiter:
             bucket.left -= 1
 
 
-def _group(address: str) -> str:
+def network_of(address: str) -> str:
     """Return the address, or of IPv6 the network that one customer holds."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
