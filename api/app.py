@@ -35,6 +35,9 @@ from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
+from api.web.public.requests import check, proof
+from api.web.public.requests import form as asking
+from api.web.public.requests import status as looking_after
 from api.wiring import Services
 from storage.version import version
 
@@ -114,6 +117,10 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in (collect.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router, public_cameras.router):
+        every.include_router(router)
+    for router in (asking.router, proof.router, check.router):
+        every.include_router(router)
+    for router in (looking_after.router, looking_after.paced):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

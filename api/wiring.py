@@ -53,6 +53,7 @@ from export.delivery.undelivered import Undelivered
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
+from export.desk.requests import RequestList
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.clock_pictures import ClockPictures
@@ -130,6 +131,7 @@ class Services:
     corrections: Corrections
     revocations: Revocations
     release_list: ReleaseList
+    request_list: RequestList
     stories: Stories
     handoffs: Handoffs
     amendments: Amendments

@@ -89,6 +89,27 @@ def beyond(
     return statement.order_by(at.desc(), identifier.desc()).limit(most + 1)
 
 
+def soonest(
+    statement: Asking,
+    at: Mapped[datetime] | ColumnElement[datetime],
+    identifier: Mapped[UUID] | ColumnElement[UUID],
+    cursor: Cursor | None,
+    *,
+    most: int,
+) -> Asking:
+    """Return the statement of a list that begins with what is due next, as `beyond` does.
+
+    There "newer" is what stands above in the list, and so what is due before.
+    """
+    place = tuple_(at, identifier)
+    if cursor is not None and cursor.newer:
+        upwards = statement.where(place < (cursor.at, cursor.id))
+        return upwards.order_by(at.desc(), identifier.desc()).limit(most + 1)
+    if cursor is not None:
+        statement = statement.where(place > (cursor.at, cursor.id))
+    return statement.order_by(at.asc(), identifier.asc()).limit(most + 1)
+
+
 def page_of(
     read: Callable[[Cursor | None], Sequence[T]],
     place: Callable[[T], tuple[datetime, UUID]],

@@ -26,6 +26,7 @@ from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
+from export.desk.requests import RequestList
 from export.desk.search import Search
 from export.desk.story import Stories
 from export.holdings.holds import Holds
@@ -81,6 +82,7 @@ class Desk(TypedDict):
 
     exhibit_list: ExhibitList
     release_list: ReleaseList
+    request_list: RequestList
     stories: Stories
     register: Register
     search: Search
@@ -214,6 +216,11 @@ def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Ho
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
+        request_list=RequestList(
+            evidence["requests"],
+            answer_days=ground.council.answer_days,
+            count=ground.council.answer_count,
+        ),
         stories=Stories(releases),
         register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases),

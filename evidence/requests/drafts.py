@@ -104,12 +104,13 @@ class Drafts:
         self, session: Session, request: UUID, asked: Asked, mailbox: str, *, at: datetime
     ) -> str:
         """Begin to correct a request, as whoever proved ``mailbox``; return the draft's secret."""
+        form = FORMS[asked.path]
         secret = make_secret(self._random)
         session.add(
             RequestDraftRow(
                 secret_sha256=secret_digest(secret),
                 path=asked.path.value,
-                answers=dict(asked.answers),
+                answers={name: asked.said(name) for name in form.fields(asked.answers)},
                 mailbox=mailbox,
                 started_at=at,
                 seen_at=at,

@@ -27,6 +27,8 @@ PAGES = {
     "link-before-the-code": "/collect/" + "x" * 43,
     "not-collecting": "/collect",
     "left": "/collect/left",
+    "ask": "/requests",
+    "ask-status": "/requests/status",
 }
 
 
@@ -35,6 +37,19 @@ def test_a_stranger_finds_a_page_without_a_barrier(visit: Visit, name: str) -> N
     page, watch = visit()
     page.goto(PAGES[name])
     look(page, name, watch=watch)
+
+
+def test_the_pages_of_a_request_have_no_barrier_either(visit: Visit) -> None:
+    page, watch = visit()
+    page.goto("/requests")
+    page.get_by_label("The police").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who are you?")
+    for slug in ("contact", "mailbox", "date", "powers", "declaration"):
+        page.goto(f"/requests/form/{slug}")
+        page.get_by_role("button", name="Save and continue").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        look(page, f"ask-{slug}", watch=watch)
 
 
 def test_the_first_tab_leads_past_the_header(visit: Visit) -> None:

@@ -18,10 +18,13 @@ from api.builders.trust import trust_file
 from api.depends import ANY_QUERY, UsesServices
 from api.web.collect import gate
 from api.web.pages import page
+from api.web.public.requests.cookies import draft_cookie, visit_cookie
 from api.web.staff import cookie_name
 from api.wiring import Services
 from custody.certificates import parse_chain
 from custody.trust import Trust, parse_trust
+from evidence.requests import visits
+from evidence.requests.drafts import FORGET_DRAFTS
 from export.delivery.alive import IDLE, LONGEST
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
 
@@ -163,6 +166,19 @@ def _cookies(services: Services) -> list[tuple[str, str, str]]:
             gate.cookie_name(services),
             "Shows us that this browser entered the code, while you collect a package",
             f"{_span(IDLE)} after the last page, {_span(LONGEST)} at most, or until you leave",
+        ),
+        (
+            draft_cookie(services),
+            "Keeps what you fill in, when you ask for footage",
+            f"{FORGET_DRAFTS.days} days",
+        ),
+        (
+            visit_cookie(services),
+            "Shows us that this browser entered the code, while you look after a request",
+            (
+                f"{_span(visits.IDLE)} after the last page, {_span(visits.LONGEST)} at most, or "
+                "until you leave"
+            ),
         ),
     ]
 
