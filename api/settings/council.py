@@ -4,12 +4,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from custody.checkpoint import require_origin
 from custody.errors import FormatError
+from evidence.fees.prices import USUAL, WHOLE, Tariff
 
 DEMONSTRATION_COUNCIL = """\
 # Who runs this Custos. The origin names the ledger for ever: it is fixed at the first start.
@@ -36,8 +39,16 @@ downloads = 5
 
 [recipients]
 police = ["police.uk", "cps.gov.uk", "nca.gov.uk", "police.example", "cps.example"]
+
+[fees]
+review = 2500
+release = 7500
+vat_percent = 20
+vat_number = "GB 000 0000 00"
 """
 MOST_DAYS = 36_500
+MOST_PENCE = 10_000_000
+"""What GOV.UK Pay takes in one payment."""
 DEFAULT_COLOUR = "#12403c"
 POLICE_DOMAINS = ("police.uk", "cps.gov.uk", "nca.gov.uk")
 """Every force has its domain below police.uk, pnn.police.uk among them."""
@@ -48,11 +59,13 @@ _TABLES = {
     "look": {"colour"},
     "links": {"days", "downloads"},
     "recipients": {"police"},
+    "fees": {"review", "release", "vat_percent", "vat_number"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+_VAT_NUMBER = re.compile("[A-Z0-9 ]{0,20}")
 _LEAST_CONTRAST = 4.5
 
 
@@ -75,6 +88,7 @@ class Council:
     """How often one link may be downloaded; resuming is no new download."""
     police: tuple[str, ...] = POLICE_DOMAINS
     """To these domains, and what is below them, go links for the police and the prosecution."""
+    fees: Tariff = USUAL
 
 
 def read_council(settings: Settings) -> Council:
@@ -119,12 +133,33 @@ def parse_council(text: str) -> Council:
             link_days=table.get("links", {}).get("days", 14),
             downloads=table.get("links", {}).get("downloads", 5),
             police=tuple(table.get("recipients", {}).get("police", POLICE_DOMAINS)),
+            fees=_tariff(table.get("fees", {})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error
     _check_keys(table)
     _check_council(council)
     return council
+
+
+def _tariff(table: Mapping[str, Any]) -> Tariff:
+    """Read what is charged: whole pence, and VAT in per cent, of which 17.5 is one, too."""
+    amounts = {name: table.get(name, getattr(USUAL, name)) for name in ("review", "release")}
+    for name, pence in amounts.items():
+        if not isinstance(pence, int) or isinstance(pence, bool) or not 0 <= pence <= MOST_PENCE:
+            raise SettingsError(
+                f"council.toml: fees.{name} is in pence, including VAT: from 0 to {MOST_PENCE}"
+            )
+    percent, number = table.get("vat_percent", 20), table.get("vat_number", "")
+    right = type(percent) in (int, float) and isfinite(percent)
+    points = Decimal(str(percent)) * 100 if right else Decimal(-1)
+    if not 0 <= points <= WHOLE or points != int(points):
+        raise SettingsError("council.toml: fees.vat_percent is a number from 0 to 100, such as 20")
+    if not isinstance(number, str) or not _VAT_NUMBER.fullmatch(number):
+        raise SettingsError(
+            'council.toml: fees.vat_number is written as on an invoice, such as "GB 123 4567 89"'
+        )
+    return Tariff(**amounts, vat_basis_points=int(points), vat_number=number)
 
 
 def _check_keys(table: Mapping[str, Any]) -> None:
