@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from api.builders.clips import build_holdings, build_intake
 from api.builders.evidence import build_evidence
+from api.builders.fees import build_fees
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
@@ -28,6 +29,11 @@ from custody.roots import Roots
 from custody.search import CustodySearch
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
+from evidence.fees.differences import Differences
+from evidence.fees.fees import Fees
+from evidence.fees.payments import Payments
+from evidence.fees.reconciliation import Reconciliation
+from evidence.fees.refunds import RefundOrders
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
@@ -95,6 +101,11 @@ class Services:
     sessions: Sessions
     exhibits: Exhibits
     outcomes: Outcomes
+    fees: Fees
+    payments: Payments
+    refund_orders: RefundOrders
+    differences: Differences
+    reconciliation: Reconciliation
     intake: Intake
     masters: Masters
     scanner: Scanner
@@ -176,6 +187,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=ground.jobs,
         ledger=ground.ledger,
         **evidence,
+        **build_fees(ground, evidence),
         **intake,
         **holdings,
         **released,

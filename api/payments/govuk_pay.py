@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from api.payments.codes import AWAY, MISMATCH, REFUSALS, payment_state, refund_state
+from api.payments.codes import AWAY, MISMATCH, REFUSALS, ending, payment_state, refund_state
 from api.settings.facts import Pay
 from evidence.fees.provider import (
     NewPayment,
@@ -191,7 +191,7 @@ class GovukPay:
             reference=_name(said["payment_id"]),
             pence=_pence(said["amount"]),
             state=payment_state(state["status"], code),
-            code=code[:20],
+            reason=ending(code[:20]) if code else "",
             next_url=self._next(next_url.get("href") or ""),
             refundable=_pence((said.get("refund_summary") or {}).get("amount_available") or 0),
             settled_on=_settled(said),

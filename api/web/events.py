@@ -1,6 +1,8 @@
 """Edge. Custody events in plain words: what happened, and what each field of it says.
 
 A test holds both tables against `custody.events`: an event or a field without words fails it.
+
+Over 300 lines: most of them are these tables.
 """
 
 import re
@@ -41,9 +43,14 @@ EVENT_WORDS: Mapping[str, str] = {
     "urn.issued": "Reference number given",
     "preservation.requested": "Control room asked to preserve footage",
     "preservation.confirmed": "Control room confirmed that footage is preserved",
-    "payment.requested": "Payment asked for",
+    "fee.demanded": "Fee asked for",
+    "fee.waived": "Fee waived",
+    "payment.requested": "Payment begun at the provider",
     "payment.succeeded": "Payment received",
+    "payment.failed": "Payment ended without money",
+    "refund.ordered": "Refund ordered",
     "payment.refunded": "Payment returned",
+    "refund.failed": "Refund did not go through",
     "request.covered": "Cameras may have captured it",
     "request.not_covered": "No camera covers it",
     "request.approved": "Request approved in principle",
@@ -83,6 +90,8 @@ EVENT_WORDS: Mapping[str, str] = {
     "role.changed": "Role given",
     "clock.apart": "Our clock was found apart from the time",
     "clock.confirmed": "Our clock was said to be right",
+    "difference.found": "Difference found between payment provider and us",
+    "difference.settled": "Difference settled",
     "token.made": "Access token made",
     "token.revoked": "Access token taken back",
 }
@@ -93,8 +102,10 @@ REFUSALS = frozenset(
         "access.refused",
         "clock.apart",
         "code.refused",
+        "difference.found",
         "integrity.failed",
         "record.values_lost",
+        "refund.failed",
         "release.refused",
         "request.refused",
     }
@@ -141,6 +152,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "reason": "Reason",
     "recipient": "Recipient",
     "reference": "Reference",
+    "refund_reference": "Payment provider's reference of the refund",
     "release": "Release",
     "result": "Result",
     "role": "In the role",
@@ -160,6 +172,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "token": "Token (SHA-256)",
     "until": "Until",
     "urn": "Reference number",
+    "vat_basis_points": "VAT in hundredths of a per cent",
+    "vat_pence": "VAT in pence",
     "what": "What was taken",
 }
 """What each field is called on a page."""

@@ -221,5 +221,5 @@ _GOOD = {
     Step.EVENTS: "{events} events were written by this service, and stand in the tree as written.",
     Step.RECORDS: "{records} records: no event is missing, changed or out of order.",
     Step.OPENINGS: "{openings} values are what their events committed to; {erased} were erased.",
-    Step.CLAIMS: "{claims} exhibits, releases, holds and people are as their events say.",
+    Step.CLAIMS: "{claims} exhibits, releases, holds, fees and people are as their events say.",
 }

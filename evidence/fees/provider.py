@@ -45,8 +45,8 @@ class ToldPayment:
     """Its own name for it."""
     pence: int
     state: PaymentState
-    code: str = ""
-    """Why it ended without money, in the provider's own word."""
+    reason: str = ""
+    """Why it ended without money, in words for people."""
     next_url: str = ""
     """Where the person goes to pay; empty once there is nothing left to do."""
     refundable: int = 0

@@ -52,6 +52,9 @@ class Action(StrEnum):
     READ_REGISTER = "register.read"
     SHOW_MESSAGES = "message.show"
     CONFIRM_CLOCK = "clock.confirm"
+    SHOW_FEES = "fee.show"
+    REFUND_PAYMENT = "payment.refund"
+    SETTLE_DIFFERENCE = "difference.settle"
     USE_CONSOLE = "console.use"
 
 
@@ -93,6 +96,10 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.SHOW_MESSAGES: _READERS,
     # Everything is recorded by the clock: whoever runs the machine vouches for it.
     Action.CONFIRM_CLOCK: (Role.ADMINISTRATOR,),
+    # Fees are part of the custody chain, of which an auditor reads everything.
+    Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
+    Action.REFUND_PAYMENT: (Role.FINANCE,),
+    Action.SETTLE_DIFFERENCE: (Role.FINANCE,),
     Action.USE_CONSOLE: tuple(Role),
 }
 

@@ -576,3 +576,32 @@ UPDATE departure SET way = 'link' WHERE release = 'RELEASE';
 
 -- database: a token that lasts longer than it was made to
 UPDATE api_token SET expires_at = expires_at + interval '1 day';
+
+-- database: a fee that is paid, and by nobody
+UPDATE fee SET state = 'paid' WHERE state = 'waived';
+
+-- database: what a fee costs
+UPDATE fee SET pence = 1, vat_pence = 0 WHERE paid_by IS NOT NULL;
+
+-- database: a payment that failed, made one that counts
+UPDATE fee SET paid_by = (SELECT id FROM payment WHERE state = 'failed') WHERE paid_by IS NOT NULL;
+
+-- database: a refund that never was
+INSERT INTO refund SELECT gen_random_uuid(), payment, 9, pence, reason, ordered_by, role, ordered_at,
+  state, 'another', failed_reason, ended_at FROM refund WHERE state = 'success' LIMIT 1;
+
+-- database: a refund that is gone
+DELETE FROM refund WHERE number = (SELECT max(number) FROM refund);
+
+-- database: a payment that is gone
+DELETE FROM payment WHERE state = 'failed';
+
+-- database: a fee that is gone
+DELETE FROM fee WHERE demanded;
+
+-- database: a difference that nobody settled
+UPDATE payment_difference SET settled_at = now(), settled_reason = 'all is well'
+  WHERE settled_at IS NULL;
+
+-- database: a difference that is gone
+DELETE FROM payment_difference WHERE settled_at IS NOT NULL;

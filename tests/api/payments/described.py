@@ -26,6 +26,8 @@ ORIGIN = "http://127.0.0.1:31000"
 OURS = "http://127.0.0.1:8000"
 PAY = Pay("api_test_of_the_tests", "a secret of the tests, and long", api=ORIGIN, pages=ORIGIN)
 SUCCEEDS, DECLINED, ERRS = "4444333322221111", "4000000000000002", "4000000000000119"
+_NUMBERS = count(1)
+"""Of the names that stand-ins of this process drew: none gives one that another one gave."""
 AGAIN = 200
 """How it answers when something is created again with the same Idempotency-Key; not described."""
 
@@ -151,7 +153,6 @@ class Desk:
 def desk(start: datetime | None = None) -> Iterator[Desk]:
     """Open an account of the stand-in's; its clock stands still until it is moved."""
     now, told, paused = [start or datetime(2026, 11, 20, 9, tzinfo=UTC)], [], []  # type: ignore[var-annotated]
-    numbers = count(1)
     stand_in = PayStandIn(
         own=ORIGIN,
         returns=OURS,
@@ -159,7 +160,7 @@ def desk(start: datetime | None = None) -> Iterator[Desk]:
         secret=PAY.webhook_secret,
         deliver=lambda body, signature: told.append((body, signature)),
         clock=lambda: now[0],
-        draw=lambda length: sha256(str(next(numbers)).encode()).hexdigest()[:length],
+        draw=lambda length: sha256(str(next(_NUMBERS)).encode()).hexdigest()[:length],
     )
     transport = Described(stand_in)
     client = GovukPay(PAY, transport=transport, pause=paused.append)

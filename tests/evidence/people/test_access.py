@@ -54,6 +54,9 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.READ_REGISTER: {R, G, U},
     Action.SHOW_MESSAGES: {O, R, G, U},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
+    Action.SHOW_FEES: {U, Role.FINANCE},
+    Action.REFUND_PAYMENT: {Role.FINANCE},
+    Action.SETTLE_DIFFERENCE: {Role.FINANCE},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }
 ANNA, BERT = UUID(int=1), UUID(int=2)
