@@ -12,9 +12,11 @@ from sqlalchemy import Engine
 
 from api.builders.clips import build_holdings, build_intake
 from api.builders.evidence import build_evidence
+from api.builders.fees import build_fees, build_payments
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
+from api.builders.requests import build_requests
 from api.health import Health
 from api.outbound.posting import Posting
 from api.settings.council import Council
@@ -30,6 +32,11 @@ from evidence.cameras.public import PublicCameras
 from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
+from evidence.fees.differences import Differences
+from evidence.fees.fees import Fees
+from evidence.fees.payments import Payments
+from evidence.fees.reconciliation import Reconciliation
+from evidence.fees.refunds import RefundOrders
 from evidence.limits import Limits
 from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages
@@ -110,6 +117,11 @@ class Services:
     visits: Visits
     exhibits: Exhibits
     outcomes: Outcomes
+    fees: Fees
+    payments: Payments
+    refund_orders: RefundOrders
+    differences: Differences
+    reconciliation: Reconciliation
     intake: Intake
     masters: Masters
     scanner: Scanner
@@ -179,9 +191,11 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     refuse_stand_ins(settings)
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
+    fees = build_fees(ground, evidence)
+    requests = build_requests(ground, evidence, fees)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
-    released = build_release(ground, evidence, holdings)
+    released = build_release(ground, evidence, requests, holdings)
     return Services(
         settings=settings,
         council=ground.council,
@@ -195,11 +209,14 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=ground.jobs,
         ledger=ground.ledger,
         **evidence,
+        **fees,
+        **requests,
+        **build_payments(ground, fees, paid=requests["request_decisions"].fee_paid),
         **intake,
         **holdings,
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
-        **build_delivery(ground, evidence, released),
-        **build_desk(ground, evidence, released["releases"], holdings["holds"]),
+        **build_delivery(ground, evidence, requests, released),
+        **build_desk(ground, evidence, requests, released["releases"], holdings["holds"]),
         **build_outside(ground, evidence),
     )

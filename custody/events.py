@@ -114,12 +114,13 @@ CONDITIONS = frozenset(
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
 text | acceptance action actor against appeal basis document_kind kind outcome person
-text | provider_reference purpose reason recipient reference result role session stage state
+text | provider_reference purpose reason recipient reference refund_reference result role session
+text | stage state
 text | subject system urn what
 digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
 digest | timestamp token
 digest or null | packet_index
-count | downloads pence size
+count | downloads pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | exhibit lost_record release
@@ -155,9 +156,14 @@ request.corrected | metadata modification | actor role facts:description
 urn.issued | | urn
 preservation.requested | | actor role until
 preservation.confirmed | policy assignment | actor role until facts:description
+fee.demanded | | urn stage pence vat_pence vat_basis_points
+fee.waived | | urn stage pence vat_pence vat_basis_points reason
 payment.requested | | stage pence provider_reference
 payment.succeeded | | stage pence provider_reference
-payment.refunded | | stage pence provider_reference
+payment.failed | | stage pence provider_reference state reason
+refund.ordered | | actor role stage pence provider_reference reason
+payment.refunded | | stage pence provider_reference refund_reference
+refund.failed | | stage pence provider_reference refund_reference reason
 request.covered | | actor role reason
 request.not_covered | | actor role reason
 request.approved | | actor role reason
@@ -214,6 +220,8 @@ cameras.imported | | actor role sha256 facts:description register
 camera.marked | | actor role reference state reason register
 clock.apart | | against ahead_ms
 clock.confirmed | | actor role reason
+difference.found | | what provider_reference reason
+difference.settled | | actor role reason
 token.made | | actor subject role sha256 until
 token.revoked | | actor subject role sha256
 """

@@ -19,10 +19,6 @@ from evidence.people.refusals import Refusals
 from evidence.people.sessions import Limits as SessionLimits
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
-from evidence.requests.decisions import RequestDecisions
-from evidence.requests.drafts import CouncilRules, Drafts
-from evidence.requests.submissions import NumberMaker, Requests, Submissions
-from evidence.requests.visits import Visits
 
 
 class Evidence(TypedDict):
@@ -41,45 +37,18 @@ class Evidence(TypedDict):
     public_cameras: PublicCameras
     limits: Limits
     gates: Gates
-    requests: Requests
-    submissions: Submissions
-    request_decisions: RequestDecisions
-    drafts: Drafts
-    visits: Visits
 
 
 def build_evidence(ground: Ground) -> Evidence:
-    """Build who acts, what they act on, who asks, and what is written to them."""
+    """Build who acts, what they act on, and what is written to them."""
     people = People(ground.ledger, clock=ground.clock)
-    exhibits, messages = Exhibits(ground.ledger), _messages(ground)
-    gates = Gates(messages, key=ground.roots.codes, random=secrets.token_bytes)
-    requests, council = Requests(), ground.council
-    submissions = Submissions(
-        ground.ledger,
-        people,
-        gates,
-        messages,
-        NumberMaker(council.urn_prefix, secrets.choice),
-        retention_days=council.retention_days,
-    )
-    decisions = RequestDecisions(
-        ground.ledger,
-        requests,
-        submissions,
-        exhibits,
-        people,
-        messages,
-        retention_days=council.retention_days,
-        unpaid_days=council.unpaid_days,
-        appeal=council.appeal,
-    )
-    rules = CouncilRules(frozenset(council.free), council.police)
+    messages = _messages(ground)
     return Evidence(
         people=people,
         refusals=Refusals(ground.transaction, people, ground.ledger),
         tokens=Tokens(people, ground.ledger, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, SessionLimits()),
-        exhibits=exhibits,
+        exhibits=Exhibits(ground.ledger),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),
         messages=messages,
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
@@ -87,12 +56,7 @@ def build_evidence(ground: Ground) -> Evidence:
         cameras=CameraRegister(ground.ledger, new_id=uuid.uuid4),
         public_cameras=PublicCameras(retention_days=ground.council.retention_days),
         limits=Limits(key=ground.roots.codes),
-        gates=gates,
-        requests=requests,
-        submissions=submissions,
-        request_decisions=decisions,
-        drafts=Drafts(gates, submissions, decisions, rules, random=secrets.token_bytes),
-        visits=Visits(gates, random=secrets.token_bytes),
+        gates=Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
     )
 
 

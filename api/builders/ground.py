@@ -22,6 +22,7 @@ from custody.keys import RecordKeys
 from custody.ledger import Ledger
 from custody.roots import Roots, load_roots
 from custody.timestamp import TimeAuthority
+from evidence.fees.fees import JOB_SETTLE
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.decisions import JOB_ISSUE
@@ -83,7 +84,7 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
         clock=utc_now,
         vault=_vault(settings, council, addresses),
         # Somebody waits at a page, or at their mailbox, for each of these.
-        jobs=Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND}),
+        jobs=Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND, JOB_SETTLE}),
         ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4, clock=house_clock),
         house_clock=house_clock,
         authority=time_authority(settings, keyring),

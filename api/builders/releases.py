@@ -9,6 +9,7 @@ from uuid import UUID
 from api.builders.clips import Holdings
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
+from api.builders.requests import RequestsRoom
 from api.builders.trust import trust_in_force
 from api.times import wait_until
 from custody.audit.streams import take_snapshot
@@ -88,7 +89,9 @@ class Desk(TypedDict):
     search: Search
 
 
-def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Released:
+def build_release(
+    ground: Ground, evidence: Evidence, asked: RequestsRoom, holdings: Holdings
+) -> Released:
     """Build what proposes and decides a release."""
     releases, people, notices = Releases(), evidence["people"], Notices(evidence["messages"])
     proposals = Proposals(
@@ -97,7 +100,7 @@ def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Rel
         people,
         releases,
         notices,
-        evidence["requests"],
+        asked["requests"],
         urn_prefix=ground.council.urn_prefix,
         choose=secrets.choice,
         police_domains=ground.council.police,
@@ -110,8 +113,8 @@ def build_release(ground: Ground, evidence: Evidence, holdings: Holdings) -> Rel
         people,
         ground.jobs,
         notices,
-        evidence["request_decisions"],
-        evidence["requests"],
+        asked["request_decisions"],
+        asked["requests"],
         may_self_approve=not ground.settings.production,
     )
     return Released(
@@ -173,14 +176,14 @@ def _sealer(ground: Ground) -> Sealer:
     )
 
 
-def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> Delivered:
+def build_delivery(
+    ground: Ground, evidence: Evidence, asked: RequestsRoom, released: Released
+) -> Delivered:
     """Build the ways of a package out of the house."""
     ledger, messages = ground.ledger, evidence["messages"]
     releases, decisions = released["releases"], released["decisions"]
     recorded = Recorded(evidence["histories"])
-    packages = Packages(
-        releases, ledger, recorded, evidence["request_decisions"], new_id=uuid.uuid4
-    )
+    packages = Packages(releases, ledger, recorded, asked["request_decisions"], new_id=uuid.uuid4)
     collections = Collections(
         ledger, packages, recorded, random=secrets.token_bytes, new_id=uuid.uuid4
     )
@@ -211,13 +214,15 @@ def build_delivery(ground: Ground, evidence: Evidence, released: Released) -> De
     )
 
 
-def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Holds) -> Desk:
+def build_desk(
+    ground: Ground, evidence: Evidence, asked: RequestsRoom, releases: Releases, holds: Holds
+) -> Desk:
     """Build what staff look at."""
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
         request_list=RequestList(
-            evidence["requests"],
+            asked["requests"],
             answer_days=ground.council.answer_days,
             count=ground.council.answer_count,
         ),

@@ -1,4 +1,4 @@
-"""Edge. The process "standins": the demonstration's identity provider and its mail sink.
+"""Edge. The process "standins": the demonstration's identity and payment providers, its mail sink.
 
 The provider is oidc-provider-mock, which speaks the real protocol; we only put our own page in
 the place of its one, which would ask another host for its style. The sink is aiosmtpd.
@@ -10,21 +10,27 @@ import logging
 import os
 import secrets
 import socket
+import string
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.demonstration.standins import ACTORS, make_mail_folder
+from api.demonstration.payments import WEBHOOK, PayStandIn
+from api.demonstration.standins import ACTORS, HOST, make_mail_folder, pay_of
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
+from api.times import utc_now
 from storage.embedded.directory import write_private
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -106,25 +112,65 @@ class Mailbox(Controller):
 
 
 def serve(settings: Settings, stop: threading.Event, doors: Sequence[socket.socket]) -> None:
-    """Serve both until ``stop`` is set, at the doors of provider and sink.
+    """Serve all until ``stop`` is set, at their doors in the order of `Ports`.
 
     Raises:
         SettingsError: this is a production.
     """
     if settings.production:
         raise SettingsError("the demonstration's stand-ins do not run with CUSTOS_ENV=production")
-    sign_in, mail = doors
+    sign_in, mail, payments = doors
     for speaker in ("mail.log", "werkzeug", "oidc_provider_mock"):
         # They name who writes to whom, and who signs in: in no log of ours.
         logging.getLogger(speaker).setLevel(logging.ERROR)
     sink = Mailbox(Sink(make_mail_folder(settings)), mail)
     sink.start()
-    provider = _provider(sign_in)
-    thread = threading.Thread(target=provider.serve_forever, daemon=True)
-    thread.start()
+    servers = [_provider(sign_in), _payments(settings, payments)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     stop.wait()
-    provider.shutdown()
+    for server in servers:
+        server.shutdown()
     sink.stop()
+
+
+def _payments(settings: Settings, door: socket.socket) -> Any:  # noqa: ANN401 - as `_provider`
+    from werkzeug.serving import make_server  # noqa: PLC0415 - only this process pays for it
+
+    host, port = door.getsockname()
+    pay = pay_of(settings)
+    calls = ThreadPoolExecutor(1, "payment calls")
+    # The one address that it ever calls: our own process of pages, on this machine.
+    url = f"http://{HOST}:{settings.port}{WEBHOOK}"
+    stand_in = PayStandIn(
+        own=f"http://{HOST}:{port}",
+        returns=settings.origin,
+        key=pay.key,
+        secret=pay.webhook_secret,
+        deliver=lambda body, signature: _ignore(calls.submit(_call, url, body, signature)),
+        clock=utc_now,
+        draw=_draw,
+        kept=settings.data / "payments.json",
+    )
+    return make_server(host, port, stand_in, threaded=True, fd=door.fileno())
+
+
+def _draw(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
+
+
+def _ignore(_sent: object) -> None:
+    """Let a call go its way: whoever missed it asks."""
+
+
+def _call(url: str, body: bytes, signature: str) -> None:
+    """Tell of a payment, a few times if nobody answers."""
+    headers = {"Content-Type": "application/json", "Pay-Signature": signature}
+    for pause in (0.5, 2.0, 5.0):
+        with suppress(httpx.HTTPError):
+            if httpx.post(url, content=body, headers=headers, timeout=5).is_success:
+                return
+        time.sleep(pause)
 
 
 def _provider(door: socket.socket) -> Any:  # noqa: ANN401 - werkzeug's server, imported only here

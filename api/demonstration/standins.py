@@ -1,17 +1,18 @@
-"""Edge. The demonstration's stand-ins: who can sign in, and where provider and mail sink listen.
+"""Edge. The demonstration's stand-ins: who can sign in, and where they listen.
 
-Both run in one process of `custos up`, on this machine's own interface only. Production has
-neither: `api.settings.production` refuses it by name, and `read_ports` is never asked.
+Identity provider, mail sink and payment provider run in one process of `custos up`, on this
+machine's own interface only. Production has none of them: `api.settings.production` refuses them by
+name, and `read_ports` is never asked.
 """
 
 import json
 import secrets
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.settings.errors import SettingsError
-from api.settings.facts import Mail, Settings, SignIn
+from api.settings.facts import Mail, Pay, Settings, SignIn
 from api.settings.production import DEMONSTRATION_SECRET
 from evidence.people.access import Role
 from storage.embedded.directory import private_directory, write_private
@@ -20,6 +21,7 @@ from storage.embedded.settings import is_free
 HOST = "127.0.0.1"
 KEPT = "standins.json"
 """The file in the data directory that keeps the ports."""
+DEMONSTRATION_PAY_KEY = "api_test_custos_demonstration"
 _LOWEST, _HIGHEST = 30_400, 32_700
 """Above the ports of the engines, below those that outgoing connections take."""
 _PATIENCE_S = 1.0
@@ -31,6 +33,7 @@ class Ports:
 
     sign_in: int
     mail: int
+    payments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,16 @@ ACTORS = (
 
 
 def ensure_ports(data: Path) -> Ports:
-    """Return the ports, after choosing them if this directory has none yet."""
+    """Return the ports, after choosing those that this directory has not yet."""
     path = _kept(data)
-    if path.exists():
-        return read_ports(data)
-    first, second = _choose_free(), _choose_free()
-    while second == first:
-        second = _choose_free()
-    ports = Ports(first, second)
-    write_private(path, json.dumps(asdict(ports)) + "\n")
-    return ports
+    kept = _read(path) if path.exists() else {}
+    for name in Ports.__dataclass_fields__:
+        while name not in kept:
+            port = _choose_free()
+            if port not in kept.values():
+                kept[name] = port
+                write_private(path, json.dumps(kept) + "\n")
+    return Ports(**kept)
 
 
 def read_ports(data: Path) -> Ports:
@@ -79,9 +82,16 @@ def read_ports(data: Path) -> Ports:
         SettingsError: nothing was ever started here, or the file is damaged.
     """
     path = _kept(data)
+    kept = _read(path)
+    if kept.keys() != Ports.__dataclass_fields__.keys():
+        raise SettingsError(f"{path} is of another version: start with `custos up` first")
+    return Ports(**kept)
+
+
+def _read(path: Path) -> dict[str, int]:
     try:
-        kept = json.loads(path.read_bytes())
-        return Ports(sign_in=int(kept["sign_in"]), mail=int(kept["mail"]))
+        said = json.loads(path.read_bytes())
+        return {name: int(said[name]) for name in Ports.__dataclass_fields__ if name in said}
     except FileNotFoundError:
         raise SettingsError(f"{path} is not there: start with `custos up` first") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -117,6 +127,17 @@ def mail_of(settings: Settings) -> Mail:
     return Mail(sender="cctv@barchester.example", smtp_url=url)
 
 
+def pay_of(settings: Settings) -> Pay:
+    """Return who takes payments: the configured account, or the demonstration's stand-in.
+
+    A production that charges nothing has neither: what is asked of nobody then fails.
+    """
+    if settings.pay is not None or settings.production:
+        return settings.pay or Pay("", "")
+    pages = f"http://{HOST}:{read_ports(settings.data).payments}"
+    return Pay(DEMONSTRATION_PAY_KEY, DEMONSTRATION_SECRET, api=pages, pages=pages)
+
+
 def mail_folder(settings: Settings) -> Path:
     """Return the folder of what the sink took."""
     return settings.data / "mail"
@@ -128,7 +149,7 @@ def make_mail_folder(settings: Settings) -> Path:
 
 
 def report(settings: Settings) -> str:
-    """Say "ok" if both stand-ins answer, or which one does not.
+    """Say "ok" if the stand-ins answer, or which one does not.
 
     That a port takes connections proves nothing: the supervisor holds it, whoever lives behind it.
     """
@@ -136,6 +157,7 @@ def report(settings: Settings) -> str:
     for name, port, asked, expected in (
         ("identity provider", ports.sign_in, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1."),
         ("mail sink", ports.mail, b"", b"220 "),
+        ("payment stand-in", ports.payments, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1."),
     ):
         if not _answers(port, asked, expected):
             return f"the demonstration's {name} does not answer"

@@ -31,7 +31,7 @@ class Doors:
         self._open["web"] = (_listen(settings.host, settings.port, words),)
 
     def open_stand_ins(self, settings: Settings) -> None:
-        """Take the two ports of the demonstration's stand-ins, in the order of `Ports`.
+        """Take the ports of the demonstration's stand-ins, in the order of `Ports`.
 
         Raises:
             SettingsError: somebody else has one; the file that names it is damaged.
@@ -41,10 +41,10 @@ class Doors:
             "stop the program that has it, or remove "
             f"{settings.data / KEPT}: the next start chooses another one"
         )
-        opened = [_listen(HOST, ports.sign_in, words)]
-        # Kept at once, so that `close` finds it if the second one is taken.
-        self._open[STAND_INS] = tuple(opened)
-        self._open[STAND_INS] = (*opened, _listen(HOST, ports.mail, words))
+        for port in (ports.sign_in, ports.mail, ports.payments):
+            # Each kept at once, so that `close` finds it if the next one is taken.
+            opened = self._open.get(STAND_INS, ())
+            self._open[STAND_INS] = (*opened, _listen(HOST, port, words))
 
     def of(self, process: str) -> Sequence[int]:
         """Return the numbers of the sockets that ``process`` must be handed."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from api.settings.facts import Mail, Notify, Settings, SignIn
+from api.settings.facts import Mail, Notify, Pay, Settings, SignIn
 from custody.keyring import WITHHOLDABLE
 from custody.roots import ROOTS
 from storage.embedded.addresses import Addresses, S3Access
@@ -33,6 +33,8 @@ class Power:
     """The secret that we show to the identity provider."""
     mail: bool = False
     """What a mail server, or Notify, knows us by."""
+    pay: frozenset[str] = frozenset()
+    """What payments are taken with, or calls about them known by: names of fields of `Pay`."""
 
 
 _WRITES = {"event-hmac.key", "record-kek.key", "code-hmac.key", "letter-aead.key"}
@@ -44,6 +46,8 @@ POWERS: Mapping[str, Power] = {
         database=True,
         store=frozenset({"intake"}),
         sign_in=True,
+        # Whoever pays is sent on at once, and the provider calls here.
+        pay=frozenset({"key", "webhook_secret"}),
     ),
     # Seals and stamps; holds what a court wants kept, with the identity that may also delete.
     "worker": Power(
@@ -51,6 +55,7 @@ POWERS: Mapping[str, Power] = {
         database=True,
         store=frozenset({"intake", "disposal"}),
         mail=True,
+        pay=frozenset({"key"}),
     ),
     "sequencer": Power(keys=frozenset({"log.key", "event-hmac.key"}), database=True),
     "standins": Power(),
@@ -77,6 +82,7 @@ def hand_over(name: str, settings: Settings, addresses: Addresses | None) -> byt
             withheld=(WITHHOLDABLE | set(ROOTS)) - power.keys,
             sign_in=_sign_in(power, settings.sign_in),
             mail=_mail(power, settings.mail),
+            pay=_pay(power, settings.pay),
         )
     )
     return json.dumps(told, default=_plain).encode()
@@ -98,6 +104,7 @@ def take_over(told: bytes) -> Settings:
             "time_server": None if kept["time_server"] is None else tuple(kept["time_server"]),
             "sign_in": None if kept["sign_in"] is None else SignIn(**kept["sign_in"]),
             "mail": _read_mail(kept["mail"]),
+            "pay": None if kept["pay"] is None else Pay(**kept["pay"]),
         }
     )
 
@@ -133,6 +140,12 @@ def _mail(power: Power, whole: Mail) -> Mail:
         return whole
     notify = whole.notify and replace(whole.notify, key="")
     return replace(whole, smtp_url=_without_password(whole.smtp_url), notify=notify)
+
+
+def _pay(power: Power, whole: Pay | None) -> Pay | None:
+    if whole is None:
+        return None
+    return replace(whole, **dict.fromkeys({"key", "webhook_secret"} - power.pay, ""))
 
 
 def _without_password(url: str) -> str:

@@ -18,6 +18,8 @@ from custody.errors import (
 )
 from evidence import attention
 from evidence.errors import EvidenceError
+from evidence.fees.fees import JOB_SETTLE
+from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.errors import ExportError
@@ -45,7 +47,8 @@ OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
-that were counted, what gave up because something was away, and once an hour the clock."""
+that were counted, what gave up because something was away, payments whose time has come; once an
+hour the clock, and once a day what was settled."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -63,6 +66,8 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_CODE: services.links.send_code,
         JOB_REFUSED: services.links.record_refusal,
         JOB_SEND: services.posting.send,
+        JOB_SETTLE: services.payments.settle,
+        JOB_RECONCILE: services.reconciliation.reconcile,
         JOB_RECHECK: services.fixity.check,
         JOB_RECHECK_PACKAGE: services.package_fixity.check,
     }
@@ -85,6 +90,8 @@ def _mark_due(services: Services) -> None:
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
             _mark_requests(services, at)
+            services.payments.due(at=at)
+            services.reconciliation.due(at=at)
             services.deadlines.mark(at=at)
 
 

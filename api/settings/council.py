@@ -4,12 +4,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from custody.checkpoint import require_origin
 from custody.errors import FormatError
+from evidence.fees.prices import USUAL, WHOLE, Tariff
 from evidence.requests.clocks import DayKind
 
 DEMONSTRATION_COUNCIL = """\
@@ -43,8 +46,16 @@ free = []
 answer_days = 5
 count = "calendar"
 unpaid_days = 28
+
+[fees]
+review = 2500
+release = 7500
+vat_percent = 20
+vat_number = "GB 000 0000 00"
 """
 MOST_DAYS = 36_500
+MOST_PENCE = 10_000_000
+"""What GOV.UK Pay takes in one payment."""
 DEFAULT_COLOUR = "#12403c"
 APPEAL = (
     "You can ask for this decision to be looked at again by somebody who did not make it: answer "
@@ -62,11 +73,13 @@ _TABLES = {
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
     "requests": {"answer_days", "count", "unpaid_days", "appeal"},
+    "fees": {"review", "release", "vat_percent", "vat_number"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+_VAT_NUMBER = re.compile("[A-Z0-9 ]{0,20}")
 _LEAST_CONTRAST = 4.5
 _MOST_APPEAL = 2000
 
@@ -98,6 +111,7 @@ class Council:
     unpaid_days: int = 28
     """After so many days a request expires whose fee is not paid."""
     appeal: str = APPEAL
+    fees: Tariff = USUAL
 
 
 def read_council(settings: Settings) -> Council:
@@ -147,12 +161,33 @@ def parse_council(text: str) -> Council:
             answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
+            fees=_tariff(table.get("fees", {})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error
     _check_keys(table)
     _check_council(council)
     return council
+
+
+def _tariff(table: Mapping[str, Any]) -> Tariff:
+    """Read what is charged: whole pence, and VAT in per cent, of which 17.5 is one, too."""
+    amounts = {name: table.get(name, getattr(USUAL, name)) for name in ("review", "release")}
+    for name, pence in amounts.items():
+        if not isinstance(pence, int) or isinstance(pence, bool) or not 0 <= pence <= MOST_PENCE:
+            raise SettingsError(
+                f"council.toml: fees.{name} is in pence, including VAT: from 0 to {MOST_PENCE}"
+            )
+    percent, number = table.get("vat_percent", 20), table.get("vat_number", "")
+    right = type(percent) in (int, float) and isfinite(percent)
+    points = Decimal(str(percent)) * 100 if right else Decimal(-1)
+    if not 0 <= points <= WHOLE or points != int(points):
+        raise SettingsError("council.toml: fees.vat_percent is a number from 0 to 100, such as 20")
+    if not isinstance(number, str) or not _VAT_NUMBER.fullmatch(number):
+        raise SettingsError(
+            'council.toml: fees.vat_number is written as on an invoice, such as "GB 123 4567 89"'
+        )
+    return Tariff(**amounts, vat_basis_points=int(points), vat_number=number)
 
 
 def _check_keys(table: Mapping[str, Any]) -> None:

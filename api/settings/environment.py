@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from api.settings.errors import SettingsError
-from api.settings.facts import Mail, Notify, Settings, SignIn
+from api.settings.facts import Mail, Notify, Pay, Settings, SignIn
 from storage.embedded.addresses import Addresses, S3Access
 
 DEFAULT_DATA = Path("custos-data")
@@ -28,6 +28,8 @@ NAMES = frozenset(
         "CUSTOS_OIDC_ISSUER",
         "CUSTOS_OIDC_ROLES_CLAIM",
         "CUSTOS_OIDC_SECRET",
+        "CUSTOS_PAY_KEY",
+        "CUSTOS_PAY_WEBHOOK_SECRET",
         "CUSTOS_PORT",
         "CUSTOS_PROXIES",
         "CUSTOS_PUBLIC_URL",
@@ -59,6 +61,7 @@ _NTP_PORT = 123
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[a-z0-9.-]+", re.IGNORECASE)
 _SMTP = re.compile(r"smtps?://([!-.0-?A-~]+@)?[a-z0-9.\[\]:-]+/?", re.IGNORECASE)
 _NOTIFY_KEY = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-[0-9a-f]+){5}$")
+_PAY_KEY = re.compile(r"[!-~]{20,}")
 _SHORTEST_TOKEN = 20
 
 
@@ -92,6 +95,7 @@ def read_settings(
         public_url=_origin("CUSTOS_PUBLIC_URL", environ),
         sign_in=_sign_in(environ),
         mail=_mail(environ),
+        pay=_pay(environ),
         time_server=_time_server(environ.get("CUSTOS_TIME_SERVER", "")),
         clamd=environ.get("CUSTOS_CLAMD", ""),
         s3_public_url=_origin("CUSTOS_S3_PUBLIC_URL", environ),
@@ -200,6 +204,22 @@ def _check_notify(notify: Notify) -> None:
             "CUSTOS_NOTIFY_CALLBACK_TOKEN can be guessed: give at least "
             f"{_SHORTEST_TOKEN} characters, drawn at random"
         )
+
+
+def _pay(environ: Mapping[str, str]) -> Pay | None:
+    if not _together(environ, "CUSTOS_PAY_KEY", "CUSTOS_PAY_WEBHOOK_SECRET"):
+        return None
+    pay = Pay(environ["CUSTOS_PAY_KEY"], environ["CUSTOS_PAY_WEBHOOK_SECRET"])
+    if not _PAY_KEY.fullmatch(pay.key):
+        raise SettingsError("CUSTOS_PAY_KEY is no key of GOV.UK Pay: give all of it")
+    if len(pay.webhook_secret) < _SHORTEST_TOKEN:
+        raise SettingsError(
+            "CUSTOS_PAY_WEBHOOK_SECRET is not the signing secret of a webhook at GOV.UK Pay: "
+            "give all of it"
+        )
+    if pay.key.startswith("api_live_") and environ.get("CUSTOS_ENV") != "production":
+        raise SettingsError("CUSTOS_PAY_KEY takes real money: a demonstration must not")
+    return pay
 
 
 def _outside_engines(environ: Mapping[str, str]) -> Addresses | None:

@@ -37,6 +37,18 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Pay:
+    """GOV.UK Pay: the key of one account, and the secret of its calls to us."""
+
+    key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    api: str = "https://publicapi.payments.service.gov.uk"
+    """No setting: only the demonstration's stand-in is elsewhere."""
+    pages: str = "https://www.payments.service.gov.uk"
+    """The origin of its card pages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment may say."""
 
@@ -55,6 +67,8 @@ class Settings:
     sign_in: SignIn | None = None
     """None: the demonstration's own provider."""
     mail: Mail = Mail()
+    pay: Pay | None = None
+    """Who takes payments; None: the demonstration's stand-in, or nobody in production."""
     time_server: tuple[str, int] | None = None
     """The SNTP server that our clock is held against; None: none is asked."""
     clamd: str = ""

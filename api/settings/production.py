@@ -76,7 +76,7 @@ def refuse_demonstration(
     if council is None:
         wrong.append(f"no council ({settings.council_file} is not there): set CUSTOS_COUNCIL")
     else:
-        wrong += _wrong_with(council)
+        wrong += [*_wrong_with(council), *_wrong_about_fees(settings, council)]
     if keys_are_demonstration is None:
         wrong.append(
             f"no keys ({settings.keys} is not there): set CUSTOS_KEYS to a folder of yours"
@@ -111,6 +111,18 @@ def _wrong_with(council: Council) -> list[str]:
             "recipients.police in your council.toml"
         )
     return wrong
+
+
+def _wrong_about_fees(settings: Settings, council: Council) -> list[str]:
+    """Return what is wrong with how fees are taken; who charges nothing needs nobody for it."""
+    if settings.pay is not None:
+        if not settings.pay.key.startswith("api_test_"):
+            return []
+        return ["a key that takes no real money: set CUSTOS_PAY_KEY to that of your live account"]
+    if not council.fees.review and not council.fees.release:
+        return []
+    words = "set CUSTOS_PAY_KEY and CUSTOS_PAY_WEBHOOK_SECRET, or charge nothing"
+    return [f"the payment stand-in: {words}: fees.review and fees.release = 0 in council.toml"]
 
 
 def _wrong_outside(settings: Settings) -> list[str]:

@@ -221,6 +221,6 @@ _GOOD = {
     Step.EVENTS: "{events} events were written by this service, and stand in the tree as written.",
     Step.RECORDS: "{records} records: no event is missing, changed or out of order.",
     Step.OPENINGS: "{openings} values are what their events committed to; {erased} were erased.",
-    Step.CLAIMS: "{claims} exhibits, releases, requests, holds, people and registers are as their "
-    "events say.",
+    Step.CLAIMS: "{claims} exhibits, releases, requests, fees, holds, people and registers are as "
+    "their events say.",
 }

@@ -34,7 +34,16 @@ _RECORD = itemgetter(0)
 _KEYS_HELD = 4096
 _ERASING = frozenset({"erase.requested", "erase.done"})
 """The events of which one must stand in a person's record before its key may be gone."""
-_CLAIMED_EVENTS = frozenset({"cameras.imported", "hold.placed", "person.named"})
+_CLAIMED_EVENTS = frozenset(
+    {
+        "cameras.imported",
+        "difference.found",
+        "fee.demanded",
+        "fee.waived",
+        "hold.placed",
+        "person.named",
+    }
+)
 """Events of other kinds of record of which a row must tell, too, unless it was erased."""
 
 

@@ -61,6 +61,9 @@ class Action(StrEnum):
     APPROVE_REQUEST = "request.approve"
     REFUSE_REQUEST = "request.refuse"
     PAUSE_REQUEST = "request.pause"
+    SHOW_FEES = "fee.show"
+    REFUND_PAYMENT = "payment.refund"
+    SETTLE_DIFFERENCE = "difference.settle"
     USE_CONSOLE = "console.use"
 
 
@@ -116,6 +119,10 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.REFUSE_REQUEST: (Role.RELEASER, Role.GOVERNANCE),
     # The clock of a subject access request is of who answers for personal data.
     Action.PAUSE_REQUEST: (Role.GOVERNANCE,),
+    # Fees are part of the custody chain, of which an auditor reads everything.
+    Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
+    Action.REFUND_PAYMENT: (Role.FINANCE,),
+    Action.SETTLE_DIFFERENCE: (Role.FINANCE,),
     Action.USE_CONSOLE: tuple(Role),
 }
 

@@ -9,7 +9,6 @@ Over 300 lines: whoever asks how a request may move reads one file.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -18,10 +17,12 @@ from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
+from evidence.fees.prices import Stage
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
 from evidence.people.people import People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
+from evidence.requests.charges import PAID, Charges
 from evidence.requests.clocks import overwritten_at
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
@@ -31,7 +32,14 @@ from evidence.requests.recorded import (
     standing_of,
     steps_of,
 )
-from evidence.requests.states import Refusal, RequestState, RequestStep, ReviewOutcome, transition
+from evidence.requests.states import (
+    Refusal,
+    RequestState,
+    RequestStep,
+    ReviewOutcome,
+    allowed_steps,
+    transition,
+)
 from evidence.requests.states import take as take_step
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
@@ -39,12 +47,9 @@ from evidence.wording import check_words
 
 MOST_REASON = 2000
 THE_CLOCK = "Custos, by its clock"
+SYSTEM = "system"
+"""The role in which it does what nobody decides."""
 _AT_ONCE = 100
-Stage = Literal["review", "release"]
-_PAID: Mapping[Stage, RequestStep] = {
-    "review": RequestStep.REVIEW_PAID,
-    "release": RequestStep.RELEASE_PAID,
-}
 _DECIDED: Mapping[RequestStep, Action] = {
     RequestStep.COVERED: Action.REVIEW_REQUEST,
     RequestStep.NOT_COVERED: Action.REVIEW_REQUEST,
@@ -75,6 +80,7 @@ class RequestDecisions:
         exhibits: Exhibits,
         people: People,
         messages: Messages,
+        charges: Charges,
         *,
         retention_days: int,
         unpaid_days: int,
@@ -86,6 +92,7 @@ class RequestDecisions:
         self._exhibits = exhibits
         self._people = people
         self._messages = messages
+        self._charges = charges
         self._retention_days = retention_days
         self._unpaid = timedelta(days=unpaid_days)
         self._appeal = appeal
@@ -193,7 +200,7 @@ class RequestDecisions:
     ) -> RequestRow:
         """Refuse a request; whoever asked is told why, and what they can do about it.
 
-        Where a fee was paid, whoever calls this refunds it in the same transaction.
+        What they paid for and is not done goes back, in the same transaction.
 
         Raises:
             AccessRefusedError, InvalidError, StateError, UnknownError: nothing was recorded.
@@ -256,31 +263,30 @@ class RequestDecisions:
         session.flush()
         return row
 
-    def fee_paid(
-        self,
-        session: Session,
-        request: UUID,
-        stage: Stage,
-        *,
-        pence: int,
-        provider_reference: str,
-        at: datetime,
-    ) -> RequestRow:
-        """Move a request whose fee was paid: `payment.succeeded`. Called by the rooms of fees.
+    def fee_paid(self, session: Session, request: UUID, stage: Stage, at: datetime, /) -> None:
+        """Move a request whose fee was paid (`evidence.fees.accounts.Paid`, who wrote the event).
 
-        They call it once for each fee, in the transaction in which they learn that it was paid. It
-        leads from `REVIEW_DUE` to `REVIEWABLE`, from `RELEASE_DUE` to `RELEASING`.
-
-        Raises:
-            StateError: that fee is not due now; what was paid is to be given back.
+        It leads from `REVIEW_DUE` to `REVIEWABLE`, from `RELEASE_DUE` to `RELEASING`. The money is
+        here, so nothing is refused: a request that does not wait for it gets it back.
         """
         row = self._requests.find(session, str(request), lock=True)
-        told: dict[str, JSON] = {
-            "stage": stage,
-            "pence": pence,
-            "provider_reference": provider_reference,
-        }
-        return self._take(session, row.urn, _PAID[stage], told, by=None, at=at)
+        if not self._pass(session, row, PAID[stage]):
+            why = "the request did not wait for it any more"
+            self._charges.give_back(
+                session, row, stage, by=self._clock_itself(session), role=SYSTEM, at=at, reason=why
+            )
+
+    def _pass(self, session: Session, row: RequestRow, step: RequestStep) -> bool:
+        """Move a request by a step of which fees tell; return whether there is one from here."""
+        now = standing_of(row, steps_of(session, row.id))
+        if step not in allowed_steps(now):
+            return False
+        row.state = take_step(f"request {row.urn}", now, step).state.value
+        session.flush()
+        return True
+
+    def _clock_itself(self, session: Session) -> Subject:
+        return self._people.subject(session, self._people.known(session, THE_CLOCK), ())
 
     def released(self, session: Session, urn: str, release: UUID, *, at: datetime) -> None:
         """Note that a package under the number of a request was sealed, if it is the first."""
@@ -299,8 +305,8 @@ class RequestDecisions:
             .correlate(RequestRow)
             .scalar_subquery()
         )
-        rows = session.exec(
-            select(RequestRow)
+        due = session.exec(
+            select(RequestRow.urn)
             .where(
                 col(RequestRow.state).in_(unpaid),
                 col(RequestRow.submitted_at) < before,
@@ -308,12 +314,13 @@ class RequestDecisions:
             )
             .order_by(col(RequestRow.submitted_at))
             .limit(_AT_ONCE)
-            .with_for_update(skip_locked=True)
         ).all()
-        for row in rows:
-            by = self._people.subject(session, self._people.known(session, THE_CLOCK), ())
-            told: dict[str, JSON] = {"role": "system", "reason": "its fee was not paid in time"}
-            self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
+        for urn in due:
+            row = self._requests.find(session, urn, lock=True)
+            if row.state in unpaid:  # else it was paid, or ended, a moment ago
+                told: dict[str, JSON] = {"role": SYSTEM, "reason": "its fee was not paid in time"}
+                by = self._clock_itself(session)
+                self._take(session, urn, RequestStep.EXPIRED, told, by=by, at=at)
 
     def _note(
         self, session: Session, urn: str, step: RequestStep, release: UUID, at: datetime
@@ -348,6 +355,11 @@ class RequestDecisions:
         then = take_step(what, now, step, by=None if by is None else by.person, why=why)
         row.state = then.state.value
         record_step(session, self._ledger, row.id, event, told, by=by, at=at)
+        if (free := self._charges.asked(session, row, step, at=at)) is not None:
+            self._pass(session, row, free)
+        if by is not None:
+            role = str(told["role"])
+            self._charges.ended(session, row, step, now.state, by=by, role=role, at=at)
         if step in _TOLD:
             private = {"outcome": _TOLD[step]}
             once = f"outcome:{row.id}:{_TOLD[step]}"

@@ -17,6 +17,7 @@ from custody.ledger import Ledger, Person, Values
 from custody.tables import CustodyEventRow
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import make_urn, parse_urn
+from evidence.fees.fees import lock_fees
 from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages
 from evidence.people.people import People
@@ -156,11 +157,13 @@ class Requests:
             statement = select(RequestRow).where(RequestRow.id == UUID(name))
         except ValueError:
             statement = select(RequestRow).where(RequestRow.urn == parse_urn(name))
-        if lock:
-            statement = statement.with_for_update().execution_options(populate_existing=True)
         row = session.exec(statement).first()
         if row is None:
             raise UnknownError(f"there is no request {name[:60]!r}")
+        if lock:
+            # Fees first: whoever writes down a payment holds its fee, and then moves the request.
+            lock_fees(session, row.id)
+            session.refresh(row, with_for_update=True)
         return row
 
     def under(self, session: Session, urn: str) -> RequestRow | None:

@@ -600,7 +600,8 @@ DELETE FROM camera_import;
 UPDATE request SET state = 'released' WHERE state = 'releasing';
 
 -- database: a request that nobody paid for
-DELETE FROM request_step WHERE event = 'payment.succeeded' AND told ->> 'stage' = 'release';
+UPDATE fee SET state = 'due', paid_by = NULL, paid_at = NULL
+  WHERE stage = 'release' AND request IN (SELECT id FROM request);
 
 -- database: a request that is gone
 DELETE FROM request WHERE path = 'insurer';
@@ -618,8 +619,33 @@ UPDATE request SET person = (SELECT id FROM person WHERE issuer IS NULL AND emai
 UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')
   WHERE event = 'request.approved';
 
--- database: a fee of another request
-UPDATE request_step SET told = jsonb_set(told, '{pence}', '1') WHERE event = 'payment.succeeded';
-
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;
+-- database: a fee that is paid, and by nobody
+UPDATE fee SET state = 'paid' WHERE state = 'waived';
+
+-- database: what a fee costs
+UPDATE fee SET pence = 1, vat_pence = 0 WHERE paid_by IS NOT NULL;
+
+-- database: a payment that failed, made one that counts
+UPDATE fee SET paid_by = (SELECT id FROM payment WHERE state = 'failed') WHERE paid_by IS NOT NULL;
+
+-- database: a refund that never was
+INSERT INTO refund SELECT gen_random_uuid(), payment, 9, pence, reason, ordered_by, role, ordered_at,
+  state, 'another', failed_reason, ended_at FROM refund WHERE state = 'success' LIMIT 1;
+
+-- database: a refund that is gone
+DELETE FROM refund WHERE number = (SELECT max(number) FROM refund);
+
+-- database: a payment that is gone
+DELETE FROM payment WHERE state = 'failed';
+
+-- database: a fee that is gone
+DELETE FROM fee WHERE demanded;
+
+-- database: a difference that nobody settled
+UPDATE payment_difference SET settled_at = now(), settled_reason = 'all is well'
+  WHERE settled_at IS NULL;
+
+-- database: a difference that is gone
+DELETE FROM payment_difference WHERE settled_at IS NOT NULL;

@@ -26,6 +26,9 @@ from custody.tables import CustodyRecord
 from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.differences import What
+from evidence.fees.prices import Stage
+from evidence.fees.tables import DifferenceRow
 from evidence.people.access import Role
 from evidence.requests.states import Path as AskingPath
 from evidence.requests.states import RequestStep, ReviewOutcome
@@ -33,6 +36,8 @@ from export.desk.claims.agreement import Agreement
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
 from export.release.tables import ReleaseRow
+from tests.api.payments.described import DECLINED, desk
+from tests.evidence.fees.tills import Till
 from tests.evidence.requests.requesting import decide, pay, preserve, request, review
 from tests.export.delivery.linking import Desk, sealed
 from tests.export.release.release_acts import chosen, hand_off, propose
@@ -102,6 +107,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             remember(house, exhibit)
             nothing = house.exhibit(b"a picture of nothing")
             settle(house, Role.OPERATOR, house.services.remedies.set_aside, nothing.id)
+            take_fees(house)
             hold(house, exhibit.reference, lifted=True)
             hold(house, unplayable.reference, lifted=False)
             see_cameras(house)
@@ -121,10 +127,10 @@ def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
     paying = request(house, AskingPath.INSURER, at)
     decide(house, paying, RequestStep.COVERED, Role.OPERATOR, at)
     preserve(house, paying, at)
-    pay(house, paying, "review", at)
+    pay(house, paying, Stage.REVIEW)
     review(house, paying, ReviewOutcome.FOUND, at, exhibit)
     decide(house, paying, RequestStep.APPROVED, Role.RELEASER, at)
-    pay(house, paying, "release", at)
+    pay(house, paying, Stage.RELEASE)
     decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
 
 
@@ -144,6 +150,32 @@ def settle(house: House, role: Role, decision: Callable[..., object], name: UUID
         role,
         lambda session: decision(session, str(name), by=by, at=at, reason="nobody needs it"),
     )
+
+
+def take_fees(house: House) -> None:
+    """Have fees waived, paid after a failed attempt, given back in part, and not; settle one."""
+    with desk() as opened:
+        till, services, finance = Till(house, opened), house.services, house.subjects[Role.FINANCE]
+        record, urn = till.request()
+        fee = till.due()
+        opened.pay(till.payments.start(fee.id), DECLINED)
+        opened.pay(till.payments.start(fee.id))
+        till.payments.check(fee.id)
+        with services.transaction() as session:
+            at = till.clock()
+            till.fees.waive(session, record, urn, Stage.REVIEW, reason="police", at=at)
+            for pence in (500, 300):
+                till.orders.order(session, fee.id, pence, by=finance, at=at, reason="in part")
+        till.payments.settle(fee.id)
+        till.payments.settle(fee.id)
+        opened.fail_next(400, "P0603")
+        with services.transaction() as session:
+            till.orders.order(session, fee.id, 100, by=finance, at=at, reason="once more")
+        till.payments.settle(fee.id)
+        with services.transaction() as session:
+            found = session.exec(select(DifferenceRow.id)).one()
+            till.differences.settle(session, found, by=finance, at=at, reason="paid in cash")
+            services.differences.find(session, What.UNSETTLED, "p", "not come", fee=None, at=at)
 
 
 def remember(house: House, exhibit: ExhibitRow) -> None:
@@ -214,7 +246,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     assert {finding.step for finding in report.findings} == set(Step) - {Step.WAITING}
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
-    assert "exhibits, releases, requests, holds, people and registers" in words
+    assert "exhibits, releases, requests, fees, holds, people and registers" in words
     assert " 0 " in words
     assert words.count(" 0 ") == 1, "only the erased values may be none"
 
@@ -252,10 +284,18 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 32, (
-        "five lists; six tables about exhibits, fifteen about releases, three about requests, "
-        "three about cameras"
+    assert len(asked) == 37, (
+        "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
+        "two about fees, three about cameras"
     )
+    assert {claim.kind for claim in found} == {
+        "exhibit",
+        "release",
+        "staff action",
+        "person",
+        "request",
+    }
+    assert len(asked) == 29, "six lists; six about exhibits, fifteen about releases, two fees"
 
 
 def test_an_event_made_by_hand_is_found_before_it_has_its_place(story: Story) -> None:
@@ -326,11 +366,13 @@ NOT_HELD = {
     "gate": "how often somebody tried a code; forgotten after a day",
     "house_clock": "what was found of the clock; each start, and each hour, looks anew",
     "message": "letters; what they tell of is an event of its own",
+    "payment_notice": "calls of the payment provider that were heard; it is asked what is true",
     "refusal": "how often somebody was refused within this hour; the event follows",
     "request_draft": "what is being filled in; nothing is done with it before it is sent",
     "request_visit": "who looks after a request; they are shown it, and it alone",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",
+    "settlement_day": "which days were compared; what differs is a record of its own",
     "staff_session": "who is signed in; with a role that nobody gave it is named",
     # Columns.
     "collection.ended_at": "when a browser left; its events stand beside it",
@@ -344,6 +386,7 @@ NOT_HELD = {
     "download.id": "an address; nothing names it",
     "earlier_approval.undone_at": "repeats the moment of the correction that undid it",
     "exhibit_decision.id": "nothing names it",
+    "fee.id": "what its payments name; without any, nothing names it",
     "handoff.id": "nothing names it",
     "legal_hold.settled_at": "when the store was asked; the job asks it again",
     "link.expired_at": "when a job wrote an end down; `expires_at` decides, and is held",
@@ -353,6 +396,14 @@ NOT_HELD = {
     "log_state.id": "there is one row; the database itself refuses another",
     "log_stamp.authority": "repeats what the timestamp says, which is checked",
     "log_stamp.stamped_at": "repeats what the timestamp says, which is checked",
+    "payment.begun_at": "when the button was pressed; the event is dated when the provider had it",
+    "payment.check_at": "when the provider is asked next; it answers the same",
+    "payment.id": "what its fee and its refunds name; without these, nothing names it",
+    "payment.settled_on": "what the provider said of its own books; each day is asked for once",
+    "payment_difference.fee": "on which page it is shown; the provider's reference is held",
+    "refund.check_at": "when the provider is asked next; it answers the same",
+    "refund.id": "nothing names it",
+    "refund.settled_on": "what the provider said of its own books; each day is asked for once",
     "seal_erasure.files": "how many files went; that none but three stay is held",
     "upload.id": "the name of what became a master; nothing names it any more",
     "upload.scan": "what the scanner said last; what it found before the examination is held",

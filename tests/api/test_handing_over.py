@@ -33,12 +33,14 @@ GIVEN = {
     "CUSTOS_OIDC_SECRET": "SECRET-oidc",
     "CUSTOS_SMTP_URL": "smtps://custos:SECRET-smtp@mail.council.gov.uk:465",
     "CUSTOS_MAIL_FROM": "cctv@council.gov.uk",
+    "CUSTOS_PAY_KEY": "SECRET-pay-of-the-account",
+    "CUSTOS_PAY_WEBHOOK_SECRET": "SECRET-webhooks-of-the-account",
     "CUSTOS_TSA_URL": "https://tsa.council.gov.uk",
     "CUSTOS_TSA_CHAIN": "/etc/custos/tsa.pem",
 }
 MAY = {
-    "web": {"app", "intake", "oidc"},
-    "worker": {"app", "intake", "disposal", "smtp"},
+    "web": {"app", "intake", "oidc", "pay-of-the-account", "webhooks-of-the-account"},
+    "worker": {"app", "intake", "disposal", "smtp", "pay-of-the-account"},
     "sequencer": {"app"},
     "standins": set[str](),
 }

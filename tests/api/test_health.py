@@ -86,7 +86,12 @@ def answering(port: int, words: bytes) -> Iterator[None]:
 def standing(house: House) -> Iterator[None]:
     """Let somebody answer where the demonstration's stand-ins do."""
     ports = read_ports(house.settings.data)
-    with answering(ports.sign_in, b"HTTP/1.0 404"), answering(ports.mail, b"220 sink"):
+    http = b"HTTP/1.0 404"
+    with (
+        answering(ports.sign_in, http),
+        answering(ports.mail, b"220 sink"),
+        answering(ports.payments, http),
+    ):
         yield
 
 

@@ -94,8 +94,8 @@ def test_no_engine_and_no_other_process_holds_a_door(up: Up) -> None:
         assert held & ours == listeners.get(name, set()), words
 
 
-def vars_of(ports: Ports) -> tuple[int, int]:
-    return ports.sign_in, ports.mail
+def vars_of(ports: Ports) -> tuple[int, ...]:
+    return ports.sign_in, ports.mail, ports.payments
 
 
 def test_a_house_that_was_killed_has_its_doors_again_at_once(up: Up) -> None:
@@ -115,7 +115,7 @@ def test_a_web_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     assert doors.of("web") == []
 
 
-@pytest.mark.parametrize("which", ["sign_in", "mail"])
+@pytest.mark.parametrize("which", ["sign_in", "mail", "payments"])
 def test_a_stand_ins_port_that_is_taken_is_a_sentence(tmp_path: Path, which: str) -> None:
     settings, doors = read_settings({}, data=tmp_path, port=free_port()), Doors()
     ports = ensure_ports(tmp_path)
@@ -126,7 +126,7 @@ def test_a_stand_ins_port_that_is_taken_is_a_sentence(tmp_path: Path, which: str
         doors.open_stand_ins(settings)
     doors.close()
     doors.open_stand_ins(settings)  # nothing of the first try is left
-    assert len(doors.of(STAND_INS)) == 2
+    assert len(doors.of(STAND_INS)) == 3
     doors.close()
     doors.close()
     socket.create_server((HOST, ports.sign_in)).close()

@@ -2,12 +2,18 @@
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from itertools import groupby
+from uuid import UUID
 
 from sqlmodel import Session
 
 from custody.audit.facts import WHOLE, Claim, Span
+from custody.events import RecordKind
 from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
+from export.desk.claims.fees import FEE_EVENTS, differences, fees
 from export.desk.claims.holds import holds
 from export.desk.claims.leaving.releases import releases
 from export.desk.claims.people import people
@@ -15,13 +21,39 @@ from export.desk.claims.requests import requests
 
 
 def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
-    """Yield a claim for each exhibit, release, request, hold, person and register of a span."""
-    yield from heapq.merge(
+    """Yield a claim for each record of a span that rows speak of, sorted by record."""
+    told = heapq.merge(
         exhibits(session, span),
         releases(session, span),
         requests(session, span),
         holds(session, span),
         people(session, span),
         cameras(session, span),
-        key=lambda claim: claim.record,
+        fees(session, span),
+        differences(session, span),
+        key=_record,
+    )
+    for _, some in groupby(told, _record):
+        claim = reduce(_joined, some)
+        if claim.kind is RecordKind.REQUEST:
+            # Of a request without a fee, no event of fees may tell; of a fee alone, none of asking.
+            silent = dict.fromkeys((*FEE_EVENTS, "request.submitted"), ())
+            claim = replace(claim, events={**silent, **claim.events})
+        yield claim
+
+
+def _record(claim: Claim) -> UUID:
+    return claim.record
+
+
+def _joined(one: Claim, other: Claim) -> Claim:
+    """Return what two rooms say of one record; each speaks of events of its own."""
+    return replace(
+        one,
+        events={**one.events, **other.events},
+        among={**one.among, **other.among},
+        latest=(*one.latest, *other.latest),
+        flaws=(*one.flaws, *other.flaws),
+        standing=one.standing or other.standing,
+        gathered=one.gathered or other.gathered,
     )

@@ -9,6 +9,8 @@ from sqlmodel import Session, col
 from custody.audit.facts import Claim, Expected, Latest, Span, Standing
 from custody.canonical import JSON
 from custody.events import EVENTS, RecordKind
+from evidence.fees.states import FeeState
+from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
 from evidence.requests.recorded import REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
@@ -39,8 +41,9 @@ _FEES = {
 }
 """Which fee was paid last by who pays, in each state."""
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {_PAID}
-"""The events that move a request; of payments there may be more than the fees that were due."""
-_STEPS = frozenset(one.event for one in TRANSITIONS) | {_CALLED}
+"""The events of steps that move a request; payments, which do too, have rows of their own."""
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {_PAID}) | {_CALLED}
+"""The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
 def requests(session: Session, span: Span) -> Iterator[Claim]:
@@ -54,7 +57,11 @@ class _Requests:
     kind: ClassVar = RecordKind.REQUEST
 
     def __init__(self, session: Session, first: UUID, last: UUID) -> None:
-        facts, step, person = RequestFactsRow, RequestStepRow, PersonRow
+        facts, step, person, fee = RequestFactsRow, RequestStepRow, PersonRow, FeeRow
+        self._fees = grouped(
+            session,
+            pick(fee.request, fee.stage, fee.state).where(col(fee.request).between(first, last)),
+        )
         self._facts = grouped(
             session,
             pick(facts.request, facts.facts).where(col(facts.request).between(first, last)),
@@ -82,7 +89,7 @@ class _Requests:
             "kind": row.path,
             "at": dated(row.submitted_at),
         }
-        events = {name: _expected(steps, name) for name in sorted(_STEPS - {_PAID})}
+        events = {name: _expected(steps, name) for name in sorted(_STEPS)}
         facts = [one.facts for one in self._facts[row.id]]
         return Claim(
             row.id,
@@ -97,9 +104,8 @@ class _Requests:
                 Latest(_ASKED, {"facts": facts[0] if facts else {}}),
                 Latest((_CALLED,), {"until": dated(row.overwrite_due_at)}),
             ),
-            flaws=tuple(_flaws(row, steps)),
+            flaws=tuple(_flaws(row, steps, self._fees[row.id])),
             standing=_standing(row),
-            among={_PAID: _expected(steps, _PAID)},
         )
 
 
@@ -136,7 +142,7 @@ def _standing(row: Any) -> Standing:  # noqa: ANN401 - as above
     return Standing(state, _MOVING | {"request.submitted"}, {name: {} for name in sorted(moved)})
 
 
-def _flaws(row: Any, steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - as above
+def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - as above
     """Say what the rows say that no history of a request gives."""
     if row.state not in tuple(RequestState) or row.path not in tuple(Path):
         yield f"is {row.state}, by {row.path}: there is no such thing"
@@ -155,7 +161,7 @@ def _flaws(row: Any, steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - a
     if row.preserved_at != since:
         yield "is preserved since another moment than was confirmed, or is not"
     fee = _FEES.get(RequestState(row.state)) if row.path in CIVIL else None
-    if fee and not any(one.event == _PAID and one.told.get("stage") == fee for one in steps):
+    if fee and not any(one.stage == fee and one.state != FeeState.DUE for one in fees):
         yield f"is {row.state}, and nobody paid for its {fee}"
     outcomes = [one.told.get("outcome") for one in steps if one.event == REVIEWED]
     missing = bool(outcomes) and outcomes[-1] == ReviewOutcome.NOT_FOUND

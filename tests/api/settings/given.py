@@ -49,7 +49,13 @@ NOTIFY = {
 PUBLIC = {"CUSTOS_PUBLIC_URL": "https://cctv.council.gov.uk"}
 
 
-OUTWARD = {**PUBLIC, **SIGN_IN, **SMTP}
+PAY = {
+    "CUSTOS_PAY_KEY": "api_live_hunter2-of-the-council",
+    "CUSTOS_PAY_WEBHOOK_SECRET": "hunter2-of-the-webhooks-of-pay",
+}
+
+
+OUTWARD = {**PUBLIC, **SIGN_IN, **SMTP, **PAY}
 
 
 def production(**more: str) -> Settings:

@@ -8,6 +8,7 @@ from api.settings.council import (
     parse_council,
 )
 from api.settings.errors import SettingsError
+from evidence.fees.prices import Tariff
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,14 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (("days = 14", "days = 91"), "links.days"),
         (("downloads = 5", "downloads = 0"), "links.downloads"),
         (("downloads = 5", "download = 5"), "links.download"),
+        (("review = 2500", "review = 25.0"), "fees.review"),
+        (("release = 7500", "release = -1"), "fees.release"),
+        (("release = 7500", "releases = 75"), "fees.releases"),
+        (("vat_percent = 20", "vat_percent = 20.001"), "fees.vat_percent"),
+        (("vat_percent = 20", "vat_percent = nan"), "fees.vat_percent"),
+        (("vat_percent = 20", "vat_percent = true"), "fees.vat_percent"),
+        (('"GB 000 0000 00"', '"<b>"'), "fees.vat_number"),
+        (("[fees]", "fees = 3\n[fee]"), "requests.fees"),
         (("[log]", "log"), "cannot be read"),
         (("[log]", "log = 3\n[logs]"), "cannot be read"),
     ],
@@ -52,3 +61,10 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
 def test_a_council_file_with_a_mistake_is_refused(change: tuple[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         parse_council(DEMONSTRATION_COUNCIL.replace(*change))
+
+
+def test_what_is_charged_is_the_councils_own_and_the_usual_where_it_says_nothing() -> None:
+    text = DEMONSTRATION_COUNCIL[: DEMONSTRATION_COUNCIL.index("[fees]")]
+    assert parse_council(text).fees == Tariff()
+    said = parse_council(f"{text}[fees]\nreview = 0\nvat_percent = 17.5\n").fees
+    assert (said.review, said.release, said.vat_basis_points) == (0, 7500, 1750)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from api.demonstration.standins import ensure_ports, mail_of, sign_in_of
+from api.demonstration.standins import ensure_ports, mail_of, pay_of, sign_in_of
 from api.settings.environment import NAMES, read_settings
 from api.settings.errors import SettingsError
-from tests.api.settings.given import NOTIFY, OUTSIDE, SIGN_IN, SMTP, TSA
+from tests.api.settings.given import NOTIFY, OUTSIDE, PAY, SIGN_IN, SMTP, TSA, production
 
 ROOT = Path(__file__).parents[3]
 
@@ -101,6 +101,10 @@ def test_half_of_what_belongs_together_is_refused(group: dict[str, str]) -> None
         {**SMTP, "CUSTOS_MAIL_FROM": "a@b.uk\nBcc: c@d.uk"},
         {**NOTIFY, "CUSTOS_NOTIFY_KEY": "66666666-7777-4888-8999-000000000000"},
         {**NOTIFY, "CUSTOS_NOTIFY_CALLBACK_TOKEN": "short"},
+        {**PAY, "CUSTOS_PAY_KEY": "short"},
+        {**PAY, "CUSTOS_PAY_KEY": "api_test_with a space in it"},
+        {**PAY, "CUSTOS_PAY_WEBHOOK_SECRET": "short"},
+        {**PAY, "CUSTOS_ENV": "demonstration"},
     ],
     ids=lambda change: "=".join([*change.items()][-1])[:60],
 )
@@ -125,6 +129,15 @@ def test_a_demonstration_signs_in_and_sends_through_its_own_stand_ins(tmp_path: 
     ports = ensure_ports(tmp_path)
     assert sign_in_of(settings).issuer == f"http://127.0.0.1:{ports.sign_in}"
     assert mail_of(settings).smtp_url == f"smtp://127.0.0.1:{ports.mail}"
+    assert pay_of(settings).api == f"http://127.0.0.1:{ports.payments}"
+
+
+def test_no_setting_sends_payments_to_another_host() -> None:
+    pay = pay_of(production())
+    assert pay.api == "https://publicapi.payments.service.gov.uk"
+    assert pay.pages == "https://www.payments.service.gov.uk"
+    assert not [name for name in NAMES if name.startswith("CUSTOS_PAY") and "URL" in name]
+    assert pay_of(production(**dict.fromkeys(PAY, ""))).key == ""
 
 
 def test_a_demonstration_may_use_a_real_provider_and_a_real_mail_server(tmp_path: Path) -> None:

@@ -25,10 +25,12 @@ from api.settings.production import (
 from api.wiring import build
 from custody.errors import KeyStoreError
 from custody.keyring import load_or_make_demonstration
+from evidence.fees.prices import Tariff
 from tests.api.settings.given import (
     NOTIFY,
     OUTSIDE,
     OUTWARD,
+    PAY,
     REAL,
     SIGN_IN,
     SMTP,
@@ -95,9 +97,10 @@ def test_production_names_all_that_is_wrong_at_once() -> None:
         "CUSTOS_PUBLIC_URL",
         "CUSTOS_OIDC_ISSUER",
         "CUSTOS_SMTP_URL",
+        "CUSTOS_PAY_KEY",
     ):
         assert name in words
-    assert words.count("\n  - ") == 8
+    assert words.count("\n  - ") == 9
 
 
 def test_production_makes_no_council_and_no_keys_by_itself(tmp_path: Path) -> None:
@@ -120,6 +123,8 @@ def test_production_makes_no_council_and_no_keys_by_itself(tmp_path: Path) -> No
         (dict.fromkeys(SIGN_IN, ""), "the test identity provider: set CUSTOS_OIDC_ISSUER"),
         ({"CUSTOS_OIDC_ISSUER": "http://login.council.gov.uk"}, "set CUSTOS_OIDC_ISSUER to https"),
         ({"CUSTOS_OIDC_SECRET": DEMONSTRATION_SECRET}, "set CUSTOS_OIDC_SECRET to yours"),
+        (dict.fromkeys(PAY, ""), "the payment stand-in: set CUSTOS_PAY_KEY"),
+        ({"CUSTOS_PAY_KEY": "api_test_of_twenty_letters"}, "takes no real money"),
         (dict.fromkeys(SMTP, ""), "the mail sink: set CUSTOS_SMTP_URL and CUSTOS_MAIL_FROM"),
     ],
 )
@@ -127,6 +132,11 @@ def test_production_refuses_each_stand_in_by_name(change: dict[str, str], words:
     told = refusal(production(**change))
     assert words in told
     assert told.count("\n  - ") == 1
+
+
+def test_production_that_charges_nothing_needs_nobody_to_take_payments() -> None:
+    free = replace(REAL, fees=Tariff(review=0, release=0))
+    refuse_demonstration(production(**dict.fromkeys(PAY, "")), free, keys_are_demonstration=False)
 
 
 def test_production_with_notify_needs_no_mail_server() -> None:

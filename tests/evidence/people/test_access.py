@@ -63,6 +63,9 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.REFUSE_REQUEST: {R, G},
     Action.PAUSE_REQUEST: {G},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
+    Action.SHOW_FEES: {U, Role.FINANCE},
+    Action.REFUND_PAYMENT: {Role.FINANCE},
+    Action.SETTLE_DIFFERENCE: {Role.FINANCE},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }
 ANNA, BERT = UUID(int=1), UUID(int=2)

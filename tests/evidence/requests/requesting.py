@@ -8,6 +8,8 @@ from sqlmodel import col, select
 
 from custody.canonical import JSON
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.prices import Stage
+from evidence.fees.states import FeeState
 from evidence.mailbox.codes import token_subject
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
@@ -16,6 +18,8 @@ from evidence.requests.checks import Checked
 from evidence.requests.states import Path, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
 from evidence.secrets import secret_digest
+from tests.api.payments.described import desk
+from tests.evidence.fees.tills import Till
 from tests.evidence.requests.forms_filled import FILLED
 from tests.houses import House
 
@@ -134,17 +138,20 @@ def review(
     )
 
 
-def pay(house: House, row: RequestRow, stage: str, at: datetime) -> None:
-    """Do what the rooms of fees do when a fee was paid."""
-    with house.services.transaction() as session:
-        house.services.request_decisions.fee_paid(
-            session,
-            row.id,
-            "review" if stage == "review" else "release",
-            pence=2500 if stage == "review" else 7500,
-            provider_reference=f"pay-{stage}",
-            at=at,
-        )
+def pay(house: House, row: RequestRow, stage: Stage) -> None:
+    """Pay what is asked for, by card."""
+    with desk(house.services.clock().replace(microsecond=0)) as opened:
+        till = Till(house, opened, follows=house.services.request_decisions.fee_paid)
+        fee = house.look(lambda s: house.services.fees.of_stage(s, row.id, stage))
+        assert fee is not None
+        opened.pay(till.payments.start(fee.id))
+        till.payments.check(fee.id)
+
+
+def owed(house: House, row: RequestRow) -> list[Stage]:
+    """Return what is asked for now."""
+    fees = house.look(lambda s: house.services.fees.of(s, row.id))
+    return [Stage(fee.stage) for fee in fees if fee.state == FeeState.DUE]
 
 
 def values_of(house: House, row: RequestRow, event: str) -> list[dict[str, JSON]]:

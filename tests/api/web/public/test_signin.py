@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from api.app import create_app
 from api.demonstration.servers import serve
-from api.demonstration.standins import ACTORS, Actor, ensure_ports
+from api.demonstration.standins import ACTORS, Actor, ensure_ports, read_ports
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.settings.environment import read_settings
@@ -626,4 +626,15 @@ def test_the_stand_ins_are_a_process_of_a_demonstration_only(tmp_path: Path) -> 
 
 def test_the_stand_ins_keep_their_ports(tmp_path: Path) -> None:
     assert ensure_ports(tmp_path) == ensure_ports(tmp_path)
-    assert ensure_ports(tmp_path).sign_in != ensure_ports(tmp_path).mail
+    ports = ensure_ports(tmp_path)
+    assert len({ports.sign_in, ports.mail, ports.payments}) == 3
+
+
+def test_a_directory_of_the_version_before_is_given_the_port_that_it_lacks(tmp_path: Path) -> None:
+    kept = tmp_path / "standins.json"
+    kept.write_text('{"sign_in": 30500, "mail": 30501}')
+    with pytest.raises(SettingsError, match="of another version"):
+        read_ports(tmp_path)
+    ports = ensure_ports(tmp_path)
+    assert (ports.sign_in, ports.mail) == (30500, 30501)
+    assert read_ports(tmp_path) == ports

@@ -1,0 +1,57 @@
+"""Edge. The room of requests, built: who asks for footage, and what becomes of it."""
+
+import secrets
+from typing import TypedDict
+
+from api.builders.evidence import Evidence
+from api.builders.fees import FeesRoom
+from api.builders.ground import Ground
+from evidence.requests.charges import Charges
+from evidence.requests.decisions import RequestDecisions
+from evidence.requests.drafts import CouncilRules, Drafts
+from evidence.requests.submissions import NumberMaker, Requests, Submissions
+from evidence.requests.visits import Visits
+
+
+class RequestsRoom(TypedDict):
+    """The services of requests."""
+
+    requests: Requests
+    submissions: Submissions
+    request_decisions: RequestDecisions
+    drafts: Drafts
+    visits: Visits
+
+
+def build_requests(ground: Ground, evidence: Evidence, fees: FeesRoom) -> RequestsRoom:
+    """Build what takes requests, and moves them."""
+    council, people, messages = ground.council, evidence["people"], evidence["messages"]
+    gates, requests = evidence["gates"], Requests()
+    submissions = Submissions(
+        ground.ledger,
+        people,
+        gates,
+        messages,
+        NumberMaker(council.urn_prefix, secrets.choice),
+        retention_days=council.retention_days,
+    )
+    decisions = RequestDecisions(
+        ground.ledger,
+        requests,
+        submissions,
+        evidence["exhibits"],
+        people,
+        messages,
+        Charges(fees["fees"], fees["refund_orders"]),
+        retention_days=council.retention_days,
+        unpaid_days=council.unpaid_days,
+        appeal=council.appeal,
+    )
+    rules = CouncilRules(frozenset(council.free), council.police)
+    return RequestsRoom(
+        requests=requests,
+        submissions=submissions,
+        request_decisions=decisions,
+        drafts=Drafts(gates, submissions, decisions, rules, random=secrets.token_bytes),
+        visits=Visits(gates, random=secrets.token_bytes),
+    )

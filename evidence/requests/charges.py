@@ -1,0 +1,104 @@
+"""Service. What a request owes: which step asks for which fee, and what becomes of it at an end.
+
+Whoever pays is asked for the review once cameras may have captured it, and for the release once
+somebody approved it in principle. Who pays nothing is on record as such. What is owed when a
+request ends is owed no more, and what was paid for and will not be done goes back by itself.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from evidence.fees.fees import Fees
+from evidence.fees.prices import Stage
+from evidence.fees.refunds import RefundOrders
+from evidence.fees.states import FeeState
+from evidence.people.access import Subject
+from evidence.requests.states import CIVIL, OFFICIAL, Path, RequestState, RequestStep
+from evidence.requests.tables import RequestRow
+
+PAID: Mapping[Stage, RequestStep] = {
+    Stage.REVIEW: RequestStep.REVIEW_PAID,
+    Stage.RELEASE: RequestStep.RELEASE_PAID,
+}
+_ASKED: Mapping[RequestStep, Stage] = {
+    RequestStep.COVERED: Stage.REVIEW,
+    RequestStep.APPROVED: Stage.RELEASE,
+}
+_ENDED: Mapping[RequestStep, str] = {
+    RequestStep.REFUSED: "the request was refused",
+    RequestStep.WITHDRAWN: "the request was withdrawn",
+    RequestStep.EXPIRED: "the request has expired",
+}
+_UNDONE: Mapping[RequestState, tuple[Stage, ...]] = {
+    RequestState.REVIEWABLE: (Stage.REVIEW,),
+    RequestState.IN_REVIEW: (Stage.REVIEW,),
+    RequestState.RELEASING: (Stage.RELEASE,),
+}
+"""What was paid for and is not done yet, by the state in which a request is refused."""
+
+
+class Charges:
+    """Asks for the fees of a request, and lets go of them."""
+
+    def __init__(self, fees: Fees, refunds: RefundOrders) -> None:
+        self._fees = fees
+        self._refunds = refunds
+
+    def asked(
+        self, session: Session, row: RequestRow, step: RequestStep, *, at: datetime
+    ) -> RequestStep | None:
+        """Ask for the fee that a step leads to; return the step that follows if none is owed."""
+        stage, path = _ASKED.get(step), Path(row.path)
+        if stage is None:
+            return None
+        if path in OFFICIAL:
+            why = "the police, the prosecution and council teams pay nothing"
+            self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
+        if path not in CIVIL:
+            return None
+        fee = self._fees.demand(session, row.id, row.urn, stage, at=at)
+        return None if fee.state == FeeState.DUE else PAID[stage]
+
+    def ended(
+        self,
+        session: Session,
+        row: RequestRow,
+        step: RequestStep,
+        before: RequestState,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+    ) -> None:
+        """Ask for nothing more of a request that has ended; give back what a refusal leaves undone.
+
+        ``before`` is the state from which it ended.
+        """
+        why = _ENDED.get(step)
+        if why is None:
+            return
+        for fee in self._fees.of(session, row.id):
+            if fee.state == FeeState.DUE:
+                stage = Stage(fee.stage)
+                self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
+        if step is RequestStep.REFUSED:
+            for stage in _UNDONE.get(before, ()):
+                self.give_back(session, row, stage, by=by, role=role, at=at, reason=why)
+
+    def give_back(
+        self,
+        session: Session,
+        row: RequestRow,
+        stage: Stage,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+        reason: str,
+    ) -> None:
+        """Give back what is left of a fee, if it was paid."""
+        self._refunds.order_whole(
+            session, row.id, stage, by=by, role=role, at=at, reason=reason
+        )  # fmt: skip
