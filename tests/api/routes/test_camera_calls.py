@@ -40,6 +40,7 @@ def test_a_list_is_rehearsed_and_then_taken_over(web: Web) -> None:
     assert [one["reference"] for one in asked["cameras"]] == ["BAR-0002"]
     assert asked["kept_until"] == "2026-12-21T14:03:00Z"
 
+    assert web.ask("GET", "/cameras/coverage", params=question).status_code == 401
     marking = {"sensitive": True, "reason": "covert"}
     path = "/cameras/BAR-0002/marking"
     assert web.ask("POST", path, Role.OPERATOR, json=marking).status_code == 403
