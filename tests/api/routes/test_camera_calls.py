@@ -44,7 +44,10 @@ def test_a_list_is_rehearsed_and_then_taken_over(web: Web) -> None:
     marking = {"sensitive": True, "reason": "covert"}
     path = "/cameras/BAR-0002/marking"
     assert web.ask("POST", path, Role.OPERATOR, json=marking).status_code == 403
-    assert web.ask("POST", path, Role.GOVERNANCE, json=marking).json()["sensitive"]
+    marked = web.ask("POST", path, Role.GOVERNANCE, json=marking).json()
+    assert marked["sensitive"]
+    again = f"/cameras/{marked['id']}/marking"
+    assert web.ask("POST", again, Role.GOVERNANCE, json=marking).status_code == 409
     assert web.ask("POST", path, Role.GOVERNANCE, json=marking).status_code == 409
     asked = web.ask("GET", "/cameras/coverage", Role.FINANCE, params=question)
     assert asked.status_code == 422

@@ -50,6 +50,13 @@ def take_over(house: House, content: str) -> None:
         cameras.apply(session, new, name, by=by, at=at)
 
 
+@pytest.fixture(autouse=True)
+def now(house: House) -> Iterator[None]:
+    """Ask two days after it happened, whenever the tests are run."""
+    with clock_at(house, NOW):
+        yield
+
+
 @contextmanager
 def clock_at(house: House, now: datetime) -> Iterator[None]:
     with mock.patch.object(type(house.services), "clock", return_value=now):
