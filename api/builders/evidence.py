@@ -53,7 +53,9 @@ def build_evidence(ground: Ground) -> Evidence:
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
         custody=CustodySearch(ground.ledger),
         cameras=CameraRegister(ground.ledger, new_id=uuid.uuid4),
-        public_cameras=PublicCameras(retention_days=ground.council.retention_days),
+        public_cameras=PublicCameras(
+            retention_days=ground.council.retention_days, points=ground.council.camera_points
+        ),
         named_cameras=NamedCameras(),
         limits=Limits(key=ground.roots.codes),
     )

@@ -45,6 +45,8 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (("days = 14", "days = 91"), "links.days"),
         (("downloads = 5", "downloads = 0"), "links.downloads"),
         (("downloads = 5", "download = 5"), "links.download"),
+        (("[links]", "[cameras]\npoints = 'no'\n[links]"), "cameras.points is true or false"),
+        (("[links]", "[cameras]\npoint = false\n[links]"), "cameras.point"),
         (("[log]", "log"), "cannot be read"),
         (("[log]", "log = 3\n[logs]"), "cannot be read"),
     ],
