@@ -28,6 +28,7 @@ from custody.keyring import Keyring
 from custody.ledger import Ledger
 from custody.roots import Roots
 from custody.search import CustodySearch
+from evidence.cameras.named import NamedCameras
 from evidence.cameras.public import PublicCameras
 from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
@@ -159,6 +160,7 @@ class Services:
     custody: CustodySearch
     cameras: CameraRegister
     public_cameras: PublicCameras
+    named_cameras: NamedCameras
     limits: Limits
     exhibit_list: ExhibitList
     search: Search

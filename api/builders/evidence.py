@@ -7,6 +7,7 @@ from typing import TypedDict
 from api.builders.ground import Ground
 from custody.histories import Histories
 from custody.search import CustodySearch
+from evidence.cameras.named import NamedCameras, cameras_on
 from evidence.cameras.public import PublicCameras
 from evidence.cameras.register import CameraRegister
 from evidence.exhibits.exhibits import Exhibits
@@ -35,6 +36,7 @@ class Evidence(TypedDict):
     custody: CustodySearch
     cameras: CameraRegister
     public_cameras: PublicCameras
+    named_cameras: NamedCameras
     limits: Limits
     gates: Gates
 
@@ -48,13 +50,16 @@ def build_evidence(ground: Ground) -> Evidence:
         refusals=Refusals(ground.transaction, people, ground.ledger),
         tokens=Tokens(people, ground.ledger, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, SessionLimits()),
-        exhibits=Exhibits(ground.ledger),
+        exhibits=Exhibits(ground.ledger, cameras_on),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),
         messages=messages,
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),
         custody=CustodySearch(ground.ledger),
         cameras=CameraRegister(ground.ledger, new_id=uuid.uuid4),
-        public_cameras=PublicCameras(retention_days=ground.council.retention_days),
+        public_cameras=PublicCameras(
+            retention_days=ground.council.retention_days, points=ground.council.camera_points
+        ),
+        named_cameras=NamedCameras(),
         limits=Limits(key=ground.roots.codes),
         gates=Gates(messages, key=ground.roots.codes, random=secrets.token_bytes),
     )

@@ -92,7 +92,8 @@ class CoveringView(View):
 
     reference: str
     location: str
-    distance_m: int
+    distance_m: int | None
+    """None: the council does not publish where exactly its cameras are."""
 
 
 class CoverageView(View):

@@ -74,6 +74,7 @@ _TABLES = {
     "recipients": {"police", "free"},
     "requests": {"answer_days", "count", "unpaid_days", "appeal"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
+    "cameras": {"points"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
@@ -101,6 +102,8 @@ class Council:
     link_days: int = 14
     downloads: int = 5
     """How often one link may be downloaded; resuming is no new download."""
+    camera_points: bool = True
+    """Whether the public is told where exactly the public cameras are."""
     police: tuple[str, ...] = POLICE_DOMAINS
     """To these domains, and what is below them, go links for the police and the prosecution."""
     free: tuple[str, ...] = ()
@@ -155,6 +158,7 @@ def parse_council(text: str) -> Council:
             colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),
             link_days=table.get("links", {}).get("days", 14),
             downloads=table.get("links", {}).get("downloads", 5),
+            camera_points=table.get("cameras", {}).get("points", True),
             police=tuple(table.get("recipients", {}).get("police", POLICE_DOMAINS)),
             free=tuple(table.get("recipients", {}).get("free", ())),
             answer_days=table.get("requests", {}).get("answer_days", 5),
@@ -207,8 +211,12 @@ def _check_council(council: Council) -> None:
         raise SettingsError("council.toml: name must be one line of plain text")
     if not _PREFIX.fullmatch(council.urn_prefix):
         raise SettingsError("council.toml: urn_prefix is two to five capital letters, such as BAR")
-    if not isinstance(council.demonstration, bool):
-        raise SettingsError("council.toml: demonstration is true or false")
+    for name, said in (
+        ("demonstration", council.demonstration),
+        ("cameras.points", council.camera_points),
+    ):
+        if not isinstance(said, bool):
+            raise SettingsError(f"council.toml: {name} is true or false")
     numbers: tuple[tuple[str, object, int], ...] = (
         ("retention.days", council.retention_days, MOST_DAYS),
         ("links.days", council.link_days, 90),

@@ -67,24 +67,27 @@ class Covering:
 
     reference: str
     location: str
-    distance_m: int
-    at: Point
+    distance_m: int | None
+    """None, as ``at``: the council does not publish where exactly its cameras are."""
+    at: Point | None
 
 
 def covering(
     points: Sequence[Point], placed: Iterable[PublicPlacement], day: date
 ) -> tuple[Covering, ...]:
     """Return the cameras within whose reach one of some points lay on a day, the nearest first."""
-    found: dict[str, Covering] = {}
+    found: dict[str, tuple[float, Covering]] = {}
     for one in placed:
         at = one.placement.at
         if at is None or not one.placement.holds(day):
             continue
         apart = min(distance_m(at, point) for point in points)
-        before = found.get(one.reference)
-        if apart <= REACH_M[one.kind] and (before is None or apart < before.distance_m):
-            found[one.reference] = Covering(one.reference, one.placement.location, round(apart), at)
-    return tuple(sorted(found.values(), key=lambda one: (one.distance_m, one.reference)))
+        nearer = one.reference not in found or apart < found[one.reference][0]
+        if apart <= REACH_M[one.kind] and nearer:
+            told = Covering(one.reference, one.placement.location, round(apart), at)
+            found[one.reference] = apart, told
+    nearest = sorted(found.values(), key=lambda pair: (round(pair[0]), pair[1].reference))
+    return tuple(told for _, told in nearest)
 
 
 def places(placed: Iterable[PublicPlacement]) -> dict[str, Place]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from evidence.cameras.cameras import MOVING, Camera, KnownCamera, Placement
+from evidence.cameras.lists.columns import ListField
 from evidence.cameras.lists.listed import CameraList
 from evidence.cameras.points import Point, distance_m
 
@@ -28,23 +29,24 @@ class Pairs:
         self._here = [one for one in known if one.gone_on is None]
         self._gone = [one for one in known if one.gone_on is not None]
         self._new = new.cameras
+        self._silent = ListField.SENSITIVE not in new.columns
         self._pairs: dict[int, KnownCamera] = {}
         """By the place in the list."""
 
     def found(self) -> list[tuple[KnownCamera | None, Camera]]:
         """Return each camera of the list with the one that it is; None: a new one."""
+        self._by_reference(lambda one, camera: _moves(one, camera) or _same_place(one, camera))
         listed = {camera.reference for camera in self._new}
         there = {one.camera.reference for one in self._here}
-        self._by_reference(lambda one, camera: _moves(one, camera) or _same_place(one, camera))
-        # A reference that both know moves from one camera to another only where nothing else does.
-        self._by_place(
-            lambda one, camera: (
-                not (
-                    _moves(one, camera)
-                    and (one.camera.reference in listed or camera.reference in there)
-                )
-            )
-        )
+
+        def may_be_renumbered(one: KnownCamera, camera: Camera) -> bool:
+            if self._silent and one.camera.sensitive:
+                return False  # a list for the public does not speak of it
+            # What is moved on purpose keeps a reference that the other side knows, too.
+            both_know = one.camera.reference in listed or camera.reference in there
+            return not (_moves(one, camera) and both_know)
+
+        self._by_place(may_be_renumbered)
         self._by_reference(lambda _one, _camera: True)
         self._here = self._gone
         self._by_reference(_same_place)

@@ -5,7 +5,7 @@ by an index that does not hold them, and nothing here counts, matches or waits f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -70,22 +70,25 @@ class Choice:
 class PublicCameras:
     """Tells strangers of cameras."""
 
-    def __init__(self, *, retention_days: int) -> None:
+    def __init__(self, *, retention_days: int, points: bool) -> None:
+        """``points``: whether the council publishes where exactly its cameras are."""
         self._days = retention_days
+        self._points = points
 
     def page(self, session: Session, *, after: UUID | None, most: int) -> CameraPage:
         """Return a page of the public cameras that there are now."""
         return read_page(session, PUBLIC, HERE, after=after, most=most)
 
     def every(self, session: Session) -> list[KnownCamera]:
-        """Return all of them."""
-        return read_cameras(session, PUBLIC, HERE)
+        """Return all of them, without their points where these are not published."""
+        found = read_cameras(session, PUBLIC, HERE)
+        return found if self._points else list(map(_without_points, found))
 
     def faults(self, question: Question) -> dict[str, str]:
         """Return what is wrong with a question at first sight, by its field: all of it at once."""
         found = {}
         for check in (
-            lambda: _point(question),
+            lambda: self._point(question),
             lambda: read_day(question.day),
             lambda: read_clock(question.time),
         ):
@@ -102,7 +105,7 @@ class PublicCameras:
             InvalidError: names what is wrong with it, or that no public camera is at such a place.
         """
         moment = incident_at(question.day, question.time, now=now)
-        point = _point(question)
+        point = self._point(question)
         placed = _placements(read_cameras(session, PUBLIC))
         if point is not None:
             return self._answer(question.where.strip(), (point,), placed, moment, now)
@@ -111,11 +114,11 @@ class PublicCameras:
         if named is None:
             meant = find_places(question.where, known)
             if not meant.places:
+                more = ", a grid reference, or latitude and longitude" if self._points else ""
                 raise InvalidError(
                     "where",
                     "none of our cameras is at a place of this name. Try another street or "
-                    "landmark near it, a grid reference such as SJ 812 962, or latitude and "
-                    "longitude",
+                    f"landmark near it{more}",
                 )
             if len(meant.places) > 1 or not meant.sure:
                 shown = meant.places[:MOST_PLACES]
@@ -133,17 +136,30 @@ class PublicCameras:
     ) -> Answer:
         day: date = moment.astimezone(LONDON).date()
         until = overwritten_at(moment, self._days)
-        return Answer(name, points, covering(points, placed, day), moment, until, now >= until)
+        found = covering(points, placed, day)
+        if not self._points:
+            # In an order, or at a distance, that would tell what is not told.
+            bare = (replace(one, distance_m=None, at=None) for one in found)
+            points, found = (), tuple(sorted(bare, key=lambda one: one.reference))
+        return Answer(name, points, found, moment, until, now >= until)
+
+    def _point(self, question: Question) -> Point | None:
+        """Return the point that is asked about; None: it is words."""
+        if not question.where.strip():
+            also = ", a landmark or a point on the map" if self._points else " or a landmark"
+            raise InvalidError("where", f"enter a street{also}")
+        if len(question.where) > LONGEST_QUESTION:
+            raise InvalidError("where", f"use {LONGEST_QUESTION} characters at the most")
+        point = parse_point("where", question.where)
+        if point is not None and not self._points:
+            # Whoever may ask about any point finds out by asking where a camera is.
+            raise InvalidError("where", "enter a street or a landmark: no points are answered here")
+        return to_point(point) if isinstance(point, GridPoint) else point
 
 
-def _point(question: Question) -> Point | None:
-    """Return the point that is asked about; None: it is words."""
-    if not question.where.strip():
-        raise InvalidError("where", "enter a street, a landmark or a point on the map")
-    if len(question.where) > LONGEST_QUESTION:
-        raise InvalidError("where", f"use {LONGEST_QUESTION} characters at the most")
-    point = parse_point("where", question.where)
-    return to_point(point) if isinstance(point, GridPoint) else point
+def _without_points(known: KnownCamera) -> KnownCamera:
+    placements = tuple(replace(one, at=None) for one in known.camera.placements)
+    return replace(known, camera=replace(known.camera, placements=placements))
 
 
 def _placements(cameras: Sequence[KnownCamera]) -> list[PublicPlacement]:

@@ -222,10 +222,10 @@ class _Rows:
         return known_of(self._cameras.values(), self._placed.values())
 
     def called(self, reference: str) -> CameraRow | None:
-        """Return the camera that goes by a reference now."""
+        """Return the camera that goes by a reference now, or has this identifier."""
         wanted = reference.strip().casefold()
         here = (row for row in self._cameras.values() if row.gone_on is None)
-        return next((row for row in here if row.reference.casefold() == wanted), None)
+        return next((r for r in here if wanted in (r.reference.casefold(), str(r.id))), None)
 
     def change(self, changes: Sequence[Change], new_id: Callable[[], UUID]) -> list[KnownCamera]:
         """Write what changes; return the register afterwards."""

@@ -1,6 +1,6 @@
 """Service. Exhibits: their references, their clocks, their states and their custody events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from custody.houseclock import measured_offset
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
-from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
+from evidence.exhibits.particulars import CameraOn, MasterDigest, NewExhibit, describe
 from evidence.exhibits.recorded import describing_columns, facts_digest
 from evidence.exhibits.references import MOST_NUMBER, MOST_SKIPPED, parse_reference
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState
@@ -35,8 +35,10 @@ _NAME = 200
 class Exhibits:
     """Knows every exhibit."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, cameras_on: Callable[[Session], CameraOn]) -> None:
         self._ledger = ledger
+        self.cameras_on = cameras_on
+        """What is known of cameras, as a transaction sees it."""
 
     def receive(
         self,
@@ -53,7 +55,8 @@ class Exhibits:
             AccessRefusedError, InvalidError, StateError: nothing was recorded.
         """
         role = require(Action.ADD_EXHIBIT, by)
-        description = describe(new, files, role=role.value, at=at)
+        known = self.cameras_on(session)
+        description = describe(new, files, role=role.value, at=at, camera_on=known)
         reference = self._reserve(session, new.reference)
         description = replace(description, exhibit_ref=reference)
         record = self._ledger.open_record(session, RecordKind.EXHIBIT)
@@ -232,11 +235,8 @@ class Exhibits:
         After the receipt, each examination and each run of copying, also one that made no copy:
         so that every row of a file, the findings and the state stand in the ledger.
         """
-        values: Values = {
-            "places": places,
-            "findings": facts_digest(row.findings),
-            "state": row.state,
-        }
+        found = facts_digest(row.findings)
+        values: Values = {"places": places, "findings": found, "state": row.state}
         self._ledger.append(session, row.id, STORED, values, at=at)
 
     def derived(

@@ -1,8 +1,8 @@
 """Pure. What an operator says of a clip: checked, and made into the exhibit's description."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON, parse_local
@@ -23,6 +23,8 @@ from evidence.wording import check_words
 
 MOST_OFFSET_MS = 10**12
 _NAME, _LINE = 200, 500
+CameraOn = Callable[[str, date], Camera | None]
+"""Says which camera has a reference, and where it was on a day; None: nobody knows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,22 @@ class MasterDigest:
     size: int
 
 
+def as_typed(_reference: str, _day: date) -> None:
+    """Know of no camera: what is typed is all that is stated of it."""
+
+
 def describe(
-    new: NewExhibit, files: Sequence[MasterDigest], *, role: str, at: datetime
+    new: NewExhibit,
+    files: Sequence[MasterDigest],
+    *,
+    role: str,
+    at: datetime,
+    camera_on: CameraOn = as_typed,
 ) -> Description:
     """Return the description of an exhibit from what is said of it at ``at``.
 
     ``role`` is the one in which the clip was exported. The reference stands in it as it was given.
+    A camera that ``camera_on`` knows is stated as it was on the day that was displayed.
 
     Raises:
         InvalidError: a value cannot be right, or (`UnlikelyError`) must be confirmed.
@@ -87,7 +99,7 @@ def describe(
     start = _start(new, spans)
     clock = _clock(new, start, at)
     exported = _past("exported_at", new.exported_at, at)
-    camera = _camera("camera", new.camera)
+    camera = _camera("camera", new.camera, start.date(), camera_on)
     end = max(spans, key=lambda span: span[1])[1]
     if new.displayed_end.strip():
         end = parse_local("displayed_end", new.displayed_end)
@@ -110,7 +122,7 @@ def describe(
         corrected_start=corrected_time(start.isoformat(), clock),
         corrected_end=corrected_time(end.isoformat(), clock),
         clock_check=clock,
-        files=_described(new, files, spans, camera, clock),
+        files=_described(new, files, spans, camera, clock, camera_on),
         confirmed=(),
     )
     settled = settle(described, [file.size for file in files], new.confirmed, at=at)
@@ -206,15 +218,17 @@ def _described(
     spans: Sequence[tuple[datetime, datetime]],
     camera: Camera,
     clock: ClockCheck | None,
+    camera_on: CameraOn,
 ) -> tuple[DescribedFile, ...]:
     described = []
     for number, (file, (start, end)) in enumerate(zip(files, spans, strict=True), 1):
         own = new.files[number - 1].camera if new.files else ""
         begins, ends = start.isoformat(), end.isoformat()
+        field, day = f"files.{number}.camera", start.date()
         described.append(
             DescribedFile(
                 sha256=file.sha256,
-                camera=_camera(f"files.{number}.camera", own) if own.strip() else camera,
+                camera=_camera(field, own, day, camera_on) if own.strip() else camera,
                 displayed_start=begins,
                 displayed_end=ends,
                 corrected_start=corrected_time(begins, clock),
@@ -224,11 +238,22 @@ def _described(
     return tuple(described)
 
 
-def _camera(field: str, name: str) -> Camera:
+def keeping(said: Description, camera_on: CameraOn) -> CameraOn:
+    """Return what knows the cameras of a description as it states them, and of others by another.
+
+    So a correction of something else never changes what is stated of a camera.
+    """
+    days = [(said.camera, said.displayed_start)]
+    days += [(file.camera, file.displayed_start) for file in said.files]
+    known = {(camera.id, datetime.fromisoformat(at).date()): camera for camera, at in days}
+    return lambda reference, day: known.get((reference, day)) or camera_on(reference, day)
+
+
+def _camera(field: str, name: str, day: date, camera_on: CameraOn) -> Camera:
     name = check_words(field, name, most=_NAME)
     if not any(letter.isalnum() for letter in name):
         raise InvalidError(field, f"{name!r} is no name of a camera: it has no letter and no digit")
-    return Camera(name, name, None, None, None, None)
+    return camera_on(name, day) or Camera(name, name, None, None, None, None)
 
 
 def _clock(new: NewExhibit, start: datetime, at: datetime) -> ClockCheck | None:

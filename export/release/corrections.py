@@ -22,6 +22,7 @@ from evidence.exhibits.particulars import (
     NewFile,
     describe,
     extended,
+    keeping,
     restated,
 )
 from evidence.exhibits.tables import ExhibitRow
@@ -101,9 +102,9 @@ class Corrections:
         came = files_of(session, row.id, *ORIGINAL)
         old = self._statements.confirmed(session, row, came)
         wanted = _pictured(change(restated(old)), restated(old), picture)
-        new = describe(
-            _named(wanted, row.reference), _masters(came), role=old.export.by_role, at=at
-        )
+        wanted = _named(wanted, row.reference)
+        known = keeping(old, self._exhibits.cameras_on(session))
+        new = describe(wanted, _masters(came), role=old.export.by_role, at=at, camera_on=known)
         if new == old:
             raise StateError(f"{row.reference} is described like this already: nothing changes")
         if clock_picture(new.clock_check) != clock_picture(old.clock_check):
@@ -162,7 +163,8 @@ class Corrections:
         wanted = extended(old, [times for _, times in recordings])
         wanted = replace(wanted, confirmed=(*wanted.confirmed, *confirmed))
         masters = [*_masters(came), *(digest for digest, _ in recordings)]
-        new = describe(wanted, masters, role=old.export.by_role, at=at)
+        known = keeping(old, self._exhibits.cameras_on(session))
+        new = describe(wanted, masters, role=old.export.by_role, at=at, camera_on=known)
         for release, _ in releases:
             fix_files(session, release)
         arrived = [file.arrived for file in files]

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import looking
 from tests.browser.looking import PHONE, look
-from tests.browser.people import Visit
+from tests.browser.people import Visit, press
 from tests.durability.ups import Up
 
 PAGES = {
@@ -96,3 +96,24 @@ def test_a_page_with_barriers_is_found_out(
     assert "px wide on a screen of 320" in said
     assert "asked another host: http://127.0.0.1:9/elsewhere" in said
     assert up.settings.origin in said
+
+
+def test_a_stranger_asks_about_cameras_without_a_script(visit: Visit) -> None:
+    page, watch = visit(java_script_enabled=False)
+    page.goto("/")
+    press(page, "which of our cameras may have captured it", "link")
+    page.get_by_label("Where did it happen?").fill("quay strete")
+    press(page, "Find cameras")
+    expect(page.get_by_role("alert")).to_contain_text("Enter the day")
+    page.get_by_label("On which day?").fill("2026-11-20")
+    page.get_by_label("At what time?").fill("14:03")
+    press(page, "Find cameras")
+    page.get_by_label("Mill Lane/Quay Street, Riverside").check()
+    press(page, "Continue")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("may have captured it")
+    expect(page.get_by_role("listitem").filter(has_text="BAR-0016")).to_contain_text("away")
+    expect(page.get_by_role("img")).to_be_visible()
+    press(page, "see all of our public cameras", "link")
+    expect(page.get_by_role("row").filter(has_text="BAR-0017")).to_be_visible()
+    expect(page.get_by_text("BAR-0024")).to_have_count(0)
+    assert not watch.complaints

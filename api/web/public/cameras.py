@@ -139,7 +139,8 @@ def _form(
 def _answer(
     request: Request, services: Services, found: Answer, typed: dict[str, str], now: datetime
 ) -> Response:
-    numbered = [(one.at, str(number)) for number, one in enumerate(found.cameras, 1)]
+    placed = [(one.at, str(number)) for number, one in enumerate(found.cameras, 1)]
+    numbered = [(at, number) for at, number in placed if at is not None]
     return page(
         request,
         "cameras/answer.html",

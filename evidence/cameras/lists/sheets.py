@@ -171,7 +171,7 @@ def _named(header: Sequence[str]) -> list[str]:
 def _geojson(text: str) -> Sheet:
     try:
         whole = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
         _refuse("this begins like GeoJSON and cannot be read as JSON: export it again", line)
     features = whole.get("features") if isinstance(whole, dict) else None

@@ -40,10 +40,14 @@ def test_a_list_is_rehearsed_and_then_taken_over(web: Web) -> None:
     assert [one["reference"] for one in asked["cameras"]] == ["BAR-0002"]
     assert asked["kept_until"] == "2026-12-21T14:03:00Z"
 
+    assert web.ask("GET", "/cameras/coverage", params=question).status_code == 401
     marking = {"sensitive": True, "reason": "covert"}
     path = "/cameras/BAR-0002/marking"
     assert web.ask("POST", path, Role.OPERATOR, json=marking).status_code == 403
-    assert web.ask("POST", path, Role.GOVERNANCE, json=marking).json()["sensitive"]
+    marked = web.ask("POST", path, Role.GOVERNANCE, json=marking).json()
+    assert marked["sensitive"]
+    again = f"/cameras/{marked['id']}/marking"
+    assert web.ask("POST", again, Role.GOVERNANCE, json=marking).status_code == 409
     assert web.ask("POST", path, Role.GOVERNANCE, json=marking).status_code == 409
     asked = web.ask("GET", "/cameras/coverage", Role.FINANCE, params=question)
     assert asked.status_code == 422

@@ -54,6 +54,8 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (("vat_percent = 20", "vat_percent = true"), "fees.vat_percent"),
         (('"GB 000 0000 00"', '"<b>"'), "fees.vat_number"),
         (("[fees]", "fees = 3\n[fee]"), "requests.fees"),
+        (("[links]", "[cameras]\npoints = 'no'\n[links]"), "cameras.points is true or false"),
+        (("[links]", "[cameras]\npoint = false\n[links]"), "cameras.point"),
         (("[log]", "log"), "cannot be read"),
         (("[log]", "log = 3\n[logs]"), "cannot be read"),
     ],

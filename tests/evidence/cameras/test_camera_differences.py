@@ -128,6 +128,13 @@ def test_a_list_for_the_public_says_nothing_of_what_is_sensitive() -> None:
     }
 
 
+def test_a_public_camera_beside_a_sensitive_one_is_not_taken_for_it() -> None:
+    known = register()
+    known[1] = replace(known[1], camera=replace(known[1].camera, sensitive=True))
+    change = one_change(known, PLAIN.replace("BAR-0002", "BAR-0099"))
+    assert (change.kind, change.camera.sensitive) == (ChangeKind.ADDED, False)
+
+
 def test_what_stands_at_its_place_under_another_reference_is_renumbered() -> None:
     known = register()
     change = one_change(known, PLAIN.replace("BAR-0002", "1002"))

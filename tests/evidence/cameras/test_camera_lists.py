@@ -157,6 +157,10 @@ def test_a_broken_row_names_line_column_and_what_to_do(rows: str) -> None:
     assert all(part in words for part in BROKEN[rows]), words
 
 
+FAR = b"""{"features": [{"properties": {"id": 1, "name": "A"},
+"geometry": {"type": "Point", "coordinates": [1e999, 1]}}]}"""
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -170,6 +174,8 @@ def test_a_broken_row_names_line_column_and_what_to_do(rows: str) -> None:
         (b'{"features":[{"geometry":{"type":"Line"}}]}', "feature 1: its geometry is no Point"),
         (b'{"features":[{"geometry":{"type":"Point","coordinates":["a",1]}}]}', "no numbers"),
         (b'{"features":[{"geometry":{"type":"Point","coordinates":[NaN,1]}}]}', "as JSON"),
+        (b'{"features":[{"properties":{"id":1e9999999999999999999}}]}', "as JSON"),
+        (FAR, "column geometry: these are no degrees"),
         (b'{"features":[],"crs":{"properties":{"name":"EPSG:3857"}}}', "WGS84 or EPSG:27700"),
         (b'{"features":[{"properties":{"id":1,"name":"A"}}]}', "feature 1, column geometry"),
         (b"id,location,id\n1,A,1\n", "line 1, column id: two columns"),
@@ -177,7 +183,7 @@ def test_a_broken_row_names_line_column_and_what_to_do(rows: str) -> None:
         (b"id,location,lat\n1,A,53\n", "no two columns say where"),
         (b"id,location,easting,northing\n1,A,9,99999999\n", "line 2, column easting"),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_is_no_list_is_told_so(content: bytes, said: str) -> None:
     assert said in "; ".join(faults(content))

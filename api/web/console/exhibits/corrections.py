@@ -11,7 +11,14 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.intake.clip import read_clip, refusal, shown_in_form, typed_in, typed_of
+from api.web.console.intake.clip import (
+    cameras_offered,
+    read_clip,
+    refusal,
+    shown_in_form,
+    typed_in,
+    typed_of,
+)
 from api.web.console.intake.files import SentForm
 from api.web.console.places import exhibit_path
 from api.web.console.words import said_in, sentence
@@ -38,7 +45,7 @@ def ask(
 ) -> HTMLResponse:
     """Ask what is right, beginning with what is stated."""
     row, files = _found(services, staff, name)
-    return _form(request, staff, row, files, typed_of(described(row)), {})
+    return _form(request, services, staff, row, files, typed_of(described(row)), {})
 
 
 @router.post("/console/exhibits/{name}/correct")
@@ -61,7 +68,7 @@ def correct(
         errors = _corrected(services, staff, row, new, reason)
         if not errors:
             return RedirectResponse(exhibit_path(row.reference), HTTPStatus.SEE_OTHER)
-    return _form(request, staff, row, files, typed, errors)
+    return _form(request, services, staff, row, files, typed, errors)
 
 
 def _corrected(
@@ -103,6 +110,7 @@ def _found(services: Services, staff: Staff, name: str) -> tuple[ExhibitRow, lis
 
 def _form(
     request: Request,
+    services: Services,
     staff: Staff,
     row: ExhibitRow,
     files: list[str],
@@ -119,5 +127,6 @@ def _form(
         names=files,
         typed=typed,
         errors=errors,
+        cameras=cameras_offered(services, staff),
         **shown_in_form(typed, errors, len(files)),
     )

@@ -113,6 +113,8 @@ class ShownExhibit:
     row: ExhibitRow
     path: str
     said: Description
+    known_camera: bool
+    """Whether the register has, or had, a camera of this reference."""
     displayed: tuple[datetime, datetime]
     recordings: Sequence[ShownRecording]
     """The files of the original, where there are several."""
@@ -183,6 +185,7 @@ def show_exhibit(
         row=row,
         path=exhibit_path(row.reference),
         said=said,
+        known_camera=services.named_cameras.has(session, said.camera.id),
         displayed=(
             datetime.fromisoformat(said.displayed_start),
             datetime.fromisoformat(said.displayed_end),

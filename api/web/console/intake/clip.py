@@ -1,12 +1,13 @@
 """Edge. What a form says of a clip: its fields, and what is wrong with them, all at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData
 
+from api.acts import act
 from api.web.console.intake.moments import (
     moment_in,
     parse_clock,
@@ -15,6 +16,8 @@ from api.web.console.intake.moments import (
     typed_moment,
 )
 from api.web.console.words import sentence
+from api.web.staff import Staff
+from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnlikelyError
 from evidence.exhibits.description import Description
 from evidence.exhibits.doubts import Doubt
@@ -192,6 +195,12 @@ def shown_in_form(
             (name, errors.get(name, "")) for name in asked if name in errors or typed.get(name)
         ],
     }
+
+
+def cameras_offered(services: Services, staff: Staff) -> Sequence[tuple[str, str]]:
+    """Return the cameras that the form offers while somebody types, each with its place."""
+    cameras, by = services.named_cameras, staff.subject
+    return act(services, by, lambda session: cameras.offered(session, by=by))
 
 
 def refusal(error: InvalidError | StateError, files: int = 1) -> dict[str, str]:

@@ -14,7 +14,14 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.intake.clip import DOUBTS, read_clip, refusal, shown_in_form, typed_in
+from api.web.console.intake.clip import (
+    DOUBTS,
+    cameras_offered,
+    read_clip,
+    refusal,
+    shown_in_form,
+    typed_in,
+)
 from api.web.console.intake.files import (
     NEW,
     File,
@@ -52,7 +59,7 @@ def describe(
         files = _chosen(services, staff, file)
     except InvalidError as error:
         return files_page(request, services, staff, errors={"file": str(error)}, chosen=file)
-    return _details_page(request, staff, files, {}, {})
+    return _details_page(request, services, staff, files, {}, {})
 
 
 @router.post(f"{NEW}/details")
@@ -66,7 +73,7 @@ def check(
     except InvalidError as error:
         return files_page(request, services, staff, errors={"file": str(error)}, chosen=chosen)
     if form.get("change"):
-        return _details_page(request, staff, files, typed, {})
+        return _details_page(request, services, staff, files, typed, {})
     new, errors = read_clip(typed, len(files))
     if new is not None and not errors:
         try:
@@ -74,8 +81,8 @@ def check(
         except (InvalidError, StateError) as error:
             errors = refusal(error, len(files))
         else:
-            return _check_page(request, staff, files, typed, new, row)
-    return _details_page(request, staff, files, typed, errors)
+            return _check_page(request, services, staff, files, typed, new, row)
+    return _details_page(request, services, staff, files, typed, errors)
 
 
 @router.post(NEW)
@@ -91,11 +98,11 @@ def confirm(request: Request, services: UsesServices, staff: SendsClip, form: Se
         return RedirectResponse(f"/console/exhibits/{exhibit}", HTTPStatus.SEE_OTHER)
     new, errors = read_clip(typed, len(files))
     if new is None or errors:
-        return _details_page(request, staff, files, typed, errors)
+        return _details_page(request, services, staff, files, typed, errors)
     arrived = [Arrived(file.kept.id, file.row.name) for file in files if file.kept is not None]
     if len(arrived) < len(files):
         row = _rehearse(services, staff, new, files)
-        return _check_page(request, staff, files, typed, new, row, too_early=True)
+        return _check_page(request, services, staff, files, typed, new, row, too_early=True)
     try:
         added = act(
             services,
@@ -105,7 +112,8 @@ def confirm(request: Request, services: UsesServices, staff: SendsClip, form: Se
             ),
         )
     except (InvalidError, StateError) as error:
-        return _details_page(request, staff, files, typed, refusal(error, len(files)))
+        errors = refusal(error, len(files))
+        return _details_page(request, services, staff, files, typed, errors)
     return RedirectResponse(f"/console/exhibits/{added.id}", HTTPStatus.SEE_OTHER)
 
 
@@ -179,6 +187,7 @@ def _chosen(
 
 def _details_page(
     request: Request,
+    services: Services,
     staff: Staff,
     files: Sequence[File],
     typed: Mapping[str, str],
@@ -192,12 +201,14 @@ def _details_page(
         files=files,
         typed=typed,
         errors=errors,
+        cameras=cameras_offered(services, staff),
         **shown_in_form(typed, errors, len(files)),
     )
 
 
 def _check_page(
     request: Request,
+    services: Services,
     staff: Staff,
     files: Sequence[File],
     typed: Mapping[str, str],
@@ -207,6 +218,8 @@ def _check_page(
     too_early: bool = False,
 ) -> HTMLResponse:
     said = described(row)
+    with services.transaction() as session:
+        known = services.named_cameras.has(session, said.camera.id)
     return page(
         request,
         "console/intake_check.html",
@@ -217,6 +230,7 @@ def _check_page(
         new=new,
         row=row,
         said=said,
+        known=known,
         gaps=sequence(said.files),
         confirmed=[DOUBTS[Doubt(one)] for one in said.confirmed],
         automatic="/" not in new.reference,

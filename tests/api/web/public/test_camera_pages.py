@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from api.settings.council import Council
 from api.web.public import cameras as pages
 from evidence.cameras.lists.columns import NOBODY
 from evidence.cameras.register import NewList
@@ -48,6 +49,13 @@ def take_over(house: House, content: str) -> None:
     with house.services.transaction() as session:
         name = cameras.rehearse(session, new, by=by, at=at).digest
         cameras.apply(session, new, name, by=by, at=at)
+
+
+@pytest.fixture(autouse=True)
+def now(house: House) -> Iterator[None]:
+    """Ask two days after it happened, whenever the tests are run."""
+    with clock_at(house, NOW):
+        yield
 
 
 @contextmanager
@@ -234,6 +242,26 @@ def test_the_open_data_holds_public_cameras_alone_and_runs_in_no_spreadsheet(
     again = listed(answer.content, NOBODY)
     assert [camera.reference for camera in again.cameras] == ["1", "2", "10", "11"]
     assert again.cameras[0].placements[0].area == "Old Town"
+
+
+def test_a_council_that_publishes_no_points_tells_streets_and_references_alone(
+    browser: Opens, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.services.public_cameras, "_points", False)
+    monkeypatch.setattr(Council, "camera_points", False)
+    visitor = browser()
+    page = visitor.get(pages.CHECK, params={**WHEN, "place": "High Street (Town Hall)"}).text
+    refused = visitor.get(pages.CHECK, params={**WHEN, "where": "54.7133, -2.4865"})
+    form, every = (visitor.get(path).text for path in ("/cameras", "/cameras/all"))
+    sheet = visitor.get("/cameras.csv").text
+    assert re.findall(r"<li><strong><span[^>]*>(.*?)</span></strong>", page) == ["1", "2"]
+    assert "metres" not in page
+    assert "<circle" not in page + every
+    assert refused.status_code == 422
+    assert "no points are answered here" in refused.text
+    assert "grid reference" not in form
+    assert "54.7" not in sheet
+    assert "High Street/Market Square" in sheet
 
 
 def test_who_asks_too_often_waits_for_the_next_hour_and_others_do_not(
