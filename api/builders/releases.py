@@ -223,5 +223,5 @@ def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Ho
         ),
         stories=Stories(releases),
         register=Register(ground.ledger),
-        search=Search(evidence["custody"], evidence["exhibits"], releases),
+        search=Search(evidence["custody"], evidence["exhibits"], releases, evidence["requests"]),
     )
