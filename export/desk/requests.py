@@ -22,6 +22,9 @@ from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, parse_asked
 from evidence.requests.clocks import DayKind, answer_due, days_left, is_late, month_due
 from evidence.requests.recorded import (
+    PAID,
+    PAUSED,
+    RESUMED,
     found_exhibits,
     pauses_of,
     standing_of,
@@ -59,6 +62,7 @@ class RequestGroup(StrEnum):
 
 
 _S = RequestState
+_TURNS_CLOCKS = (PAUSED, RESUMED, PAID)
 _STATES: Mapping[RequestGroup, frozenset[RequestState]] = {
     RequestGroup.PRESERVE: WAITS_FOR_FOOTAGE,
     RequestGroup.OPEN: OPEN,
@@ -213,8 +217,7 @@ class RequestList:
             )
         }
         pausing = select(RequestStepRow).where(
-            col(RequestStepRow.request).in_(ids),
-            col(RequestStepRow.event).in_(("request.paused", "request.resumed")),
+            col(RequestStepRow.request).in_(ids), col(RequestStepRow.event).in_(_TURNS_CLOCKS)
         )
         steps: dict[UUID, list[RequestStepRow]] = {}
         for step in session.exec(pausing.order_by(col(RequestStepRow.number))):
@@ -233,7 +236,10 @@ class RequestList:
         if row.state not in ANSWERED and row.path == Path.SUBJECT:
             due = month_due(row.submitted_at, pauses_of(steps))
         elif row.state not in ANSWERED:
-            due = answer_due(row.submitted_at, self._answer_days, self._count)
+            # Until it was paid it was the turn of who asked.
+            paid = [step.at for step in steps if step.event == PAID]
+            since = paid[-1] if paid else row.submitted_at
+            due = answer_due(since, self._answer_days, self._count)
         return ListedRequest(
             row=row,
             organisation="" if asked is None else asked.organisation,

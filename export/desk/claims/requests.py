@@ -10,7 +10,7 @@ from custody.audit.facts import Claim, Expected, Latest, Span, Standing
 from custody.canonical import JSON
 from custody.events import EVENTS, RecordKind
 from evidence.people.tables import PersonRow
-from evidence.requests.recorded import REVIEWED, requester_words, told_fields
+from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
     TRANSITIONS,
@@ -26,7 +26,6 @@ _COLUMNS = columns(
 )
 _ASKED = ("request.submitted", "request.corrected")
 _CALLED, _KEPT = "preservation.requested", "preservation.confirmed"
-_PAID = "payment.succeeded"
 _FEES = {
     RequestState.REVIEWABLE: "review",
     RequestState.IN_REVIEW: "review",
@@ -38,7 +37,7 @@ _FEES = {
     RequestState.COLLECTED: "release",
 }
 """Which fee was paid last by who pays, in each state."""
-_MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {_PAID}
+_MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events that move a request; of payments there may be more than the fees that were due."""
 _STEPS = frozenset(one.event for one in TRANSITIONS) | {_CALLED}
 
@@ -82,7 +81,7 @@ class _Requests:
             "kind": row.path,
             "at": dated(row.submitted_at),
         }
-        events = {name: _expected(steps, name) for name in sorted(_STEPS - {_PAID})}
+        events = {name: _expected(steps, name) for name in sorted(_STEPS - {PAID})}
         facts = [one.facts for one in self._facts[row.id]]
         return Claim(
             row.id,
@@ -99,7 +98,7 @@ class _Requests:
             ),
             flaws=tuple(_flaws(row, steps)),
             standing=_standing(row),
-            among={_PAID: _expected(steps, _PAID)},
+            among={PAID: _expected(steps, PAID)},
         )
 
 
@@ -124,7 +123,7 @@ def _standing(row: Any) -> Standing:  # noqa: ANN401 - as above
     if path not in tuple(Path) or state not in tuple(RequestState):
         return Standing(state, _MOVING | {"request.submitted"}, {})
     moved = {one.event for one in TRANSITIONS if one.then == state and path in one.paths}
-    if _PAID in moved:  # the step before it: that the fee was paid, the flaws say
+    if PAID in moved:  # the step before it: that the fee was paid, the flaws say
         before = (
             RequestState.REVIEW_DUE
             if state == RequestState.REVIEWABLE
@@ -155,7 +154,7 @@ def _flaws(row: Any, steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - a
     if row.preserved_at != since:
         yield "is preserved since another moment than was confirmed, or is not"
     fee = _FEES.get(RequestState(row.state)) if row.path in CIVIL else None
-    if fee and not any(one.event == _PAID and one.told.get("stage") == fee for one in steps):
+    if fee and not any(one.event == PAID and one.told.get("stage") == fee for one in steps):
         yield f"is {row.state}, and nobody paid for its {fee}"
     outcomes = [one.told.get("outcome") for one in steps if one.event == REVIEWED]
     missing = bool(outcomes) and outcomes[-1] == ReviewOutcome.NOT_FOUND
