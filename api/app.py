@@ -15,7 +15,7 @@ from api.bounds.guard import HEALTH, Guard
 from api.depends import UsesServices, known_query
 from api.health import OK
 from api.routes import departures as packages
-from api.routes import exhibits, notify, releases, remedies, tus, uploads
+from api.routes import exhibits, notify, releases, remedies, requests, tus, uploads
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -120,6 +120,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         remedies.router,
         releases.router,
         packages.router,
+        requests.router,
         notify.router,
     ):
         every.include_router(router, responses=errors.RESPONSES)

@@ -340,6 +340,25 @@ def test_a_package_that_is_sealed_and_leaves_moves_its_request(
     assert f"{row.urn}-R1" in shown
 
 
+def test_machines_read_the_queue_and_one_request(browser: Opens, house: House) -> None:
+    row = request(house, Path.POLICE, now(), email="machine@barset.police.example")
+    visitor = browser()
+
+    def ask(path: str, role: str) -> Response:
+        bearer = {"Authorization": f"Bearer {house.tokens[role]}"}
+        return visitor.get(path, headers=bearer)
+
+    listed = ask("/api/v1/requests?show=preserve&limit=100", Role.AUDITOR)
+    assert row.urn in {one["urn"] for one in listed.json()}
+    first = ask("/api/v1/requests?show=preserve&limit=1", Role.AUDITOR)
+    assert "show=preserve&limit=1&cursor=older-" in first.headers["link"]
+    one = ask(f"/api/v1/requests/{row.urn}", Role.OPERATOR).json()
+    assert (one["state"], one["answers"]["street"]) == ("submitted", "High Street")
+    assert [step["event"] for step in one["steps"]] == ["preservation.requested"]
+    assert ask("/api/v1/requests", Role.FINANCE).status_code == 403
+    assert ask("/api/v1/requests/BAR-2222-2222-2", Role.OPERATOR).status_code == 404
+
+
 def test_the_words_name_only_what_there_is() -> None:
     assert set(GROUPS) == set(RequestGroup)
     for event, names in STEP_FIELDS.items():
