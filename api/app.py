@@ -14,7 +14,7 @@ from api.bounds import lanes
 from api.bounds.guard import HEALTH, Guard
 from api.depends import UsesServices, known_query
 from api.health import OK
-from api.routes import cameras, exhibits, notify, releases, remedies, tus, uploads
+from api.routes import cameras, exhibits, notify, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.web import assets
 from api.web.collect import collection as collect
@@ -33,6 +33,9 @@ from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
+from api.web.console.requests import decisions as request_decisions
+from api.web.console.requests import footage
+from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public.requests import check, proof
@@ -46,6 +49,16 @@ _DESCRIPTION = (
     "that speaks for one subject; every refusal is an event in the custody ledger."
 )
 
+_ASKING = (
+    asking.router,
+    proof.router,
+    check.router,
+    looking_after.router,
+    looking_after.paced,
+)
+"""The pages of whoever asks for footage."""
+_QUEUE = (console_requests.router, request_decisions.router, footage.router)
+"""The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
 """What every call depends on."""
 
@@ -109,6 +122,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         releases.router,
         packages.router,
         cameras.router,
+        requests.router,
         notify.router,
     ):
         every.include_router(router, responses=errors.RESPONSES)
@@ -116,16 +130,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     # What is past the code stands first: its addresses are no tokens.
     for router in (collect.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
-    for router in (start.router, signin.router, mailbox.router, public_cameras.router):
-        every.include_router(router)
-    for router in (asking.router, proof.router, check.router):
-        every.include_router(router)
-    for router in (looking_after.router, looking_after.paced):
+    for router in (start.router, signin.router, mailbox.router, public_cameras.router, *_ASKING):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):
         every.include_router(router)
-    for router in (withdrawing.router, departures.router):
+    for router in (withdrawing.router, departures.router, *_QUEUE):
         every.include_router(router)
     every.include_router(public_cameras.paced)
     every.include_router(register.router)

@@ -228,5 +228,5 @@ def build_desk(
         ),
         stories=Stories(releases),
         register=Register(ground.ledger),
-        search=Search(evidence["custody"], evidence["exhibits"], releases),
+        search=Search(evidence["custody"], evidence["exhibits"], releases, evidence["requests"]),
     )

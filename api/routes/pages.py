@@ -32,10 +32,12 @@ def link(request: Request, response: Response, **pages: dict[str, object] | None
         response.headers["Link"] = ", ".join(links)
 
 
-def link_pages(request: Request, response: Response, page: Page[Any], limit: int) -> None:
-    """Say where the pages beside this one are."""
+def link_pages(
+    request: Request, response: Response, page: Page[Any], limit: int, **asked: object
+) -> None:
+    """Say where the pages beside this one are, of what was ``asked`` for."""
 
     def at(cursor: str) -> dict[str, object] | None:
-        return {"limit": limit, "cursor": cursor} if cursor else None
+        return {**asked, "limit": limit, "cursor": cursor} if cursor else None
 
     link(request, response, next=at(format_cursor(page.older)), prev=at(format_cursor(page.newer)))

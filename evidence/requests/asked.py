@@ -18,12 +18,27 @@ from evidence.requests.states import CIVIL, OFFICIAL, Path
 VERSION: Final = 1
 _KEYS = frozenset({"version", "path", "start", "end", "answers"})
 _OF_ALL = "Crown Prosecution Service"
+CRIME = (
+    "Data Protection Act 2018, Schedule 2, paragraph 2: prevention or detection of crime, or "
+    "apprehension or prosecution of offenders"
+)
+PROCEEDINGS = (
+    "Data Protection Act 2018, Schedule 2, paragraph 5(3)(a): necessary for, or in connection "
+    "with, legal proceedings, including prospective ones"
+)
+ADVICE = (
+    "Data Protection Act 2018, Schedule 2, paragraph 5(3)(b): necessary for obtaining legal advice"
+)
+RIGHTS = (
+    "Data Protection Act 2018, Schedule 2, paragraph 5(3)(c): otherwise necessary for "
+    "establishing, exercising or defending legal rights"
+)
 _BASES = {
-    "proceedings": "DPA 2018 Sch 2 para 5(3)(a): legal proceedings",
-    "advice": "DPA 2018 Sch 2 para 5(3)(b): legal advice",
-    "rights": "DPA 2018 Sch 2 para 5(3)(c): legal rights",
-    "prevention": "DPA 2018 Sch 2 para 2: the prevention or detection of crime",
-    "prosecution": "DPA 2018 Sch 2 para 2: the apprehension or prosecution of offenders",
+    "proceedings": PROCEEDINGS,
+    "advice": ADVICE,
+    "rights": RIGHTS,
+    "prevention": CRIME,
+    "prosecution": CRIME,
 }
 
 

@@ -23,6 +23,7 @@ from evidence.requests.tables import RequestRow, RequestStepRow
 REQUESTER = "requester"
 """The role of whoever asks, in the events of what they do."""
 PAUSED, RESUMED = "request.paused", "request.resumed"
+PAID = "payment.succeeded"
 REVIEWED, SEARCHED = "review.completed", "preserved.searched"
 _ELSEWHERE = {"request.corrected": {"facts"}}
 """What a step's row does not repeat, because it stands in a row that can be erased."""

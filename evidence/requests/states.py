@@ -120,8 +120,11 @@ S, T = RequestState, RequestStep
 ENDS = frozenset({S.CLOSED, S.WITHDRAWN, S.REFUSED, S.EXPIRED})
 """Nothing follows."""
 OPEN = frozenset(S) - ENDS
-ANSWERED = ENDS | {S.NOT_COVERED, S.NOT_FOUND, S.RELEASE_DUE, S.RELEASING, S.RELEASED, S.COLLECTED}
-"""In these whoever asked has been told what comes of it."""
+ANSWERED = ENDS | {
+    *(S.NOT_COVERED, S.REVIEW_DUE, S.NOT_FOUND),
+    *(S.RELEASE_DUE, S.RELEASING, S.RELEASED, S.COLLECTED),
+}
+"""In these whoever asked has been told what comes of it, and it is their turn if anybody's."""
 WAITS_FOR_FOOTAGE = OPEN - {S.NOT_COVERED, S.NOT_FOUND, S.RELEASED, S.COLLECTED}
 """In these what the recorder overwrites would be lost."""
 BEFORE_REVIEW = frozenset({S.SUBMITTED, S.REVIEW_DUE, S.REVIEWABLE})

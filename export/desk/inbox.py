@@ -15,6 +15,8 @@ from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
+from evidence.requests.states import WAITS_FOR_FOOTAGE
+from evidence.requests.tables import RequestRow
 from export.release.notices import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -59,6 +61,8 @@ class Desk:
     own: Queue | None
     """What they proposed themselves: somebody else must decide."""
     messages: Queue | None
+    preserve: Queue | None
+    """Requests whose footage nobody has preserved, what is overwritten next first."""
     recent: Sequence[ExhibitRow]
 
 
@@ -78,6 +82,7 @@ def desk_of(session: Session, by: Subject) -> Desk:
         seconds=_seconds(session, by.person) if approves else None,
         own=_releases(session, proposed, mine) if may(Action.PROPOSE_RELEASE) else None,
         messages=_lost(session) if may(Action.SHOW_MESSAGES) else None,
+        preserve=_unpreserved(session) if may(Action.PRESERVE_FOOTAGE) else None,
         recent=_recent(session) if shows else (),
     )
 
@@ -94,6 +99,17 @@ def _count(session: Session, wanted: Select[Any]) -> int:
 def _recent(session: Session) -> Sequence[ExhibitRow]:
     newest = col(ExhibitRow.received_at).desc()
     return session.exec(select(ExhibitRow).order_by(newest).limit(_SHOWN)).all()
+
+
+def _unpreserved(session: Session) -> Queue:
+    """Return requests whose footage would be lost if nobody preserved it."""
+    lacking = (
+        col(RequestRow.state).in_(sorted(WAITS_FOR_FOOTAGE)),
+        col(RequestRow.preserved_at).is_(None),
+    )
+    next_ones = select(RequestRow).where(*lacking).order_by(col(RequestRow.overwrite_due_at))
+    count = _count(session, select(RequestRow.id).where(*lacking))
+    return Queue(count, session.exec(next_ones.limit(_SHOWN)).all())
 
 
 def _attention(session: Session) -> Queue:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 from evidence.errors import InvalidError
 from evidence.exhibits.references import parse_urn
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.tables import FeeRow
 from evidence.paging import MOST_COUNTED, Cursor, Page, page_of, soonest
 from evidence.people.access import Action, Subject
 from evidence.people.people import names_of, require
@@ -22,6 +23,8 @@ from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, parse_asked
 from evidence.requests.clocks import DayKind, answer_due, days_left, is_late, month_due
 from evidence.requests.recorded import (
+    PAUSED,
+    RESUMED,
     found_exhibits,
     pauses_of,
     standing_of,
@@ -59,6 +62,7 @@ class RequestGroup(StrEnum):
 
 
 _S = RequestState
+_TURNS_CLOCKS = (PAUSED, RESUMED)
 _STATES: Mapping[RequestGroup, frozenset[RequestState]] = {
     RequestGroup.PRESERVE: WAITS_FOR_FOOTAGE,
     RequestGroup.OPEN: OPEN,
@@ -213,27 +217,45 @@ class RequestList:
             )
         }
         pausing = select(RequestStepRow).where(
-            col(RequestStepRow.request).in_(ids),
-            col(RequestStepRow.event).in_(("request.paused", "request.resumed")),
+            col(RequestStepRow.request).in_(ids), col(RequestStepRow.event).in_(_TURNS_CLOCKS)
+        )
+        # Until it was paid it was the turn of who asked.
+        paid: dict[UUID, datetime | None] = dict(
+            session.exec(
+                select(FeeRow.request, func.max(FeeRow.paid_at))
+                .where(col(FeeRow.request).in_(ids))
+                .group_by(col(FeeRow.request))
+            ).all()
         )
         steps: dict[UUID, list[RequestStepRow]] = {}
         for step in session.exec(pausing.order_by(col(RequestStepRow.number))):
             steps.setdefault(step.request, []).append(step)
-        return [self._shown(row, facts.get(row.id), steps.get(row.id, ()), at) for row in rows]
+        return [
+            self._shown(
+                row,
+                facts.get(row.id),
+                steps.get(row.id, ()),
+                paid.get(row.id) or row.submitted_at,
+                at,
+            )
+            for row in rows
+        ]
 
     def _shown(
         self,
         row: RequestRow,
         asked: Asked | None,
         steps: Sequence[RequestStepRow],
+        since: datetime,
         at: datetime,
     ) -> ListedRequest:
+        """``since``: from when on the time for the answer counts."""
         waits = row.preserved_at is None and row.state in WAITS_FOR_FOOTAGE
         due = None
         if row.state not in ANSWERED and row.path == Path.SUBJECT:
             due = month_due(row.submitted_at, pauses_of(steps))
         elif row.state not in ANSWERED:
-            due = answer_due(row.submitted_at, self._answer_days, self._count)
+            due = answer_due(since, self._answer_days, self._count)
         return ListedRequest(
             row=row,
             organisation="" if asked is None else asked.organisation,

@@ -20,6 +20,8 @@ from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from evidence.requests.submissions import Requests
+from evidence.requests.tables import RequestRow
 from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
 from export.release.releases import Releases, label
@@ -64,13 +66,16 @@ class KnownDigest:
 class Search:
     """Answers what the pages look for."""
 
-    def __init__(self, custody: CustodySearch, exhibits: Exhibits, releases: Releases) -> None:
+    def __init__(
+        self, custody: CustodySearch, exhibits: Exhibits, releases: Releases, requests: Requests
+    ) -> None:
         self._custody = custody
         self._exhibits = exhibits
         self._releases = releases
+        self._requests = requests
 
     def record(self, session: Session, name: str) -> UUID:
-        """Return the record of an exhibit's reference, or of a release's name.
+        """Return the record of an exhibit's reference, a release's name or a request's number.
 
         Raises:
             UnknownError, InvalidError: there is none, or there can be none.
@@ -79,6 +84,7 @@ class Search:
         finders: tuple[Any, ...] = (
             lambda: self._exhibits.find(session, as_reference(name.upper())),
             lambda: self._releases.find(session, name),
+            lambda: self._request(session, name),
             lambda: self._exhibits.find(session, name),
         )
         for find in finders:
@@ -87,7 +93,13 @@ class Search:
             except UnknownError:
                 continue
             return UUID(str(row.id))
-        raise UnknownError(f"there is no exhibit and no release {name!r}")
+        raise UnknownError(f"there is no exhibit, no release and no request {name!r}")
+
+    def _request(self, session: Session, name: str) -> RequestRow:
+        try:
+            return self._requests.find(session, name)
+        except InvalidError as error:
+            raise UnknownError(str(error)) from error
 
     def events(
         self,
@@ -116,6 +128,9 @@ class Search:
             found[exhibit] = _exhibit_named(reference)
         for release in session.exec(select(ReleaseRow).where(col(ReleaseRow.id).in_(wanted))):
             found[release.id] = _release_named(release)
+        asked = select(RequestRow.id, RequestRow.urn).where(col(RequestRow.id).in_(wanted))
+        for request, urn in session.exec(asked):
+            found[request] = Named(urn, RecordKind.REQUEST)
         return found
 
     def known(self, session: Session, sha256: str, *, by: Subject) -> list[KnownDigest]:

@@ -1,4 +1,4 @@
-"""Edge. The custody history of an exhibit or a release, a page at a time, in its order."""
+"""Edge. The custody history of an exhibit, a release or a request, in order, page by page."""
 
 from typing import Annotated
 from uuid import UUID
@@ -54,6 +54,23 @@ def release_history(
 
     def read(session: Session) -> HTMLResponse:
         row = services.releases.find(session, name)
+        return _history(request, services, session, staff, row.id, start)
+
+    return act(services, staff.subject, read)
+
+
+@router.get("/console/requests/{name}/history")
+def request_history(
+    request: Request,
+    services: UsesServices,
+    staff: Reads,
+    name: str,
+    start: From = 0,
+) -> HTMLResponse:
+    """Show the custody events of a request."""
+
+    def read(session: Session) -> HTMLResponse:
+        row = services.requests.find(session, name)
         return _history(request, services, session, staff, row.id, start)
 
     return act(services, staff.subject, read)

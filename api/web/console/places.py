@@ -8,7 +8,11 @@ from evidence.exhibits.references import file_safe
 from evidence.paging import Cursor, format_cursor
 from export.desk.search import Named
 
-_FOLDERS = {RecordKind.EXHIBIT: "/console/exhibits", RecordKind.RELEASE: "/console/releases"}
+_FOLDERS = {
+    RecordKind.EXHIBIT: "/console/exhibits",
+    RecordKind.RELEASE: "/console/releases",
+    RecordKind.REQUEST: "/console/requests",
+}
 
 
 def record_path(named: Named) -> str:

@@ -140,7 +140,12 @@ def accessibility(request: Request) -> HTMLResponse:
 @router.get("/privacy")
 def privacy(request: Request, services: UsesServices) -> HTMLResponse:
     """Say what we keep about people and why, and name each cookie."""
-    return page(request, "information/privacy.html", cookies=_cookies(services))
+    return page(
+        request,
+        "information/privacy.html",
+        cookies=_cookies(services),
+        draft_days=FORGET_DRAFTS.days,
+    )
 
 
 def _cookies(services: Services) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
-from evidence.requests.recorded import REVIEWED, requester_words, told_fields
+from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
     TRANSITIONS,
@@ -28,7 +28,6 @@ _COLUMNS = columns(
 )
 _ASKED = ("request.submitted", "request.corrected")
 _CALLED, _KEPT = "preservation.requested", "preservation.confirmed"
-_PAID = "payment.succeeded"
 _FEES = {
     RequestState.REVIEWABLE: "review",
     RequestState.IN_REVIEW: "review",
@@ -40,9 +39,9 @@ _FEES = {
     RequestState.COLLECTED: "release",
 }
 """Which fee was paid last by who pays, in each state."""
-_MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {_PAID}
+_MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
-_STEPS = (frozenset(one.event for one in TRANSITIONS) - {_PAID}) | {_CALLED}
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED}
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
@@ -130,7 +129,7 @@ def _standing(row: Any) -> Standing:  # noqa: ANN401 - as above
     if path not in tuple(Path) or state not in tuple(RequestState):
         return Standing(state, _MOVING | {"request.submitted"}, {})
     moved = {one.event for one in TRANSITIONS if one.then == state and path in one.paths}
-    if _PAID in moved:  # the step before it: that the fee was paid, the flaws say
+    if PAID in moved:  # the step before it: that the fee was paid, the flaws say
         before = (
             RequestState.REVIEW_DUE
             if state == RequestState.REVIEWABLE

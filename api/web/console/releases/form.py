@@ -1,7 +1,7 @@
 """Edge. The form by which a release is proposed: what was typed, what is missing, what it means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from fastapi import Depends, Form
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from api.web.console.words import lines, sentence
 from evidence.errors import InvalidError
+from evidence.requests.asked import Asked
 from export.desk.story import Story
 from export.release.contents import CHOOSABLE
 from export.release.proposals import ChosenFile, Delivery, NewRelease, ReleaseKind, parse_chosen
 
 OTHER = "other"
+_MOST_PURPOSE = 2000
 WHO = "Select who asks for the footage"
 _MISSING: Mapping[str, str] = {
     "recipient_name": "Enter the name of the one person it is for",
@@ -184,6 +186,24 @@ def typed_before(story: Story) -> Typed:
         link_days=str(row.link_days),
         urgent="yes" if row.urgent else "",
         replaces=story.label,
+    )
+
+
+def typed_for(urn: str, asked: Asked, usual: Typed) -> Typed:
+    """Return the form of a release for a request: ``usual``, with what was asked."""
+    name, email = asked.recipient
+    known = next((one for one, words in BASES.items() if words == asked.basis), OTHER)
+    handed_over = asked.said("delivery") == "system"
+    return replace(
+        usual,
+        recipient_name=name,
+        organisation=asked.organisation,
+        recipient_email=email,
+        urn=urn,
+        purpose=asked.purpose[:_MOST_PURPOSE],
+        basis=known,
+        basis_other=asked.basis if known == OTHER else "",
+        delivery=(Delivery.HANDOFF if handed_over else Delivery.LINK).value,
     )
 
 

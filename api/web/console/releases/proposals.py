@@ -22,6 +22,7 @@ from api.web.console.releases.form import (
     new_release,
     said,
     typed_before,
+    typed_for,
 )
 from api.web.console.releases.pages import story_of
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
@@ -33,6 +34,7 @@ from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.addresses import looks_shared
 from evidence.people.access import Action
+from evidence.requests.states import RELEASABLE, Path
 from export.desk.story import Story
 from export.release.contents import releasable
 from export.release.proposals import (
@@ -43,6 +45,7 @@ from export.release.proposals import (
 )
 from export.release.proposing.choices import choosable, usual
 from export.release.releases import label
+from export.release.requested import KIND_OF
 from export.release.tables import ReleaseRow
 
 router = APIRouter(include_in_schema=False)
@@ -62,8 +65,11 @@ def begin(
     q: str = "",
     step: str = "",
     replaces: str = "",
+    requested: Annotated[str, Query(alias="request", max_length=100)] = "",
 ) -> Response:
-    """Ask what is released and who asks for it; then for the rest."""
+    """Ask what is released and who asks for it; then for the rest. Of a request, all is known."""
+    if requested:
+        return _requested(request, services, staff, requested)
     names = tuple(dict.fromkeys(as_reference(name.strip().upper()) for name in exhibit))
     errors: dict[str, str] = {}
     if step == "details":
@@ -78,6 +84,19 @@ def begin(
         before = typed_before(story_of(services, staff, replaces))
         filled = replace(before, exhibit=filled.exhibit, kind=filled.kind, file=filled.file)
     return _details(request, services, staff, filled)
+
+
+def _requested(request: Request, services: Services, staff: Staff, name: str) -> Response:
+    """Show the form for a request, filled in with what it says and what its review found."""
+    at, by = services.clock(), staff.subject
+    story = act(
+        services, by, lambda session: services.request_list.story(session, name, by=by, at=at)
+    )
+    kind = KIND_OF.get(Path(story.row.path))
+    if story.asked is None or kind is None or story.row.state not in RELEASABLE:
+        return RedirectResponse(f"/console/requests/{story.row.urn}", HTTPStatus.SEE_OTHER)
+    usual = _prefilled(services, story.exhibits, kind.value)
+    return _details(request, services, staff, typed_for(story.row.urn, story.asked, usual))
 
 
 def edit_release(request: Request, services: Services, staff: Staff, story: Story) -> Response:

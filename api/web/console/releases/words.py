@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from evidence.requests.asked import ADVICE, CRIME, PROCEEDINGS, RIGHTS
 from export.desk.releases import Group
 from export.sealing.steps import SealStep
 
@@ -23,16 +24,12 @@ DELIVERIES: Mapping[str, tuple[str, str]] = {
     "none": ("Nothing is sent", "Somebody of this council fetches the package from its page."),
 }
 BASES: Mapping[str, str] = {
-    "crime": "Data Protection Act 2018, Schedule 2, paragraph 2: prevention or detection of crime, "
-    "or apprehension or prosecution of offenders",
+    "crime": CRIME,
     "law": "Data Protection Act 2018, Schedule 2, paragraph 5(2): required by an enactment, a rule "
     "of law or an order of a court or tribunal",
-    "proceedings": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(a): necessary for, or in "
-    "connection with, legal proceedings, including prospective ones",
-    "advice": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(b): necessary for obtaining "
-    "legal advice",
-    "rights": "Data Protection Act 2018, Schedule 2, paragraph 5(3)(c): otherwise necessary for "
-    "establishing, exercising or defending legal rights",
+    "proceedings": PROCEEDINGS,
+    "advice": ADVICE,
+    "rights": RIGHTS,
 }
 """The usual legal bases, in the words that go into the record."""
 GROUPS: Mapping[Group, str] = {

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from api.depends import ANY_QUERY, UsesServices
 from api.web.pages import page
 from api.web.public.requests.kept import OURS, SENT, START, Kept, MaybeKept, lead, unanswered
-from api.web.public.requests.words import answer_words
+from api.web.public.requests.words import answer_words, label_of
 from evidence.errors import StateError
 from evidence.requests.checks import Checked
 from export.desk.requests import RequestStory
@@ -63,7 +63,10 @@ def _check_page(
         pages=[
             (
                 one,
-                [(field, answer_words(field, answers.get(field.name, ""))) for field in one.fields],
+                [
+                    (label_of(field), answer_words(field, answers.get(field.name, "")))
+                    for field in one.fields
+                ],
             )
             for one in form.applying(answers)
         ],

@@ -35,8 +35,15 @@ STATUS = "/requests/status"
 SHOWN = f"{STATUS}/request"
 _OVER = "This code cannot be used any more. Begin again with the reference"
 DONE = {"corrected": "Your correction is on record.", "withdrawn": "Your request is withdrawn."}
-_TELLS = frozenset({"request.not_covered", "request.refused", "review.completed"})
-"""Of which steps whoever asked is told the reason."""
+_S = RequestState
+_TELLS: Mapping[RequestState, str] = {
+    _S.NOT_COVERED: "request.not_covered",
+    _S.REVIEW_DUE: "request.covered",
+    _S.REVIEWABLE: "request.covered",
+    _S.NOT_FOUND: "review.completed",
+    _S.REFUSED: "request.refused",
+}
+"""In which states whoever asked is told the reason of which step."""
 
 
 @router.get("/requests/status")
@@ -152,18 +159,8 @@ def _shown_page(
     problem: str = "",
 ) -> Response:
     heading, following = NEXT[RequestState(story.row.state)]
-    reasons = [step for step, _ in story.steps if step.event in _TELLS]
-    why = (
-        reasons[-1].told
-        if reasons
-        and story.row.state
-        in {
-            RequestState.NOT_COVERED,
-            RequestState.NOT_FOUND,
-            RequestState.REFUSED,
-        }
-        else {}
-    )
+    telling = _TELLS.get(RequestState(story.row.state))
+    why = next((step.told for step, _ in reversed(story.steps) if step.event == telling), {})
     return page(
         request,
         "requests/request.html",

@@ -118,6 +118,13 @@ def answer_words(field: Field, said: str) -> str:
     return said
 
 
+def label_of(field: Field) -> str:
+    """Return what an answer is called where it is read: without what only the question needs."""
+    if field.kind is FieldKind.TICK:
+        return "Privacy notice" if field.name == "privacy" else "Declaration"
+    return field.label.removesuffix(" (optional)")
+
+
 def told(asked: Asked | None) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what was asked as people read it, page by page: titles, labels and answers."""
     if asked is None:
@@ -127,7 +134,7 @@ def told(asked: Asked | None) -> list[tuple[str, list[tuple[str, str]]]]:
         for page in FORMS[asked.path].applying(asked.answers)
         if (
             rows := [
-                (field.label, answer_words(field, asked.said(field.name)))
+                (label_of(field), answer_words(field, asked.said(field.name)))
                 for field in page.fields
                 if asked.said(field.name)
             ]

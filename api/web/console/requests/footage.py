@@ -1,0 +1,221 @@
+"""Edge. What is done about the footage of a request: preserved, reviewed, found."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.depends import UsesServices
+from api.web.console.requests.decisions import Reviews, SendsReview
+from api.web.console.requests.pages import LIST, act_on, story_of
+from api.web.console.requests.words import OUTCOMES
+from api.web.console.words import lines, sentence
+from api.web.pages import page
+from api.web.staff import Staff, allowed, sends
+from api.wiring import Services
+from evidence.errors import InvalidError
+from evidence.exhibits.clocks import LONDON, parse_local
+from evidence.exhibits.references import as_reference
+from evidence.people.access import Action
+from evidence.requests.asked import Preserved
+from evidence.requests.states import RequestStep, ReviewOutcome
+from evidence.wording import check_words
+from export.desk.requests import RequestStory
+
+router = APIRouter(include_in_schema=False)
+Preserves = Annotated[Staff, allowed(Action.PRESERVE_FOOTAGE)]
+SendsPreserved = Annotated[Staff, sends(Action.PRESERVE_FOOTAGE)]
+_FORM = "%Y-%m-%d %H:%M:%S%z"
+_MOST_WHERE, _MOST_CAMERAS = 500, 2000
+
+
+@router.get("/console/requests/{name}/preservation")
+def ask_preserved(
+    request: Request, services: UsesServices, staff: Preserves, name: str
+) -> Response:
+    """Ask which cameras are preserved, from when to when, and where."""
+    story = story_of(services, staff, name)
+    asked = story.asked
+    if asked is None:
+        return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
+    typed = {
+        "cameras": "\n".join(asked.cameras),
+        "start": asked.start.astimezone(LONDON).isoformat(sep=" "),
+        "end": asked.end.astimezone(LONDON).isoformat(sep=" "),
+        "where": "",
+    }
+    return _preserved_page(request, staff, story, typed, {})
+
+
+@router.post("/console/requests/{name}/preservation")
+def confirm_preserved(
+    request: Request,
+    services: UsesServices,
+    staff: SendsPreserved,
+    name: str,
+    cameras: Annotated[str, Form()] = "",
+    start: Annotated[str, Form()] = "",
+    end: Annotated[str, Form()] = "",
+    where: Annotated[str, Form()] = "",
+) -> Response:
+    """Confirm that everything that is asked is preserved."""
+    typed = {"cameras": lines(cameras), "start": start, "end": end, "where": where}
+
+    def again(errors: Mapping[str, str]) -> Response:
+        story = story_of(services, staff, name)
+        return _preserved_page(request, staff, story, typed, errors)
+
+    try:
+        kept = _preserved(typed)
+    except InvalidError as error:
+        return again({error.field: sentence(error)})
+    return act_on(
+        request,
+        services,
+        staff,
+        name,
+        "preserved",
+        lambda session: services.request_decisions.confirm_preserved(
+            session, name, kept, by=staff.subject, at=services.clock()
+        ),
+        again,
+    )
+
+
+def _preserved(typed: Mapping[str, str]) -> Preserved:
+    """Return what was typed.
+
+    Raises:
+        InvalidError: a time is none, or something is missing; names the field.
+    """
+    text = check_words("cameras", typed["cameras"], most=_MOST_CAMERAS, lines=True)
+    start, end = (parse_local(field, typed[field]) for field in ("start", "end"))
+    where = check_words("where", typed["where"], most=_MOST_WHERE)
+    named = (" ".join(line.split()) for line in text.split("\n"))
+    cameras = tuple(dict.fromkeys(filter(None, named)))
+    whole = start.replace(microsecond=0), end.replace(microsecond=0)
+    return Preserved(*whole, cameras, where)
+
+
+def _preserved_page(
+    request: Request,
+    staff: Staff,
+    story: RequestStory,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+) -> Response:
+    if RequestStep.PRESERVED not in story.allowed:
+        return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
+    return page(
+        request,
+        "console/request-preserve.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        staff=staff,
+        errors=dict(errors),
+        row=story.row,
+        asked=story.asked,
+        typed=typed,
+    )
+
+
+@router.get("/console/requests/{name}/review")
+def ask_review(request: Request, services: UsesServices, staff: Reviews, name: str) -> Response:
+    """Ask whether the review begins."""
+    story = story_of(services, staff, name)
+    if RequestStep.REVIEW_BEGUN not in story.allowed:
+        return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
+    return page(request, "console/request-review.html", staff=staff, row=story.row)
+
+
+@router.post("/console/requests/{name}/review")
+def begin_review(
+    request: Request, services: UsesServices, staff: SendsReview, name: str
+) -> Response:
+    """Begin to look at the footage."""
+    return act_on(
+        request,
+        services,
+        staff,
+        name,
+        "begun",
+        lambda session: services.request_decisions.begin_review(
+            session, name, by=staff.subject, at=services.clock()
+        ),
+    )
+
+
+@router.get("/console/requests/{name}/outcome")
+def ask_outcome(request: Request, services: UsesServices, staff: Reviews, name: str) -> Response:
+    """Ask what the review came to."""
+    return _outcome_page(request, services, staff, name, {}, {})
+
+
+@router.post("/console/requests/{name}/outcome")
+def say_outcome(
+    request: Request,
+    services: UsesServices,
+    staff: SendsReview,
+    name: str,
+    outcome: Annotated[str, Form()] = "",
+    exhibits: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Say what the review came to."""
+    said = lines(reason)
+    typed = {"outcome": outcome, "exhibits": exhibits, "reason": said}
+
+    def again(errors: Mapping[str, str]) -> Response:
+        words = {
+            field: one if said.strip() or field != "reason" else "Enter what the review came to"
+            for field, one in errors.items()
+        }
+        field = {"ref": "exhibits"}
+        shown = {field.get(one, one): sentence for one, sentence in words.items()}
+        return _outcome_page(request, services, staff, name, typed, shown)
+
+    if outcome not in tuple(ReviewOutcome):
+        return again({"outcome": "Select what the review came to"})
+    named = [as_reference(one.strip().upper()) for one in exhibits.replace(",", " ").split()]
+    return act_on(
+        request,
+        services,
+        staff,
+        name,
+        "reviewed",
+        lambda session: services.request_decisions.complete_review(
+            session,
+            name,
+            ReviewOutcome(outcome),
+            exhibits=named,
+            by=staff.subject,
+            at=services.clock(),
+            reason=said,
+        ),
+        again,
+    )
+
+
+def _outcome_page(
+    request: Request,
+    services: Services,
+    staff: Staff,
+    name: str,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+) -> Response:
+    story = story_of(services, staff, name)
+    if RequestStep.FOUND not in story.allowed:
+        return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
+    empty = {"outcome": "", "exhibits": "", "reason": ""}
+    return page(
+        request,
+        "console/request-outcome.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        staff=staff,
+        errors=dict(errors),
+        row=story.row,
+        typed={**empty, **typed},
+        outcomes=OUTCOMES,
+    )
