@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute
 from api import errors
 from api.bounds import lanes
 from api.bounds.guard import HEALTH, Guard
+from api.demonstration.standins import pay_of
 from api.depends import UsesServices, known_query
 from api.health import OK
 from api.routes import departures as packages
-from api.routes import exhibits, notify, releases, remedies, tus, uploads
+from api.routes import exhibits, notify, pay, releases, remedies, tus, uploads
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -26,6 +27,8 @@ from api.web.console import home as console_home
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
+from api.web.console.fees import differences
+from api.web.console.fees import pages as console_fees
 from api.web.console.intake import files as intake_files
 from api.web.console.intake import pages as intake
 from api.web.console.releases import decisions as deciding
@@ -34,6 +37,7 @@ from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
 from api.web.public import information, mailbox, signin, start
+from api.web.public import pay as paying
 from api.wiring import Services
 from storage.version import version
 
@@ -74,6 +78,7 @@ def create_app(
         Guard,
         streamed=(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
         store=services.settings.s3_public_url,
+        payments=pay_of(services.settings).pages,
         secure=services.settings.secure,
     )
     app.router.routes.extend(_routes())
@@ -105,6 +110,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         releases.router,
         packages.router,
         notify.router,
+        pay.router,
     ):
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
@@ -112,6 +118,10 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in (collect.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router):
+        every.include_router(router)
+    every.include_router(paying.router)
+    # "differences" comes before names of fees.
+    for router in (differences.router, console_fees.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

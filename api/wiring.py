@@ -49,6 +49,7 @@ from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
 from export.desk.exhibits import ExhibitList
+from export.desk.fees import FeeList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.search import Search
@@ -127,6 +128,7 @@ class Services:
     corrections: Corrections
     revocations: Revocations
     release_list: ReleaseList
+    fee_list: FeeList
     stories: Stories
     handoffs: Handoffs
     amendments: Amendments

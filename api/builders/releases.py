@@ -25,6 +25,7 @@ from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
+from export.desk.fees import FeeList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.search import Search
@@ -82,6 +83,7 @@ class Desk(TypedDict):
 
     exhibit_list: ExhibitList
     release_list: ReleaseList
+    fee_list: FeeList
     stories: Stories
     register: Register
     search: Search
@@ -209,6 +211,7 @@ def build_desk(ground: Ground, evidence: Evidence, releases: Releases, holds: Ho
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
+        fee_list=FeeList(),
         stories=Stories(releases),
         register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases),

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, or_, select
 
+from evidence.errors import StateError
 from evidence.fees.accounts import Accounts, Clock, first_look
 from evidence.fees.fees import JOB_SETTLE, Fees, lock_fee
 from evidence.fees.provider import NewPayment, Provider, ProviderRefusedError, ToldPayment
@@ -27,6 +28,8 @@ from evidence.fees.states import LIVE, FeeState, PaymentState
 from evidence.fees.tables import FeeRow, PaymentNoticeRow, PaymentRow, RefundRow
 from storage.jobs import Jobs
 
+MOST_ATTEMPTS = 50
+"""Of one fee: who cannot pay with so many must speak with somebody."""
 _CLAIM = timedelta(hours=1)
 _FORGET_NOTICES = timedelta(days=60)
 _MOST = 100
@@ -77,6 +80,7 @@ class Payments:
         Raises:
             UnavailableError: the provider does not answer; called again, it goes on.
             ProviderRefusedError: it begins no payment; that is written down for finance.
+            StateError: too many payments of this fee came to nothing.
         """
         for _ in range(2):
             with self._begin() as session:
@@ -98,6 +102,8 @@ class Payments:
         if payment is None:
             numbers = select(func.coalesce(func.max(PaymentRow.number), 0))
             number = session.exec(numbers.where(PaymentRow.fee == fee)).one() + 1
+            if number > MOST_ATTEMPTS:
+                raise StateError(f"{MOST_ATTEMPTS} payments of this fee came to nothing")
             at = self._clock()
             payment = PaymentRow(
                 id=self._new_id(),

@@ -49,7 +49,7 @@ TUS = {
 }
 """What each call of a resumable upload needs, and none is confused by."""
 OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
-OTHERS = {("POST", "/api/v1/notify/callback")}
+OTHERS = {("POST", "/api/v1/notify/callback"), ("POST", "/webhooks/pay")}
 """With a token of its own, nobody's of us: tests/api/outbound/test_callback.py."""
 
 
