@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from api.builders.clips import build_holdings, build_intake
 from api.builders.evidence import build_evidence
-from api.builders.fees import build_fees
+from api.builders.fees import build_owed, build_paying
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
@@ -173,6 +173,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     refuse_stand_ins(settings)
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
+    owed = build_owed(ground, evidence)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, holdings)
@@ -189,7 +190,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=ground.jobs,
         ledger=ground.ledger,
         **evidence,
-        **build_fees(ground, evidence),
+        **owed,
+        **build_paying(ground, owed),
         **intake,
         **holdings,
         **released,

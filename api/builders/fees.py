@@ -12,47 +12,53 @@ from evidence.fees.accounts import Accounts, Paid, nobody_waits
 from evidence.fees.differences import Differences
 from evidence.fees.fees import Fees
 from evidence.fees.payments import Payments
-from evidence.fees.provider import Provider
 from evidence.fees.reconciliation import Reconciliation
 from evidence.fees.refunds import RefundOrders, Refunds
 
 
-class FeesRoom(TypedDict):
-    """The services of fees."""
+class Owed(TypedDict):
+    """What is owed and goes back: what a request's own room stands on."""
 
     fees: Fees
-    payments: Payments
     refund_orders: RefundOrders
     differences: Differences
+
+
+class Paying(TypedDict):
+    """What speaks with the provider, and tells the request's room when it is paid."""
+
+    payments: Payments
     reconciliation: Reconciliation
 
 
-def build_fees(
-    ground: Ground,
-    evidence: Evidence,
-    *,
-    paid: Paid = nobody_waits,
-    provider: Provider | None = None,
-) -> FeesRoom:
-    """Build what takes fees; ``paid`` is told, in its transaction, when one is paid."""
-    provider = provider or GovukPay(pay_of(ground.settings))
-    begin, clock = ground.transaction, ground.clock
-    orders = RefundOrders(ground.ledger, ground.jobs, evidence["people"], new_id=uuid.uuid4)
-    differences = Differences(ground.ledger, new_id=uuid.uuid4)
-    accounts = Accounts(ground.ledger, differences, paid=paid, give_back=orders.give_back)
-    fees = Fees(
-        ground.ledger,
-        ground.jobs,
-        ground.council.fees,
-        root=ground.roots.codes,
-        new_id=uuid.uuid4,
+def build_owed(ground: Ground, evidence: Evidence) -> Owed:
+    """Build what asks no provider."""
+    return Owed(
+        fees=Fees(
+            ground.ledger,
+            ground.jobs,
+            ground.council.fees,
+            root=ground.roots.codes,
+            new_id=uuid.uuid4,
+        ),
+        refund_orders=RefundOrders(
+            ground.ledger, ground.jobs, evidence["people"], new_id=uuid.uuid4
+        ),
+        differences=Differences(ground.ledger, new_id=uuid.uuid4),
     )
-    return FeesRoom(
-        fees=fees,
+
+
+def build_paying(ground: Ground, owed: Owed, *, paid: Paid = nobody_waits) -> Paying:
+    """Build what takes payments; ``paid`` is told of each fee, in its transaction."""
+    provider = GovukPay(pay_of(ground.settings))
+    begin, clock, differences = ground.transaction, ground.clock, owed["differences"]
+    give_back = owed["refund_orders"].give_back
+    accounts = Accounts(ground.ledger, differences, paid=paid, give_back=give_back)
+    return Paying(
         payments=Payments(
             begin,
             provider,
-            fees,
+            owed["fees"],
             accounts,
             Refunds(begin, provider, accounts, clock=clock),
             ground.jobs,
@@ -60,8 +66,6 @@ def build_fees(
             new_id=uuid.uuid4,
             clock=clock,
         ),
-        refund_orders=orders,
-        differences=differences,
         reconciliation=Reconciliation(
             begin, provider, accounts, differences, ground.jobs, new_id=uuid.uuid4, clock=clock
         ),
