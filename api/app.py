@@ -12,9 +12,20 @@ from starlette.routing import BaseRoute
 from api import errors
 from api.bounds import lanes
 from api.bounds.guard import HEALTH, Guard
+from api.demonstration.standins import pay_of
 from api.depends import UsesServices, known_query
 from api.health import OK
-from api.routes import cameras, exhibits, notify, releases, remedies, requests, tus, uploads
+from api.routes import (
+    cameras,
+    exhibits,
+    notify,
+    pay,
+    releases,
+    remedies,
+    requests,
+    tus,
+    uploads,
+)
 from api.routes import departures as packages
 from api.web import assets
 from api.web.collect import collection as collect
@@ -26,6 +37,8 @@ from api.web.console import home as console_home
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
+from api.web.console.fees import differences
+from api.web.console.fees import pages as console_fees
 from api.web.console.intake import files as intake_files
 from api.web.console.intake import pages as intake
 from api.web.console.releases import decisions as deciding
@@ -38,6 +51,7 @@ from api.web.console.requests import footage
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
+from api.web.public import pay as paying
 from api.web.public.requests import check, proof
 from api.web.public.requests import form as asking
 from api.web.public.requests import status as looking_after
@@ -91,6 +105,7 @@ def create_app(
         Guard,
         streamed=(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
         store=services.settings.s3_public_url,
+        payments=pay_of(services.settings).pages,
         secure=services.settings.secure,
     )
     app.router.routes.extend(_routes())
@@ -124,6 +139,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         cameras.router,
         requests.router,
         notify.router,
+        pay.router,
     ):
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
@@ -131,6 +147,10 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in (collect.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router, public_cameras.router, *_ASKING):
+        every.include_router(router)
+    every.include_router(paying.router)
+    # "differences" comes before names of fees.
+    for router in (differences.router, console_fees.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

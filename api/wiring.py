@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from api.builders.clips import build_holdings, build_intake
 from api.builders.evidence import build_evidence
-from api.builders.fees import build_fees, build_payments
+from api.builders.fees import build_owed, build_paying
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
@@ -59,6 +59,7 @@ from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
 from export.desk.exhibits import ExhibitList
+from export.desk.fees import FeeList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -145,6 +146,7 @@ class Services:
     revocations: Revocations
     release_list: ReleaseList
     request_list: RequestList
+    fee_list: FeeList
     stories: Stories
     handoffs: Handoffs
     amendments: Amendments
@@ -193,8 +195,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     refuse_stand_ins(settings)
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
-    fees = build_fees(ground, evidence)
-    requests = build_requests(ground, evidence, fees)
+    owed = build_owed(ground, evidence)
+    requests = build_requests(ground, evidence, owed)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
@@ -211,9 +213,9 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         jobs=ground.jobs,
         ledger=ground.ledger,
         **evidence,
-        **fees,
+        **owed,
         **requests,
-        **build_payments(ground, fees, paid=requests["request_decisions"].fee_paid),
+        **build_paying(ground, owed, paid=requests["request_decisions"].fee_paid),
         **intake,
         **holdings,
         **released,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evidence.exhibits.clocks import LONDON
+from evidence.fees.prices import pounds
 from evidence.paging import MOST_COUNTED
 from export.package.documents.contents import size_words
 
@@ -25,6 +26,21 @@ STATES: Mapping[str, tuple[str, str]] = {
     "sealed": ("Sealed", "govuk-tag--green"),
     "expired": ("Expired", "govuk-tag--grey"),
     "revoked": ("Revoked", "govuk-tag--red"),
+    "due": ("Due", "govuk-tag--yellow"),
+    "paid": ("Paid", "govuk-tag--green"),
+    "partly_refunded": ("Partly refunded", "govuk-tag--turquoise"),
+    "refunded": ("Refunded", "govuk-tag--grey"),
+    "waived": ("Waived", "govuk-tag--grey"),
+    "asked": ("Begun", "govuk-tag--blue"),
+    "created": ("At the card page", "govuk-tag--blue"),
+    "started": ("At the card page", "govuk-tag--blue"),
+    "submitted": ("On its way", "govuk-tag--blue"),
+    "capturable": ("On its way", "govuk-tag--blue"),
+    "success": ("Done", "govuk-tag--green"),
+    "failed": ("Declined", "govuk-tag--red"),
+    "cancelled": ("Cancelled", "govuk-tag--grey"),
+    "error": ("Failed", "govuk-tag--red"),
+    "ordered": ("Ordered", "govuk-tag--yellow"),
 }
 """What a state is called, and the colour of its tag."""
 
@@ -48,6 +64,16 @@ def local_date(moment: datetime) -> str:
     """Return a date as people in England write it."""
     at = moment.astimezone(LONDON)
     return f"{at.day} {at:%B %Y}"
+
+
+def exact_pounds(pence: int) -> str:
+    """Return an amount as it stands in accounts: £25.00."""
+    return f"{'-' if pence < 0 else ''}£{abs(pence) // 100:,}.{abs(pence) % 100:02}"
+
+
+def percent(basis_points: int) -> str:
+    """Return a rate: 20%, 17.5%."""
+    return f"{basis_points / 100:g}%"
 
 
 def size(count: int) -> str:
@@ -102,6 +128,9 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "local_text": local_text,
     "machine_time": machine_time,
     "size": size,
+    "pounds": pounds,
+    "exact_pounds": exact_pounds,
+    "percent": percent,
     "exact_size": size_words,
     "offset": offset,
     "state": state,

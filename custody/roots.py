@@ -1,7 +1,8 @@
 """Adapter. The roots of what pages and letters are protected with, in the folder of the keys.
 
     cookie-hmac.key   32 bytes: signs the cookie of a sign-in that is under way
-    code-hmac.key     32 bytes: without it nobody can tell a code from what is kept of it
+    code-hmac.key     32 bytes: without it nobody can tell a code from what is kept of it, or
+                      make the address of a fee
     letter-aead.key   32 bytes: seals what a letter says until it goes out
     roots.json        written last: since when these are in use
 

@@ -1,1 +1,1 @@
-"""Cameras, exhibits, clocks, references, and who may do what."""
+"""Cameras, exhibits, clocks, references, fees, and who may do what."""

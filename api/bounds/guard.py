@@ -24,15 +24,17 @@ HEADERS = (
 )
 
 
-def policy(store: str = "") -> bytes:
+def policy(store: str = "", payments: str = "") -> bytes:
     """Return the content security policy (CSP 3): our own files, and nothing inline.
 
     ``store`` is the origin of the object store, if browsers reach it: there a download leads.
+    ``payments`` is that of the card pages, to which a form of ours leads on.
     """
     ours = f"'self' {store}".strip()
+    forms = f"{ours} {payments}".strip()
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"media-src {ours}; connect-src 'self'; worker-src 'self'; form-action {ours}; "
+        f"media-src {ours}; connect-src 'self'; worker-src 'self'; form-action {forms}; "
         "frame-ancestors 'none'; base-uri 'none'"
     ).encode()
 
@@ -49,6 +51,7 @@ class Guard:
         *,
         streamed: tuple[str, ...],
         store: str = "",
+        payments: str = "",
         secure: bool = False,
         bounds: Bounds | None = None,
         most: int = MOST_REQUESTS,
@@ -58,7 +61,7 @@ class Guard:
         self._bounds = bounds or Bounds()
         self._bodies = Bodies(self._bounds)
         self._left = most
-        self._headers = [*HEADERS, (b"content-security-policy", policy(store))]
+        self._headers = [*HEADERS, (b"content-security-policy", policy(store, payments))]
         if secure:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 

@@ -79,4 +79,6 @@ DOWNLOADS = Lane("files are on their way out", most=256, threads=16)
 """Footage and packages that leave: each holds a connection to the store, and up to 2 MiB."""
 PROVIDER = Lane("people sign in", most=4, threads=1)
 """People who wait for the identity provider to answer us."""
+PAYMENTS = Lane("people pay", most=16, threads=4)
+"""People who are on their way to the card page, or come back from it: the provider is asked."""
 HEALTH = Lane("ask how each part is", most=4, threads=4)

@@ -12,29 +12,28 @@ from evidence.fees.accounts import Accounts, Paid
 from evidence.fees.differences import Differences
 from evidence.fees.fees import Fees
 from evidence.fees.payments import Payments
-from evidence.fees.provider import Provider
 from evidence.fees.reconciliation import Reconciliation
 from evidence.fees.refunds import RefundOrders, Refunds
 
 
-class FeesRoom(TypedDict):
-    """What is owed, and what goes back."""
+class Owed(TypedDict):
+    """What is owed and goes back: what a request's own room stands on."""
 
     fees: Fees
     refund_orders: RefundOrders
     differences: Differences
 
 
-class PaymentsRoom(TypedDict):
-    """What speaks with the provider."""
+class Paying(TypedDict):
+    """What speaks with the provider, and tells the request's room when it is paid."""
 
     payments: Payments
     reconciliation: Reconciliation
 
 
-def build_fees(ground: Ground, evidence: Evidence) -> FeesRoom:
-    """Build what keeps fees."""
-    return FeesRoom(
+def build_owed(ground: Ground, evidence: Evidence) -> Owed:
+    """Build what asks no provider."""
+    return Owed(
         fees=Fees(
             ground.ledger,
             ground.jobs,
@@ -49,20 +48,17 @@ def build_fees(ground: Ground, evidence: Evidence) -> FeesRoom:
     )
 
 
-def build_payments(
-    ground: Ground, room: FeesRoom, *, paid: Paid, provider: Provider | None = None
-) -> PaymentsRoom:
-    """Build what takes fees; ``paid`` is told, in its transaction, when one is paid."""
-    provider = provider or GovukPay(pay_of(ground.settings))
-    begin, clock, differences = ground.transaction, ground.clock, room["differences"]
-    accounts = Accounts(
-        ground.ledger, differences, paid=paid, give_back=room["refund_orders"].give_back
-    )
-    return PaymentsRoom(
+def build_paying(ground: Ground, owed: Owed, *, paid: Paid) -> Paying:
+    """Build what takes payments; ``paid`` is told of each fee, in its transaction."""
+    provider = GovukPay(pay_of(ground.settings))
+    begin, clock, differences = ground.transaction, ground.clock, owed["differences"]
+    give_back = owed["refund_orders"].give_back
+    accounts = Accounts(ground.ledger, differences, paid=paid, give_back=give_back)
+    return Paying(
         payments=Payments(
             begin,
             provider,
-            room["fees"],
+            owed["fees"],
             accounts,
             Refunds(begin, provider, accounts, clock=clock),
             ground.jobs,

@@ -25,6 +25,7 @@ from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
+from export.desk.fees import FeeList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -84,6 +85,7 @@ class Desk(TypedDict):
     exhibit_list: ExhibitList
     release_list: ReleaseList
     request_list: RequestList
+    fee_list: FeeList
     stories: Stories
     register: Register
     search: Search
@@ -226,7 +228,8 @@ def build_desk(
             answer_days=ground.council.answer_days,
             count=ground.council.answer_count,
         ),
+        fee_list=FeeList(),
         stories=Stories(releases),
         register=Register(ground.ledger),
-        search=Search(evidence["custody"], evidence["exhibits"], releases, evidence["requests"]),
+        search=Search(evidence["custody"], evidence["exhibits"], releases, asked["requests"]),
     )

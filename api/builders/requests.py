@@ -4,7 +4,7 @@ import secrets
 from typing import TypedDict
 
 from api.builders.evidence import Evidence
-from api.builders.fees import FeesRoom
+from api.builders.fees import Owed
 from api.builders.ground import Ground
 from evidence.requests.charges import Charges
 from evidence.requests.decisions import RequestDecisions
@@ -23,7 +23,7 @@ class RequestsRoom(TypedDict):
     visits: Visits
 
 
-def build_requests(ground: Ground, evidence: Evidence, fees: FeesRoom) -> RequestsRoom:
+def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
     """Build what takes requests, and moves them."""
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, requests = evidence["gates"], Requests()
@@ -42,7 +42,7 @@ def build_requests(ground: Ground, evidence: Evidence, fees: FeesRoom) -> Reques
         evidence["exhibits"],
         people,
         messages,
-        Charges(fees["fees"], fees["refund_orders"]),
+        Charges(owed["fees"], owed["refund_orders"]),
         retention_days=council.retention_days,
         unpaid_days=council.unpaid_days,
         appeal=council.appeal,

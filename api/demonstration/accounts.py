@@ -167,9 +167,8 @@ class Account(Answers):
         )
 
     def _now(self) -> str:
-        return self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace(
-            "+00:00", "Z"
-        )  # fmt: skip
+        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        return at.replace("+00:00", "Z")
 
 
 def _check(asked: Mapping[str, Any]) -> None:

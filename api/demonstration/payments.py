@@ -38,6 +38,8 @@ class Fault:
 
     status: int
     code: str = "P0198"
+    method: str = ""
+    """Of the call; empty: of any."""
     done: bool = False
     """Whether it is done all the same, and only answered as if it were not."""
 
@@ -96,7 +98,8 @@ class PayStandIn:
     def _api(self, method: str, path: str, environ: Mapping[str, Any], body: bytes) -> Answer:
         if environ.get("HTTP_AUTHORIZATION") != f"Bearer {self.key}":
             return HTTPStatus.UNAUTHORIZED, None
-        fault = self.faults.popleft() if self.faults else None
+        due = self.faults and self.faults[0].method in ("", method)
+        fault = self.faults.popleft() if due else None
         if fault is not None and not fault.done:
             return _error(fault.status, fault.code)
         try:

@@ -141,7 +141,8 @@ def _payments(settings: Settings, door: socket.socket) -> Any:  # noqa: ANN401 -
     pay = pay_of(settings)
     calls = ThreadPoolExecutor(1, "payment calls")
     # The one address that it ever calls: our own process of pages, on this machine.
-    url = f"http://{HOST}:{settings.port}{WEBHOOK}"
+    everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104 - compared, and not bound
+    url = f"http://{HOST if everywhere else settings.host}:{settings.port}{WEBHOOK}"
     stand_in = PayStandIn(
         own=f"http://{HOST}:{port}",
         returns=settings.origin,

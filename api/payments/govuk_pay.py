@@ -104,8 +104,8 @@ class GovukPay:
         Only accounts of Stripe tell it: for others nothing is found.
         """
         payments = [self._payment(one) for one in self._found("/v1/payments", first, last)]
-        refunds = [_refund(one, one.get("payment_id")) for one in
-                   self._found("/v1/refunds", first, last)]  # fmt: skip
+        found = self._found("/v1/refunds", first, last)
+        refunds = [_refund(one, one.get("payment_id")) for one in found]
 
         def among(one: ToldPayment | ToldRefund) -> bool:
             return one.settled_on is not None and first <= one.settled_on <= last
@@ -155,7 +155,11 @@ class GovukPay:
             status, said = self._once(method, path, {**(headers or {})}, more)
         if status in _OK:
             return said
-        raise _refusal(status, str(said.get("code", "")))
+        refusal = _refusal(status, str(said.get("code", "")))
+        if method == "GET" and status != HTTPStatus.NOT_FOUND:
+            # What is only asked about is not ended by a no, but by there being nothing.
+            raise UnavailableError(str(refusal))
+        raise refusal
 
     def _once(
         self, method: str, path: str, headers: dict[str, str], more: Mapping[str, Any]

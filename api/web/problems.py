@@ -31,7 +31,9 @@ _NO_ROLE = (
 
 def is_page(request: Request) -> bool:
     """Tell whether a person looks at the answer: a browser on a page, no machine on the API."""
-    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/openapi"))
+    return not request.url.path.startswith(
+        ("/api/", "/webhooks/", "/healthz", "/readyz", "/openapi")
+    )
 
 
 def problem_page(

@@ -30,7 +30,9 @@ from evidence.fees.states import (
 )
 from evidence.fees.tables import FeeRow, PaymentRow, RefundRow
 
-_FIRST_LOOK = timedelta(minutes=10)
+Clock = Callable[[], datetime]
+FIRST_LOOK = timedelta(minutes=10)
+"""After which the provider is asked about a payment that nobody told of."""
 _MARGIN = timedelta(minutes=2)
 _HOURLY = timedelta(hours=1)
 
@@ -69,6 +71,7 @@ class Accounts:
         fee, row = _locked(session, payment)
         if not row.provider_reference:
             row.provider_reference, row.requested_at = told.reference, at
+            row.state = follow(PaymentState(row.state), PaymentState.CREATED)
             session.flush()
             self._append(session, fee, row, "payment.requested", {}, at)
         if told.pence != fee.pence or told.reference != row.provider_reference:
@@ -98,14 +101,24 @@ class Accounts:
             self._ended(session, fee, row, told.reason or "no reason was given", at)
 
     def refused(
-        self, session: Session, payment: UUID, refused: ProviderRefusedError, *, at: datetime
+        self,
+        session: Session,
+        payment: UUID,
+        refused: ProviderRefusedError,
+        *,
+        named: bool,
+        at: datetime,
     ) -> None:
-        """Write down that the provider did not begin a payment, or knows it no more."""
+        """Write down that the provider did not begin a payment, or knows it no more.
+
+        ``named`` says whether it was asked for one that has its name: of one that was named
+        meanwhile, a refusal to begin it says nothing.
+        """
         fee, row = _locked(session, payment)
-        if row.state not in LIVE:
-            row.check_at = None
+        if row.state not in LIVE or named != bool(row.provider_reference):
+            row.check_at = _next_look(row, at)
             return
-        what = What.LOST if row.provider_reference else What.NOT_BEGUN
+        what = What.LOST if named else What.NOT_BEGUN
         row.state, row.check_at = PaymentState.ERROR, None
         self._ended(session, fee, row, str(refused), at)
         self._differ(session, what, row, str(refused), at)
@@ -172,9 +185,8 @@ class Accounts:
         """Note a refund that nobody ordered here."""
         fee = session.get_one(PaymentRow, payment).fee
         words = f"{pounds(told.pence)} went back, and nobody ordered it here"
-        self._differences.find(
-            session, What.UNKNOWN_REFUND, told.reference, words, fee=fee, at=at
-        )  # fmt: skip
+        unknown = What.UNKNOWN_REFUND
+        self._differences.find(session, unknown, told.reference, words, fee=fee, at=at)
 
     def _refund_ended(
         self,
@@ -195,9 +207,7 @@ class Accounts:
     def _differ(
         self, session: Session, what: What, row: PaymentRow, words: str, at: datetime
     ) -> None:
-        self._differences.find(
-            session, what, row.provider_reference, words, fee=row.fee, at=at
-        )  # fmt: skip
+        self._differences.find(session, what, row.provider_reference, words, fee=row.fee, at=at)
 
     def _append(
         self,
@@ -277,15 +287,7 @@ def _next_look(row: PaymentRow, at: datetime) -> datetime | None:
     """Return when the provider is asked next, if it does not call before; None: never."""
     if row.state not in LIVE:
         return None
-    for due in (row.begun_at + _FIRST_LOOK, row.begun_at + LIFETIME + _MARGIN):
+    for due in (row.begun_at + FIRST_LOOK, row.begun_at + LIFETIME + _MARGIN):
         if at < due:
             return due
     return at + _HOURLY
-
-
-def first_look(at: datetime) -> datetime:
-    """Return when a payment that is begun now is looked at, should nobody tell of it."""
-    return at + _FIRST_LOOK
-
-
-Clock = Callable[[], datetime]

@@ -19,7 +19,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, or_, select
 
-from evidence.fees.accounts import Accounts, Clock, first_look
+from evidence.errors import StateError
+from evidence.fees.accounts import FIRST_LOOK, Accounts, Clock
 from evidence.fees.fees import JOB_SETTLE, Fees, lock_fee
 from evidence.fees.provider import NewPayment, Provider, ProviderRefusedError, ToldPayment
 from evidence.fees.refunds import Refunds
@@ -27,6 +28,8 @@ from evidence.fees.states import LIVE, FeeState, PaymentState
 from evidence.fees.tables import FeeRow, PaymentNoticeRow, PaymentRow, RefundRow
 from storage.jobs import Jobs
 
+MOST_ATTEMPTS = 50
+"""Of one fee: who cannot pay with so many must speak with somebody."""
 _CLAIM = timedelta(hours=1)
 _FORGET_NOTICES = timedelta(days=60)
 _MOST = 100
@@ -77,6 +80,7 @@ class Payments:
         Raises:
             UnavailableError: the provider does not answer; called again, it goes on.
             ProviderRefusedError: it begins no payment; that is written down for finance.
+            StateError: too many payments of this fee came to nothing.
         """
         for _ in range(2):
             with self._begin() as session:
@@ -98,6 +102,8 @@ class Payments:
         if payment is None:
             numbers = select(func.coalesce(func.max(PaymentRow.number), 0))
             number = session.exec(numbers.where(PaymentRow.fee == fee)).one() + 1
+            if number > MOST_ATTEMPTS:
+                raise StateError(f"{MOST_ATTEMPTS} payments of this fee came to nothing")
             at = self._clock()
             payment = PaymentRow(
                 id=self._new_id(),
@@ -105,7 +111,7 @@ class Payments:
                 number=number,
                 state=PaymentState.ASKED,
                 begun_at=at,
-                check_at=first_look(at),
+                check_at=at + FIRST_LOOK,
             )
             session.add(payment)
             session.flush()
@@ -123,7 +129,8 @@ class Payments:
             told = self._ask(attempt)
         except ProviderRefusedError as refused:
             with self._begin() as session:
-                self._accounts.refused(session, attempt.id, refused, at=self._clock())
+                named, at = bool(attempt.reference), self._clock()
+                self._accounts.refused(session, attempt.id, refused, named=named, at=at)
             raise
         # A crash here leaves a payment that the provider has and we cannot name: as above.
         with self._begin() as session:
@@ -212,11 +219,12 @@ class Payments:
         with self._begin() as session:
             payments = select(PaymentRow).where(col(PaymentRow.check_at) <= at).limit(_MOST)
             refunds = select(RefundRow).where(col(RefundRow.check_at) <= at).limit(_MOST)
-            for payment in session.exec(payments).all():
+            # Whoever holds one is at it already.
+            for payment in session.exec(payments.with_for_update(skip_locked=True)).all():
                 # Nobody else looks for it within the hour: the job is tried again by itself.
                 payment.check_at = at + _CLAIM if payment.state in LIVE else payment.check_at
                 self._jobs.defer(session, JOB_SETTLE, str(payment.fee))
-            for refund in session.exec(refunds).all():
+            for refund in session.exec(refunds.with_for_update(skip_locked=True)).all():
                 refund.check_at = at + _CLAIM
                 fee = session.get_one(PaymentRow, refund.payment).fee
                 self._jobs.defer(session, JOB_SETTLE, str(fee))

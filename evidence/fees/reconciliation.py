@@ -78,11 +78,14 @@ class Reconciliation:
         with self._begin() as session:
             on = session.get_one(SettlementDayRow, day).day
         settled, at = self._provider.settled(on, on), self._clock()
-        with self._begin() as session:
-            for payment in settled.payments:
+        # Each by itself: nobody who pays meanwhile waits for a day. Killed here, it begins anew.
+        for payment in settled.payments:
+            with self._begin() as session:
                 self._payment(session, payment, at)
-            for refund in settled.refunds:
+        for refund in settled.refunds:
+            with self._begin() as session:
                 self._refund(session, refund, at)
+        with self._begin() as session:
             self._late(session, on, at)
             _keep(session.get_one(SettlementDayRow, day), settled, at)
 

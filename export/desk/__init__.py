@@ -1,4 +1,4 @@
-"""What staff look at: the inbox, the story of a release, search, the register.
+"""What staff look at: the inbox, the story of a release, search, the register, fees.
 
 Read `inbox` first.
 """

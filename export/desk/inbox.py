@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.tables import DifferenceRow
 from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
@@ -63,6 +64,8 @@ class Desk:
     messages: Queue | None
     preserve: Queue | None
     """Requests whose footage nobody has preserved, what is overwritten next first."""
+    differences: Queue | None
+    """What does not agree with the payment provider."""
     recent: Sequence[ExhibitRow]
 
 
@@ -83,6 +86,7 @@ def desk_of(session: Session, by: Subject) -> Desk:
         own=_releases(session, proposed, mine) if may(Action.PROPOSE_RELEASE) else None,
         messages=_lost(session) if may(Action.SHOW_MESSAGES) else None,
         preserve=_unpreserved(session) if may(Action.PRESERVE_FOOTAGE) else None,
+        differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
         recent=_recent(session) if shows else (),
     )
 
@@ -181,3 +185,11 @@ def _lost(session: Session) -> Queue:
         count,
         [LostMessage(row.kind, row.state, row.words, release) for row, release in rows],
     )
+
+
+def _differences(session: Session) -> Queue:
+    """Return what does not agree about money and nobody has settled, the oldest first."""
+    unsettled = col(DifferenceRow.settled_at).is_(None)
+    count = _count(session, select(DifferenceRow.id).where(unsettled))
+    oldest = select(DifferenceRow).where(unsettled).order_by(col(DifferenceRow.found_at))
+    return Queue(count, session.exec(oldest.limit(_SHOWN)).all())

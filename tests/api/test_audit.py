@@ -168,7 +168,7 @@ def take_fees(house: House) -> None:
                 till.orders.order(session, fee.id, pence, by=finance, at=at, reason="in part")
         till.payments.settle(fee.id)
         till.payments.settle(fee.id)
-        opened.fail_next(400, "P0603")
+        opened.fail_next(400, "P0603", method="POST")
         with services.transaction() as session:
             till.orders.order(session, fee.id, 100, by=finance, at=at, reason="once more")
         till.payments.settle(fee.id)

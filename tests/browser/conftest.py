@@ -58,13 +58,14 @@ def browser(chromium: Chromium) -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, up: Up) -> Iterator[Visit]:
     """Return what opens a page for one more person: cookies of their own, and who watches."""
-    provider = f"http://127.0.0.1:{read_ports(up.data).sign_in}"
+    ports = read_ports(up.data)
+    providers = frozenset(f"http://127.0.0.1:{port}" for port in (ports.sign_in, ports.payments))
     with ExitStack() as stack:
 
         def opened(**options: Any) -> tuple[Page, Watch]:  # noqa: ANN401 - what Playwright takes
             origin = options.setdefault("base_url", up.settings.origin)
             context = stack.enter_context(browser.new_context(locale="en-GB", **options))
-            watch = Watch(origin, provider)
+            watch = Watch(origin, providers)
             watch.over(context)
             return context.new_page(), watch
 

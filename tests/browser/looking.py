@@ -27,8 +27,9 @@ class Watch:
 
     origin: str
     """Our own: nobody else is asked for anything."""
-    provider: str = ""
-    """The identity provider's: a browser may be led there, and no page loads anything from it."""
+    providers: frozenset[str] = frozenset()
+    """Those of who signs in and who takes payments: a browser may be led there, and no page loads
+    anything from them."""
     complaints: list[str] = field(default_factory=list)
 
     def over(self, context: BrowserContext) -> None:
@@ -49,7 +50,7 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss"):
             asked = f"{parts.scheme}://{parts.netloc}"
-            led = asked == self.provider and request.is_navigation_request()
+            led = asked in self.providers and request.is_navigation_request()
             if asked != self.origin and not led:
                 self.complaints.append(f"asked another host: {request.url}")
 

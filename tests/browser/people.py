@@ -88,7 +88,9 @@ def sealed_release(up: Up, exhibit: str, recipient: Recipient) -> UUID:
     return release
 
 
-def press(page: Page, name: str, role: Literal["button", "link"] = "button") -> None:
+def press(
+    page: Page, name: str | re.Pattern[str], role: Literal["button", "link"] = "button"
+) -> None:
     """Press what leads to another page, and wait for that page."""
     with page.expect_navigation():
         page.get_by_role(role, name=name, exact=True).click()

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.depends import UsesServices
+from api.web.console.fees.words import DIFFERENCES
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from evidence.people.access import Action
@@ -23,4 +24,4 @@ def home(
     """Show what waits."""
     with services.transaction() as session:
         desk = desk_of(session, staff.subject)
-        return page(request, "console/home.html", staff=staff, desk=desk)
+        return page(request, "console/home.html", staff=staff, desk=desk, differences=DIFFERENCES)

@@ -131,8 +131,8 @@ class Desk:
     def later(self, **span: int) -> None:
         self.now[0] += timedelta(**span)
 
-    def fail_next(self, status: int, code: str, *, done: bool = False) -> None:
-        self.stand_in.faults.append(Fault(status, code, done))
+    def fail_next(self, status: int, code: str, *, method: str = "", done: bool = False) -> None:
+        self.stand_in.faults.append(Fault(status, code, method, done))
 
     def visit(self) -> httpx.Client:
         return httpx.Client(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -160,6 +161,15 @@ def test_what_is_out_of_order_is_asked_again_later(at: Desk, code: str) -> None:
         at.client.create(NEW)
 
 
+def test_what_is_only_asked_about_ends_by_being_unknown_and_by_no_other_no(at: Desk) -> None:
+    made = at.client.create(NEW)
+    at.fail_next(403, "P0920")
+    with pytest.raises(UnavailableError, match="firewall"):
+        at.client.get(made.reference)
+    with pytest.raises(ProviderRefusedError, match="does not know this payment"):
+        at.client.get("another")
+
+
 def test_too_many_requests_are_made_again_after_a_pause_and_not_for_ever(at: Desk) -> None:
     at.fail_next(429, "P0900")
     assert at.client.create(NEW).pence == 2500
@@ -171,13 +181,17 @@ def test_too_many_requests_are_made_again_after_a_pause_and_not_for_ever(at: Des
     assert at.paused == [1.0, 1.0, 2.0]
 
 
-@pytest.mark.parametrize("broken", ["before", "after"])
+@pytest.mark.parametrize("broken", ["before", "after", "", "done"])
 def test_a_payment_whose_answer_was_lost_is_the_same_when_asked_again(
     at: Desk, broken: str
 ) -> None:
-    at.transport.breaks.append(broken)
+    if broken in ("before", "after"):
+        at.transport.breaks.append(broken)
+    else:
+        at.fail_next(500, "P0198", done=broken == "done")
     with pytest.raises(UnavailableError):
         at.client.create(NEW)
+    assert len(at.stand_in.account.charges) == (broken in ("after", "done"))
     made = at.client.create(NEW)
     assert list(at.stand_in.account.charges) == [made.reference]
 
@@ -232,6 +246,21 @@ def test_no_other_answer_is_followed_or_held(
 ) -> None:
     with pytest.raises(UnavailableError):
         answering(reply).get("p1")
+
+
+def test_an_answer_that_drips_ends_after_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = count(0, 4)
+    monkeypatch.setattr("api.payments.govuk_pay.time.monotonic", lambda: next(passed))
+    sent: list[bytes] = []
+
+    def drip() -> Iterator[bytes]:
+        for piece in (b" ",) * 100:
+            sent.append(piece)
+            yield piece
+
+    with pytest.raises(UnavailableError, match="does not answer"):
+        answering(lambda _r: httpx.Response(200, content=drip())).get("p1")
+    assert len(sent) == 3
 
 
 def test_what_its_firewall_stops_is_not_sent(at: Desk) -> None:

@@ -52,6 +52,8 @@ OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
 OTHERS = {
     # With a token of its own, nobody's of us: tests/api/outbound/test_callback.py.
     ("POST", "/api/v1/notify/callback"),
+    # Signed by the provider: tests/api/routes/test_pay_webhook.py.
+    ("POST", "/webhooks/pay"),
     # What everybody is told, for any token: tests/api/routes/test_camera_calls.py.
     ("GET", "/api/v1/cameras/coverage"),
 }

@@ -54,6 +54,13 @@ POST /console/exhibits/{name}/retry = exhibit.retry
 GET /console/exhibits/{name}/set-aside = exhibit.set_aside
 POST /console/exhibits/{name}/set-aside = exhibit.set_aside
 POST /console/exhibits/{name}/views = exhibit.view
+GET /console/fees = fee.show
+GET /console/fees/differences = fee.show
+GET /console/fees/differences/{difference} = fee.show
+POST /console/fees/differences/{difference} = difference.settle
+GET /console/fees/{fee} = fee.show
+GET /console/fees/{fee}/refund = payment.refund
+POST /console/fees/{fee}/refund = payment.refund
 GET /console/register = register.read
 GET /console/register.csv = register.read
 GET /console/releases = release.show
@@ -119,6 +126,9 @@ GET /demonstration/mail
 GET /demonstration/mail/{name}
 GET /help
 GET /openapi.json
+GET /pay/{address}
+POST /pay/{address}
+GET /pay/{address}/return
 GET /privacy
 GET /requests
 POST /requests

@@ -1,6 +1,7 @@
 """One fee, one payment, one event, whatever ends in between and whoever is told how often."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from uuid import uuid4
@@ -101,6 +102,20 @@ def test_a_double_click_gives_the_same_payment_and_each_way_to_the_card_page_wor
     assert len(till.rows(fee.id)) == 1
     assert till.desk.pay(second).status_code == 303
     till.payments.check(fee.id)
+    assert till.paid == [(fee.request, Stage.REVIEW)]
+
+
+def test_five_presses_at_once_are_one_payment(till: Till) -> None:
+    fee = till.due()
+    with ThreadPoolExecutor(5) as people:
+        urls = list(people.map(lambda _: till.payments.start(fee.id), range(5)))
+    assert all(urls)
+    assert len(till.rows(fee.id)) == 1
+    assert till.events(fee.request) == ["fee.demanded", "payment.requested"]
+    till.desk.pay(urls[0])
+    with ThreadPoolExecutor(5) as people:
+        list(people.map(lambda _: till.payments.check(fee.id), range(5)))
+    assert till.events(fee.request) == ONCE
     assert till.paid == [(fee.request, Stage.REVIEW)]
 
 
@@ -292,7 +307,7 @@ def test_a_refund_that_the_provider_refuses_is_told_to_finance(till: Till, house
         finance = house.subjects[Role.FINANCE]
         till.orders.order(session, fee.id, 500, by=finance, at=till.clock(), reason="part")
     till.desk.transport.calls.clear()
-    till.desk.fail_next(400, "P0603")
+    till.desk.fail_next(400, "P0603", method="POST")
     till.payments.settle(fee.id)
     (refund,) = till.refunds(fee.id)
     assert refund.state == RefundState.ERROR
@@ -328,6 +343,17 @@ def test_a_payment_that_the_provider_does_not_begin_is_told_to_finance_once(till
     assert till.found(fee.id) == ["not begun"]
     assert till.events(fee.request) == ["fee.demanded"]
     assert till.payments.start(fee.id)
+
+
+def test_a_refusal_that_comes_late_ends_no_payment_that_was_begun_meanwhile(till: Till) -> None:
+    fee = till.due()
+    till.payments.start(fee.id)
+    (row,) = till.rows(fee.id)
+    with till.house.services.transaction() as session:
+        late = ProviderRefusedError("P0941", "switched off")
+        till.accounts.refused(session, row.id, late, named=False, at=till.clock())
+    assert till.rows(fee.id)[0].state == PaymentState.CREATED
+    assert not till.found(fee.id)
 
 
 def test_what_the_provider_forgets_takes_back_or_changes_is_a_difference(till: Till) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.builders.fees import return_address
+from api.wiring import Services
 from custody.events import RecordKind
 from custody.tables import CustodyEventRow
 from evidence.fees.accounts import Accounts, Paid
@@ -107,6 +108,18 @@ class Till:
         self.paid.append((request, stage))
         if self.follows is not None:
             self.follows(session, request, stage, at)
+
+    def services(self) -> Services:
+        """Return the house's services, with these in the place of those of fees."""
+        return replace(
+            self.house.services,
+            fees=self.fees,
+            payments=self.payments,
+            refund_orders=self.orders,
+            differences=self.differences,
+            reconciliation=self.reconciliation,
+            clock=self.clock,
+        )
 
     def request(self) -> tuple[UUID, str]:
         """Open the record of a request, and give it a URN of a test's."""

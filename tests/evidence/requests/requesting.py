@@ -138,9 +138,9 @@ def review(
     )
 
 
-def pay(house: House, row: RequestRow, stage: Stage) -> None:
+def pay(house: House, row: RequestRow, stage: Stage, at: datetime | None = None) -> None:
     """Pay what is asked for, by card."""
-    with desk(house.services.clock().replace(microsecond=0)) as opened:
+    with desk((at or house.services.clock()).replace(microsecond=0)) as opened:
         till = Till(house, opened, follows=house.services.request_decisions.fee_paid)
         fee = house.look(lambda s: house.services.fees.of_stage(s, row.id, stage))
         assert fee is not None

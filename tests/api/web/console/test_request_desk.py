@@ -14,6 +14,7 @@ from api.web.console.requests.words import ACTS, GROUPS, STEP_FIELDS
 from custody.events import EVENTS
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.prices import Stage
 from evidence.people.access import Role
 from evidence.requests.recorded import told_fields
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
@@ -63,11 +64,11 @@ def releasing(house: House, exhibit: ExhibitRow, path: Path, email: str) -> Requ
     row = request(house, path, at, email=email)
     decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
     if path is Path.INSURER:
-        pay(house, row, "review", at)
+        pay(house, row, Stage.REVIEW)
     review(house, row, ReviewOutcome.FOUND, at, exhibit)
     decide(house, row, RequestStep.APPROVED, Role.RELEASER, at)
     if path is Path.INSURER:
-        pay(house, row, "release", at)
+        pay(house, row, Stage.RELEASE)
     return row
 
 
@@ -237,7 +238,7 @@ def test_the_answer_is_due_again_once_the_review_is_paid(house: House) -> None:
     decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
     assert due(at) is None
     later = at + timedelta(days=9)
-    pay(house, row, "review", later)
+    pay(house, row, Stage.REVIEW, later)
     assert due(later) == first + timedelta(days=9)  # type: ignore[operator] # a date
 
 
