@@ -38,6 +38,10 @@ class LoggedEvent:
     openings: tuple[Opening, ...]
     _read: list[Entry] = field(default_factory=list, init=False, repr=False, compare=False)
     """The entry once it was parsed: each check asks for it, and its bytes never change."""
+    _values: list[Mapping[str, JSON]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+    """What the openings disclose once each was checked: they never change, either."""
 
     @property
     def entry(self) -> Entry:
@@ -50,6 +54,23 @@ class LoggedEvent:
             self._read.append(parse_entry(self.data))
         return self._read[0]
 
+    @property
+    def values(self) -> Mapping[str, JSON]:
+        """What the openings disclose by field, each checked.
+
+        Raises:
+            FormatError: see `open_event`.
+            ProofError: see `open_event`.
+        """
+        if not self._values:
+            entry = self.entry
+            for opening in self.openings:
+                check_opening(entry, opening)
+                check_field(entry.event, opening.field, opening.value)
+            found = {opening.field: opening.value for opening in self.openings}
+            self._values.append(MappingProxyType(found))
+        return self._values[0]
+
 
 def open_event(event: LoggedEvent) -> Mapping[str, JSON]:
     """Check every opening against the entry; returns the disclosed values by field.
@@ -61,11 +82,7 @@ def open_event(event: LoggedEvent) -> Mapping[str, JSON]:
         ProofError: an opening that does not open its commitment.
 
     """
-    entry = event.entry
-    for opening in event.openings:
-        check_opening(entry, opening)
-        check_field(entry.event, opening.field, opening.value)
-    return MappingProxyType({opening.field: opening.value for opening in event.openings})
+    return event.values
 
 
 def format_events(events: Sequence[LoggedEvent]) -> bytes:

@@ -22,8 +22,10 @@ from tests.polling import PATIENCE_S, poll
 from tests.servers import free_port
 
 EACH = 200
-LARGE = 8 << 20
+LARGE = 4 << 20
 """Bytes of the package that nobody reads: more than the buffers of a wire."""
+BUFFER = 1 << 16
+"""Of the server's end: the system would give it megabytes, which the store has to fill first."""
 PAGES = ("/healthz", "/", "/collect/x", "/api/v1/exhibits")
 """What others ask meanwhile; the last with a token, of the database."""
 
@@ -107,6 +109,9 @@ def _web_process(settings: Settings, issuer: str, house: House) -> Iterator[None
     given = replace(settings, sign_in=signing_in)
     doors, log = Doors(), Path(settings.data) / "web-of-a-test.log"
     doors.open_web(given)
+    for number in doors.of("web"):
+        with socket.socket(fileno=os.dup(number)) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
     with log.open("wb") as said:
         process = subprocess.Popen(
             command("web", given, doors.of("web")),

@@ -15,7 +15,6 @@ import contextlib
 import ctypes
 import json
 import os
-import platform
 import resource
 import signal
 import struct
@@ -23,6 +22,7 @@ import sys
 from typing import Any
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+MACHINE = os.uname().machine
 NEWUSER, NEWNET, NEWIPC, NEWPID = 0x10000000, 0x40000000, 0x08000000, 0x20000000
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
 NOBODY = 65534
@@ -152,9 +152,9 @@ def landlock(read: list[str], write: list[str]) -> list[str]:
 
 def seccomp() -> list[str]:
     """Refuse system calls that no decoder needs; return what is missing, in words."""
-    if platform.machine() not in CALLS or sys.byteorder != "little":
-        return [f"system call filter (no table for {platform.machine()})"]
-    code = _filter(*CALLS[platform.machine()])
+    if MACHINE not in CALLS or sys.byteorder != "little":
+        return [f"system call filter (no table for {MACHINE})"]
+    code = _filter(*CALLS[MACHINE])
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     if LIBC.prctl(PR_SET_SECCOMP, 2, ctypes.create_string_buffer(program, 16), 0, 0) < 0:
@@ -166,7 +166,7 @@ def _filter(audit: int, clone: int, refused: tuple[int, ...]) -> bytes:
     """Assemble the filter: (code, jump if true, jump if false, operand), seccomp(2)."""
     load, equal, at_least, any_bit, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     steps = [(load, 0, 0, 4), (equal, 1, 0, audit), (answer, 0, 0, KILL), (load, 0, 0, 0)]
-    if platform.machine() == "x86_64":  # x32 has its own numbers for the same calls
+    if MACHINE == "x86_64":  # x32 has its own numbers for the same calls
         steps += [(at_least, 0, 1, 0x40000000), (answer, 0, 0, KILL)]
     for number in (*refused, *EVERYWHERE):
         steps += [(equal, 0, 1, number), (answer, 0, 0, ERRNO | EPERM)]

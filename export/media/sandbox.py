@@ -150,6 +150,8 @@ def _start(
             "HOME": str(box),
             "TMPDIR": str(box),
             "OPENSSL_CONF": os.devnull,
+            # Else numpy begins threads for algebra that nobody asks for, which spin as they wait.
+            "OPENBLAS_NUM_THREADS": "1",
         },
         "limits": asdict(cage),
         "parent": os.getpid(),

@@ -1,6 +1,8 @@
 """Whatever is done to a package, it is never called verified, and never intact."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import pytest
 
@@ -9,6 +11,7 @@ from custody.check.finding import Outcome
 from custody.timestamp import stamp
 from export.package.errors import PackageError
 from export.package.format import layout
+from export.package.verify import conclusion, exhibits, verify
 from export.package.verify.bag import Opened, check_crc32, check_digests, open_package
 from export.package.verify.report import Verdict
 from export.package.verify.survey import Contents, read_contents, read_records
@@ -48,6 +51,20 @@ PATHS = sorted(
 def is_listed(path: str) -> bool:
     """Say whether a file's digest stands in a list that the seal is over; else it is the seal."""
     return not layout.is_sealed_apart(path) and path != layout.TAG_MANIFEST
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _judged_once() -> Iterator[None]:
+    """Judge the same bytes once: these checks are pure, and what changes is one file of many."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (verify, "check_timestamp"),
+            (verify, "check_signature"),
+            (exhibits, "check_timestamp"),
+            (conclusion, "parse_timestamp"),
+        ):
+            patch.setattr(module, name, cache(getattr(module, name)))
+        yield
 
 
 @pytest.fixture(scope="module")
