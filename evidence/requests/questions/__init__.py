@@ -1,1 +1,1 @@
-"""What each path asks, page by page: the forms as data. Read `paths` first."""
+"""What each path asks: forms as data, and what is wrong with an answer. Read `forms` first."""
