@@ -15,6 +15,7 @@ from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Limits, Sessions
 from evidence.people.tokens import Tokens
+from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
@@ -37,6 +38,7 @@ class Evidence(TypedDict):
     requests: Requests
     submissions: Submissions
     request_decisions: RequestDecisions
+    request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
 
@@ -63,7 +65,6 @@ def build_evidence(ground: Ground) -> Evidence:
         people,
         messages,
         retention_days=council.retention_days,
-        unpaid_days=council.unpaid_days,
         appeal=council.appeal,
     )
     rules = CouncilRules(frozenset(council.free), council.police)
@@ -81,6 +82,7 @@ def build_evidence(ground: Ground) -> Evidence:
         requests=requests,
         submissions=submissions,
         request_decisions=decisions,
+        request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
         drafts=Drafts(gates, submissions, decisions, rules, random=secrets.token_bytes),
         visits=Visits(gates, random=secrets.token_bytes),
     )

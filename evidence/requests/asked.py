@@ -11,8 +11,8 @@ from typing import Final
 from custody.canonical import JSON, format_time, parse_time
 from custody.errors import ShapeError
 from evidence.errors import InvalidError
-from evidence.requests.checks import window
-from evidence.requests.forms import Answers
+from evidence.requests.questions.checks import window
+from evidence.requests.questions.forms import Answers
 from evidence.requests.states import CIVIL, OFFICIAL, Path
 
 VERSION: Final = 1

@@ -8,11 +8,11 @@ Over 300 lines: whoever asks how a request may move reads one file.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
@@ -31,15 +31,14 @@ from evidence.requests.recorded import (
     standing_of,
     steps_of,
 )
-from evidence.requests.states import Refusal, RequestState, RequestStep, ReviewOutcome, transition
+from evidence.requests.states import Refusal, RequestStep, ReviewOutcome, transition
 from evidence.requests.states import take as take_step
 from evidence.requests.submissions import Requests, Submissions
-from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
+from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
 THE_CLOCK = "Custos, by its clock"
-_AT_ONCE = 100
 Stage = Literal["review", "release"]
 _PAID: Mapping[Stage, RequestStep] = {
     "review": RequestStep.REVIEW_PAID,
@@ -77,7 +76,6 @@ class RequestDecisions:
         messages: Messages,
         *,
         retention_days: int,
-        unpaid_days: int,
         appeal: str,
     ) -> None:
         self._ledger = ledger
@@ -87,7 +85,6 @@ class RequestDecisions:
         self._people = people
         self._messages = messages
         self._retention_days = retention_days
-        self._unpaid = timedelta(days=unpaid_days)
         self._appeal = appeal
 
     def decide(
@@ -290,30 +287,15 @@ class RequestDecisions:
         """Note that a package under the number of a request left the house, if it is the first."""
         self._note(session, urn, RequestStep.COLLECTED, release, at)
 
-    def expire_due(self, session: Session, *, at: datetime) -> None:
-        """Let requests expire whose fee was not paid for long; some, if there are many."""
-        unpaid, before = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE), at - self._unpaid
-        since = (
-            select(func.max(RequestStepRow.at))
-            .where(RequestStepRow.request == RequestRow.id)
-            .correlate(RequestRow)
-            .scalar_subquery()
-        )
-        rows = session.exec(
-            select(RequestRow)
-            .where(
-                col(RequestRow.state).in_(unpaid),
-                col(RequestRow.submitted_at) < before,
-                since < before,
-            )
-            .order_by(col(RequestRow.submitted_at))
-            .limit(_AT_ONCE)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for row in rows:
-            by = self._people.subject(session, self._people.known(session, THE_CLOCK), ())
-            told: dict[str, JSON] = {"role": "system", "reason": "its fee was not paid in time"}
-            self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
+    def expire(self, session: Session, row: RequestRow, *, at: datetime) -> None:
+        """Let a request expire whose fee was not paid in time.
+
+        Raises:
+            StateError: no fee of it is due.
+        """
+        by = self._people.subject(session, self._people.known(session, THE_CLOCK), ())
+        told: dict[str, JSON] = {"role": "system", "reason": "its fee was not paid in time"}
+        self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
 
     def _note(
         self, session: Session, urn: str, step: RequestStep, release: UUID, at: datetime

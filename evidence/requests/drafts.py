@@ -14,10 +14,10 @@ from sqlmodel import Session, col, delete
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import Gates, Pace, Standing, token_subject
 from evidence.requests.asked import Asked, asked_of
-from evidence.requests.checks import Checked, Rules, check_form, check_page
 from evidence.requests.decisions import RequestDecisions
-from evidence.requests.forms import Form, FormPage
 from evidence.requests.letters import RequestLetter
+from evidence.requests.questions.checks import Checked, Rules, check_form, check_page
+from evidence.requests.questions.forms import Form, FormPage
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path
 from evidence.requests.submissions import MAILBOX, Submissions

@@ -350,6 +350,7 @@ NOT_HELD = {
     "log_state.id": "there is one row; the database itself refuses another",
     "log_stamp.authority": "repeats what the timestamp says, which is checked",
     "log_stamp.stamped_at": "repeats what the timestamp says, which is checked",
+    "request.warned": "which warnings were queued; the letters stand beside it",
     "seal_erasure.files": "how many files went; that none but three stay is held",
     "upload.id": "the name of what became a master; nothing names it any more",
     "upload.scan": "what the scanner said last; what it found before the examination is held",

@@ -4,8 +4,8 @@
 once.
 """
 
-from evidence.requests.checks import BOTH, SUMMER, WINTER, repeats_an_hour
-from evidence.requests.forms import Choice, Field, FieldKind, FormPage
+from evidence.requests.questions.checks import BOTH, SUMMER, WINTER, repeats_an_hour
+from evidence.requests.questions.forms import Choice, Field, FieldKind, FormPage
 
 LONG = 2000
 _DAY_MINUTES, HOUR_MINUTES = 24 * 60, 60

@@ -1,6 +1,6 @@
 """Pure. What the police, the CPS and teams of the council are asked, who pay nothing."""
 
-from evidence.requests.forms import Choice, Field, FieldKind, Form, FormPage
+from evidence.requests.questions.forms import Choice, Field, FieldKind, Form, FormPage
 from evidence.requests.questions.incident import (
     DECLARATION,
     LONG,

@@ -6,8 +6,8 @@ that they are asked for when they are needed: none is taken here.
 
 from collections.abc import Mapping
 
-from evidence.requests.forms import Form
 from evidence.requests.questions.civil import civil
+from evidence.requests.questions.forms import Form
 from evidence.requests.questions.official import COUNCIL, CPS, POLICE
 from evidence.requests.questions.subject import SUBJECT
 from evidence.requests.states import Path

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from evidence.requests.forms import Choice, Field, FieldKind, Form, FormPage
+from evidence.requests.questions.forms import Choice, Field, FieldKind, Form, FormPage
 from evidence.requests.questions.incident import (
     DATE,
     DECLARATION,

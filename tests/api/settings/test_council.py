@@ -3,11 +3,13 @@
 import pytest
 
 from api.settings.council import (
+    APPEAL,
     DEMONSTRATION_COUNCIL,
     POLICE_DOMAINS,
     parse_council,
 )
 from api.settings.errors import SettingsError
+from evidence.requests.clocks import DayKind
 
 
 @pytest.mark.parametrize(
@@ -50,5 +52,32 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
     ],
 )
 def test_a_council_file_with_a_mistake_is_refused(change: tuple[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        parse_council(DEMONSTRATION_COUNCIL.replace(*change))
+
+
+def test_a_council_s_own_free_mail_and_days_are_read() -> None:
+    text = DEMONSTRATION_COUNCIL.replace("free = []", 'free = ["mailbox.example"]')
+    text = text.replace('count = "calendar"', 'count = "working"')
+    council = parse_council(text)
+    assert council.free == ("mailbox.example",)
+    assert (council.answer_days, council.answer_count) == (5, DayKind.WORKING)
+    plain = parse_council(DEMONSTRATION_COUNCIL[: DEMONSTRATION_COUNCIL.index("[requests]")])
+    assert (plain.answer_days, plain.answer_count) == (5, DayKind.CALENDAR)
+    assert plain.appeal == APPEAL
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("free = []", 'free = ["*"]'), "recipients.free"),
+        (("free = []", "free = [1]"), "recipients.free"),
+        (("answer_days = 5", "answer_days = 0"), "requests.answer_days"),
+        (("unpaid_days = 28", "unpaid_days = 366"), "requests.unpaid_days"),
+        (('count = "calendar"', 'count = "weekdays"'), "cannot be read"),
+        (("unpaid_days = 28", 'appeal = ""'), "requests.appeal"),
+    ],
+)
+def test_a_mistake_about_requests_is_named(change: tuple[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         parse_council(DEMONSTRATION_COUNCIL.replace(*change))

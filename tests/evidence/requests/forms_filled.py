@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from evidence.requests.checks import Rules
+from evidence.requests.questions.checks import Rules
 from evidence.requests.states import Path
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from evidence.mailbox.codes import token_subject
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.requests.asked import Preserved
-from evidence.requests.checks import Checked
+from evidence.requests.questions.checks import Checked
 from evidence.requests.states import Path, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
 from evidence.secrets import secret_digest

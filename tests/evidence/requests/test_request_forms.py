@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from custody.canonical import canonical_json, parse_canonical
 from custody.errors import FormatError
 from evidence.requests.asked import asked_json, asked_of, parse_asked
-from evidence.requests.checks import check_form, check_page, repeats_an_hour, window
-from evidence.requests.forms import FieldKind
+from evidence.requests.questions.checks import check_form, check_page, repeats_an_hour, window
+from evidence.requests.questions.forms import FieldKind
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import CIVIL, Path
 from tests.evidence.requests.forms_filled import CIVIL as FILLED_CIVIL

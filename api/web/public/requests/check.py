@@ -11,7 +11,7 @@ from api.web.pages import page
 from api.web.public.requests.kept import OURS, SENT, START, Kept, MaybeKept, lead, unanswered
 from api.web.public.requests.words import answer_words, label_of
 from evidence.errors import StateError
-from evidence.requests.checks import Checked
+from evidence.requests.questions.checks import Checked
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])

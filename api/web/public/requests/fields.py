@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from evidence.requests.forms import FieldKind, FormPage
+from evidence.requests.questions.forms import FieldKind, FormPage
 
 _MOST_FIELDS = 60
 _PARTS = ("day", "month", "year")

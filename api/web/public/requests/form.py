@@ -27,7 +27,7 @@ from api.web.public.requests.kept import (
 )
 from api.wiring import Services
 from evidence.mailbox.codes import Standing
-from evidence.requests.forms import FieldKind, FormPage
+from evidence.requests.questions.forms import FieldKind, FormPage
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from evidence.requests.asked import Asked
-from evidence.requests.checks import BOTH, SUMMER, WINTER
-from evidence.requests.forms import Field, FieldKind
+from evidence.requests.questions.checks import BOTH, SUMMER, WINTER
+from evidence.requests.questions.forms import Field, FieldKind
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, Refusal, RequestState
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON, parse_local
 from evidence.mailbox.addresses import check_address, check_reachable
-from evidence.requests.forms import Answers, Field, FieldKind, Form, FormPage
+from evidence.requests.questions.forms import Answers, Field, FieldKind, Form, FormPage
 from evidence.wording import check_words
 
 MOST_ITEMS, MOST_ITEM = 20, 60
