@@ -45,6 +45,7 @@ from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
 from evidence.requests.submissions import Requests, Submissions
@@ -115,6 +116,7 @@ class Services:
     requests: Requests
     submissions: Submissions
     request_decisions: RequestDecisions
+    request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
     exhibits: Exhibits

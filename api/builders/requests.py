@@ -7,6 +7,7 @@ from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
 from evidence.requests.charges import Charges
+from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
@@ -19,6 +20,7 @@ class RequestsRoom(TypedDict):
     requests: Requests
     submissions: Submissions
     request_decisions: RequestDecisions
+    request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
 
@@ -44,7 +46,6 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         messages,
         Charges(owed["fees"], owed["refund_orders"]),
         retention_days=council.retention_days,
-        unpaid_days=council.unpaid_days,
         appeal=council.appeal,
     )
     rules = CouncilRules(frozenset(council.free), council.police)
@@ -52,6 +53,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         requests=requests,
         submissions=submissions,
         request_decisions=decisions,
+        request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
         drafts=Drafts(gates, submissions, decisions, rules, random=secrets.token_bytes),
         visits=Visits(gates, random=secrets.token_bytes),
     )

@@ -145,6 +145,10 @@ def _urgent(yes: str) -> str:
     return "Urgent: " if yes else ""
 
 
+def _days(number: str) -> str:
+    return "one day" if number == "1" else f"{number} days"
+
+
 def _moment(text: str) -> str:
     """Return a moment (UTC, RFC 3339) as people in England write it."""
     return local_time(datetime.fromisoformat(text).astimezone(UTC))
@@ -201,6 +205,11 @@ WORDINGS: Mapping[str, Wording] = {
         "your CCTV request {reference} was refused",
         private={"appeal": str},
         names=("contact",),
+        calls=False,
+    ),
+    RequestLetter.AT_RISK: Wording(
+        "footage for CCTV request {reference} is overwritten soon",
+        private={"days": _days},
         calls=False,
     ),
     ReleaseLetter.APPROVAL_NEEDED: Wording(

@@ -96,9 +96,10 @@ def _mark_due(services: Services) -> None:
 
 
 def _mark_requests(services: Services, at: datetime) -> None:
-    """Let unpaid requests expire, and forget what nobody has filled in to its end."""
+    """Warn of footage that is lost soon, let unpaid requests expire, forget what was not sent."""
     for do in (
-        services.request_decisions.expire_due,
+        services.request_deadlines.warn,
+        services.request_deadlines.expire,
         services.drafts.forget,
         services.visits.forget,
     ):

@@ -1,11 +1,12 @@
 """Service. People whom the ledger knows: members of staff, recipients, and machines that act."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import any_, literal
 from sqlmodel import Session, col, select
 
 from custody.canonical import canonical_json
@@ -168,6 +169,20 @@ def names_of(session: Session, people: Iterable[UUID | None]) -> dict[UUID, str]
     wanted = {person for person in people if person is not None}
     rows = session.exec(select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(wanted)))
     return dict(rows.all())
+
+
+def staff_with_mailbox(session: Session, role: Role, *, but: UUID | None = None) -> Sequence[UUID]:
+    """Return who has a role, signs in and has a mailbox; ``but`` is left out."""
+    return session.exec(
+        select(PersonRow.id)
+        .where(
+            col(PersonRow.issuer).is_not(None),
+            PersonRow.email != "",
+            literal(role.value) == any_(col(PersonRow.roles)),
+            PersonRow.id != but,
+        )
+        .order_by(col(PersonRow.id))
+    ).all()
 
 
 def _staff_name(name: str) -> str:

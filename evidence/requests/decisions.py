@@ -8,10 +8,10 @@ Over 300 lines: whoever asks how a request may move reads one file.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
@@ -42,14 +42,14 @@ from evidence.requests.states import (
 )
 from evidence.requests.states import take as take_step
 from evidence.requests.submissions import Requests, Submissions
-from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
+from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
 THE_CLOCK = "Custos, by its clock"
 SYSTEM = "system"
 """The role in which it does what nobody decides."""
-_AT_ONCE = 100
+UNPAID = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE)
 _DECIDED: Mapping[RequestStep, Action] = {
     RequestStep.COVERED: Action.REVIEW_REQUEST,
     RequestStep.NOT_COVERED: Action.REVIEW_REQUEST,
@@ -83,7 +83,6 @@ class RequestDecisions:
         charges: Charges,
         *,
         retention_days: int,
-        unpaid_days: int,
         appeal: str,
     ) -> None:
         self._ledger = ledger
@@ -94,7 +93,6 @@ class RequestDecisions:
         self._messages = messages
         self._charges = charges
         self._retention_days = retention_days
-        self._unpaid = timedelta(days=unpaid_days)
         self._appeal = appeal
 
     def decide(
@@ -296,31 +294,14 @@ class RequestDecisions:
         """Note that a package under the number of a request left the house, if it is the first."""
         self._note(session, urn, RequestStep.COLLECTED, release, at)
 
-    def expire_due(self, session: Session, *, at: datetime) -> None:
-        """Let requests expire whose fee was not paid for long; some, if there are many."""
-        unpaid, before = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE), at - self._unpaid
-        since = (
-            select(func.max(RequestStepRow.at))
-            .where(RequestStepRow.request == RequestRow.id)
-            .correlate(RequestRow)
-            .scalar_subquery()
-        )
-        due = session.exec(
-            select(RequestRow.urn)
-            .where(
-                col(RequestRow.state).in_(unpaid),
-                col(RequestRow.submitted_at) < before,
-                since < before,
-            )
-            .order_by(col(RequestRow.submitted_at))
-            .limit(_AT_ONCE)
-        ).all()
-        for urn in due:
-            row = self._requests.find(session, urn, lock=True)
-            if row.state in unpaid:  # else it was paid, or ended, a moment ago
-                told: dict[str, JSON] = {"role": SYSTEM, "reason": "its fee was not paid in time"}
-                by = self._clock_itself(session)
-                self._take(session, urn, RequestStep.EXPIRED, told, by=by, at=at)
+    def expire(self, session: Session, request: UUID, *, at: datetime) -> None:
+        """Let a request expire if a fee of it is still due."""
+        row = self._requests.find(session, str(request), lock=True)
+        if row.state not in UNPAID:
+            return  # it was paid, or ended, a moment ago
+        by = self._clock_itself(session)
+        told: dict[str, JSON] = {"role": SYSTEM, "reason": "its fee was not paid in time"}
+        self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
 
     def _note(
         self, session: Session, urn: str, step: RequestStep, release: UUID, at: datetime

@@ -1,4 +1,4 @@
-"""Pure. The letters that go about requests, all of them to whoever asks."""
+"""Pure. The letters that go about requests: to whoever asks, and one to the people on duty."""
 
 from evidence.mailbox.letters import LetterKind
 
@@ -17,3 +17,5 @@ class RequestLetter(LetterKind):
     """What came of a step. ``outcome``: covered, not_covered, not_found or approved."""
     REFUSED = "request_refused"
     """It was refused. ``appeal``: what can be done about it; why, its page says."""
+    AT_RISK = "request_at_risk"
+    """To an operator: nobody has preserved the footage, and it is overwritten soon. ``days``."""

@@ -113,7 +113,7 @@ class Submissions:
 
     def call_to_preserve(self, session: Session, row: RequestRow, *, at: datetime) -> None:
         """Call the control room to preserve what a request asks for, before anything is paid."""
-        row.preserved_at = None
+        row.preserved_at, row.warned = None, 0
         record_step(
             session,
             self._ledger,

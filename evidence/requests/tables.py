@@ -24,6 +24,8 @@ class RequestRow(SQLModel, table=True):
     """When the recorder has overwritten the first moment that is asked for."""
     preserved_at: datetime | None = utc_column(nullable=True)
     """When the control room confirmed that the whole of it is preserved; a correction undoes it."""
+    warned: int = 0
+    """How many of the warnings were written that nobody preserved it yet."""
 
 
 class RequestFactsRow(SQLModel, table=True):

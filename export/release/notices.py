@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import any_, literal
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from evidence.mailbox.letters import LetterKind
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Role
+from evidence.people.people import staff_with_mailbox
 from evidence.people.tables import PersonRow
 from export.release.tables import ReleaseRow
 
@@ -77,13 +77,4 @@ def has_mailbox(session: Session, person: UUID) -> bool:
 
 def releasers(session: Session, *, but: UUID | None) -> Sequence[UUID]:
     """Return who may approve, signs in and has a mailbox; ``but`` is left out."""
-    return session.exec(
-        select(PersonRow.id)
-        .where(
-            col(PersonRow.issuer).is_not(None),
-            PersonRow.email != "",
-            literal(Role.RELEASER.value) == any_(col(PersonRow.roles)),
-            PersonRow.id != but,
-        )
-        .order_by(col(PersonRow.id))
-    ).all()
+    return staff_with_mailbox(session, Role.RELEASER, but=but)

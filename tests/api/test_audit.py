@@ -404,6 +404,7 @@ NOT_HELD = {
     "refund.check_at": "when the provider is asked next; it answers the same",
     "refund.id": "nothing names it",
     "refund.settled_on": "what the provider said of its own books; each day is asked for once",
+    "request.warned": "which warnings were queued; the letters stand beside it",
     "seal_erasure.files": "how many files went; that none but three stay is held",
     "upload.id": "the name of what became a master; nothing names it any more",
     "upload.scan": "what the scanner said last; what it found before the examination is held",

@@ -7,7 +7,9 @@ CREATE TABLE request (
     person uuid NOT NULL REFERENCES person (id),
     submitted_at timestamptz NOT NULL,
     overwrite_due_at timestamptz NOT NULL,
-    preserved_at timestamptz
+    preserved_at timestamptz,
+    -- How many warnings were written that nobody preserved it yet.
+    warned integer NOT NULL
 );
 -- The queue: what is overwritten next, in each state.
 CREATE INDEX request_queue ON request (state, overwrite_due_at, id);

@@ -1,8 +1,8 @@
 """Pure. A form as data: pages with one thing each, their fields, and which pages apply.
 
-Pages, the HTTP API and tests read the same forms (`paths`), and one
-checker says what is wrong with an answer (`checks` beside it). An answer is a text; what
-has several items has one a line.
+Pages and tests read the same forms (`evidence/requests/questions/paths`), and one checker says what
+is wrong with an answer (`evidence/requests/questions/checks`). An answer is a text; what has
+several items has one a line.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

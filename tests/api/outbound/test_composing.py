@@ -46,6 +46,7 @@ PRIVATE = {
     RequestLetter.URN_ISSUED: {"preserve": "2026-12-21T12:00:00Z"},
     RequestLetter.PRESERVED: {},
     RequestLetter.OUTCOME: {"outcome": "approved"},
+    RequestLetter.AT_RISK: {"days": "3"},
     RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }
 NAMELESS = frozenset({RequestLetter.MAILBOX_CODE})

@@ -3,12 +3,14 @@
 import pytest
 
 from api.settings.council import (
+    APPEAL,
     DEMONSTRATION_COUNCIL,
     POLICE_DOMAINS,
     parse_council,
 )
 from api.settings.errors import SettingsError
 from evidence.fees.prices import Tariff
+from evidence.requests.clocks import DayKind
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,30 @@ def test_what_is_charged_is_the_councils_own_and_the_usual_where_it_says_nothing
     assert parse_council(text).fees == Tariff()
     said = parse_council(f"{text}[fees]\nreview = 0\nvat_percent = 17.5\n").fees
     assert (said.review, said.release, said.vat_basis_points) == (0, 7500, 1750)
+
+
+def test_a_council_s_own_free_mail_and_days_are_read() -> None:
+    text = DEMONSTRATION_COUNCIL.replace("free = []", 'free = ["mailbox.example"]')
+    text = text.replace('count = "calendar"', 'count = "working"')
+    council = parse_council(text)
+    assert council.free == ("mailbox.example",)
+    assert (council.answer_days, council.answer_count) == (5, DayKind.WORKING)
+    plain = parse_council(DEMONSTRATION_COUNCIL[: DEMONSTRATION_COUNCIL.index("[requests]")])
+    assert (plain.answer_days, plain.answer_count) == (5, DayKind.CALENDAR)
+    assert plain.appeal == APPEAL
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("free = []", 'free = ["*"]'), "recipients.free"),
+        (("free = []", "free = [1]"), "recipients.free"),
+        (("answer_days = 5", "answer_days = 0"), "requests.answer_days"),
+        (("unpaid_days = 28", "unpaid_days = 366"), "requests.unpaid_days"),
+        (('count = "calendar"', 'count = "weekdays"'), "cannot be read"),
+        (("unpaid_days = 28", 'appeal = ""'), "requests.appeal"),
+    ],
+)
+def test_a_mistake_about_requests_is_named(change: tuple[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        parse_council(DEMONSTRATION_COUNCIL.replace(*change))

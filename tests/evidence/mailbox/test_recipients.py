@@ -90,3 +90,9 @@ def test_a_mailbox_of_a_team_is_noticed() -> None:
     assert looks_shared("info@insurer.example")
     assert not looks_shared("alex.example@insurer.example")
     assert not looks_shared("infovich@insurer.example")
+
+
+def test_a_council_adds_domains_of_free_mail_of_its_own() -> None:
+    check_reachable("alex@mailbox.example", domains=None)
+    with pytest.raises(InvalidError, match="free mail"):
+        check_reachable("alex@mailbox.example", domains=None, free={"mailbox.example"})

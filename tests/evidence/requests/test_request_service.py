@@ -400,12 +400,45 @@ def test_what_is_not_paid_expires_by_the_clock_and_nothing_else_does(house: Hous
     unpaid = request(house, Path.INSURER, at, email="unpaid@insurer.example")
     open_one = request(house, Path.INSURER, at, email="open@insurer.example")
     decide(house, unpaid, T.COVERED, Role.OPERATOR, at + timedelta(days=5))
-    decisions, days = house.services.request_decisions, house.services.council.unpaid_days
+    deadlines, days = house.services.request_deadlines, house.services.council.unpaid_days
     for later, then in ((days, S.REVIEW_DUE), (days + 6, S.EXPIRED)):
         with house.services.transaction() as session:
-            decisions.expire_due(session, at=at + timedelta(days=later))
+            deadlines.expire(session, at=at + timedelta(days=later))
         assert state(house, unpaid) == then
     assert state(house, open_one) == S.SUBMITTED
+
+
+def test_the_people_on_duty_hear_at_7_3_and_1_days_and_never_of_what_is_preserved(
+    house: House,
+) -> None:
+    at, services = now(), house.services
+    with services.transaction() as session:
+        for who, roles in (("on-duty", [Role.OPERATOR]), ("auditor", [Role.AUDITOR])):
+            services.people.sign_in(
+                session,
+                issuer="https://id.example",
+                subject=who,
+                name=who,
+                email=f"{who}@barchester.example",
+                roles=roles,
+                at=at,
+            )
+    lost = request(house, Path.POLICE, at, email="lost@barset.police.example")
+    kept = request(house, Path.POLICE, at, email="kept@barset.police.example")
+    preserve(house, kept, at)
+    told = []
+    for before in (8, 7, 6.5, 3, 2, 1, 0.5, 0, -1):
+        then = lost.overwrite_due_at - timedelta(days=before)
+        for _ in range(2):
+            with services.transaction() as session:
+                services.request_deadlines.warn(session, at=then)
+        told.append(letters(house, lost).count("request_at_risk"))
+    assert told == [0, 1, 1, 2, 2, 3, 3, 3, 3]
+    assert "request_at_risk" not in letters(house, kept)
+    about = select(MessageRow).where(MessageRow.kind == "request_at_risk")
+    rows = house.look(lambda s: s.exec(about).all())
+    days = [services.messages.open(row)["days"] for row in rows if row.about == lost.id]
+    assert sorted(days) == ["1", "3", "7"]
 
 
 def test_drafts_and_visits_are_forgotten_and_requests_are_not(house: House) -> None:
