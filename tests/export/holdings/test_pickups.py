@@ -11,6 +11,8 @@ from api.times import utc_now
 from custody.errors import AuthorityError
 from evidence import attention
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.fees import JOB_SETTLE
+from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.people.access import Role
 from export.desk.inbox import desk_of
 from export.holdings.copies import JOB_DERIVE
@@ -81,7 +83,7 @@ def test_the_chore_of_every_minute_does_it(house: House, unstamped: ExhibitRow) 
 def test_work_that_may_fail_of_itself_waits_for_a_person(
     house: House, unstamped: ExhibitRow
 ) -> None:
-    assert set(PICKED_UP) == {JOB_STAMP, JOB_HOLD}
+    assert set(PICKED_UP) == {JOB_STAMP, JOB_HOLD, JOB_SETTLE, JOB_RECONCILE}
     forgotten(house, unstamped.id)
     with house.services.transaction() as session:
         attention.settle(session, unstamped.id, JOB_STAMP)
