@@ -11,6 +11,8 @@ from export.package.documents.contents import size_words
 
 _KILO = 1000
 
+STAGES: Mapping[str, str] = {"review": "Review of the footage", "release": "Release of the footage"}
+
 STATES: Mapping[str, tuple[str, str]] = {
     "received": ("Received", "govuk-tag--blue"),
     "examined": ("Being copied", "govuk-tag--blue"),
@@ -120,6 +122,11 @@ def local_text(text: str) -> str:
     return local_time(datetime.fromisoformat(text))
 
 
+def stage(name: str) -> str:
+    """Return what a fee is for."""
+    return STAGES[name]
+
+
 FILTERS: Mapping[str, Callable[[Any], str]] = {
     "counted": counted,
     "local_time": local_time,
@@ -131,6 +138,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "pounds": pounds,
     "exact_pounds": exact_pounds,
     "percent": percent,
+    "stage": stage,
     "exact_size": size_words,
     "offset": offset,
     "state": state,

@@ -14,6 +14,7 @@ from evidence.fees.fees import Fees
 from evidence.fees.prices import Stage
 from evidence.fees.refunds import RefundOrders
 from evidence.fees.states import FeeState
+from evidence.fees.tables import FeeRow
 from evidence.people.access import Subject
 from evidence.requests.states import CIVIL, OFFICIAL, Path, RequestState, RequestStep
 from evidence.requests.tables import RequestRow
@@ -48,8 +49,8 @@ class Charges:
 
     def asked(
         self, session: Session, row: RequestRow, step: RequestStep, *, at: datetime
-    ) -> RequestStep | None:
-        """Ask for the fee that a step leads to; return the step that follows if none is owed."""
+    ) -> FeeRow | None:
+        """Ask for the fee that a step leads to; None: it leads to none, or they pay nothing."""
         stage, path = _ASKED.get(step), Path(row.path)
         if stage is None:
             return None
@@ -58,8 +59,7 @@ class Charges:
             self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
         if path not in CIVIL:
             return None
-        fee = self._fees.demand(session, row.id, row.urn, stage, at=at)
-        return None if fee.state == FeeState.DUE else PAID[stage]
+        return self._fees.demand(session, row.id, row.urn, stage, at=at)
 
     def ended(
         self,

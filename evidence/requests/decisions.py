@@ -17,7 +17,8 @@ from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
-from evidence.fees.prices import Stage
+from evidence.fees.prices import Stage, pounds
+from evidence.fees.states import FeeState
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
 from evidence.people.people import People, require
@@ -336,13 +337,15 @@ class RequestDecisions:
         then = take_step(what, now, step, by=None if by is None else by.person, why=why)
         row.state = then.state.value
         record_step(session, self._ledger, row.id, event, told, by=by, at=at)
-        if (free := self._charges.asked(session, row, step, at=at)) is not None:
-            self._pass(session, row, free)
+        fee = self._charges.asked(session, row, step, at=at)
+        owed = fee is not None and fee.state == FeeState.DUE
+        if fee is not None and not owed:  # the council charges nothing for it
+            self._pass(session, row, PAID[Stage(fee.stage)])
         if by is not None:
             role = str(told["role"])
             self._charges.ended(session, row, step, now.state, by=by, role=role, at=at)
         if step in _TOLD:
-            private = {"outcome": _TOLD[step]}
+            private = {"outcome": _TOLD[step], "fee": pounds(fee.pence) if fee and owed else ""}
             once = f"outcome:{row.id}:{_TOLD[step]}"
             self._tell(session, row, RequestLetter.OUTCOME, once, private, at)
         return row

@@ -101,6 +101,8 @@ class RequestStory:
     exhibits: tuple[str, ...]
     """The references of what the review found."""
     releases: tuple[str, ...]
+    fees: tuple[FeeRow, ...]
+    """What was asked for it, the first first; of who pays nothing, that they do not."""
     allowed: frozenset[RequestStep]
     """The steps that the table has from here; who may take them, `access` says."""
     reviewer: UUID | None
@@ -192,6 +194,11 @@ class RequestList:
         releases = session.exec(
             select(ReleaseRow).where(ReleaseRow.urn == row.urn).order_by(col(ReleaseRow.number))
         ).all()
+        fees = session.exec(
+            select(FeeRow)
+            .where(FeeRow.request == row.id)
+            .order_by(col(FeeRow.opened_at), col(FeeRow.stage).desc())
+        ).all()
         standing = standing_of(row, steps)
         return RequestStory(
             listed=listed,
@@ -200,6 +207,7 @@ class RequestList:
             steps=tuple((step, _name(step, row, names)) for step in steps),
             exhibits=tuple(exhibits),
             releases=tuple(map(label, releases)),
+            fees=tuple(fees),
             allowed=allowed_steps(standing),
             reviewer=standing.reviewer,
             paused=standing.paused,

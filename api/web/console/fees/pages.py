@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.fees.words import DIFFERENCES, DONE, GROUPS, STAGES
+from api.web.console.fees.words import DIFFERENCES, DONE, GROUPS
 from api.web.console.places import list_address, page_address
 from api.web.console.words import lines, sentence
 from api.web.pages import page
@@ -64,7 +64,6 @@ def listed(
             for one, words in GROUPS.items()
         ],
         q=q,
-        stages=STAGES,
         newer=page_address(LIST, asked, found.newer),
         older=page_address(LIST, asked, found.older),
     )
@@ -80,7 +79,6 @@ def shown(
         "console/fee.html",
         staff=staff,
         it=_shown(services, staff, fee),
-        stages=STAGES,
         differences=DIFFERENCES,
         done=DONE.get(done, ""),
         vat_number=services.council.fees.vat_number,
@@ -147,7 +145,6 @@ def _ask(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         staff=staff,
         it=it,
-        stages=STAGES,
         typed={"amount": left, "reason": "", **typed},
         errors=errors,
     )

@@ -13,7 +13,6 @@ GROUPS: Mapping[FeeState | None, str] = {
     FeeState.REFUNDED: "Refunded",
     FeeState.WAIVED: "Waived",
 }
-STAGES: Mapping[str, str] = {"review": "Review of the footage", "release": "Release of the footage"}
 DIFFERENCES: Mapping[str, tuple[str, str]] = {
     What.NOT_BEGUN: (
         "A payment could not be begun",

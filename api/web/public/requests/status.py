@@ -174,6 +174,7 @@ def _shown_page(
         why=why,
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",
         asked=told(story.asked),
+        fees=[(fee, f"/pay/{services.fees.address(fee.id)}") for fee in story.fees],
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
