@@ -1,15 +1,15 @@
 """Pure. The clocks of a request: until the recorder overwrites, and until an answer is due.
 
-A recorder counts hours, and knows no summer time: the footage of an incident is there for so many
-times 24 hours. An answer is due on a day, in London, counted from the day after the request came.
-A subject access request is due on the corresponding day of the next month, or the last day of a
-month that has none; where that is no working day, on the next one (ICO, "right of access").
+When a recorder overwrites, `evidence/cameras/retention` knows. An answer is due on a day, in
+London, counted from the day after the request came. A subject access request is due on the
+corresponding day of the next month, or the last day of a month that has none; where that is no
+working day, on the next one (ICO, "right of access").
 """
 
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -37,11 +37,6 @@ class Pause:
     since: datetime
     until: datetime | None
     """None: it stands now."""
-
-
-def overwritten_at(start: datetime, days: int) -> datetime:
-    """Return when a recorder that keeps ``days`` has overwritten what it recorded at ``start``."""
-    return start.astimezone(UTC) + timedelta(days=days)
 
 
 def days_left(due: datetime, now: datetime) -> int:

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
+from evidence.cameras.retention import overwritten_at
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.fees.prices import Stage, pounds
@@ -24,7 +25,6 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
-from evidence.requests.clocks import overwritten_at
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
     REQUESTER,

@@ -15,6 +15,7 @@ from custody.canonical import format_time
 from custody.events import RecordKind
 from custody.ledger import Ledger, Person, Values
 from custody.tables import CustodyEventRow
+from evidence.cameras.retention import overwritten_at
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import make_urn, parse_urn
 from evidence.fees.fees import lock_fees
@@ -23,7 +24,6 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, asked_json, parse_asked
-from evidence.requests.clocks import overwritten_at
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import REQUESTER, record_step, requester_of, requester_words
 from evidence.requests.states import RequestState
