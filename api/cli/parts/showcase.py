@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from api.acts import act
+from api.cli.parts.asking import Askers
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
@@ -67,7 +68,11 @@ class Showcase:
             self._decide(self._services.revocations.revoke, label(revoked), why)
             handed = replace(_POLICE, exhibits=(bus,), delivery=Delivery.HANDOFF)
             self._hand_over(self._seal(self._propose(handed), bar))
-            bar.done_words = "releases waiting, refused, out, urgent, revoked and handed over"
+            bar.show(0, "requests")
+            Askers(self._services, self._operator, self._releaser).ask(shop)
+            bar.done_words = (
+                "requests, and releases waiting, refused, out, urgent, revoked and handed over"
+            )
 
     def _exhibits(self, folder: Path) -> tuple[str, str]:
         """Take in two clips that play, one of them under a legal hold, and a file that is none."""
