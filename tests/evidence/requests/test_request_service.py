@@ -491,7 +491,7 @@ def test_a_stranger_s_visit_is_told_nothing_that_another_s_is_not(house: House) 
         house.look(partial(visits.standing, secret=one, at=at)) for one in secrets.values()
     ]
     assert standings[0] == standings[1]
-    code = code_about(house, row.id, "code")
+    code = code_about(house, row.id, "request_code")
     with house.services.transaction() as session:
         assert visits.enter(session, secrets[unknown], code, at=at).state == "wrong"
     assert house.look(lambda s: visits.find(s, secrets[row.urn], at=at)) is None
