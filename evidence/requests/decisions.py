@@ -20,7 +20,7 @@ from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
-from evidence.people.people import People, require
+from evidence.people.people import THE_CLOCK, People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.clocks import overwritten_at
 from evidence.requests.letters import RequestLetter
@@ -38,7 +38,6 @@ from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
-THE_CLOCK = "Custos, by its clock"
 Stage = Literal["review", "release"]
 _PAID: Mapping[Stage, RequestStep] = {
     "review": RequestStep.REVIEW_PAID,

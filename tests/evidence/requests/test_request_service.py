@@ -80,7 +80,10 @@ def audited(house: House) -> list[str]:
 
 def test_a_request_is_sent_with_its_number_and_the_call_to_preserve(house: House) -> None:
     at = now()
-    row = request(house, Path.INSURER, at, email="first@insurer.example")
+    given = filled(Path.INSURER, at, email="first@insurer.example")
+    secret = fill(house, Path.INSURER, at, given)
+    prove(house, secret, at)
+    row = submit(house, secret, at)
     assert (row.state, row.path, row.preserved_at) == (S.SUBMITTED, Path.INSURER, None)
     names = [name for name, _ in house.events(row.id)]
     assert names == ["request.submitted", "urn.issued", "preservation.requested"]
