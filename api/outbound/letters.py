@@ -186,6 +186,14 @@ WORDINGS: Mapping[str, Wording] = {
         missed=False,
         calls=False,
     ),
+    RequestLetter.STATUS_CODE: Wording(
+        "your code for CCTV request {reference}",
+        private={"code": _grouped, "expires": _moment},
+        lasts=CODE_LIFE,
+        late="the code had run out before it could be sent",
+        missed=False,
+        calls=False,
+    ),
     RequestLetter.URN_ISSUED: Wording(
         "we have your CCTV request {reference}",
         private={"preserve": _moment},

@@ -22,8 +22,8 @@ from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.recorded import describing_columns, facts_digest
 from evidence.exhibits.references import copy_name, file_safe
 from evidence.exhibits.states import ExhibitState
+from evidence.people.people import THE_CLOCK
 from export.holdings.files import place_of
-from export.release.decisions import THE_CLOCK
 
 LONGEST = 5 * DAY
 """From intake to the last step of a life, but for the end of a link."""

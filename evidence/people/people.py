@@ -20,6 +20,8 @@ from evidence.wording import check_words
 
 PROVIDER = "the identity provider"
 """Who, in the ledger, gives and takes the roles of those who sign in."""
+THE_CLOCK = "Custos, by its clock"
+"""Who, in the ledger, does what is due by itself: lets a release or a request expire."""
 NAMELESS = "Member of staff"
 """What somebody is called whose provider tells no name that can be kept."""
 GONE = "no longer "

@@ -22,7 +22,7 @@ from evidence.fees.prices import Stage, pounds
 from evidence.fees.states import FeeState
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
-from evidence.people.people import People, require
+from evidence.people.people import THE_CLOCK, People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
 from evidence.requests.letters import RequestLetter
@@ -47,7 +47,6 @@ from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
-THE_CLOCK = "Custos, by its clock"
 SYSTEM = "system"
 """The role in which it does what nobody decides."""
 UNPAID = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE)

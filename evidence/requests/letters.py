@@ -11,6 +11,8 @@ class RequestLetter(LetterKind):
     """
     URN_ISSUED = "request_urn"
     """We have your request, and this is its number. ``preserve``: until when footage is there."""
+    STATUS_CODE = "request_code"
+    """The code that leads to the page of a request. ``code``, ``expires``."""
     PRESERVED = "request_preserved"
     """The receipt: the footage is preserved. Nothing beside the rows."""
     OUTCOME = "request_outcome"

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 
 from evidence.exhibits.references import parse_urn
 from evidence.mailbox.codes import Gates, Pace, Standing, token_subject
-from evidence.mailbox.letters import CodeLetter
+from evidence.requests.letters import RequestLetter
 from evidence.requests.tables import RequestRow, RequestVisitRow
 from evidence.secrets import make_secret, secret_digest
 
@@ -64,7 +64,7 @@ class Visits:
                 opens=token_subject(digest),
                 person=row.person,
                 about=row.id,
-                kind=CodeLetter.CODE,
+                kind=RequestLetter.STATUS_CODE,
                 at=at,
             )
         return secret

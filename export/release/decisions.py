@@ -26,7 +26,7 @@ from evidence.people.access import (
     decide_approval,
     decide_second,
 )
-from evidence.people.people import People, require
+from evidence.people.people import THE_CLOCK, People, require
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.submissions import Requests
 from evidence.wording import check_words
@@ -58,8 +58,6 @@ JOB_ISSUE = "link.issue"
 """Subject: a release. Deferred when one that goes by link is sealed, in that transaction."""
 SECOND_WITHIN = timedelta(hours=24)
 """By when a second person must have confirmed an urgent release."""
-THE_CLOCK = "Custos, by its clock"
-"""Who, in the ledger, lets a release expire."""
 
 
 class Decisions:

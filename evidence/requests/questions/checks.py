@@ -1,6 +1,6 @@
 """Pure. What is wrong with an answer, and in which words: the one checker of every form.
 
-The pages show all that is wrong with one page at once; the API, with the whole form.
+A page is checked as it is saved, the whole form once more as it is sent.
 """
 
 import re

@@ -43,6 +43,7 @@ PRIVATE = {
     ReleaseLetter.REFUSED: {},
     ReleaseLetter.WITHDRAWN: {},
     RequestLetter.MAILBOX_CODE: {"code": "12345678", "expires": "2026-11-21T12:10:00Z"},
+    RequestLetter.STATUS_CODE: {"code": "12345678", "expires": "2026-11-21T12:10:00Z"},
     RequestLetter.URN_ISSUED: {"preserve": "2026-12-21T12:00:00Z"},
     RequestLetter.PRESERVED: {},
     RequestLetter.OUTCOME: {"outcome": "approved"},

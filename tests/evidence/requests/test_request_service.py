@@ -82,7 +82,10 @@ def audited(house: House) -> list[str]:
 
 def test_a_request_is_sent_with_its_number_and_the_call_to_preserve(house: House) -> None:
     at = now()
-    row = request(house, Path.INSURER, at, email="first@insurer.example")
+    given = filled(Path.INSURER, at, email="first@insurer.example")
+    secret = fill(house, Path.INSURER, at, given)
+    prove(house, secret, at)
+    row = submit(house, secret, at)
     assert (row.state, row.path, row.preserved_at) == (S.SUBMITTED, Path.INSURER, None)
     names = [name for name, _ in house.events(row.id)]
     assert names == ["request.submitted", "urn.issued", "preservation.requested"]
@@ -491,7 +494,7 @@ def test_a_stranger_s_visit_is_told_nothing_that_another_s_is_not(house: House) 
         house.look(partial(visits.standing, secret=one, at=at)) for one in secrets.values()
     ]
     assert standings[0] == standings[1]
-    code = code_about(house, row.id, "code")
+    code = code_about(house, row.id, "request_code")
     with house.services.transaction() as session:
         assert visits.enter(session, secrets[unknown], code, at=at).state == "wrong"
     assert house.look(lambda s: visits.find(s, secrets[row.urn], at=at)) is None

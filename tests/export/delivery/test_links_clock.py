@@ -15,12 +15,12 @@ from evidence.mailbox.codes import FORGET_GATES
 from evidence.mailbox.messages import JOB_SEND
 from evidence.mailbox.tables import GateRow
 from evidence.people.access import Role
+from evidence.people.people import THE_CLOCK
 from evidence.people.tables import PersonRow, StaffSessionRow
 from evidence.secrets import secret_digest
 from export.delivery.deadlines import FORGET_SESSIONS, JOB_SECOND
 from export.delivery.letters import DeliveryLetter
 from export.delivery.tables import CollectionRow
-from export.release.decisions import THE_CLOCK
 from export.release.notices import ReleaseLetter
 from export.release.tables import ReleaseRow
 from tests.export.delivery.linking import Desk, at_once, sealed

@@ -103,6 +103,7 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "refused": "To the proposer: it was refused",
     "withdrawn": "To the proposer: it was withdrawn",
     "request_mailbox": "A code for a mailbox",
+    "request_code": "A code for a request",
     "request_urn": "That we have the request, with its number",
     "request_preserved": "That the footage is preserved",
     "request_outcome": "What came of the request",

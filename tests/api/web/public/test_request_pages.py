@@ -202,7 +202,7 @@ def test_the_cookies_say_nothing_and_are_strict(browser: Opens, house: House) ->
 def look_after(visitor: Visitor, house: House, row: RequestRow) -> str:
     """Come past the code to the page of a request."""
     assert led(visitor.post("/requests/status", {"urn": row.urn.lower()})).endswith("/code")
-    code = code_about(house, row.id, "code")
+    code = code_about(house, row.id, "request_code")
     assert led(visitor.post("/requests/status/code", {"code": code})).endswith("/request")
     shown = visitor.get("/requests/status/request")
     assert shown.status_code == 200
