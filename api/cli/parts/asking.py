@@ -17,12 +17,12 @@ _WHERE = {
     "time_from": "14:00",
     "time_to": "14:30",
     "street": "High Street",
-    "cameras": "BAR-0017",
     "description": "A van turns and hits a parked car.",
     "declaration": "yes",
     "privacy": "yes",
 }
 _INSURER = _WHERE | {
+    "cameras": "BAR-0017",
     "is_criminal": "no",
     "organisation": "Harbour Mutual (fictional)",
     "address": "1 Quay Street, Barchester",
@@ -40,8 +40,10 @@ _INSURER = _WHERE | {
     "recipient_email": "jo.sample@harbour-mutual.example",
 }
 _POLICE = _WHERE | {
+    "cameras": "BAR-0017",
     "contact_name": "Sam Example",
     "rank": "Detective Sergeant",
+    "unit": "Roads policing",
     "collar_number": "1187",
     "job_title": "Investigator",
     "phone": "01632 960 002",
