@@ -267,6 +267,8 @@ class RequestDecisions:
         It leads from `REVIEW_DUE` to `REVIEWABLE`, from `RELEASE_DUE` to `RELEASING`. The money is
         here, so nothing is refused: a request that does not wait for it gets it back.
         """
+        if session.get(RequestRow, request) is None:
+            return  # finance sees the payment; there is nothing that could go on
         row = self._requests.find(session, str(request), lock=True)
         if not self._pass(session, row, PAID[stage]):
             why = "the request did not wait for it any more"

@@ -69,14 +69,14 @@ def look(page: Page, name: str, *, watch: Watch | None = None) -> None:
             if wide > width:
                 wrong.append(f"{wide} px wide on a screen of {width}: {_too_wide(page)}")
             if width in _NAMES:
-                _picture(page, SCREENSHOTS / f"{name}-{_NAMES[width]}.png")
+                picture(page, SCREENSHOTS / f"{name}-{_NAMES[width]}.png")
                 wrong += _violations(page, _NAMES[width])
     if watch is not None:
         wrong += watch.complaints
     assert not wrong, f"{name} ({page.url}):\n" + "\n".join(wrong)
 
 
-def _picture(page: Page, path: Path) -> None:
+def picture(page: Page, path: Path) -> None:
     """Keep the whole page as a picture, for people to look at.
 
     Chromium now and then refuses one on a machine that has not drawn the page's frame yet, and

@@ -10,7 +10,7 @@ from custody.events import RecordKind
 from evidence.fees.differences import What
 from evidence.fees.prices import Stage
 from evidence.fees.tables import FeeRow
-from tests.browser.looking import SCREENSHOTS, look
+from tests.browser.looking import SCREENSHOTS, look, picture
 from tests.browser.people import Visit, press
 from tests.browser.staff import sign_in
 from tests.durability.ups import Up
@@ -54,7 +54,7 @@ def test_a_fee_is_declined_paid_and_given_back(up: Up, visit: Visit, script: boo
     if script:
         look(page, "pay-receipt", watch=watch)
         page.emulate_media(media="print")
-        page.screenshot(path=SCREENSHOTS / "pay-receipt-printed.png", full_page=True)
+        picture(page, SCREENSHOTS / "pay-receipt-printed.png")
         page.emulate_media(media="screen")
     give_back(up, visit, urn, script=script)
     expect(page.get_by_role("heading", name="VAT receipt")).to_be_visible()
