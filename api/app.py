@@ -15,18 +15,9 @@ from api.bounds.guard import HEALTH, Guard
 from api.demonstration.standins import pay_of
 from api.depends import UsesServices, known_query
 from api.health import OK
-from api.routes import (
-    cameras,
-    exhibits,
-    notify,
-    pay,
-    releases,
-    remedies,
-    requests,
-    tus,
-    uploads,
-)
+from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
+from api.routes.callbacks import notify, pay
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate

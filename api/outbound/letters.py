@@ -205,7 +205,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     RequestLetter.OUTCOME: Wording(
         "news of your CCTV request {reference}",
-        private={"outcome": str},
+        private={"outcome": str, "fee": str},
         names=("contact",),
         calls=False,
     ),

@@ -295,7 +295,10 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 29, "six lists; six about exhibits, fifteen about releases, two fees"
+    assert len(asked) == 37, (
+        "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
+        "two about fees, three about cameras"
+    )
 
 
 def test_an_event_made_by_hand_is_found_before_it_has_its_place(story: Story) -> None:

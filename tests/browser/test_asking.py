@@ -115,6 +115,25 @@ def decides(page: Page, urn: str, words: str, button: str, *, choice: str = "") 
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def looks_after(jo: Page, urn: str) -> None:
+    """Come to the page of a request, by a code to the mailbox."""
+    jo.goto("/requests/status")
+    jo.get_by_label("Reference").fill(urn)
+    press(jo, re.compile("code"))
+    jo.get_by_label("Code", exact=True).fill(newest_code(jo))
+    press(jo, "Continue")
+
+
+def releases(olive: Page, rhys: Page, urn: str) -> None:
+    """Propose what was filled in for the request, and have it approved and sealed."""
+    press(olive, "Propose this release")
+    rhys.goto(f"/console/releases/{urn}-R1")
+    press(rhys, "Review and decide")
+    rhys.get_by_label("Reason").fill("Necessary and proportionate")
+    press(rhys, "Approve and seal")
+    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=PATIENCE_MS)
+
+
 def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path: Path) -> None:
     day = (up.services.clock().astimezone(LONDON) - timedelta(days=2)).date().isoformat()
     exhibit = ready_exhibit(up, clip_in(tmp_path), "ASK")
@@ -143,11 +162,7 @@ def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path:
     press(olive, "Confirm that it is preserved")
     decides(olive, urn, "Say whether cameras cover it", "Save the answer", choice=COVERED)
 
-    jo.goto("/requests/status")
-    jo.get_by_label("Reference").fill(urn)
-    press(jo, re.compile("code"))
-    jo.get_by_label("Code", exact=True).fill(newest_code(jo))
-    press(jo, "Continue")
+    looks_after(jo, urn)
     look(jo, "request-to-be-paid", watch=watch)
     pays(jo, "£25")
 
@@ -165,12 +180,7 @@ def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path:
     press(olive, "Propose the release")
     look(olive, "propose-for-a-request", watch=olive_watch)
     go_on(olive)
-    press(olive, "Propose this release")
-    rhys.goto(f"/console/releases/{urn}-R1")
-    press(rhys, "Review and decide")
-    rhys.get_by_label("Reason").fill("Necessary and proportionate")
-    press(rhys, "Approve and seal")
-    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=PATIENCE_MS)
+    releases(olive, rhys, urn)
 
     collector, collector_watch = visit()
     enter(collector, JO)

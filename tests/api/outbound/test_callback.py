@@ -10,7 +10,7 @@ from httpx import Response
 from sqlmodel import Session, select
 
 from api.app import create_app
-from api.routes.notify import BOUNCES
+from api.routes.callbacks.notify import BOUNCES
 from api.settings.facts import Mail
 from evidence.attention import calls_to
 from evidence.mailbox.messages import JOB_SEND

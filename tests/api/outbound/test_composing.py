@@ -46,7 +46,7 @@ PRIVATE = {
     RequestLetter.STATUS_CODE: {"code": "12345678", "expires": "2026-11-21T12:10:00Z"},
     RequestLetter.URN_ISSUED: {"preserve": "2026-12-21T12:00:00Z"},
     RequestLetter.PRESERVED: {},
-    RequestLetter.OUTCOME: {"outcome": "approved"},
+    RequestLetter.OUTCOME: {"outcome": "approved", "fee": "£75"},
     RequestLetter.AT_RISK: {"days": "3"},
     RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from api.routes.callbacks.notify import Callback
 from api.routes.cameras import MarkRequest
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
-from api.routes.notify import Callback
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
 from tests.api.asking import Web

@@ -9,7 +9,7 @@ from httpx import Response
 
 from api.app import create_app
 from api.demonstration.standins import pay_of
-from api.routes.pay import sign
+from api.routes.callbacks.pay import sign
 from evidence.fees.states import FeeState
 from tests.api.payments.described import desk
 from tests.api.web.visiting import visiting
