@@ -28,7 +28,7 @@ class RequestsRoom(TypedDict):
 def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
     """Build what takes requests, and moves them."""
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
-    gates, requests = evidence["gates"], Requests()
+    gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
     submissions = Submissions(
         ground.ledger,
         people,
@@ -54,6 +54,6 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
-        drafts=Drafts(gates, submissions, decisions, rules, random=secrets.token_bytes),
-        visits=Visits(gates, random=secrets.token_bytes),
+        drafts=Drafts(gates, limits, submissions, decisions, rules, random=secrets.token_bytes),
+        visits=Visits(gates, limits, random=secrets.token_bytes),
     )

@@ -65,18 +65,6 @@ class Standing:
     """How many wrong entries the present code stands; 0: it is over, ask for a new one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often something may be asked for: so many within a time, so many a day."""
-
-    asks: int = ASKS
-    within: timedelta = ASKS_WITHIN
-    a_day: int = ASKS_A_DAY
-
-
-USUAL = Pace()
-
-
 def token_subject(digest: str) -> UUID:
     """Return the subject of a token's jobs: its digest's first half, which opens nothing."""
     return UUID(digest[:32])
@@ -101,7 +89,7 @@ class Gates:
     def name(self, purpose: str, what: str) -> str:
         """Return the name under which something else than a token is counted, and not told.
 
-        A mailbox or an address on the network, say: whoever reads the rows finds out neither.
+        A mailbox, say, or the number of a request: whoever reads the rows finds out neither.
         """
         return hmac.digest(self._key, f"{purpose}\0{what}".encode(), "sha256").hex()
 
@@ -124,24 +112,24 @@ class Gates:
         gate = session.get(GateRow, digest)
         return Standing("closed") if gate is None else self._standing(gate, at)
 
-    def _standing(self, gate: GateRow, at: datetime, pace: Pace = USUAL) -> Standing:
+    def _standing(self, gate: GateRow, at: datetime) -> Standing:
         if gate.locked_until is not None and at < gate.locked_until:
             return Standing("locked", gate.locked_until, 0, 0)
         asked = bool(gate.asks) and at < gate.asks[-1] + ASKED_SHOWN
         left = max(ATTEMPTS - gate.attempts, 0)
-        return Standing("asked" if asked else "closed", None, _asks_left(gate.asks, at, pace), left)
+        return Standing("asked" if asked else "closed", None, _asks_left(gate.asks, at), left)
 
-    def ask(self, gate: GateRow, *, at: datetime, pace: Pace = USUAL) -> Standing:
+    def ask(self, gate: GateRow, *, at: datetime) -> Standing:
         """Count an ask, unless that is one too many; the code before it is over."""
-        now = self._standing(gate, at, pace)
+        now = self._standing(gate, at)
         if now.state == "locked":
             return now
         if now.asks_left == 0:
-            return Standing("waiting", _next_ask(gate.asks, pace), 0, now.attempts_left)
+            return Standing("waiting", _next_ask(gate.asks), 0, now.attempts_left)
         # A new list: the row notices no change within the old one.
         gate.asks = [ask for ask in gate.asks if at < ask + DAY] + [at]
         gate.attempts, gate.code_hmac, gate.code_expires_at = 0, None, None
-        return self._standing(gate, at, pace)
+        return self._standing(gate, at)
 
     def owes_code(self, gate: GateRow) -> bool:
         """Tell whether the last ask still waits for its code."""
@@ -247,15 +235,15 @@ def forget_gates(session: Session, *, at: datetime) -> None:
     )
 
 
-def _asks_left(asks: Sequence[datetime], at: datetime, pace: Pace) -> int:
-    lately = sum(at < ask + pace.within for ask in asks)
+def _asks_left(asks: Sequence[datetime], at: datetime) -> int:
+    lately = sum(at < ask + ASKS_WITHIN for ask in asks)
     today = sum(at < ask + DAY for ask in asks)
-    return max(min(pace.asks - lately, pace.a_day - today), 0)
+    return max(min(ASKS - lately, ASKS_A_DAY - today), 0)
 
 
-def _next_ask(asks: Sequence[datetime], pace: Pace) -> datetime:
+def _next_ask(asks: Sequence[datetime]) -> datetime:
     """Return when the next ask is possible, if none is now."""
-    moments = [asks[-pace.asks] + pace.within] if len(asks) >= pace.asks else []
-    if len(asks) >= pace.a_day:
-        moments.append(asks[-pace.a_day] + DAY)
+    moments = [asks[-ASKS] + ASKS_WITHIN] if len(asks) >= ASKS else []
+    if len(asks) >= ASKS_A_DAY:
+        moments.append(asks[-ASKS_A_DAY] + DAY)
     return max(moments)

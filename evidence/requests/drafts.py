@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlmodel import Session, col, delete
 
 from evidence.errors import InvalidError, StateError
-from evidence.mailbox.codes import Gates, Pace, Standing, token_subject
+from evidence.limits import Limits
+from evidence.mailbox.codes import Gates, Standing, token_subject
 from evidence.requests.asked import Asked, asked_of
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.letters import RequestLetter
@@ -25,11 +26,8 @@ from evidence.requests.tables import RequestDraftRow, RequestRow
 from evidence.secrets import make_secret, secret_digest
 
 FORGET_DRAFTS = timedelta(days=7)
-_CODES = Pace(30, timedelta(hours=1), 100)
-"""How many codes one address on the network may ask for: many people may sit behind one."""
-_DRAFTS = Pace(60, timedelta(hours=1), 300)
-_MAILBOXES = Pace(3, timedelta(minutes=15), 10)
-"""How many codes go to one mailbox, whoever asks for them."""
+MOST_CODES, MOST_DRAFTS = 30, 60
+"""How many one address on the network may ask for within an hour: many may sit behind one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,7 @@ class Drafts:
     def __init__(
         self,
         gates: Gates,
+        limits: Limits,
         submissions: Submissions,
         decisions: RequestDecisions,
         rules: CouncilRules,
@@ -76,6 +75,7 @@ class Drafts:
         random: Callable[[int], bytes],
     ) -> None:
         self._gates = gates
+        self._limits = limits
         self._submissions = submissions
         self._decisions = decisions
         self._rules = rules
@@ -83,10 +83,9 @@ class Drafts:
 
     def begin(self, session: Session, path: Path, *, network: str, at: datetime) -> str | Standing:
         """Begin a draft; return its secret, or until when too many came from ``network``."""
-        gate = self._gates.open(session, self._gates.name("drafts", network), at=at)
-        counted = self._gates.ask(gate, at=at, pace=_DRAFTS)
-        if counted.state != "asked":
-            return counted
+        wait = self._limits.count(session, "drafts", network, most=MOST_DRAFTS, at=at)
+        if wait is not None:
+            return Standing("waiting", at + wait, 0)
         secret = make_secret(self._random)
         session.add(
             RequestDraftRow(
@@ -162,15 +161,13 @@ class Drafts:
         draft = _draft(row)
         if not draft.mailbox:
             raise StateError("give your e-mail address first")
-        for name, what, pace in (
-            (MAILBOX, draft.mailbox, _MAILBOXES),
-            ("codes", network, _CODES),
-        ):
-            counted = self._gates.ask(
-                self._gates.open(session, self._gates.name(name, what), at=at), at=at, pace=pace
-            )
-            if counted.state != "asked":
-                return counted
+        mailbox = self._gates.open(session, self._gates.name(MAILBOX, draft.mailbox), at=at)
+        counted = self._gates.ask(mailbox, at=at)
+        if counted.state != "asked":
+            return counted
+        wait = self._limits.count(session, "codes", network, most=MOST_CODES, at=at)
+        if wait is not None:
+            return Standing("waiting", at + wait, 0)
         gate = self._gates.open(session, self._gate(row, draft), at=at)
         standing = self._gates.ask(gate, at=at)
         if standing.state == "asked":

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select
 
 from evidence.exhibits.references import parse_urn
-from evidence.mailbox.codes import Gates, Pace, Standing, token_subject
+from evidence.limits import Limits
+from evidence.mailbox.codes import Gates, Standing, token_subject
 from evidence.requests.letters import RequestLetter
 from evidence.requests.tables import RequestRow, RequestVisitRow
 from evidence.secrets import make_secret, secret_digest
@@ -19,17 +20,16 @@ from evidence.secrets import make_secret, secret_digest
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
 FORGET_VISITS = timedelta(days=1)
-_VISITS = Pace(30, timedelta(hours=1), 100)
-"""How many one address on the network may begin."""
-_CODES = Pace(3, timedelta(minutes=15), 10)
-"""How many codes go out for one number, whoever asks."""
+MOST_VISITS = 30
+"""How many one address on the network may begin within an hour."""
 
 
 class Visits:
     """Leads whoever asked past the code to their request."""
 
-    def __init__(self, gates: Gates, *, random: Callable[[int], bytes]) -> None:
+    def __init__(self, gates: Gates, limits: Limits, *, random: Callable[[int], bytes]) -> None:
         self._gates = gates
+        self._limits = limits
         self._random = random
 
     def begin(self, session: Session, urn: str, *, network: str, at: datetime) -> str | Standing:
@@ -42,12 +42,13 @@ class Visits:
             InvalidError: no number of ours looks so.
         """
         urn = parse_urn(urn)
-        for name, what, pace in (("visits", network, _VISITS), ("urn", urn, _CODES)):
-            counted = self._gates.ask(
-                self._gates.open(session, self._gates.name(name, what), at=at), at=at, pace=pace
-            )
-            if counted.state != "asked":
-                return counted
+        wait = self._limits.count(session, "visits", network, most=MOST_VISITS, at=at)
+        if wait is not None:
+            return Standing("waiting", at + wait, 0)
+        number = self._gates.open(session, self._gates.name("urn", urn), at=at)
+        counted = self._gates.ask(number, at=at)
+        if counted.state != "asked":
+            return counted
         secret = make_secret(self._random)
         digest = secret_digest(secret)
         session.add(RequestVisitRow(secret_sha256=digest, urn=urn, seen_at=at))
