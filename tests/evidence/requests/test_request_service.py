@@ -5,15 +5,17 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from sqlalchemy.event import listen
 from sqlmodel import func, select
 
 from api.cli.log import audit_session
 from api.times import utc_now
 from custody.audit.facts import Step
+from custody.canonical import JSON
 from custody.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
-from evidence.fees.prices import Stage
+from evidence.fees.prices import Stage, Tariff
 from evidence.mailbox.codes import token_subject
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
@@ -519,3 +521,106 @@ def test_no_stranger_writes_into_the_ledger(house: House) -> None:
         house.services.drafts.ask_code(session, secret, network=network(), at=at)
         house.services.visits.begin(session, "BAR-2222-2222-2", network=network(), at=at)
     assert house.look(lambda s: s.exec(count).one()) == before
+
+
+def to_release(house: House, at: datetime, exhibit: ExhibitRow, email: str) -> RequestRow:
+    """Have an insurer come to where both fees are paid."""
+    row = request(house, Path.INSURER, at, email=email)
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    pay(house, row, Stage.REVIEW)
+    review(house, row, ReviewOutcome.FOUND, at, exhibit)
+    decide(house, row, T.APPROVED, Role.RELEASER, at)
+    pay(house, row, Stage.RELEASE)
+    return row
+
+
+def refuse(house: House, row: RequestRow, at: datetime) -> None:
+    """Refuse a request, for harm to somebody."""
+    decisions, by = house.services.request_decisions, house.subjects[Role.GOVERNANCE]
+    house.do(
+        Role.GOVERNANCE,
+        lambda s: decisions.refuse(s, row.urn, Refusal.HARM, by=by, at=at, reason="a risk"),
+    )
+
+
+def given_back(house: House, row: RequestRow) -> list[tuple[JSON, JSON]]:
+    """Return what was ordered back, by stage."""
+    orders = values_of(house, row, "refund.ordered")
+    return [(one["stage"], one["pence"]) for one in orders]
+
+
+def test_a_later_refusal_gives_back_what_is_not_done(house: House, exhibit: ExhibitRow) -> None:
+    at = now()
+    released = to_release(house, at, exhibit, "refused@insurer.example")
+    refuse(house, released, at)
+    assert given_back(house, released) == [("release", 7500)]
+    unseen = request(house, Path.INSURER, at, email="unseen@insurer.example")
+    decide(house, unseen, T.COVERED, Role.OPERATOR, at)
+    pay(house, unseen, Stage.REVIEW)
+    refuse(house, unseen, at)
+    assert given_back(house, unseen) == [("review", 2500)]
+    assert audited(house) == []
+
+
+def test_a_review_that_was_done_is_not_given_back(house: House, exhibit: ExhibitRow) -> None:
+    at = now()
+    row = request(house, Path.INSURER, at, email="done@insurer.example")
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    pay(house, row, Stage.REVIEW)
+    review(house, row, ReviewOutcome.FOUND, at, exhibit)
+    refuse(house, row, at)
+    assert given_back(house, row) == []
+
+
+def test_nobody_is_asked_to_pay_for_a_request_that_has_ended(house: House) -> None:
+    at = now()
+    row = request(house, Path.INSURER, at, email="ended@insurer.example")
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    assert owed(house, row) == [Stage.REVIEW]
+    with house.services.transaction() as session:
+        house.services.request_decisions.withdraw_own(session, row.id, at=at, reason="settled")
+    assert owed(house, row) == []
+    (waived,) = values_of(house, row, "fee.waived")
+    assert waived["reason"] == "the request was withdrawn"
+
+
+def test_the_police_pay_nothing_and_that_is_on_record(house: House) -> None:
+    at = now()
+    row = request(house, Path.POLICE, at)
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    assert (state(house, row), owed(house, row)) == (S.REVIEWABLE, [])
+    assert [one["stage"] for one in values_of(house, row, "fee.waived")] == ["review"]
+
+
+def test_where_a_council_charges_nothing_nobody_waits_for_money(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.services.fees, "tariff", Tariff(review=0))
+    at = now()
+    row = request(house, Path.INSURER, at, email="free@insurer.example")
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    assert (state(house, row), owed(house, row)) == (S.REVIEWABLE, [])
+
+
+def test_money_for_a_request_that_waits_for_none_goes_back(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    row = to_release(house, now(), exhibit, "twice@insurer.example")
+    with house.services.transaction() as session:
+        house.services.request_decisions.fee_paid(session, row.id, Stage.REVIEW, now())
+    assert given_back(house, row) == [("review", 2500)]
+    assert state(house, row) == S.RELEASING
+
+
+def test_a_payment_and_a_decision_at_once_wait_for_each_other(house: House) -> None:
+    """Both hold the fee before the request: the other order would end in a deadlock."""
+    at = now()
+    row = request(house, Path.INSURER, at, email="both@insurer.example")
+    decide(house, row, T.COVERED, Role.OPERATOR, at)
+    asked: list[str] = []
+    with house.services.transaction() as session:
+        engine = session.get_bind()
+        listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        house.services.requests.find(session, row.urn, lock=True)
+    locks = [one.split("FROM ")[1].split()[0] for one in asked if "FOR UPDATE" in one]
+    assert locks == ["fee", "request"]
