@@ -25,8 +25,8 @@ demo: setup ## Package a clip from start to end, verify it, keep serving (CLIP=p
 	@$(BIN)/custos demo $(if $(CLIP),--clip "$(CLIP)")
 
 test: setup browser ## Run every test
-	@# More workers than processors: each waits for its engines half of the time.
-	@$(BIN)/python -m pytest -n 4 --no-loadscope-reorder --durations=20 --durations-min=5
+	@# A worker more than two processors: each waits for its engines now and then. Four take a third longer.
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder --durations=20 --durations-min=5
 
 browser: setup ## Find a Chromium for the browser tests, or fetch one (no root needed)
 	@# Without one the other tests still run, and those of the browser fail.

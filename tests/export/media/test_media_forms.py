@@ -83,7 +83,8 @@ FACTS = Facts(
     decoder="PyAV",
 )
 
-ratios = st.fractions(min_value=Fraction(1, 10**6), max_value=10, max_denominator=2**62)
+# Ten times the largest denominator still has 19 digits, as a number of 64 bits has.
+ratios = st.fractions(min_value=Fraction(1, 10**6), max_value=10, max_denominator=2**59)
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 numbers = st.integers(min_value=0, max_value=10**12)
 ticks = st.integers(min_value=-(10**15), max_value=10**15)
