@@ -584,6 +584,13 @@ def test_nobody_is_asked_to_pay_for_a_request_that_has_ended(house: House) -> No
     assert waived["reason"] == "the request was withdrawn"
 
 
+def test_a_withdrawal_gives_nothing_back_by_itself(house: House, exhibit: ExhibitRow) -> None:
+    row = to_release(house, now(), exhibit, "thinks.again@insurer.example")
+    with house.services.transaction() as session:
+        house.services.request_decisions.withdraw_own(session, row.id, at=now(), reason="settled")
+    assert (state(house, row), given_back(house, row)) == (S.WITHDRAWN, [])
+
+
 def test_the_police_pay_nothing_and_that_is_on_record(house: House) -> None:
     at = now()
     row = request(house, Path.POLICE, at)
