@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, tuple_
+from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -43,11 +43,17 @@ CHANNEL = "custos_outbox"
 """Where the database tells the sequencer that something waits (LISTEN)."""
 MAC_TAG = b"custos/event-mac/v1\0"
 # Past the unit of work: an event costs half of the time so, and nobody changes it afterwards.
-_EVENTS, _COMMITTED, _OUTBOX = (
+_HEADS, _EVENTS, _COMMITTED, _OUTBOX = (
     SQLModel.metadata.tables[str(table.__tablename__)]
-    for table in (CustodyEventRow, CustodyValueRow, OutboxRow)
+    for table in (CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow)
 )
-_ADD_EVENT = insert(_EVENTS)
+_HEAD = select(_HEADS.c.next_n, _HEADS.c.head).where(_HEADS.c.id == bindparam("record"))
+_LOCKED_HEAD = _HEAD.with_for_update()
+_ADD_EVENT = insert(_EVENTS).values(
+    # No parameter is called as a column of `_HEADS` is: SQLAlchemy would set that one, too.
+    id=bindparam("event_id"),
+    **{name: bindparam(name) for name in ("record", "n", "event", "at", "entry", "mac")},
+)
 _VALUES = (
     func.unnest(
         bindparam("fields", type_=ARRAY(String)),
@@ -59,23 +65,32 @@ _VALUES = (
 )
 _ADD_VALUES = insert(_COMMITTED).from_select(
     ["event", "field", "value", "key_record"],
-    select(bindparam("event", type_=Uuid), *_VALUES.c),
+    select(bindparam("event_id", type_=Uuid), *_VALUES.c),
 )
-"""All values of an event by one statement."""
-_RUNS = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery() == ""
+_MOVE_HEAD = (
+    update(_HEADS)
+    .where(_HEADS.c.id == bindparam("record"))
+    .values(next_n=bindparam("after"), head=bindparam("sha256"))
+)
+_RUNS = exists().where(col(LogStateRow.id) == 1, col(LogStateRow.alarm) == "")
 _PLACE = (
     insert(_OUTBOX)
     .from_select(
         ["event"],
-        select(bindparam("event", type_=Uuid))
+        select(bindparam("event_id", type_=Uuid))
         .select_from(func.pg_notify(CHANNEL, ""))
         .where(_RUNS),
     )
     .returning(_OUTBOX.c.event)
+    .cte("place")
 )
-"""With the row goes a word to the sequencer, which hears it when, and only if, this commits.
+_APPEND = select(_PLACE.c.event).add_cte(
+    _ADD_EVENT.cte("added"), _ADD_VALUES.cte("committed"), _MOVE_HEAD.cte("moved")
+)
+"""All of an event by one statement: itself, its values, its record's head, its place in the outbox.
 
-No row goes in while the log stands still, and then nothing of the transaction does.
+With the last goes a word to the sequencer, which hears it when, and only if, this commits. No row
+goes in there while the log stands still, and then nothing of the transaction does.
 """
 
 
@@ -162,32 +177,26 @@ class Ledger:
         if self._clock is not None and not whatever_the_clock:
             self._clock.require(session)
         at = at.replace(microsecond=0)  # entries tell the time to the second
-        head = session.get_one(CustodyRecord, record, with_for_update=True)
+        head = self.head(session, record, lock=True)
         event_id = self._new_id()
-        plain, owners = _told(head, values)
+        plain, owners = _told(record, head, values)
         keys = self._field_keys(session, record, plain, owners)
         entry, _ = write_entry(event, at, event_id, plain, keys.__getitem__)
         row = {
-            "id": event_id,
+            "event_id": event_id,
             "record": record,
-            "n": head.next_n,
+            "n": head.n + 1,
+            "after": head.n + 2,
             "event": event,
             "at": at,
             "entry": entry,
             "mac": event_mac(self._mac_key, entry),
-        }
-        session.execute(_ADD_EVENT, row)
-        committed = {
-            "event": event_id,
             "fields": list(plain),
             "texts": [canonical_json(value).decode() for value in plain.values()],
             "owners": [owners.get(field, record) for field in plain],
+            "sha256": hashlib.sha256(entry).hexdigest(),
         }
-        session.execute(_ADD_VALUES, committed)
-        head.next_n += 1
-        head.head = hashlib.sha256(entry).hexdigest()
-        session.flush()
-        if session.execute(_PLACE, {"event": event_id}).first() is None:
+        if session.execute(_APPEND, row).first() is None:
             raise LogStoppedError(
                 "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
                 "person must look at it first. What is here can be read"
@@ -210,10 +219,12 @@ class Ledger:
                 raise CustodyError(f"record {owner} was erased: nothing can be added to it")
         return {field: opened[owners.get(field, record)] for field in values}
 
-    def head(self, session: Session, record: UUID) -> Head:
-        """Return where ``record`` stands now."""
-        row = session.get_one(CustodyRecord, record)
-        return Head(row.next_n - 1, row.head)
+    def head(self, session: Session, record: UUID, *, lock: bool = False) -> Head:
+        """Return where ``record`` stands now; ``lock``: and until the transaction ends."""
+        session.flush()
+        asked = _LOCKED_HEAD if lock else _HEAD
+        next_n, head = session.execute(asked, {"record": record}).one()
+        return Head(next_n - 1, head)
 
     def indices(self, session: Session, record: UUID) -> dict[UUID, int | None]:
         """Return the index of each event of ``record`` in order of n; None: none yet."""
@@ -311,9 +322,9 @@ class Ledger:
         return format_consistency(merkle.prove_consistency(old, new, node_reader(session)))
 
 
-def _told(head: CustodyRecord, values: Values) -> tuple[dict[str, JSON], dict[str, UUID]]:
+def _told(record: UUID, head: Head, values: Values) -> tuple[dict[str, JSON], dict[str, UUID]]:
     """Return what a record's next event says in each field, and whose record one of a person is."""
-    plain: dict[str, JSON] = {"record": str(head.id), "n": head.next_n, "prev": head.head}
+    plain: dict[str, JSON] = {"record": str(record), "n": head.n + 1, "prev": head.head}
     owners: dict[str, UUID] = {}
     for field, value in values.items():
         if isinstance(value, Person):

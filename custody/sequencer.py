@@ -205,8 +205,9 @@ def _newest_signed(session: Session, size: int) -> int:
     Raises:
         LogStateError: there is a root or a checkpoint of a tree that nobody has built.
     """
-    newest = session.exec(select(func.max(LogRootRow.size))).one() or 0
-    signed = session.exec(select(func.max(LogCheckpointRow.size))).one() or 0
+    sizes = (LogRootRow.size, LogCheckpointRow.size)
+    asked = (select(func.coalesce(func.max(one), 0)).scalar_subquery() for one in sizes)
+    newest, signed = map(int, session.exec(select(*asked)).one())
     if newest != size or signed > size:
         raise LogStateError(
             f"the log has {size} entries, its newest root is of {newest} and its newest "
