@@ -76,7 +76,7 @@ class Checked:
     """How documents stand, as the steps of a request say."""
 
     accepted: Mapping[DocumentKind, str]
-    """Which were accepted, each with how: the verdict, or how else it was seen."""
+    """Which were accepted, each with how, and why: in words for staff."""
     asked: Mapping[DocumentKind, str]
     """Which are asked for anew, each with why."""
     verdicts: Mapping[str, tuple[Verdict, str]]
@@ -104,11 +104,11 @@ def checked_by(steps: Iterable[tuple[str, Mapping[str, Any]]]) -> Checked:
             verdicts[document] = verdict, told["reason"]
             good.pop(document, None)
             if verdict is Verdict.ACCEPTED:
-                good[document] = kind, "checked and accepted"
+                good[document] = kind, f"checked and accepted: {told['reason']}"
             else:
                 asked[kind] = told["reason"]
         elif event == SEEN:
-            good[f"{kind} seen"] = kind, f"seen {told['seen']}"
+            good[f"{kind} seen"] = kind, f"seen {told['seen']}: {told['reason']}"
         elif event == ASKED:
             asked[kind] = told["reason"]
     return Checked(dict(good.values()), asked, verdicts)

@@ -18,7 +18,7 @@ from api.web.console.requests.wanted import Checks, SendsCheck, Text, ask
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.public.requests.kept import lead
-from api.web.public.requests.papers import PAPERS, TYPES
+from api.web.public.requests.papers import PAPERS, TYPES, named_in
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.requests.documents.contents import DocumentType
@@ -28,7 +28,7 @@ from evidence.requests.states import OPEN, Path
 from evidence.requests.tables import RequestRow
 
 router = APIRouter(include_in_schema=False)
-_ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_ALONE = "default-src 'none'; sandbox"
 """For a picture that a browser shows by itself: nothing runs, nothing is fetched."""
 _ANSWERS = {"accepted": "Accept it", "not accepted": "Do not accept it"}
 
@@ -44,6 +44,8 @@ def _document_page(
     typed: Mapping[str, str] | None = None,
 ) -> Response:
     row, held = _found(services, staff, name, document)
+    with services.transaction() as session:
+        asked = services.requests.asked(session, row.id)
     return page(
         request,
         "console/request-document.html",
@@ -55,6 +57,7 @@ def _document_page(
         held=held,
         words=PAPERS[Path(row.path)][DocumentKind(held.row.kind)],
         type=TYPES[held.row.type],
+        whose="" if asked is None else named_in(asked),
         shown=held.row.type != DocumentType.PDF,
         scan=scan_words(held.row.scan),
         tag=VERDICTS[held.verdict],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidence.requests.asked import Asked
 from evidence.requests.documents.contents import DocumentType
 from evidence.requests.documents.kinds import DocumentKind
 from evidence.requests.states import CIVIL, OFFICIAL, Path
@@ -65,3 +66,8 @@ TYPES: Mapping[str, str] = {
     DocumentType.JPEG: "JPEG picture",
     DocumentType.PNG: "PNG picture",
 }
+
+
+def named_in(asked: Asked) -> str:
+    """Return whom the documents of a request should name: whose consent it is, or who asks."""
+    return asked.said("policyholder") or asked.said("authoriser_name") or asked.contact

@@ -44,7 +44,10 @@ def test_nothing_is_missing_once_each_was_accepted_or_seen() -> None:
     steps.append(step("seen", IDENTITY, seen="in person", reason="a passport"))
     found = checked_by(steps)
     assert found.missing(Path.INSURER) == ()
-    assert found.accepted == {CONSENT: "checked and accepted", IDENTITY: "seen in person"}
+    assert found.accepted == {
+        CONSENT: "checked and accepted: as it should be",
+        IDENTITY: "seen in person: a passport",
+    }
 
 
 def test_an_arrival_alone_is_no_check() -> None:
