@@ -62,7 +62,7 @@ def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, ho
     assert "Not added" in asking.get("/requests/check").text
     first = asking.get(CONSENT)
     assert "Written consent of your policy holder" in first.text
-    assert "deleted 7 days after" in first.text
+    assert "deleted 7 days after the check" in first.text
     assert led(attach(asking, CONSENT, PDF, EVIL)) == IDENTITY
     assert led(attach(asking, IDENTITY, JPEG)) == "/requests/check"
     shown = asking.get("/requests/check").text
