@@ -38,12 +38,13 @@ from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
 from api.web.console.requests import decisions as request_decisions
-from api.web.console.requests import footage
+from api.web.console.requests import documents as request_documents
+from api.web.console.requests import footage, wanted
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
-from api.web.public.requests import check, proof
+from api.web.public.requests import check, documents, proof
 from api.web.public.requests import form as asking
 from api.web.public.requests import status as looking_after
 from api.wiring import Services
@@ -58,11 +59,18 @@ _ASKING = (
     asking.router,
     proof.router,
     check.router,
+    documents.router,
     looking_after.router,
     looking_after.paced,
 )
 """The pages of whoever asks for footage."""
-_QUEUE = (console_requests.router, request_decisions.router, footage.router)
+_QUEUE = (
+    console_requests.router,
+    request_decisions.router,
+    footage.router,
+    request_documents.router,
+    wanted.router,
+)
 """The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
 """What every call depends on."""
@@ -85,7 +93,7 @@ def create_app(
         lifespan=_working,
         dependencies=list(_EVERYWHERE),
         redirect_slashes=False,  # it would lead to whatever host a request names
-        form_limits={"max_files": 0},  # one form takes files, and says how many
+        form_limits={"max_files": 0},  # two kinds of forms take files, and say how many
     )
     app.state.services = services
     app.state.beside = nullcontext() if beside is None else beside
@@ -94,7 +102,10 @@ def create_app(
     app.add_middleware(tus.Tus)
     app.add_middleware(
         Guard,
-        streamed=(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
+        streamed=(
+            *(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
+            *documents.STREAMED,
+        ),
         store=services.settings.s3_public_url,
         payments=pay_of(services.settings).pages,
         secure=services.settings.secure,

@@ -47,6 +47,11 @@ from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
+from evidence.requests.documents.checks import DocumentChecks
+from evidence.requests.documents.deletions import DocumentDeletions
+from evidence.requests.documents.documents import Documents
+from evidence.requests.documents.drafted import DraftDocuments
+from evidence.requests.documents.incoming import Arrivals
 from evidence.requests.drafts import Drafts
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.visits import Visits
@@ -119,6 +124,11 @@ class Services:
     request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
+    documents: Documents
+    draft_documents: DraftDocuments
+    document_checks: DocumentChecks
+    document_arrivals: Arrivals
+    document_deletions: DocumentDeletions
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees
@@ -198,8 +208,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
     owed = build_owed(ground, evidence)
-    requests = build_requests(ground, evidence, owed)
     intake = build_intake(ground)
+    requests = build_requests(ground, evidence, owed, intake["scanner"])
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
     return Services(

@@ -113,9 +113,9 @@ CONDITIONS = frozenset(
 
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | acceptance action actor against appeal basis document_kind kind outcome person
+text | acceptance action actor against appeal basis document document_kind kind outcome person
 text | provider_reference purpose reason recipient reference refund_reference result role session
-text | stage state
+text | seen stage state type
 text | subject system urn what
 digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
 digest | timestamp token
@@ -178,6 +178,12 @@ request.resumed | | actor role reason
 request.released | | release
 request.collected | | release
 request.closed | | actor role reason
+document.asked | | actor role document_kind reason
+document.received | accession | actor role document document_kind type size sha256 result
+document.viewed | displaying | actor role document
+document.checked | appraisal | actor role document document_kind result reason
+document.seen | appraisal | actor role document_kind seen reason
+document.deleted | deletion | actor role document reason
 """
 _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose conditions

@@ -39,9 +39,9 @@ from custody.keyfiles import (
 CHECKS = "checks.json"
 _TAG = b"custos/key-check/v1\0"
 _PAIRS = ("log.key", "seal-root.key", "seal.key", "tsa-root.key", "tsa.key")
-_RANDOM = (*SECRETS, "cookie-hmac.key", "code-hmac.key", "letter-aead.key")
+_RANDOM = (*SECRETS, "cookie-hmac.key", "code-hmac.key", "letter-aead.key", "document-aead.key")
 _CERTIFICATES = ("seal-root.pem", "seal.pem", "tsa-root.pem", "tsa.pem")
-FILES = (ABOUT, *_PAIRS, *_CERTIFICATES, *_RANDOM, "roots.json")
+FILES = (ABOUT, *_PAIRS, *_CERTIFICATES, *_RANDOM, "roots.json", "documents.json")
 """Every file that is recorded, where it is there."""
 
 
@@ -60,7 +60,7 @@ def record_checks(folder: Path) -> None:
         return
     check_folder(folder)
     there = [name for name in FILES if os.path.lexists(folder / name)]
-    checks = {name: _value(folder, name) for name in there}
+    checks = {name: check_of(folder, name) for name in there}
     try:
         put_new(folder, CHECKS, canonical_json({"v": 1, "checks": checks}) + b"\n")
     except OSError as error:
@@ -80,7 +80,7 @@ def hold(folder: Path, names: Iterable[str]) -> None:
         return
     recorded = _read(folder)
     for name in names:
-        if name in recorded and _value(folder, name) != recorded[name]:
+        if name in recorded and check_of(folder, name) != recorded[name]:
             raise KeyStoreError(
                 f"{folder / name} is not the one that this installation has used so far: "
                 f"{CHECKS} beside it records another. Bring {name} back from its backup; if it was "
@@ -127,7 +127,12 @@ def _read(folder: Path) -> Mapping[str, str]:
     raise KeyStoreError(f"{path} does not say what the keys are held against; bring it back")
 
 
-def _value(folder: Path, name: str) -> str:
+def check_of(folder: Path, name: str) -> str:
+    """Return what a file of the keys is held against.
+
+    Raises:
+        KeyStoreError: it is missing, or not what it should be.
+    """
     path = folder / name
     if name in _PAIRS:
         return format_base64(_spki(path))

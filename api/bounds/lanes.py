@@ -75,6 +75,8 @@ VAULT = Lane("files are stored", most=100, threads=4)
 """Footage that has arrived, on its way into the vault by the request that brought it."""
 FORMS = Lane("files are sent by forms", most=8, threads=1)
 """Plain forms with files: each may hold some megabytes while it is taken apart."""
+DOCUMENTS = Lane("documents are sent", most=8, threads=2)
+"""Consent and identity of who asks: each is held in memory until it lies sealed in the database."""
 DOWNLOADS = Lane("files are on their way out", most=256, threads=16)
 """Footage and packages that leave: each holds a connection to the store, and up to 2 MiB."""
 PROVIDER = Lane("people sign in", most=4, threads=1)

@@ -1,6 +1,8 @@
 """Edge. The room of requests, built: who asks for footage, and what becomes of it."""
 
 import secrets
+import uuid
+from io import BytesIO
 from typing import TypedDict
 
 from api.builders.evidence import Evidence
@@ -9,9 +11,20 @@ from api.builders.ground import Ground
 from evidence.requests.charges import Charges
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
+from evidence.requests.documents.checks import DocumentChecks
+from evidence.requests.documents.clocks import keeping
+from evidence.requests.documents.deletions import DocumentDeletions
+from evidence.requests.documents.documents import Documents
+from evidence.requests.documents.drafted import DraftDocuments
+from evidence.requests.documents.envelopes import Envelopes
+from evidence.requests.documents.incoming import Arrivals, Scan, Scanned
 from evidence.requests.drafts import CouncilRules, Drafts
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.visits import Visits
+from export.intake.malware import FOUND, Scanner
+
+_PIECE = 256 * 1024
+_MIB = 1 << 20
 
 
 class RequestsRoom(TypedDict):
@@ -23,9 +36,16 @@ class RequestsRoom(TypedDict):
     request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
+    documents: Documents
+    draft_documents: DraftDocuments
+    document_checks: DocumentChecks
+    document_arrivals: Arrivals
+    document_deletions: DocumentDeletions
 
 
-def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
+def build_requests(
+    ground: Ground, evidence: Evidence, owed: Owed, scanner: Scanner
+) -> RequestsRoom:
     """Build what takes requests, and moves them."""
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
@@ -37,6 +57,9 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         NumberMaker(council.urn_prefix, secrets.choice),
         retention_days=council.retention_days,
     )
+    kept = keeping(council.document_days, council.document_longest_days)
+    envelopes = Envelopes(ground.roots.documents, random=secrets.token_bytes)
+    documents = Documents(ground.ledger, requests, envelopes, kept, new_id=uuid.uuid4)
     decisions = RequestDecisions(
         ground.ledger,
         requests,
@@ -45,6 +68,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         people,
         messages,
         Charges(owed["fees"], owed["refund_orders"]),
+        documents,
         retention_days=council.retention_days,
         appeal=council.appeal,
     )
@@ -54,6 +78,32 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
-        drafts=Drafts(gates, limits, submissions, decisions, rules, random=secrets.token_bytes),
+        drafts=Drafts(
+            gates,
+            limits,
+            submissions,
+            decisions,
+            documents,
+            rules,
+            random=secrets.token_bytes,
+        ),
         visits=Visits(gates, limits, random=secrets.token_bytes),
+        documents=documents,
+        draft_documents=DraftDocuments(envelopes, new_id=uuid.uuid4),
+        document_checks=DocumentChecks(ground.ledger, requests, documents, envelopes, messages),
+        document_arrivals=Arrivals(limits, scan_by(scanner), most=council.document_mb * _MIB),
+        document_deletions=DocumentDeletions(ground.ledger, requests, people, kept),
     )
+
+
+def scan_by(scanner: Scanner) -> Scan:
+    """Return how documents are scanned: as clips are, by the same scanner."""
+
+    def scan(data: bytes) -> Scanned:
+        with scanner.watch(BytesIO(data)) as watched:
+            while watched.read(_PIECE):
+                pass
+            words = watched.verdict()
+        return Scanned(words, words.removeprefix(FOUND) if words.startswith(FOUND) else "")
+
+    return scan

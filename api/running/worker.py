@@ -96,10 +96,11 @@ def _mark_due(services: Services) -> None:
 
 
 def _mark_requests(services: Services, at: datetime) -> None:
-    """Warn of footage that is lost soon, let unpaid requests expire, forget what was not sent."""
+    """Warn of footage lost soon, let the unpaid expire, delete documents, forget what stayed."""
     for do in (
         services.request_deadlines.warn,
         services.request_deadlines.expire,
+        services.document_deletions.run,
         services.drafts.forget,
         services.visits.forget,
     ):

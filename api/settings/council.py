@@ -52,6 +52,11 @@ review = 2500
 release = 7500
 vat_percent = 20
 vat_number = "GB 000 0000 00"
+
+[documents]
+most_mb = 10
+days_after_check = 7
+longest_days = 90
 """
 MOST_DAYS = 36_500
 MOST_PENCE = 10_000_000
@@ -73,6 +78,7 @@ _TABLES = {
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
     "requests": {"answer_days", "count", "unpaid_days", "appeal"},
+    "documents": {"most_mb", "days_after_check", "longest_days"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
 }
@@ -114,6 +120,12 @@ class Council:
     unpaid_days: int = 28
     """After so many days a request expires whose fee is not paid."""
     appeal: str = APPEAL
+    document_mb: int = 10
+    """How large one document of a request may be, in MiB."""
+    document_days: int = 7
+    """So many days after its check a document is deleted."""
+    document_longest_days: int = 90
+    """So many days after it came a document is deleted, whoever did or did not check it."""
     fees: Tariff = USUAL
 
 
@@ -165,6 +177,9 @@ def parse_council(text: str) -> Council:
             answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
+            document_mb=table.get("documents", {}).get("most_mb", 10),
+            document_days=table.get("documents", {}).get("days_after_check", 7),
+            document_longest_days=table.get("documents", {}).get("longest_days", 90),
             fees=_tariff(table.get("fees", {})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -223,6 +238,9 @@ def _check_council(council: Council) -> None:
         ("links.downloads", council.downloads, 100),
         ("requests.answer_days", council.answer_days, 100),
         ("requests.unpaid_days", council.unpaid_days, 365),
+        ("documents.most_mb", council.document_mb, 25),
+        ("documents.days_after_check", council.document_days, 365),
+        ("documents.longest_days", council.document_longest_days, 365),
     )
     for name, number, most in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:

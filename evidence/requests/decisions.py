@@ -25,9 +25,11 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import THE_CLOCK, People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
+from evidence.requests.documents.documents import Documents
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
     REQUESTER,
+    SYSTEM,
     record_step,
     requester_of,
     standing_of,
@@ -47,8 +49,6 @@ from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
-SYSTEM = "system"
-"""The role in which it does what nobody decides."""
 UNPAID = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE)
 _DECIDED: Mapping[RequestStep, Action] = {
     RequestStep.COVERED: Action.REVIEW_REQUEST,
@@ -81,6 +81,7 @@ class RequestDecisions:
         people: People,
         messages: Messages,
         charges: Charges,
+        documents: Documents,
         *,
         retention_days: int,
         appeal: str,
@@ -92,6 +93,7 @@ class RequestDecisions:
         self._people = people
         self._messages = messages
         self._charges = charges
+        self._documents = documents
         self._retention_days = retention_days
         self._appeal = appeal
 
@@ -336,6 +338,8 @@ class RequestDecisions:
         now = standing_of(row, steps_of(session, row.id))
         event = transition(what, now.path, now.state, step).event
         then = take_step(what, now, step, by=None if by is None else by.person, why=why)
+        if step is RequestStep.APPROVED:
+            self._documents.demand(session, row)
         row.state = then.state.value
         record_step(session, self._ledger, row.id, event, told, by=by, at=at)
         fee = self._charges.asked(session, row, step, at=at)

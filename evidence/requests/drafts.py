@@ -16,6 +16,7 @@ from evidence.limits import Limits
 from evidence.mailbox.codes import Gates, Standing, token_subject
 from evidence.requests.asked import Asked, asked_of
 from evidence.requests.decisions import RequestDecisions
+from evidence.requests.documents.documents import Documents
 from evidence.requests.letters import RequestLetter
 from evidence.requests.questions.checks import Checked, Rules, check_form, check_page
 from evidence.requests.questions.forms import Form, FormPage
@@ -70,6 +71,7 @@ class Drafts:
         limits: Limits,
         submissions: Submissions,
         decisions: RequestDecisions,
+        documents: Documents,
         rules: CouncilRules,
         *,
         random: Callable[[int], bytes],
@@ -78,6 +80,7 @@ class Drafts:
         self._limits = limits
         self._submissions = submissions
         self._decisions = decisions
+        self._documents = documents
         self._rules = rules
         self._random = random
 
@@ -206,6 +209,17 @@ class Drafts:
         session.flush()
         return Standing("closed")
 
+    def proven(self, session: Session, secret: str, *, at: datetime) -> RequestDraftRow:
+        """Return a draft, locked, with which documents may be kept: its mailbox is proven.
+
+        Raises:
+            StateError: it is not, or the draft was submitted, or is forgotten.
+        """
+        row = self._open(session, secret, at)
+        if not _draft(row).proven or row.corrects is not None:
+            raise StateError("the code of your mailbox has yet to be entered")
+        return row
+
     def submit(self, session: Session, secret: str, *, at: datetime) -> RequestRow | Checked:
         """Submit a draft once; twice is the request that it became. Return what is wrong with it.
 
@@ -227,6 +241,8 @@ class Drafts:
             made = self._send(session, draft, asked_of(draft.form.path, checked.answers), at)
         except InvalidError as error:
             return Checked(checked.answers, {error.field: str(error)})
+        if draft.corrects is None:
+            self._documents.adopt(session, row.secret_sha256, made, at=at)
         # What was asked stands in the request now, where it can be erased.
         row.request, row.answers = made.id, {}
         session.flush()

@@ -34,7 +34,7 @@ DELETE FROM log_node WHERE level = 1 AND index = 1;
 INSERT INTO log_node SELECT 0, 1000, hash FROM log_node LIMIT 1;
 
 -- tree: a node of no tree
-INSERT INTO log_node SELECT 7, 0, hash FROM log_node LIMIT 1;
+INSERT INTO log_node SELECT 20, 0, hash FROM log_node LIMIT 1;
 
 -- tree: a root
 UPDATE log_root SET root = set_byte(root, 0, get_byte(root, 0) # 1) WHERE size = (SELECT
@@ -614,6 +614,18 @@ DELETE FROM request_facts;
 
 -- database: whoever asked
 UPDATE request SET person = (SELECT id FROM person WHERE issuer IS NULL AND email = '' LIMIT 1);
+
+-- database: a document that was checked, and never was
+UPDATE request_document SET checked_at = received_at WHERE checked_at IS NULL;
+
+-- database: a document of a request, gone
+DELETE FROM request_document WHERE deleted_at IS NOT NULL;
+
+-- database: a document that was another one
+UPDATE request_document SET sha256 = repeat('ab', 32) WHERE deleted_at IS NULL;
+
+-- database: a document whose deletion is denied
+UPDATE request_document SET deleted_at = NULL;
 
 -- database: whoever approved a request
 UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')

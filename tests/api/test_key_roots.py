@@ -26,7 +26,8 @@ from export.delivery.letters import DeliveryLetter
 from tests.houses import House
 
 PRIVATE = {"token": "a-token", "expires": "2026-12-05T03:05:11Z"}
-ROOTS = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key", "roots.json", "checks.json")
+FILES = ("cookie-hmac.key", "code-hmac.key", "letter-aead.key", "roots.json", "checks.json")
+ROOTS = (*FILES, "document-aead.key", "documents.json")
 
 
 def of_before(services: Services) -> Messages:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from custody.errors import KeyStoreError
+from custody.keychecks import record_checks
 from custody.keyring import load, load_or_make_demonstration
 from custody.roots import load_roots, make_roots
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
 NOW = datetime(2026, 11, 21, 3, 5, 11, 987_654, tzinfo=UTC)
-KEYS = {"cookie-hmac.key", "code-hmac.key", "letter-aead.key"}
-FILES = KEYS | {"roots.json"}
+KEYS = {"cookie-hmac.key", "code-hmac.key", "letter-aead.key", "document-aead.key"}
+LATER = {"document-aead.key", "documents.json"}
+FILES = KEYS | LATER | {"roots.json"}
 
 
 class KilledError(Exception):
@@ -43,8 +45,30 @@ def test_the_keys_of_before_stay_and_the_roots_come_beside_them(folder: Path) ->
     assert contents(folder).keys() == before.keys() | FILES
     assert before.items() <= contents(folder).items()
     keyring, roots = load(folder), load_roots(folder)
-    made = {roots.cookies, roots.codes, roots.letters, keyring.record_kek, keyring.event_hmac}
-    assert [len(key) for key in made] == [32] * 5
+    made = {roots.cookies, roots.codes, roots.letters, roots.documents}
+    assert [len(key) for key in made | {keyring.record_kek, keyring.event_hmac}] == [32] * 6
+
+
+def test_an_installation_of_before_documents_gets_their_root_and_keeps_the_others(
+    folder: Path,
+) -> None:
+    make_roots(folder, now=NOW)
+    for name in LATER:
+        (folder / name).unlink()
+    record_checks(folder)
+    before = contents(folder)
+    with pytest.raises(KeyStoreError, match="start `custos up` once"):
+        load_roots(folder)
+    make_roots(folder, now=NOW + timedelta(days=1))
+    assert contents(folder).keys() == before.keys() | LATER
+    assert before.items() <= contents(folder).items()
+    roots = load_roots(folder)
+    assert roots.since <= NOW + timedelta(seconds=1)
+    path = folder / "document-aead.key"
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    with pytest.raises(KeyStoreError, match=r"document-aead\.key is not the one"):
+        load_roots(folder)
+    assert load_roots(folder, withheld={"document-aead.key"}).documents == b""
 
 
 def test_a_letter_of_the_second_before_the_roots_counts_as_before_them(folder: Path) -> None:
@@ -146,7 +170,8 @@ def test_where_none_can_be_made_it_is_said_how_to_bring_them(
         path.write_bytes(os.urandom(32))
     # As docs/configuration.md says it.
     (line,) = re.findall(r'`(\{"since".*\})`', CONFIGURATION.read_text(encoding="utf-8"))
-    (folder / "roots.json").write_text(f"{line}\n", encoding="ascii")
+    for name in ("roots.json", "documents.json"):
+        (folder / name).write_text(f"{line}\n", encoding="ascii")
     make_roots(folder, now=NOW)
     assert load_roots(folder).since == datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 
@@ -154,6 +179,6 @@ def test_where_none_can_be_made_it_is_said_how_to_bring_them(
 def test_printing_the_roots_shows_none(folder: Path) -> None:
     make_roots(folder, now=NOW)
     roots = load_roots(folder)
-    for secret in (roots.cookies, roots.codes, roots.letters):
+    for secret in (roots.cookies, roots.codes, roots.letters, roots.documents):
         assert repr(secret) not in repr(roots)
         assert secret.hex() not in repr(roots)

@@ -79,8 +79,8 @@ _PAGES = (
                 "Do you have their written consent?",
                 "Select yes if you have their written consent",
                 FieldKind.CHOICE,
-                "We ask for a copy, and for one identity document, before we release "
-                "footage. Have them ready",
+                "We ask for a copy, and for one identity document, at the end of this form. "
+                "You can send them later, but we release nothing without them",
                 choices=(
                     YES_NO[0],
                     replace(

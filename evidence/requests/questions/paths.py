@@ -1,7 +1,7 @@
 """Pure. The form of each path.
 
-The fields are those of docs/formats/requests.md. Of documents (consent, identity) the forms say
-that they are asked for when they are needed: none is taken here.
+The fields are those of docs/formats/requests.md. Documents (consent, identity) are no fields: which
+each path needs is in `evidence/requests/documents/kinds`.
 """
 
 from collections.abc import Mapping

@@ -60,8 +60,8 @@ SUBJECT = Form(
             ),
             (
                 (
-                    "We ask for a document that shows who you are before we give you footage. Do "
-                    "not send it now: bring it when asked."
+                    "At the end of this form we ask for a document that shows who you are. You can "
+                    "send it later, but we give you no footage without it."
                 ),
             ),
         ),

@@ -12,6 +12,8 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
+from evidence.requests.documents.kinds import CHECKED, DELETED, DOCUMENT_EVENTS, RECEIVED
+from evidence.requests.documents.tables import DocumentRow
 from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -26,6 +28,7 @@ from export.desk.claims.rows import claims_of, columns, dated, grouped, pick
 _COLUMNS = columns(
     RequestRow, "id urn path state person submitted_at overwrite_due_at preserved_at"
 )
+_DOCUMENT = "request id kind type size sha256 scan received_at checked_at deleted_at"
 _ASKED = ("request.submitted", "request.corrected")
 _CALLED, _KEPT = "preservation.requested", "preservation.confirmed"
 _FEES = {
@@ -41,7 +44,7 @@ _FEES = {
 """Which fee was paid last by who pays, in each state."""
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
-_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED}
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED} | DOCUMENT_EVENTS
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
@@ -70,6 +73,11 @@ class _Requests:
             pick(step.request, step.number, step.event, step.person, step.at, step.told)
             .where(col(step.request).between(first, last))
             .order_by(col(step.request), col(step.number)),
+        )
+        document = DocumentRow
+        self._documents = grouped(
+            session,
+            pick(*columns(document, _DOCUMENT)).where(col(document.request).between(first, last)),
         )
         self._people = grouped(
             session,
@@ -103,7 +111,10 @@ class _Requests:
                 Latest(_ASKED, {"facts": facts[0] if facts else {}}),
                 Latest((_CALLED,), {"until": dated(row.overwrite_due_at)}),
             ),
-            flaws=tuple(_flaws(row, steps, self._fees[row.id])),
+            flaws=(
+                *_flaws(row, steps, self._fees[row.id]),
+                *_document_flaws(self._documents[row.id], steps),
+            ),
             standing=_standing(row),
         )
 
@@ -168,3 +179,38 @@ def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]
         row.state == RequestState.NOT_FOUND
     ):
         yield f"is {row.state}, and its review says otherwise"
+
+
+def _document_flaws(rows: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:
+    """Say where the rows of documents differ from the steps that tell of them."""
+
+    def last(event: str, document: str) -> Any:  # noqa: ANN401 - when, or never
+        told = [s.at for s in steps if s.event == event and s.told.get("document") == document]
+        return told[-1] if told else None
+
+    received = [
+        (one.at, {name: said for name, said in one.told.items() if name != "role"})
+        for one in steps
+        if one.event == RECEIVED
+    ]
+    there = [
+        (
+            row.received_at,
+            {
+                "document": str(row.id),
+                "document_kind": row.kind,
+                "type": row.type,
+                "size": row.size,
+                "sha256": row.sha256,
+                "result": row.scan,
+            },
+        )
+        for row in rows
+    ]
+    if any(one not in there for one in received) or any(one not in received for one in there):
+        yield "has other documents than were received"
+    for row in rows:
+        if row.checked_at != last(CHECKED, str(row.id)):
+            yield f"has a document ({row.kind}) checked at another moment than is on record, or not"
+        if row.deleted_at != last(DELETED, str(row.id)):
+            yield f"has a document ({row.kind}) deleted at another moment than is on record, or not"

@@ -99,6 +99,15 @@ GET /console/requests/{name}/closure = request.review
 POST /console/requests/{name}/closure = request.review
 GET /console/requests/{name}/coverage = request.review
 POST /console/requests/{name}/coverage = request.review
+GET /console/requests/{name}/ask-document = document.check
+POST /console/requests/{name}/ask-document = document.check
+GET /console/requests/{name}/documents/{document} = document.check
+POST /console/requests/{name}/documents/{document} = document.check
+GET /console/requests/{name}/documents/{document}/deletion = document.check
+POST /console/requests/{name}/documents/{document}/deletion = document.check
+POST /console/requests/{name}/documents/{document}/look = document.check
+GET /console/requests/{name}/seen = document.check
+POST /console/requests/{name}/seen = document.check
 GET /console/requests/{name}/history = custody.read
 GET /console/requests/{name}/outcome = request.review
 POST /console/requests/{name}/outcome = request.review
@@ -134,6 +143,9 @@ GET /requests
 POST /requests
 GET /requests/check
 POST /requests/check
+GET /requests/documents/{kind}
+POST /requests/documents/{kind}
+POST /requests/documents/{kind}/remove
 GET /requests/form/{slug}
 POST /requests/form/{slug}
 GET /requests/mailbox
@@ -146,6 +158,8 @@ POST /requests/status
 GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct
+GET /requests/status/documents/{kind}
+POST /requests/status/documents/{kind}
 POST /requests/status/leave
 GET /requests/status/request
 GET /requests/status/withdraw

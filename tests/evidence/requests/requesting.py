@@ -15,6 +15,7 @@ from evidence.mailbox.codes import token_subject
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.requests.asked import Preserved, asked_of
+from evidence.requests.documents.kinds import SeenHow, needed_of
 from evidence.requests.questions.checks import Checked, check_form
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestStep, ReviewOutcome
@@ -112,9 +113,19 @@ def request(house: House, path: Path, at: datetime, **other: str) -> RequestRow:
 def decide(
     house: House, row: RequestRow, step: RequestStep, role: Role, at: datetime, reason: str = REASON
 ) -> RequestRow:
-    """Decide something that needs a reason."""
+    """Decide something that needs a reason; before an approval, somebody sees the documents."""
+    if step is RequestStep.APPROVED:
+        see_papers(house, row, at)
     decisions, by = house.services.request_decisions, house.subjects[role]
     return house.do(role, lambda s: decisions.decide(s, row.urn, step, by=by, at=at, reason=reason))
+
+
+def see_papers(house: House, row: RequestRow, at: datetime) -> None:
+    """Record that each document was seen by post without which nothing is approved."""
+    checks, by = house.services.document_checks, house.subjects[Role.GOVERNANCE]
+    for kind in needed_of(Path(row.path)):
+        with house.services.transaction() as session:
+            checks.see(session, row.urn, kind, SeenHow.BY_POST, by=by, at=at, reason=REASON)
 
 
 def preserve(house: House, row: RequestRow, at: datetime, *cameras: str) -> RequestRow:

@@ -19,8 +19,10 @@ from api.web.console.requests.asking import (
     Asking,
 )
 from api.web.console.requests.pages import LIST, act_on, story_of
+from api.web.console.requests.papers import VERDICTS, papers_of
 from api.web.console.words import lines
 from api.web.pages import page
+from api.web.public.requests.papers import TYPES
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.people.access import Action
@@ -62,6 +64,9 @@ def ask(
         errors=dict(errors or {}),
         row=story.row,
         asking=asking,
+        papers=papers_of(services, story.row) if asking is APPROVAL else (),
+        types=TYPES,
+        verdicts=VERDICTS,
         typed={"reason": reason},
         chosen=chosen,
     )

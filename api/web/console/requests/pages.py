@@ -12,10 +12,12 @@ from sqlmodel import Session
 from api.acts import act
 from api.depends import UsesServices
 from api.web.console.places import list_address, page_address
+from api.web.console.requests.papers import VERDICTS, papers_of
 from api.web.console.requests.words import ACTS, DONE, GROUPS, STEP_FIELDS, Act
 from api.web.console.words import sentence
 from api.web.events import EVENT_WORDS, FIELD_WORDS
 from api.web.pages import page
+from api.web.public.requests.papers import TYPES
 from api.web.public.requests.words import NEXT, PATHS, REFUSALS, STATE_TAGS, told
 from api.web.staff import Staff, allowed
 from api.wiring import Services
@@ -23,7 +25,7 @@ from evidence.errors import InvalidError, StateError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from evidence.requests.recorded import REVIEWED
-from evidence.requests.states import RELEASABLE, Path, Refusal, RequestState, RequestStep
+from evidence.requests.states import OPEN, RELEASABLE, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import ListedRequest, RequestGroup, RequestStory
 
 router = APIRouter(include_in_schema=False)
@@ -117,6 +119,10 @@ def show_request(
         heading=NEXT[state][0],
         asked=told(story.asked),
         acts=_offered(staff, story),
+        papers=papers_of(services, story.row),
+        types=TYPES,
+        verdicts=VERDICTS,
+        takes_documents=state in OPEN,
         cannot_approve=RequestStep.APPROVED in story.allowed and own_review,
         timeline=[
             (step, who, EVENT_WORDS.get(step.event, step.event), _details(step.event, step.told))

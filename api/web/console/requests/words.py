@@ -81,6 +81,10 @@ DONE: Mapping[str, str] = {
     "refused": "Refused. Whoever asks is told, and what they can do about it.",
     "withdrawn": "Withdrawn.",
     "closed": "Closed.",
+    "document-checked": "What you said of the document is on record.",
+    "document-seen": "It is on record that you have seen it.",
+    "document-asked": "Whoever asks is asked for it.",
+    "document-deleted": "The document is deleted.",
 }
 OUTCOMES: Mapping[ReviewOutcome, str] = {
     ReviewOutcome.FOUND: "It was found",
@@ -101,5 +105,10 @@ STEP_FIELDS: Mapping[str, tuple[str, ...]] = {
     "request.paused": ("reason",),
     "request.resumed": ("reason",),
     "request.closed": ("reason",),
+    "document.asked": ("document_kind", "reason"),
+    "document.received": ("document_kind", "type", "result"),
+    "document.checked": ("document_kind", "result", "reason"),
+    "document.seen": ("document_kind", "seen", "reason"),
+    "document.deleted": ("reason",),
 }
 """What the timeline tells of each step, by the fields of its event."""

@@ -9,8 +9,11 @@ from sqlmodel import Session
 from api.depends import ANY_QUERY, UsesServices
 from api.web.pages import page
 from api.web.public.requests.kept import OURS, SENT, START, Kept, MaybeKept, lead, unanswered
+from api.web.public.requests.papers import PAPERS, TYPES
 from api.web.public.requests.words import answer_words, label_of
+from api.wiring import Services
 from evidence.errors import StateError
+from evidence.requests.documents.kinds import needed_of
 from evidence.requests.questions.checks import Checked
 from export.desk.requests import RequestStory
 
@@ -27,7 +30,7 @@ def check(request: Request, services: UsesServices, own: MaybeKept) -> Response:
     if elsewhere := unanswered(own.draft):
         return lead(elsewhere)
     checked = services.drafts.check(own.draft, at=services.clock())
-    return _check_page(request, own, checked.errors)
+    return _check_page(request, services, own, checked.errors)
 
 
 @router.post("/requests/check", dependencies=OURS)
@@ -41,16 +44,23 @@ def send(request: Request, services: UsesServices, own: MaybeKept) -> Response:
         with services.transaction() as session:
             made = services.drafts.submit(session, own.secret, at=services.clock())
     except StateError as error:
-        return _check_page(request, own, {}, problem=str(error))
+        return _check_page(request, services, own, {}, problem=str(error))
     if isinstance(made, Checked):
-        return _check_page(request, own, made.errors)
+        return _check_page(request, services, own, made.errors)
     return lead(SENT if own.draft.corrects is None else "/requests/status/request?done=corrected")
 
 
 def _check_page(
-    request: Request, own: Kept, errors: Mapping[str, str], *, problem: str = ""
+    request: Request,
+    services: Services,
+    own: Kept,
+    errors: Mapping[str, str],
+    *,
+    problem: str = "",
 ) -> Response:
     answers, form = own.draft.answers, own.draft.form
+    with services.transaction() as session:
+        here = services.draft_documents.of(session, own.secret)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return page(
         request,
@@ -70,6 +80,11 @@ def _check_page(
             )
             for one in form.applying(answers)
         ],
+        papers=[
+            (kind, words, here.get(kind), kind in needed_of(form.path))
+            for kind, words in PAPERS[form.path].items()
+        ],
+        types=TYPES,
         places={
             field.name: f"{START}/form/{one.slug}?change=yes"
             for one in form.applying(answers)

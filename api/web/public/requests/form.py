@@ -16,6 +16,7 @@ from api.web.public.requests.cookies import keep_draft, network
 from api.web.public.requests.fields import SentFields, answers_in, typed_parts
 from api.web.public.requests.kept import (
     CHECK,
+    DOCUMENTS,
     MAILBOX,
     OURS,
     START,
@@ -27,6 +28,7 @@ from api.web.public.requests.kept import (
 )
 from api.wiring import Services
 from evidence.mailbox.codes import Standing
+from evidence.requests.documents.kinds import needed_of
 from evidence.requests.questions.forms import FieldKind, FormPage
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path
@@ -121,7 +123,8 @@ def _after(services: Services, secret: str, done: FormPage, *, change: bool) -> 
         return MAILBOX
     following = draft.form.following(done.slug, draft.answers)
     if change or following is None:
-        return unanswered(draft) or CHECK
+        asked = () if change or draft.corrects else needed_of(draft.form.path)
+        return unanswered(draft) or (f"{DOCUMENTS}/{asked[0]}" if asked else CHECK)
     return f"{START}/form/{following.slug}"
 
 

@@ -16,6 +16,7 @@ from evidence.requests.drafts import Draft
 OURS = [Depends(from_our_page)]
 START = "/requests"
 CHECK, MAILBOX, SENT = f"{START}/check", f"{START}/mailbox", f"{START}/sent"
+DOCUMENTS = f"{START}/documents"
 
 
 @dataclass(frozen=True, slots=True)

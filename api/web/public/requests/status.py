@@ -21,12 +21,13 @@ from api.web.public.requests.cookies import (
     visit_cookie,
 )
 from api.web.public.requests.kept import OURS, lead, wait_page
+from api.web.public.requests.papers import PAPERS, TYPES
 from api.web.public.requests.proof import WRONG
 from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
-from evidence.requests.states import Refusal, RequestState, RequestStep
+from evidence.requests.states import OPEN, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -34,7 +35,11 @@ paced = APIRouter(include_in_schema=False, route_class=PacedRoute, dependencies=
 STATUS = "/requests/status"
 SHOWN = f"{STATUS}/request"
 _OVER = "This code cannot be used any more. Begin again with the reference"
-DONE = {"corrected": "Your correction is on record.", "withdrawn": "Your request is withdrawn."}
+DONE = {
+    "corrected": "Your correction is on record.",
+    "document": "We have your document. Somebody checks it next.",
+    "withdrawn": "Your request is withdrawn.",
+}
 _S = RequestState
 _TELLS: Mapping[RequestState, str] = {
     _S.NOT_COVERED: "request.not_covered",
@@ -161,6 +166,8 @@ def _shown_page(
     heading, following = NEXT[RequestState(story.row.state)]
     telling = _TELLS.get(RequestState(story.row.state))
     why = next((step.told for step, _ in reversed(story.steps) if step.event == telling), {})
+    with services.transaction() as session:
+        papers = services.documents.papers(session, story.row)
     return page(
         request,
         "requests/request.html",
@@ -175,6 +182,10 @@ def _shown_page(
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",
         asked=told(story.asked),
         fees=[(fee, f"/pay/{services.fees.address(fee.id)}") for fee in story.fees],
+        papers=papers,
+        paper_words=PAPERS[Path(story.row.path)],
+        types=TYPES,
+        takes_documents=story.row.state in OPEN,
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,

@@ -1,0 +1,4 @@
+"""Documents of a request: consent, identity, authority; checked by one role, soon deleted.
+
+Read `kinds` first: it says which document each path needs.
+"""

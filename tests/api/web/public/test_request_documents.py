@@ -1,0 +1,222 @@
+"""Documents of a request, without scripts: sent with the form or later, and seen by one role."""
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx import Response
+from sqlmodel import func, select
+
+from api.times import utc_now
+from api.web.staff import cookie_name, form_token
+from evidence.people.access import Role
+from evidence.requests.documents.kinds import Verdict
+from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
+from evidence.requests.states import Path, RequestStep, ReviewOutcome
+from evidence.requests.tables import RequestRow
+from tests.api.web.public.test_request_pages import fill_in, led, look_after, urn_on
+from tests.api.web.visiting import Visitor
+from tests.evidence.requests.documents.papers_filled import JPEG, PDF, PNG
+from tests.evidence.requests.requesting import decide, filled, request, review
+from tests.houses import House
+
+Opens = Callable[..., Visitor]
+CONSENT, IDENTITY = "/requests/documents/consent", "/requests/documents/identity"
+LATER = "/requests/status/documents/identity"
+DESK = "/console/requests"
+EVIL = '"><script>alert(1)</script>.pdf'
+
+
+def attach(
+    visitor: Visitor,
+    place: str,
+    data: bytes,
+    name: str = "scan.pdf",
+    **more: Any,  # noqa: ANN401 - what httpx takes
+) -> Response:
+    """Send a form with a file, as a page of ours sends it."""
+    return visitor.post(place, files={"document": (name, data, "application/pdf")}, **more)
+
+
+def asker(browser: Opens, house: House, email: str) -> Visitor:
+    """Return somebody who filled in everything, and is about to send it."""
+    visitor = browser()
+    fill_in(visitor, house, Path.INSURER, {**filled(Path.INSURER, utc_now()), "email": email})
+    return visitor
+
+
+def documents_of(house: House, row: RequestRow) -> list[DocumentRow]:
+    wanted = select(DocumentRow).where(DocumentRow.request == row.id).order_by(DocumentRow.kind)
+    return list(house.look(lambda s: s.exec(wanted).all()))
+
+
+def kept(house: House) -> int:
+    every = select(func.count()).select_from(DocumentBytesRow)
+    return house.look(lambda s: s.exec(every).one())
+
+
+def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, house: House) -> None:
+    asking = asker(browser, house, "way@insurer.example")
+    assert "Not added" in asking.get("/requests/check").text
+    first = asking.get(CONSENT)
+    assert "Written consent of your policy holder" in first.text
+    assert "deleted 7 days after the check" in first.text
+    assert led(attach(asking, CONSENT, PDF, EVIL)) == IDENTITY
+    assert led(attach(asking, IDENTITY, JPEG)) == "/requests/check"
+    shown = asking.get("/requests/check").text
+    assert "JPEG picture" in shown
+    assert "alert(1)" not in shown
+    assert led(attach(asking, f"{IDENTITY}?change=yes", PNG)) == "/requests/check"
+    led(asking.post("/requests/check"))
+    row = house.look(
+        lambda s: house.services.requests.find(s, urn_on(asking.get("/requests/sent").text))
+    )
+    consent, identity = documents_of(house, row)
+    assert (consent.type, identity.type) == ("application/pdf", "image/png")
+    at = utc_now()
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+
+    governance, operator = browser(Role.GOVERNANCE), browser(Role.OPERATOR)
+    listed = operator.get(f"{DESK}/{row.urn}").text
+    assert "PNG picture" in listed
+    assert str(identity.id) not in listed, "no link for who may not"
+    for one, data, where in ((consent, PDF, "attachment"), (identity, PNG, "inline")):
+        place = f"{DESK}/{row.urn}/documents/{one.id}"
+        early = governance.fill(place, {"verdict": Verdict.ACCEPTED, "reason": "right"})
+        assert early.status_code == 409
+        assert "open the document" in html.unescape(early.text).lower()
+        looked = governance.fill(place, {}, to=f"{place}/look")
+        assert looked.content == data
+        assert looked.headers["content-disposition"].startswith(f'{where}; filename="{one.kind}.')
+        assert looked.headers["cache-control"] == "no-store"
+        assert looked.headers["x-content-type-options"] == "nosniff"
+        policies = looked.headers.get_list("content-security-policy")
+        assert any("sandbox" in one and "default-src 'none'" in one for one in policies)
+        assert governance.get(f"{place}/look").status_code == 405, "it has no address"
+        unsure = governance.fill(place, {"verdict": "", "reason": ""})
+        assert 'href="#verdict"' in unsure.text
+        led(governance.fill(place, {"verdict": Verdict.ACCEPTED, "reason": "it shows Ali Holder"}))
+    names = [name for name, _ in house.events(row.id)]
+    assert names.count("document.viewed") == names.count("document.checked") == 2
+    status = look_after(browser(), house, row)
+    assert status.count("Accepted") == 2
+
+
+def test_what_is_no_document_is_refused_and_nothing_of_it_is_kept(
+    browser: Opens, house: House
+) -> None:
+    asking = asker(browser, house, "wrong@insurer.example")
+    led(attach(asking, CONSENT, PDF))
+    before = kept(house)
+    most = house.services.document_arrivals.most
+    for data, words in (
+        (b"MZ" + bytes(100), "PDF, a JPEG or a PNG"),
+        (b"", "empty"),
+        (bytes(most + 1), "smaller than 10 MB"),
+        (bytes(most + (1 << 20)), "smaller than 10 MB"),
+    ):
+        refused = attach(asking, CONSENT, data, EVIL)
+        assert refused.status_code == 422
+        assert words in html.unescape(refused.text)
+        assert 'href="#document"' in refused.text
+        assert "alert(1)" not in refused.text
+        assert "What you added" in refused.text, "the one of before is still there"
+    two = [("document", ("a", PDF)), ("document", ("b", PDF))]
+    assert asking.post(CONSENT, files=two).status_code == 400
+    assert kept(house) == before
+    assert led(asking.post(f"{CONSENT}/remove?change=yes")) == f"{CONSENT}?change=yes"
+    assert kept(house) == before - 1
+
+
+def test_nobody_who_proved_no_mailbox_leaves_a_byte(browser: Opens, house: House) -> None:
+    stranger, before = browser(), kept(house)
+    assert led(attach(stranger, CONSENT, PDF)) == "/requests"
+    assert led(attach(stranger, LATER, PDF)) == "/requests/status/request"
+    led(stranger.post("/requests", {"path": "insurer"}))
+    assert led(attach(stranger, CONSENT, PDF)).startswith("/requests/form/")
+    proven = asker(browser, house, "unproven@insurer.example")
+    form = {"email": "another@insurer.example", "change": "yes"}
+    led(proven.post("/requests/form/mailbox", form))
+    assert led(attach(proven, CONSENT, PDF)) == "/requests/mailbox"
+    away = {"Sec-Fetch-Site": "cross-site"}
+    assert attach(proven, CONSENT, PDF, headers=away).status_code == 403
+    assert kept(house) == before
+
+
+def test_a_document_that_was_asked_for_is_sent_from_the_page_of_the_request(
+    browser: Opens, house: House
+) -> None:
+    row = request(house, Path.INSURER, utc_now(), email="asked-for@insurer.example")
+    governance, visitor = browser(Role.GOVERNANCE), browser()
+    place = f"{DESK}/{row.urn}/ask-document"
+    assert 'href="#choice"' in governance.fill(place, {"reason": "why"}).text
+    assert 'href="#reason"' in governance.fill(place, {"choice": "identity", "reason": " "}).text
+    led(governance.fill(place, {"choice": "identity", "reason": "the photo is <b>dark</b>"}))
+    shown = look_after(visitor, house, row)
+    assert "the photo is <b>dark</b>" in shown
+    asked = visitor.get(LATER).text
+    assert "the photo is &lt;b&gt;dark&lt;/b&gt;" in asked
+    assert "Choose the document" in visitor.post(LATER, files={"document": ("", b"")}).text
+    done = led(attach(visitor, LATER, JPEG))
+    assert "We have your document" in visitor.get(done).text
+    assert led(attach(visitor, LATER.replace("identity", "passport"), JPEG)).endswith("/request")
+    (one,) = documents_of(house, row)
+    page = f"{DESK}/{row.urn}/documents/{one.id}"
+    governance.fill(page, {}, to=f"{page}/look")
+    led(governance.fill(page, {"verdict": Verdict.NOT_ACCEPTED, "reason": "still too dark"}))
+    assert "still too dark" in visitor.get("/requests/status/request").text
+    deletion = f"{page}/deletion"
+    assert "before its time" in governance.fill(deletion, {"reason": ""}).text
+    led(governance.fill(deletion, {"reason": "of no use"}))
+    assert "Look at it" not in governance.get(page).text
+    seen = f"{DESK}/{row.urn}/seen"
+    assert 'href="#choice"' in governance.fill(seen, {"choice": "identity:x", "reason": "x"}).text
+    led(governance.fill(seen, {"choice": "identity:in person", "reason": "a passport"}))
+    assert "Seen in person" in browser(Role.OPERATOR).get(f"{DESK}/{row.urn}").text
+
+
+def test_an_approval_shows_what_was_checked_and_is_refused_before(
+    browser: Opens, house: House
+) -> None:
+    at = utc_now()
+    row = request(house, Path.SUBJECT, at, email="approval-page@gmail.com")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+    review(house, row, ReviewOutcome.FOUND, at, house.exhibit())
+    releaser, place = browser(Role.RELEASER), f"{DESK}/{row.urn}/approval"
+    assert "Needed</strong> before anybody approves" in releaser.get(place).text
+    refused = releaser.fill(place, {"reason": "necessary"})
+    assert refused.status_code == 409
+    assert "have them checked, or record that they were seen" in html.unescape(refused.text)
+    governance = browser(Role.GOVERNANCE)
+    seen = {"choice": "identity:by post", "reason": "a driving licence"}
+    led(governance.fill(f"{DESK}/{row.urn}/seen", seen))
+    assert "Seen by post" in releaser.get(place).text
+    led(releaser.fill(place, {"reason": "necessary"}))
+
+
+@pytest.mark.parametrize("role", [*Role, "nobody"])
+def test_no_address_brings_a_document_to_anybody_else(
+    browser: Opens, house: House, role: str
+) -> None:
+    row = request(house, Path.INSURER, utc_now(), email=f"{role}-fetch@insurer.example")
+    sender = browser()
+    look_after(sender, house, row)
+    led(attach(sender, LATER, JPEG))
+    (one,) = documents_of(house, row)
+    other = request(house, Path.INSURER, utc_now(), email=f"{role}-else@insurer.example")
+    visitor = browser(role)
+    token = form_token(visitor.cookies[cookie_name(house.services)])
+    page = f"{DESK}/{row.urn}/documents/{one.id}"
+    may = role == Role.GOVERNANCE
+    looked = visitor.post(f"{page}/look", {"form_token": token})
+    assert (looked.content == JPEG) == may
+    assert looked.status_code == (200 if may else 403)
+    for place in (page, f"{page}/look", f"{page}/file", f"/requests/status/documents/{one.id}"):
+        assert JPEG not in visitor.get(place).content
+    elsewhere = visitor.post(f"{DESK}/{other.urn}/documents/{one.id}/look", {"form_token": token})
+    assert elsewhere.status_code == (404 if may else 403)
+    assert JPEG not in sender.get(f"/requests/documents/{one.id}").content
+    assert browser().post(f"{page}/look").status_code == 303
+    assert re.search("Received</strong>", sender.get("/requests/status/request").text)
