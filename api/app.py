@@ -15,7 +15,7 @@ from api.bounds.guard import HEALTH, Guard
 from api.demonstration.standins import pay_of
 from api.depends import UsesServices, known_query
 from api.health import OK
-from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
+from api.routes import cameras, correspondence, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
 from api.web import assets
@@ -39,12 +39,14 @@ from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
 from api.web.console.requests import decisions as request_decisions
 from api.web.console.requests import footage
+from api.web.console.requests import messages as request_messages
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
 from api.web.public.requests import check, proof
 from api.web.public.requests import form as asking
+from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
 from api.wiring import Services
 from storage.version import version
@@ -60,9 +62,15 @@ _ASKING = (
     check.router,
     looking_after.router,
     looking_after.paced,
+    own_messages.router,
 )
 """The pages of whoever asks for footage."""
-_QUEUE = (console_requests.router, request_decisions.router, footage.router)
+_QUEUE = (
+    console_requests.router,
+    request_decisions.router,
+    footage.router,
+    request_messages.router,
+)
 """The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
 """What every call depends on."""
@@ -129,6 +137,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         packages.router,
         cameras.router,
         requests.router,
+        correspondence.router,
         notify.router,
         pay.router,
     ):

@@ -45,6 +45,7 @@ from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
@@ -119,6 +120,7 @@ class Services:
     request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
+    correspondence: Correspondence
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees

@@ -117,8 +117,8 @@ text | acceptance action actor against appeal basis document_kind kind outcome p
 text | provider_reference purpose reason recipient reference refund_reference result role session
 text | stage state
 text | subject system urn what
-digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
-digest | timestamp token
+digest | copy derivation facts findings message policy register seal sha256 signature statement
+digest | steps terms timestamp token
 digest or null | packet_index
 count | downloads pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
@@ -178,6 +178,9 @@ request.resumed | | actor role reason
 request.released | | release
 request.collected | | release
 request.closed | | actor role reason
+correspondence.sent | | actor role message
+correspondence.received | | actor role message
+correspondence.read | | actor role
 """
 _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose conditions

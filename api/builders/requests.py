@@ -7,6 +7,7 @@ from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
 from evidence.requests.charges import Charges
+from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
@@ -23,6 +24,7 @@ class RequestsRoom(TypedDict):
     request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
+    correspondence: Correspondence
 
 
 def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
@@ -56,4 +58,5 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
         drafts=Drafts(gates, limits, submissions, decisions, rules, random=secrets.token_bytes),
         visits=Visits(gates, limits, random=secrets.token_bytes),
+        correspondence=Correspondence(ground.ledger, requests, messages, limits),
     )

@@ -61,6 +61,7 @@ class Action(StrEnum):
     APPROVE_REQUEST = "request.approve"
     REFUSE_REQUEST = "request.refuse"
     PAUSE_REQUEST = "request.pause"
+    WRITE_MESSAGE = "request.write"
     SHOW_FEES = "fee.show"
     REFUND_PAYMENT = "payment.refund"
     SETTLE_DIFFERENCE = "difference.settle"
@@ -119,6 +120,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.REFUSE_REQUEST: (Role.RELEASER, Role.GOVERNANCE),
     # The clock of a subject access request is of who answers for personal data.
     Action.PAUSE_REQUEST: (Role.GOVERNANCE,),
+    # Who deals with a request writes to whoever asked, and reads what they answer.
+    Action.WRITE_MESSAGE: (*_STAFF, Role.GOVERNANCE),
     # Fees are part of the custody chain, of which an auditor reads everything.
     Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
     Action.REFUND_PAYMENT: (Role.FINANCE,),

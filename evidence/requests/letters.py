@@ -19,5 +19,7 @@ class RequestLetter(LetterKind):
     """What came of a step. ``outcome``: covered, not_covered, not_found or approved."""
     REFUSED = "request_refused"
     """It was refused. ``appeal``: what can be done about it; why, its page says."""
+    MESSAGE = "request_message"
+    """Somebody wrote to whoever asked. Nothing of it: it is read past the code, on its page."""
     AT_RISK = "request_at_risk"
     """To an operator: nobody has preserved the footage, and it is overwritten soon. ``days``."""

@@ -53,8 +53,8 @@ def record_step(
     *,
     by: Subject | None,
     at: datetime,
-) -> None:
-    """Write an event of a request that is locked, and its row."""
+) -> int:
+    """Write an event of a request that is locked, and its row; return the number of this step."""
     at = at.replace(microsecond=0)  # events tell the time to the second
     said: dict[str, JSON | Person] = dict(values)
     if by is not None:
@@ -63,11 +63,11 @@ def record_step(
     last = session.exec(
         select(func.max(RequestStepRow.number)).where(RequestStepRow.request == request)
     ).one()
-    kept = told_fields(event)
+    kept, number = told_fields(event), (last or 0) + 1
     session.add(
         RequestStepRow(
             request=request,
-            number=(last or 0) + 1,
+            number=number,
             event=event,
             person=None if by is None else by.person,
             at=at,
@@ -75,6 +75,7 @@ def record_step(
         )
     )
     session.flush()
+    return number
 
 
 def steps_of(session: Session, request: UUID) -> Sequence[RequestStepRow]:

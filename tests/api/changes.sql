@@ -619,6 +619,19 @@ UPDATE request SET person = (SELECT id FROM person WHERE issuer IS NULL AND emai
 UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')
   WHERE event = 'request.approved';
 
+-- database: what somebody wrote about a request
+UPDATE request_message SET words = 'something else' WHERE number = (SELECT min(number) FROM
+  request_message);
+
+-- database: a message that is gone
+DELETE FROM request_message WHERE number = (SELECT max(number) FROM request_message);
+
+-- database: a message that nobody wrote
+INSERT INTO request_message SELECT request, number + 100, words FROM request_message LIMIT 1;
+
+-- database: a message that nobody has read
+DELETE FROM request_step WHERE event = 'correspondence.read';
+
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;
 -- database: a fee that is paid, and by nobody

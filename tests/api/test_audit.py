@@ -32,6 +32,7 @@ from evidence.fees.tables import DifferenceRow
 from evidence.people.access import Role
 from evidence.requests.states import Path as AskingPath
 from evidence.requests.states import RequestStep, ReviewOutcome
+from evidence.requests.tables import RequestRow
 from export.desk.claims.agreement import Agreement
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
@@ -131,7 +132,19 @@ def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
     review(house, paying, ReviewOutcome.FOUND, at, exhibit)
     decide(house, paying, RequestStep.APPROVED, Role.RELEASER, at)
     pay(house, paying, Stage.RELEASE)
+    write_both_ways(house, paying)
     decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
+
+
+def write_both_ways(house: House, row: RequestRow) -> None:
+    """Write to whoever asked, have them answer twice, and read the second."""
+    talk, by = house.services.correspondence, house.subjects[Role.OPERATOR]
+    at = house.services.clock()
+    with house.services.transaction() as session:
+        talk.answer(session, row.id, "Is there news?", at=at)
+        talk.send(session, row.urn, "Which exit was it?", by=by, at=at)
+        talk.answer(session, row.id, "The north one.", at=at)
+        talk.mark_read(session, row.urn, by=by, at=at)
 
 
 def collect(house: House, link: ReleaseRow) -> None:
@@ -284,8 +297,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 37, (
-        "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
+    assert len(asked) == 38, (
+        "seven lists; six tables about exhibits, fifteen about releases, five about requests, "
         "two about fees, three about cameras"
     )
     assert {claim.kind for claim in found} == {
@@ -295,8 +308,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 37, (
-        "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
+    assert len(asked) == 38, (
+        "seven lists; six tables about exhibits, fifteen about releases, five about requests, "
         "two about fees, three about cameras"
     )
 

@@ -12,6 +12,8 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
+from evidence.requests.correspondence.messages import READ, RECEIVED, SENT, words_digest
+from evidence.requests.correspondence.tables import RequestMessageRow
 from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -41,7 +43,7 @@ _FEES = {
 """Which fee was paid last by who pays, in each state."""
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
-_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED}
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED, SENT, RECEIVED, READ}
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
@@ -70,6 +72,13 @@ class _Requests:
             pick(step.request, step.number, step.event, step.person, step.at, step.told)
             .where(col(step.request).between(first, last))
             .order_by(col(step.request), col(step.number)),
+        )
+        message = RequestMessageRow
+        self._messages = grouped(
+            session,
+            pick(message.request, message.number, message.words).where(
+                col(message.request).between(first, last)
+            ),
         )
         self._people = grouped(
             session,
@@ -103,7 +112,10 @@ class _Requests:
                 Latest(_ASKED, {"facts": facts[0] if facts else {}}),
                 Latest((_CALLED,), {"until": dated(row.overwrite_due_at)}),
             ),
-            flaws=tuple(_flaws(row, steps, self._fees[row.id])),
+            flaws=(
+                *_flaws(row, steps, self._fees[row.id]),
+                *_said_otherwise(steps, self._messages[row.id]),
+            ),
             standing=_standing(row),
         )
 
@@ -168,3 +180,10 @@ def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]
         row.state == RequestState.NOT_FOUND
     ):
         yield f"is {row.state}, and its review says otherwise"
+
+
+def _said_otherwise(steps: Sequence[Any], messages: Sequence[Any]) -> Iterator[str]:
+    """Say where messages are not those whose digests the steps have, which the events hold."""
+    told = {one.number: one.told["message"] for one in steps if one.event in {SENT, RECEIVED}}
+    if told != {one.number: words_digest(one.words) for one in messages}:
+        yield "has messages that say something else than their events"

@@ -47,6 +47,7 @@ PRIVATE = {
     RequestLetter.URN_ISSUED: {"preserve": "2026-12-21T12:00:00Z"},
     RequestLetter.PRESERVED: {},
     RequestLetter.OUTCOME: {"outcome": "approved", "fee": "£75"},
+    RequestLetter.MESSAGE: {},
     RequestLetter.AT_RISK: {"days": "3"},
     RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }

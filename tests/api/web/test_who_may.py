@@ -100,6 +100,9 @@ POST /console/requests/{name}/closure = request.review
 GET /console/requests/{name}/coverage = request.review
 POST /console/requests/{name}/coverage = request.review
 GET /console/requests/{name}/history = custody.read
+GET /console/requests/{name}/messages = request.show
+POST /console/requests/{name}/messages = request.write
+POST /console/requests/{name}/messages/read = request.write
 GET /console/requests/{name}/outcome = request.review
 POST /console/requests/{name}/outcome = request.review
 GET /console/requests/{name}/preservation = request.preserve
@@ -147,6 +150,8 @@ GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct
 POST /requests/status/leave
+GET /requests/status/messages
+POST /requests/status/messages
 GET /requests/status/request
 GET /requests/status/withdraw
 POST /requests/status/withdraw

@@ -108,6 +108,7 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "request_preserved": "That the footage is preserved",
     "request_outcome": "What came of the request",
     "request_refused": "That the request was refused",
+    "request_message": "That there is a message about the request",
     "request_at_risk": "To the people on duty: the footage is overwritten soon",
 }
 _CHECK_ADDRESS = (

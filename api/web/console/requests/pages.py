@@ -22,6 +22,7 @@ from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
+from evidence.requests.correspondence.messages import thread_of
 from evidence.requests.recorded import REVIEWED
 from evidence.requests.states import RELEASABLE, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import ListedRequest, RequestGroup, RequestStory
@@ -115,6 +116,7 @@ def show_request(
         path=PATHS[Path(story.row.path)],
         tag=STATE_TAGS[state],
         heading=NEXT[state][0],
+        thread=thread_of(step for step, _ in story.steps),
         asked=told(story.asked),
         acts=_offered(staff, story),
         cannot_approve=RequestStep.APPROVED in story.allowed and own_review,
