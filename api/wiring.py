@@ -49,6 +49,7 @@ from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
+from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
@@ -121,6 +122,7 @@ class Services:
     drafts: Drafts
     visits: Visits
     correspondence: Correspondence
+    erasures: Erasures
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees

@@ -181,6 +181,8 @@ request.closed | | actor role reason
 correspondence.sent | | actor role message
 correspondence.received | | actor role message
 correspondence.read | | actor role
+request.erasure_begun | | actor role basis
+request.erased | deletion | actor role basis
 """
 _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose conditions

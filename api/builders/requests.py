@@ -11,8 +11,10 @@ from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
+from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.visits import Visits
+from export.holdings.holds import any_held
 
 
 class RequestsRoom(TypedDict):
@@ -25,6 +27,7 @@ class RequestsRoom(TypedDict):
     drafts: Drafts
     visits: Visits
     correspondence: Correspondence
+    erasures: Erasures
 
 
 def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
@@ -59,4 +62,12 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         drafts=Drafts(gates, limits, submissions, decisions, rules, random=secrets.token_bytes),
         visits=Visits(gates, limits, random=secrets.token_bytes),
         correspondence=Correspondence(ground.ledger, requests, messages, limits),
+        erasures=Erasures(
+            ground.transaction,
+            ground.ledger,
+            requests,
+            people,
+            days=council.erase_days,
+            held=any_held,
+        ),
     )

@@ -46,6 +46,7 @@ free = []
 answer_days = 5
 count = "calendar"
 unpaid_days = 28
+erase_days = 365
 
 [fees]
 review = 2500
@@ -54,6 +55,8 @@ vat_percent = 20
 vat_number = "GB 000 0000 00"
 """
 MOST_DAYS = 36_500
+LEAST_KEPT = 28
+"""Days for which what is personal of a request stays after its end, whatever a council says."""
 MOST_PENCE = 10_000_000
 """What GOV.UK Pay takes in one payment."""
 DEFAULT_COLOUR = "#12403c"
@@ -72,7 +75,7 @@ _TABLES = {
     "look": {"colour"},
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
-    "requests": {"answer_days", "count", "unpaid_days", "appeal"},
+    "requests": {"answer_days", "count", "unpaid_days", "erase_days", "appeal"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
 }
@@ -113,6 +116,8 @@ class Council:
     answer_count: DayKind = DayKind.CALENDAR
     unpaid_days: int = 28
     """After so many days a request expires whose fee is not paid."""
+    erase_days: int = 365
+    """So many days after its end what is personal of a request is erased."""
     appeal: str = APPEAL
     fees: Tariff = USUAL
 
@@ -164,6 +169,7 @@ def parse_council(text: str) -> Council:
             answer_days=table.get("requests", {}).get("answer_days", 5),
             answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
+            erase_days=table.get("requests", {}).get("erase_days", 365),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
             fees=_tariff(table.get("fees", {})),
         )
@@ -227,6 +233,12 @@ def _check_council(council: Council) -> None:
     for name, number, most in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
             raise SettingsError(f"council.toml: {name} is a number from 1 to {most}")
+    days: object = council.erase_days
+    if not isinstance(days, int) or isinstance(days, bool) or not LEAST_KEPT <= days <= MOST_DAYS:
+        raise SettingsError(
+            f"council.toml: requests.erase_days is a number from {LEAST_KEPT} to {MOST_DAYS}: for "
+            f"{LEAST_KEPT} days whoever is refused may ask that it is looked at again"
+        )
     _check_look(council)
     _check_recipients(council)
     try:

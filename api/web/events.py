@@ -69,6 +69,8 @@ EVENT_WORDS: Mapping[str, str] = {
     "correspondence.sent": "Message sent to who asked",
     "correspondence.received": "Message from who asked",
     "correspondence.read": "Messages read",
+    "request.erasure_begun": "Erasure of the request begun",
+    "request.erased": "What is personal of the request erased",
     "release.proposed": "Release proposed",
     "release.approved": "Release approved",
     "release.refused": "Release refused",

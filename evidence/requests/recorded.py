@@ -114,3 +114,9 @@ def found_exhibits(steps: Sequence[RequestStepRow]) -> tuple[UUID, ...]:
     if not reviews or reviews[-1]["outcome"] == ReviewOutcome.NOT_FOUND:
         return ()
     return tuple(UUID(one) for one in reviews[-1]["exhibits"])
+
+
+def reviewed_exhibits(steps: Sequence[RequestStepRow]) -> frozenset[UUID]:
+    """Return the exhibits that any review found."""
+    reviews: list[Any] = [step.told for step in steps if step.event == REVIEWED]
+    return frozenset(UUID(one) for review in reviews for one in review["exhibits"])

@@ -113,6 +113,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             hold(house, unplayable.reference, lifted=False)
             see_cameras(house)
             ask_for_footage(house, exhibit)
+            erase_a_request(house)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
         assert settings.engines is not None
@@ -134,6 +135,17 @@ def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
     pay(house, paying, Stage.RELEASE)
     write_both_ways(house, paying)
     decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
+
+
+def erase_a_request(house: House) -> None:
+    """Ask long ago, pay, write, withdraw; and have the clock erase it."""
+    at = house.services.clock() - timedelta(days=house.services.council.erase_days + 10)
+    row = request(house, AskingPath.INSURER, at, email="gone@insurer.example")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+    pay(house, row, Stage.REVIEW, at)
+    write_both_ways(house, row)
+    decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+    house.services.erasures.run(at=house.services.clock())
 
 
 def write_both_ways(house: House, row: RequestRow) -> None:
@@ -260,8 +272,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
     assert "exhibits, releases, requests, fees, holds, people and registers" in words
-    assert " 0 " in words
-    assert words.count(" 0 ") == 1, "only the erased values may be none"
+    assert " 0 " not in words
 
 
 CHANGES = re.findall(
@@ -350,7 +361,8 @@ def test_what_was_erased_in_order_is_counted_and_is_no_fault(story: Story) -> No
         services.ledger.append(
             session, person, "erase.requested", {"basis": "UK GDPR Art 17"}, at=services.clock()
         )
-        session.execute(text("DELETE FROM custody_value WHERE key_record = :p"), {"p": person})
+        emptied = "UPDATE custody_value SET value = '' WHERE key_record = :p"
+        session.execute(text(emptied), {"p": person})
         session.execute(text("DELETE FROM record_key WHERE record = :p"), {"p": person})
         report = audit_session(services, session)
     assert not report.failed
@@ -420,6 +432,7 @@ NOT_HELD = {
     "refund.check_at": "when the provider is asked next; it answers the same",
     "refund.id": "nothing names it",
     "refund.settled_on": "what the provider said of its own books; each day is asked for once",
+    "request.erase_at": "when it is looked at next; nothing that is due is left out by it for long",
     "request.warned": "which warnings were queued; the letters stand beside it",
     "seal_erasure.files": "how many files went; that none but three stay is held",
     "upload.id": "the name of what became a master; nothing names it any more",

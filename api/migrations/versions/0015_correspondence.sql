@@ -7,3 +7,8 @@ CREATE TABLE request_message (
     FOREIGN KEY (request, number) REFERENCES request_step (request, number)
 );
 GRANT SELECT, INSERT, DELETE ON request_message TO {app};
+
+-- What is personal of a request goes some time after its end; its steps stay, without words.
+ALTER TABLE request ADD COLUMN erased_at timestamptz, ADD COLUMN erase_at timestamptz;
+CREATE INDEX request_unerased ON request (submitted_at) WHERE erased_at IS NULL;
+GRANT UPDATE (told) ON request_step TO {app};

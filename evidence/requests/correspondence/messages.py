@@ -90,6 +90,8 @@ class Correspondence:
         role = require(Action.WRITE_MESSAGE, by)
         words = _plain(words)
         row = self._requests.find(session, name, lock=True)
+        if row.erased_at is not None:
+            raise StateError(f"request {row.urn} was erased: nobody knows any more who asked")
         if self._said_before(session, row, SENT, words, at):
             return row
         self._count(session, row, SENT, MOST_SENT, at)

@@ -1,7 +1,8 @@
-"""Messages on a request as both sides see them, and as machines list and send them."""
+"""Messages on a request as both sides see them, and machines; and what is seen of an erased one."""
 
 import html
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from httpx import Response
@@ -9,16 +10,16 @@ from sqlmodel import select
 
 from api.outbound.records import facts_of
 from api.times import utc_now
-from api.words import local_time
+from api.words import local_date, local_time
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.requests.correspondence.messages import MOST_WORDS
-from evidence.requests.states import Path, RequestStep
+from evidence.requests.states import Path, Refusal, RequestStep
 from evidence.requests.tables import RequestRow
 from tests.api.asking import Web
 from tests.api.web.public.test_request_pages import led, look_after
 from tests.api.web.visiting import Visitor
-from tests.evidence.requests.requesting import decide, request
+from tests.evidence.requests.requesting import decide, preserve, request
 from tests.houses import House
 
 Opens = Callable[..., Visitor]
@@ -204,3 +205,58 @@ def test_machines_list_and_send_by_the_same_rules(web: Web, house: House) -> Non
     assert (refused.status_code, refused.json()["field"]) == (422, "message")
     long = web.ask("POST", place, Role.OPERATOR, json={"message": "x" * (MOST_WORDS + 1)})
     assert long.status_code == 422
+
+
+def test_an_erased_request_says_when_on_every_page_and_breaks_none(
+    browser: Opens, house: House, web: Web
+) -> None:
+    at, services = utc_now() - timedelta(days=400), house.services
+    row, lasting = (
+        request(house, Path.INSURER, at, email="gone@insurer.example") for _ in range(2)
+    )
+    preserve(house, row, at)
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at, "a private reason")
+    refuse(house, row, at)
+    visitor, staff = browser(), browser(Role.OPERATOR)
+    assert services.erasures.erase(row.id, at=utc_now())
+    day = local_date(utc_now())
+    own = look_after(visitor, house, row)
+    assert "were erased on" in own
+    assert day in own
+    assert "private" not in own
+    assert f'href="{OWN}"' not in own
+    assert "no messages can be sent here" in text(visitor.get(OWN))
+    shown = text(staff.get(f"/console/requests/{row.urn}"))
+    assert "It was erased on" in shown
+    assert "private" not in shown
+    assert "gone@insurer.example" not in shown
+    assert "Every message was erased on" in text(staff.get(desk(row)))
+    assert "Erased" in text(staff.get(f"/console/requests?q={row.urn}&show=ended"))
+    history = text(staff.get(f"/console/requests/{row.urn}/history"))
+    assert "erased: it can no longer be opened" in history
+    whole = web.ask("GET", f"/requests/{row.urn}", Role.OPERATOR).json()
+    assert (whole["answers"], whole["start"]) == ({}, None)
+    assert web.ask("GET", f"/requests/{row.urn}/messages", Role.OPERATOR).json() == []
+    refused = web.ask("POST", f"/requests/{row.urn}/messages", Role.OPERATOR, json={"message": "x"})
+    assert refused.status_code == 409
+    decide(house, lasting, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+    assert services.erasures.erase(lasting.id, at=utc_now())
+    pages = []
+    for urn in (lasting.urn, "BAR-2222-2222-2"):
+        stranger = browser()
+        asked = stranger.post("/requests/status", {"urn": urn})
+        pages.append((asked.status_code, stranger.get(led(asked)).text))
+    assert pages[0] == pages[1], "its number leads nobody to a code any more"
+    letters = select(MessageRow.id).where(MessageRow.about == lasting.id)
+    assert house.look(lambda s: s.exec(letters).all()) == []
+
+
+def refuse(house: House, row: RequestRow, at: datetime) -> None:
+    """Refuse a request, for a reason that names somebody."""
+    by, decisions = house.subjects[Role.GOVERNANCE], house.services.request_decisions
+    house.do(
+        Role.GOVERNANCE,
+        lambda s: decisions.refuse(
+            s, row.urn, Refusal.HARM, by=by, at=at, reason="a private reason"
+        ),
+    )

@@ -146,7 +146,9 @@ def _details(event: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what a step says beside who took it, in words."""
     found = []
     for name in STEP_FIELDS.get(event, ()):
-        said = values.get(name, "")
+        if name not in values:
+            continue  # it was erased
+        said = values[name]
         if name == "basis":
             said = REFUSALS[Refusal(said)]
         if name == "facts":
