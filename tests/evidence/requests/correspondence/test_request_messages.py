@@ -1,5 +1,6 @@
 """Messages on a request: each a step with its event, once, read by somebody, and held by it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -134,6 +135,13 @@ def test_the_same_words_twice_in_a_row_are_one_message_and_later_they_are_two(
     answer(house, row, ANSWER, at + TWICE / 2 + TWICE)
     assert len(written(house, row)) == 5, "who reminds us is heard"
     assert len(letters(house, row)) == 2
+
+
+def test_two_presses_at_one_moment_are_one_message(house: House) -> None:
+    row, at = asked(house, "moment"), now()
+    with ThreadPoolExecutor(4) as presses:
+        list(presses.map(lambda _: answer(house, row, ANSWER, at), range(4)))
+    assert len(written(house, row)) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Everything personal of a request is planted with one odd word, which no row hold
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,10 +12,11 @@ from uuid import UUID
 
 import pytest
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlmodel import col, select
 
 from api.cli.log import audit_session
+from api.running.worker import _mark_due
 from api.times import utc_now
 from custody.errors import CustodyError
 from custody.tables import CustodyValueRow, RecordKeyRow
@@ -47,8 +49,13 @@ from tests.evidence.requests.requesting import (
     submit,
 )
 from tests.houses import Estate, House
+from tests.polling import poll
 
 ODD = "qzxv"
+_WAITS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    "AND datname = current_database()"
+)
 DAYS = 365
 PLANTED = {
     "contact_name": f"{ODD} Smith",
@@ -223,6 +230,12 @@ def test_nothing_personal_of_a_request_is_left_anywhere_and_the_record_verifies(
     assert int(told.split("; ")[1].split()[0]) > 100, "what was erased is counted"
 
 
+def test_the_worker_does_it_by_its_clock(house: House) -> None:
+    row = ended(house, "worker", long_ago())
+    _mark_due(house.services)
+    assert fresh(house, row).erased_at is not None
+
+
 def test_what_can_be_counted_stays(house: House) -> None:
     at = long_ago()
     row = request(house, Path.COUNCIL, at, email="count@council.example")
@@ -375,6 +388,19 @@ def test_whoever_asked_twice_is_known_until_the_last_request_is_erased(house: Ho
     again = request(house, Path.COUNCIL, now(), email="both@council.example")
     assert again.person != second.person
     assert not erasing.erase(second.id, at=now()), "it is erased once"
+
+
+def test_whoever_asks_anew_at_that_moment_stays_known(house: House) -> None:
+    row, services = ended(house, "anew", long_ago()), house.services
+    asked = house.look(lambda s: services.requests.asked(s, row.id))
+    assert asked is not None
+    with ThreadPoolExecutor(1) as worker:
+        with services.transaction() as session:
+            services.submissions.submit(session, asked, "anew@council.example", at=now())
+            erased = worker.submit(erasures(house).erase, row.id, at=now())
+            poll(lambda: house.look(lambda s: s.execute(_WAITS).scalar_one()))
+        assert erased.result()
+    assert person_of(house, row).email == "anew@council.example"
 
 
 def test_somebody_who_holds_a_token_stays_known(house: House) -> None:
