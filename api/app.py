@@ -15,7 +15,7 @@ from api.bounds.guard import HEALTH, Guard
 from api.demonstration.standins import pay_of
 from api.depends import UsesServices, known_query
 from api.health import OK
-from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
+from api.routes import cameras, correspondence, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
 from api.web import assets
@@ -40,12 +40,14 @@ from api.web.console.releases import withdrawals as withdrawing
 from api.web.console.requests import decisions as request_decisions
 from api.web.console.requests import documents as request_documents
 from api.web.console.requests import footage, wanted
+from api.web.console.requests import messages as request_messages
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
 from api.web.public.requests import check, documents, proof
 from api.web.public.requests import form as asking
+from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
 from api.wiring import Services
 from storage.version import version
@@ -62,6 +64,7 @@ _ASKING = (
     documents.router,
     looking_after.router,
     looking_after.paced,
+    own_messages.router,
 )
 """The pages of whoever asks for footage."""
 _QUEUE = (
@@ -70,6 +73,7 @@ _QUEUE = (
     footage.router,
     request_documents.router,
     wanted.router,
+    request_messages.router,
 )
 """The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
@@ -140,6 +144,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         packages.router,
         cameras.router,
         requests.router,
+        correspondence.router,
         notify.router,
         pay.router,
     ):

@@ -45,6 +45,7 @@ from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.checks import DocumentChecks
@@ -53,6 +54,7 @@ from evidence.requests.documents.documents import Documents
 from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.incoming import Arrivals
 from evidence.requests.drafts import Drafts
+from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
@@ -129,6 +131,8 @@ class Services:
     document_checks: DocumentChecks
     document_arrivals: Arrivals
     document_deletions: DocumentDeletions
+    correspondence: Correspondence
+    erasures: Erasures
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees

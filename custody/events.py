@@ -117,8 +117,8 @@ text | acceptance action actor against appeal basis document document_kind kind 
 text | provider_reference purpose reason recipient reference refund_reference result role session
 text | seen stage state type
 text | subject system urn what
-digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
-digest | timestamp token
+digest | copy derivation facts findings message policy register seal sha256 signature statement
+digest | steps terms timestamp token
 digest or null | packet_index
 count | downloads pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
@@ -184,6 +184,11 @@ document.viewed | displaying | actor role document
 document.checked | appraisal | actor role document document_kind result reason
 document.seen | appraisal | actor role document_kind seen reason
 document.deleted | deletion | actor role document reason
+correspondence.sent | | actor role message
+correspondence.received | | actor role message
+correspondence.read | | actor role
+request.erasure_begun | | actor role basis
+request.erased | deletion | actor role basis
 """
 _RELEASE = """
 release.proposed | | actor role kind recipient files exhibits:records basis purpose conditions

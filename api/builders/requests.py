@@ -9,6 +9,7 @@ from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
 from evidence.requests.charges import Charges
+from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.checks import DocumentChecks
@@ -19,8 +20,10 @@ from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.envelopes import Envelopes
 from evidence.requests.documents.incoming import Arrivals, Scan, Scanned
 from evidence.requests.drafts import CouncilRules, Drafts
+from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.visits import Visits
+from export.holdings.holds import any_held
 from export.intake.malware import FOUND, Scanner
 
 _PIECE = 256 * 1024
@@ -41,6 +44,8 @@ class RequestsRoom(TypedDict):
     document_checks: DocumentChecks
     document_arrivals: Arrivals
     document_deletions: DocumentDeletions
+    correspondence: Correspondence
+    erasures: Erasures
 
 
 def build_requests(
@@ -93,6 +98,15 @@ def build_requests(
         document_checks=DocumentChecks(ground.ledger, requests, documents, envelopes, messages),
         document_arrivals=Arrivals(limits, scan_by(scanner), most=council.document_mb * _MIB),
         document_deletions=DocumentDeletions(ground.ledger, requests, people, kept),
+        correspondence=Correspondence(ground.ledger, requests, messages, limits),
+        erasures=Erasures(
+            ground.transaction,
+            ground.ledger,
+            requests,
+            people,
+            days=council.erase_days,
+            held=any_held,
+        ),
     )
 
 

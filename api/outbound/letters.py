@@ -218,6 +218,9 @@ WORDINGS: Mapping[str, Wording] = {
     RequestLetter.DOCUMENT: Wording(
         "we need a document for your CCTV request {reference}", names=("contact",), calls=False
     ),
+    RequestLetter.MESSAGE: Wording(
+        "a message about your CCTV request {reference}", names=("contact",), calls=False
+    ),
     RequestLetter.AT_RISK: Wording(
         "footage for CCTV request {reference} is overwritten soon",
         private={"days": _days},

@@ -127,8 +127,8 @@ class Posting:
     def _sent(self, message: UUID, reference: str) -> None:
         with self._begin() as session:
             self._messages.sent(session, message, reference=reference, at=self._clock())
-            row = session.get_one(MessageRow, message)
-            if WORDINGS[row.kind].settles:
+            row = session.get(MessageRow, message)  # none: what it was about was erased meanwhile
+            if row is not None and WORDINGS[row.kind].settles:
                 attention.settle(session, row.about, JOB_SEND)
 
     def _tell(self, message: UUID, state: MessageState, words: str, at: datetime) -> None:

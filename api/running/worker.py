@@ -48,7 +48,7 @@ OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
 that were counted, what gave up because something was away, payments whose time has come; once an
-hour the clock, and once a day what was settled."""
+hour the clock, and once a day what was settled; requests that are to be erased."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -93,6 +93,7 @@ def _mark_due(services: Services) -> None:
             services.payments.due(at=at)
             services.reconciliation.due(at=at)
             services.deadlines.mark(at=at)
+            services.erasures.run(at=at)
 
 
 def _mark_requests(services: Services, at: datetime) -> None:

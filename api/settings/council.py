@@ -46,6 +46,7 @@ free = []
 answer_days = 5
 count = "calendar"
 unpaid_days = 28
+erase_days = 365
 
 [fees]
 review = 2500
@@ -59,6 +60,8 @@ days_after_check = 7
 longest_days = 90
 """
 MOST_DAYS = 36_500
+LEAST_KEPT = 28
+"""Days for which what is personal of a request stays after its end, whatever a council says."""
 MOST_PENCE = 10_000_000
 """What GOV.UK Pay takes in one payment."""
 DEFAULT_COLOUR = "#12403c"
@@ -77,8 +80,8 @@ _TABLES = {
     "look": {"colour"},
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
-    "requests": {"answer_days", "count", "unpaid_days", "appeal"},
     "documents": {"most_mb", "days_after_check", "longest_days"},
+    "requests": {"answer_days", "count", "unpaid_days", "erase_days", "appeal"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
 }
@@ -119,6 +122,8 @@ class Council:
     answer_count: DayKind = DayKind.CALENDAR
     unpaid_days: int = 28
     """After so many days a request expires whose fee is not paid."""
+    erase_days: int = 365
+    """So many days after its end what is personal of a request is erased."""
     appeal: str = APPEAL
     document_mb: int = 10
     """How large one document of a request may be, in MiB."""
@@ -176,6 +181,7 @@ def parse_council(text: str) -> Council:
             answer_days=table.get("requests", {}).get("answer_days", 5),
             answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
+            erase_days=table.get("requests", {}).get("erase_days", 365),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
             document_mb=table.get("documents", {}).get("most_mb", 10),
             document_days=table.get("documents", {}).get("days_after_check", 7),
@@ -245,6 +251,12 @@ def _check_council(council: Council) -> None:
     for name, number, most in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
             raise SettingsError(f"council.toml: {name} is a number from 1 to {most}")
+    days: object = council.erase_days
+    if not isinstance(days, int) or isinstance(days, bool) or not LEAST_KEPT <= days <= MOST_DAYS:
+        raise SettingsError(
+            f"council.toml: requests.erase_days is a number from {LEAST_KEPT} to {MOST_DAYS}: for "
+            f"{LEAST_KEPT} days whoever is refused may ask that it is looked at again"
+        )
     _check_look(council)
     _check_recipients(council)
     try:

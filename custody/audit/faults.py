@@ -18,7 +18,7 @@ from custody.audit.streams import Streams
 from custody.canonical import parse_canonical
 from custody.entry import Entry, Opening, check_opening, field_key, parse_entry
 from custody.errors import FormatError, ProofError
-from custody.events import PERSON_FIELDS, check_field, event_type
+from custody.events import check_field, event_type
 
 
 class StoredValue(NamedTuple):
@@ -161,10 +161,13 @@ class Faults:
         return opened
 
     def _check_lost(self, lost: Iterable[str], event: StoredEvent, before: Before) -> None:
-        """Judge the fields whose values are gone: whose, is known of the record's own only."""
+        """Judge the fields whose values are gone: all of them may be, with the record's own key.
+
+        In a record that stays, what it says of somebody who was erased is empty, and not gone: so
+        whose it was is known, and nobody else's can go with it.
+        """
         for name in lost:
-            erased = bool(self._people_erased) if name in PERSON_FIELDS else before.key is None
-            if erased:
+            if before.key is None:
                 self._tally.counts["erased"] += 1
             else:
                 words = f"The value of {name} is gone, and was not erased"

@@ -32,8 +32,11 @@ from custody.ledger import MAC_TAG
 _RECORD = itemgetter(0)
 """Whose an event is."""
 _KEYS_HELD = 4096
-_ERASING = frozenset({"erase.requested", "erase.done"})
-"""The events of which one must stand in a person's record before its key may be gone."""
+_ERASING = {
+    RecordKind.PERSON: frozenset({"erase.requested", "erase.done"}),
+    RecordKind.REQUEST: frozenset({"request.erasure_begun", "request.erased"}),
+}
+"""The events of which one must stand in a record of a kind before its key may be gone."""
 _CLAIMED_EVENTS = frozenset(
     {
         "cameras.imported",
@@ -162,8 +165,8 @@ class RecordsAudit:
     def _check_erased(self, record: StoredRecord, chain: _Chain, subject: str) -> None:
         if record.kind == RecordKind.EXHIBIT:
             asked = f'"{record.id}"' in self._disposed
-        elif record.kind == RecordKind.PERSON:
-            asked = not chain.names.isdisjoint(_ERASING)
+        elif record.kind in _ERASING:
+            asked = not chain.names.isdisjoint(_ERASING[RecordKind(record.kind)])
         else:
             self._tally.note(Step.RECORDS, "This record was erased", subject)
             return

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.erasure import is_destroyed
 from custody.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.fees.accounts import Accounts, Clock, given_back, refunds_of
@@ -106,6 +107,11 @@ class RefundOrders:
         role: str,
         at: datetime,
     ) -> RefundRow:
+        if is_destroyed(session, fee.request):
+            raise StateError(
+                "the request of this fee was erased, so nothing more can be recorded of it: give "
+                "the money back with the payment provider's own tool"
+            )
         row = RefundRow(
             id=self._new_id(),
             payment=payment.id,

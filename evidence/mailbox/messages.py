@@ -10,7 +10,7 @@ encrypted beside it, and erased as soon as it went out or cannot go out any more
     queued -> sending -> sent | refused | uncertain        sending -> queued (nothing left us)
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from custody.canonical import canonical_json, parse_canonical
 from custody.errors import KeyStoreError
@@ -232,6 +232,14 @@ class Messages:
 
     def _locked(self, session: Session, message: UUID) -> MessageRow | None:
         return session.get(MessageRow, message, with_for_update=True, populate_existing=True)
+
+
+def forget_letters(session: Session, about: Collection[UUID]) -> None:
+    """Delete every letter about these records, whatever became of it.
+
+    A job of one that still waited finds nothing to send.
+    """
+    session.exec(delete(MessageRow).where(col(MessageRow.about).in_(about)))
 
 
 def waits_for_a_person(row: MessageRow) -> bool:

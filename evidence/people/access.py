@@ -62,6 +62,7 @@ class Action(StrEnum):
     REFUSE_REQUEST = "request.refuse"
     PAUSE_REQUEST = "request.pause"
     CHECK_DOCUMENT = "document.check"
+    WRITE_MESSAGE = "request.write"
     SHOW_FEES = "fee.show"
     REFUND_PAYMENT = "payment.refund"
     SETTLE_DIFFERENCE = "difference.settle"
@@ -122,6 +123,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.PAUSE_REQUEST: (Role.GOVERNANCE,),
     # Copies of passports: one role, who answers for personal data, and releases nothing.
     Action.CHECK_DOCUMENT: (Role.GOVERNANCE,),
+    # Who deals with a request writes to whoever asked, and reads what they answer.
+    Action.WRITE_MESSAGE: (*_STAFF, Role.GOVERNANCE),
     # Fees are part of the custody chain, of which an auditor reads everything.
     Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
     Action.REFUND_PAYMENT: (Role.FINANCE,),

@@ -10,12 +10,13 @@ from sqlalchemy import any_, literal
 from sqlmodel import Session, col, select
 
 from custody.canonical import canonical_json
+from custody.erasure import destroy
 from custody.events import RecordKind
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.mailbox.addresses import check_address
 from evidence.people.access import Action, Role, Subject, decide
-from evidence.people.tables import PersonRow, StaffSessionRow
+from evidence.people.tables import PersonRow, StaffSessionRow, TokenRow
 from evidence.wording import check_words
 
 PROVIDER = "the identity provider"
@@ -24,6 +25,7 @@ THE_CLOCK = "Custos, by its clock"
 """Who, in the ledger, does what is due by itself: lets a release or a request expire."""
 NAMELESS = "Member of staff"
 """What somebody is called whose provider tells no name that can be kept."""
+ERASE_REQUESTED, ERASE_DONE = "erase.requested", "erase.done"
 GONE = "no longer "
 """How the event of a role that went begins."""
 
@@ -103,6 +105,19 @@ class People:
         session.flush()
         return signed_in
 
+    def erase(self, session: Session, person: UUID, *, basis: str, at: datetime) -> None:
+        """Erase who somebody is: their name, their address, and the key of their record.
+
+        That it was asked for and is done stands in their record; whoever calls has seen that
+        nothing of theirs is left that needs them.
+        """
+        row = session.get_one(PersonRow, person, with_for_update=True)
+        for event in (ERASE_REQUESTED, ERASE_DONE):
+            self._ledger.append(session, person, event, {"basis": basis}, at=at)
+        row.name = row.email = ""
+        destroy(session, person)
+        session.flush()
+
     def _record_name(self, session: Session, row: PersonRow, *, at: datetime) -> None:
         """Write the event `person.named`: what the row says of somebody, under their own key."""
         self._ledger.append(session, row.id, "person.named", {"facts": named_digest(row)}, at=at)
@@ -171,6 +186,13 @@ def names_of(session: Session, people: Iterable[UUID | None]) -> dict[UUID, str]
     wanted = {person for person in people if person is not None}
     rows = session.exec(select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(wanted)))
     return dict(rows.all())
+
+
+def signs_in(session: Session, person: UUID) -> bool:
+    """Tell whether somebody is known to an identity provider, or has ever had a token."""
+    row = session.get_one(PersonRow, person)
+    token = select(TokenRow.sha256).where(TokenRow.person == person).limit(1)
+    return row.issuer is not None or session.exec(token).first() is not None
 
 
 def staff_with_mailbox(session: Session, role: Role, *, but: UUID | None = None) -> Sequence[UUID]:

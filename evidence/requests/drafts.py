@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete
 from evidence.errors import InvalidError, StateError
 from evidence.limits import Limits
 from evidence.mailbox.codes import Gates, Standing, token_subject
+from evidence.mailbox.messages import forget_letters
 from evidence.requests.asked import Asked, asked_of
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.documents import Documents
@@ -254,10 +255,12 @@ class Drafts:
         return self._submissions.submit(session, asked, draft.mailbox, at=at)
 
     def forget(self, session: Session, *, at: datetime) -> None:
-        """Delete drafts that nobody has touched for long."""
-        session.exec(
-            delete(RequestDraftRow).where(col(RequestDraftRow.seen_at) < at - FORGET_DRAFTS)
-        )
+        """Delete drafts that nobody has touched for long, and the letters with their codes."""
+        untouched = col(RequestDraftRow.seen_at) < at - FORGET_DRAFTS
+        gone = delete(RequestDraftRow).where(untouched)
+        digests = session.exec(gone.returning(col(RequestDraftRow.secret_sha256))).all()
+        # A letter that no mail server ever took still holds the address that was typed, encrypted.
+        forget_letters(session, [token_subject(digest) for (digest,) in digests])
 
     def _open(self, session: Session, secret: str, at: datetime) -> RequestDraftRow:
         row = session.get(

@@ -21,5 +21,7 @@ class RequestLetter(LetterKind):
     """It was refused. ``appeal``: what can be done about it; why, its page says."""
     DOCUMENT = "request_document"
     """A document is asked for, perhaps instead of one that was not accepted: why, its page says."""
+    MESSAGE = "request_message"
+    """Somebody wrote to whoever asked. Nothing of it: it is read past the code, on its page."""
     AT_RISK = "request_at_risk"
     """To an operator: nobody has preserved the footage, and it is overwritten soon. ``days``."""

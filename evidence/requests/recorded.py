@@ -56,7 +56,7 @@ def record_step(
     by: Subject | None,
     at: datetime,
 ) -> int:
-    """Write an event of a request that is locked, and its row; return the number of the step."""
+    """Write an event of a request that is locked, and its row; return the number of this step."""
     at = at.replace(microsecond=0)  # events tell the time to the second
     said: dict[str, JSON | Person] = dict(values)
     if by is not None:
@@ -116,3 +116,9 @@ def found_exhibits(steps: Sequence[RequestStepRow]) -> tuple[UUID, ...]:
     if not reviews or reviews[-1]["outcome"] == ReviewOutcome.NOT_FOUND:
         return ()
     return tuple(UUID(one) for one in reviews[-1]["exhibits"])
+
+
+def reviewed_exhibits(steps: Sequence[RequestStepRow]) -> frozenset[UUID]:
+    """Return the exhibits that any review found."""
+    reviews: list[Any] = [step.told for step in steps if step.event == REVIEWED]
+    return frozenset(UUID(one) for review in reviews for one in review["exhibits"])

@@ -26,6 +26,10 @@ class RequestRow(SQLModel, table=True):
     """When the control room confirmed that the whole of it is preserved; a correction undoes it."""
     warned: int = 0
     """How many of the warnings were written that nobody preserved it yet."""
+    erased_at: datetime | None = utc_column(nullable=True)
+    """When what is personal of it was erased."""
+    erase_at: datetime | None = utc_column(nullable=True)
+    """When it is looked again whether that can be done; none: nobody looked yet."""
 
 
 class RequestFactsRow(SQLModel, table=True):

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, select
 from evidence.exhibits.references import parse_urn
 from evidence.limits import Limits
 from evidence.mailbox.codes import Gates, Standing, token_subject
+from evidence.people.tables import PersonRow
 from evidence.requests.letters import RequestLetter
 from evidence.requests.tables import RequestRow, RequestVisitRow
 from evidence.secrets import make_secret, secret_digest
@@ -56,7 +57,7 @@ class Visits:
         self._gates.ask(gate, at=at)
         session.flush()
         row = session.exec(select(RequestRow).where(RequestRow.urn == urn)).first()
-        if row is None:
+        if row is None or not session.get_one(PersonRow, row.person).email:  # who asked was erased
             self._gates.withhold(gate, at=at)
         else:
             self._gates.send_code(

@@ -16,6 +16,7 @@ from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
+from evidence.requests.correspondence.messages import ANSWERED
 from evidence.requests.states import WAITS_FOR_FOOTAGE
 from evidence.requests.tables import RequestRow
 from export.release.notices import ReleaseLetter
@@ -64,6 +65,8 @@ class Desk:
     messages: Queue | None
     preserve: Queue | None
     """Requests whose footage nobody has preserved, what is overwritten next first."""
+    answers: Queue | None
+    """Requests on which whoever asked has written, and nobody has answered or read it."""
     differences: Queue | None
     """What does not agree with the payment provider."""
     recent: Sequence[ExhibitRow]
@@ -86,6 +89,7 @@ def desk_of(session: Session, by: Subject) -> Desk:
         own=_releases(session, proposed, mine) if may(Action.PROPOSE_RELEASE) else None,
         messages=_lost(session) if may(Action.SHOW_MESSAGES) else None,
         preserve=_unpreserved(session) if may(Action.PRESERVE_FOOTAGE) else None,
+        answers=_answers(session) if may(Action.WRITE_MESSAGE) else None,
         differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
         recent=_recent(session) if shows else (),
     )
@@ -114,6 +118,15 @@ def _unpreserved(session: Session) -> Queue:
     next_ones = select(RequestRow).where(*lacking).order_by(col(RequestRow.overwrite_due_at))
     count = _count(session, select(RequestRow.id).where(*lacking))
     return Queue(count, session.exec(next_ones.limit(_SHOWN)).all())
+
+
+def _answers(session: Session) -> Queue:
+    """Return requests on which a message waits for somebody, the one that waits longest first."""
+    calls = attention.calls(ANSWERED)
+    on = calls.c.subject == col(RequestRow.id)
+    count = _count(session, select(RequestRow.id).join(calls, on))
+    oldest = select(RequestRow).join(calls, on).order_by(calls.c.at).limit(_SHOWN)
+    return Queue(count, session.exec(oldest).all())
 
 
 def _attention(session: Session) -> Queue:

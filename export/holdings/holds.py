@@ -7,7 +7,7 @@ tells of it. The store's hold is set with the disposal identity; whoever takes c
 to (storage/embedded/weed/policies.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -217,6 +217,14 @@ def held_of(session: Session, exhibits: Sequence[UUID]) -> frozenset[UUID]:
         )
     )
     return frozenset(rows)
+
+
+def any_held(session: Session, exhibits: Collection[UUID]) -> bool:
+    """Tell whether one of these exhibits is under a legal hold now."""
+    held = select(LegalHoldRow.id).where(
+        col(LegalHoldRow.exhibit).in_(exhibits), col(LegalHoldRow.lifted_at).is_(None)
+    )
+    return session.exec(held.limit(1)).first() is not None
 
 
 def _open_hold(session: Session, exhibit: UUID) -> LegalHoldRow | None:

@@ -34,7 +34,7 @@ DELETE FROM log_node WHERE level = 1 AND index = 1;
 INSERT INTO log_node SELECT 0, 1000, hash FROM log_node LIMIT 1;
 
 -- tree: a node of no tree
-INSERT INTO log_node SELECT 20, 0, hash FROM log_node LIMIT 1;
+INSERT INTO log_node SELECT 40, 0, hash FROM log_node LIMIT 1;
 
 -- tree: a root
 UPDATE log_root SET root = set_byte(root, 0, get_byte(root, 0) # 1) WHERE size = (SELECT
@@ -630,6 +630,47 @@ UPDATE request_document SET deleted_at = NULL;
 -- database: whoever approved a request
 UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')
   WHERE event = 'request.approved';
+
+-- database: what somebody wrote about a request
+UPDATE request_message SET words = 'something else' WHERE number = (SELECT min(number) FROM
+  request_message);
+
+-- database: a message that is gone
+DELETE FROM request_message WHERE number = (SELECT max(number) FROM request_message);
+
+-- database: a message that nobody wrote
+INSERT INTO request_message SELECT request, number + 100, words FROM request_message LIMIT 1;
+
+-- database: a message that nobody has read
+DELETE FROM request_step WHERE event = 'correspondence.read';
+
+-- database: erased, and nobody said so
+UPDATE request SET erased_at = now() WHERE state = 'releasing';
+
+-- database: erased at another time
+UPDATE request SET erased_at = erased_at + interval '1 day' WHERE erased_at IS NOT NULL;
+
+-- database: erased, and said not to be
+UPDATE request SET erased_at = NULL WHERE erased_at IS NOT NULL;
+
+-- database: what an erased request asked for, made up
+INSERT INTO request_facts SELECT id, '{}' FROM request WHERE erased_at IS NOT NULL;
+
+-- database: what an erased request was told, made up
+UPDATE request_step SET told = told || '{"reason": "made up"}' WHERE event = 'request.withdrawn';
+
+-- database: who withdrew what was erased
+UPDATE request_step SET person = (SELECT approved_by FROM release WHERE id = 'RELEASE')
+  WHERE event = 'request.withdrawn';
+
+-- database: the name of somebody who was erased
+UPDATE person SET name = 'Jo Smith' WHERE name = '';
+
+-- database: somebody without a name whom nobody erased
+UPDATE person SET name = '' WHERE id = (SELECT recipient FROM release WHERE id = 'RELEASE');
+
+-- records: a key destroyed without an event
+DELETE FROM record_key WHERE record = (SELECT id FROM request WHERE state = 'releasing');
 
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;

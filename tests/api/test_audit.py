@@ -115,6 +115,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             hold(house, unplayable.reference, lifted=False)
             see_cameras(house)
             ask_for_footage(house, exhibit)
+            erase_a_request(house)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
         assert settings.engines is not None
@@ -137,6 +138,7 @@ def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
     own = request(house, AskingPath.SUBJECT, at)
     decide(house, own, RequestStep.PAUSED, Role.GOVERNANCE, at)
     check_documents(house, own)
+    write_both_ways(house, paying)
 
 
 def check_documents(house: House, row: RequestRow) -> None:
@@ -153,6 +155,39 @@ def check_documents(house: House, row: RequestRow) -> None:
         checks.look(session, row.urn, one, by=by, at=at)
         checks.check(session, row.urn, one, Verdict.ACCEPTED, **said)
         checks.delete(session, row.urn, one, **said)
+
+
+def erase_a_request(house: House) -> None:
+    """Ask long ago, pay, write, withdraw; and have the clock erase it."""
+    at = house.services.clock() - timedelta(days=house.services.council.erase_days + 10)
+    row = request(house, AskingPath.INSURER, at, email="gone@insurer.example")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+    pay(house, row, Stage.REVIEW, at)
+    write_both_ways(house, row)
+    send_identity(house, row)
+    decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+    house.services.erasures.run(at=house.services.clock())
+
+
+def send_identity(house: House, row: RequestRow) -> None:
+    """Send a document that nobody looks at."""
+    services = house.services
+    with services.transaction() as session:
+        came = services.document_arrivals.take(PDF)
+        services.documents.receive(
+            session, row.id, DocumentKind.IDENTITY, came, at=services.clock()
+        )
+
+
+def write_both_ways(house: House, row: RequestRow) -> None:
+    """Write to whoever asked, have them answer twice, and read the second."""
+    talk, by = house.services.correspondence, house.subjects[Role.OPERATOR]
+    at = house.services.clock()
+    with house.services.transaction() as session:
+        talk.answer(session, row.id, "Is there news?", at=at)
+        talk.send(session, row.urn, "Which exit was it?", by=by, at=at)
+        talk.answer(session, row.id, "The north one.", at=at)
+        talk.mark_read(session, row.urn, by=by, at=at)
 
 
 def collect(house: House, link: ReleaseRow) -> None:
@@ -268,8 +303,7 @@ def test_an_untouched_ledger_passes_and_everything_was_looked_at(story: Story) -
     words = " ".join(finding.words for finding in report.findings)
     assert f"{report.size} entries" in words
     assert "exhibits, releases, requests, fees, holds, people and registers" in words
-    assert " 0 " in words
-    assert words.count(" 0 ") == 1, "only the erased values may be none"
+    assert " 0 " not in words
 
 
 CHANGES = re.findall(
@@ -305,8 +339,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 38, (
-        "seven lists; six tables about exhibits, fifteen about releases, five about requests, "
+    assert len(asked) == 39, (
+        "seven lists; six tables about exhibits, fifteen about releases, six about requests, "
         "two about fees, three about cameras"
     )
     assert {claim.kind for claim in found} == {
@@ -316,8 +350,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 38, (
-        "seven lists; six tables about exhibits, fifteen about releases, five about requests, "
+    assert len(asked) == 39, (
+        "seven lists; six tables about exhibits, fifteen about releases, six about requests, "
         "two about fees, three about cameras"
     )
 
@@ -358,7 +392,8 @@ def test_what_was_erased_in_order_is_counted_and_is_no_fault(story: Story) -> No
         services.ledger.append(
             session, person, "erase.requested", {"basis": "UK GDPR Art 17"}, at=services.clock()
         )
-        session.execute(text("DELETE FROM custody_value WHERE key_record = :p"), {"p": person})
+        emptied = "UPDATE custody_value SET value = '' WHERE key_record = :p"
+        session.execute(text(emptied), {"p": person})
         session.execute(text("DELETE FROM record_key WHERE record = :p"), {"p": person})
         report = audit_session(services, session)
     assert not report.failed
@@ -430,6 +465,7 @@ NOT_HELD = {
     "refund.id": "nothing names it",
     "refund.settled_on": "what the provider said of its own books; each day is asked for once",
     "request_document.draft": "where it waited before it was sent; a request's is of none",
+    "request.erase_at": "when it is looked at next; nothing that is due is left out by it for long",
     "request.warned": "which warnings were queued; the letters stand beside it",
     "seal_erasure.files": "how many files went; that none but three stay is held",
     "upload.id": "the name of what became a master; nothing names it any more",

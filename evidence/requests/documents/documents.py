@@ -215,5 +215,23 @@ def destroy(
     record_step(session, ledger, request.id, DELETED, told, by=by, at=at)
 
 
+def destroy_all(
+    session: Session,
+    ledger: Ledger,
+    request: RequestRow,
+    *,
+    by: Subject,
+    role: str,
+    at: datetime,
+    reason: str,
+) -> None:
+    """Destroy every document of a request that is still kept."""
+    kept = select(DocumentRow).where(
+        DocumentRow.request == request.id, col(DocumentRow.deleted_at).is_(None)
+    )
+    for document in session.exec(kept.order_by(col(DocumentRow.received_at))).all():
+        destroy(session, ledger, request, document, by=by, role=role, at=at, reason=reason)
+
+
 def _checked(session: Session, request: UUID) -> Checked:
     return checked_by((step.event, step.told) for step in steps_of(session, request))

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.audit.facts import Claim, Latest, Span
+from custody.audit.facts import Claim, Expected, Latest, Span
 from custody.events import RecordKind
-from evidence.people.people import named_digest
+from evidence.people.people import ERASE_DONE, named_digest
 from evidence.people.tables import PersonRow
 from export.desk.claims.rows import claims_of, columns
 
@@ -31,4 +31,6 @@ class _People:
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of PersonRow
         """Return the claim of one of them; it names nobody."""
         latest = Latest(("person.named",), {"facts": named_digest(row)})
-        return Claim(row.id, f"the person {row.id}", RecordKind.PERSON, {}, latest=(latest,))
+        # Nobody is without a name but who was erased, and who was has none again.
+        erased = {ERASE_DONE: [] if row.name else [Expected({})]}
+        return Claim(row.id, f"the person {row.id}", RecordKind.PERSON, erased, latest=(latest,))

@@ -12,8 +12,12 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
-from evidence.requests.documents.kinds import CHECKED, DELETED, DOCUMENT_EVENTS, RECEIVED
+from evidence.requests.correspondence.messages import READ, RECEIVED, SENT, words_digest
+from evidence.requests.correspondence.tables import RequestMessageRow
+from evidence.requests.documents import kinds as documents
 from evidence.requests.documents.tables import DocumentRow
+from evidence.requests.erasure.erasures import BEGUN, ERASED
+from evidence.requests.erasure.traces import kept_fields
 from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -26,7 +30,7 @@ from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
 from export.desk.claims.rows import claims_of, columns, dated, grouped, pick
 
 _COLUMNS = columns(
-    RequestRow, "id urn path state person submitted_at overwrite_due_at preserved_at"
+    RequestRow, "id urn path state person submitted_at overwrite_due_at preserved_at erased_at"
 )
 _DOCUMENT = "request id kind type size sha256 scan received_at checked_at deleted_at"
 _ASKED = ("request.submitted", "request.corrected")
@@ -44,7 +48,10 @@ _FEES = {
 """Which fee was paid last by who pays, in each state."""
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
-_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED} | DOCUMENT_EVENTS
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {
+    *(_CALLED, SENT, RECEIVED, READ, BEGUN, ERASED),
+    *documents.DOCUMENT_EVENTS,
+}
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
@@ -79,6 +86,13 @@ class _Requests:
             session,
             pick(*columns(document, _DOCUMENT)).where(col(document.request).between(first, last)),
         )
+        message = RequestMessageRow
+        self._messages = grouped(
+            session,
+            pick(message.request, message.number, message.words).where(
+                col(message.request).between(first, last)
+            ),
+        )
         self._people = grouped(
             session,
             pick(RequestRow.id, person.email)
@@ -96,8 +110,19 @@ class _Requests:
             "kind": row.path,
             "at": dated(row.submitted_at),
         }
-        events = {name: _expected(steps, name) for name in sorted(_STEPS)}
         facts = [one.facts for one in self._facts[row.id]]
+        messages = self._messages[row.id]
+        if row.erased_at is not None:
+            said = {"at": said["at"]}  # what the event said beside it, nobody can open any more
+            left = (*facts, *messages, *self._documents[row.id])
+            others = tuple(_left_over(row, steps, left))
+            events = {name: _dated(row, steps, name) for name in sorted(_STEPS)}
+        else:
+            others = (
+                *_said_otherwise(steps, messages),
+                *_document_flaws(self._documents[row.id], steps),
+            )
+            events = {name: _expected(steps, name) for name in sorted(_STEPS)}
         return Claim(
             row.id,
             row.urn,
@@ -113,7 +138,7 @@ class _Requests:
             ),
             flaws=(
                 *_flaws(row, steps, self._fees[row.id]),
-                *_document_flaws(self._documents[row.id], steps),
+                *others,
             ),
             standing=_standing(row),
         )
@@ -132,6 +157,31 @@ def _expected(steps: Sequence[Any], name: str) -> list[Expected]:
         for one in steps
         if one.event == name
     ]
+
+
+def _dated(row: Any, steps: Sequence[Any], name: str) -> list[Expected]:  # noqa: ANN401 - as above
+    """Return what the events of one name must say of a request that was erased.
+
+    That they are there, when each was, and who of the staff: that stands under their own keys.
+    """
+    own = (None, row.person)
+    return [
+        Expected({**({} if one.person in own else {"actor": str(one.person)}), "at": dated(one.at)})
+        for one in steps
+        if one.event == name
+    ]
+
+
+def _left_over(
+    row: Any,  # noqa: ANN401 - as above
+    steps: Sequence[Any],
+    left: Sequence[Any],
+) -> Iterator[str]:
+    """Say where a request is not erased as its rows say."""
+    if row.erased_at not in [one.at for one in steps if one.event == ERASED]:
+        yield "is erased, and no step says that it was then"
+    if left:
+        yield "is erased, and holds what was asked, written or sent"
 
 
 def _standing(row: Any) -> Standing:  # noqa: ANN401 - as above
@@ -162,7 +212,7 @@ def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]
     for one in steps:
         if one.event not in _STEPS:
             yield f"has a step {one.event}, which is none"
-        elif set(one.told) != told_fields(one.event):
+        elif set(one.told) != (told_fields if row.erased_at is None else kept_fields)(one.event):
             yield f"has a step {one.event} that says something else than its event"
         elif (one.person is not None) != ("actor" in EVENTS[one.event].fields):
             yield f"has a step {one.event} by nobody, or by somebody who took none"
@@ -191,7 +241,7 @@ def _document_flaws(rows: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:
     received = [
         (one.at, {name: said for name, said in one.told.items() if name != "role"})
         for one in steps
-        if one.event == RECEIVED
+        if one.event == documents.RECEIVED
     ]
     there = [
         (
@@ -210,7 +260,16 @@ def _document_flaws(rows: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:
     if any(one not in there for one in received) or any(one not in received for one in there):
         yield "has other documents than were received"
     for row in rows:
-        if row.checked_at != last(CHECKED, str(row.id)):
+        if row.checked_at != last(documents.CHECKED, str(row.id)):
             yield f"has a document ({row.kind}) checked at another moment than is on record, or not"
-        if row.deleted_at != last(DELETED, str(row.id)):
+        if row.deleted_at != last(documents.DELETED, str(row.id)):
             yield f"has a document ({row.kind}) deleted at another moment than is on record, or not"
+
+
+def _said_otherwise(steps: Sequence[Any], messages: Sequence[Any]) -> Iterator[str]:
+    """Say where messages are not those whose digests the steps have, which the events hold."""
+    if any(one.event == ERASED for one in steps):
+        yield "is not erased, and a step says that it was"
+    told = {one.number: one.told["message"] for one in steps if one.event in {SENT, RECEIVED}}
+    if told != {one.number: words_digest(one.words) for one in messages}:
+        yield "has messages that say something else than their events"

@@ -48,6 +48,7 @@ PRIVATE = {
     RequestLetter.PRESERVED: {},
     RequestLetter.OUTCOME: {"outcome": "approved", "fee": "£75"},
     RequestLetter.DOCUMENT: {},
+    RequestLetter.MESSAGE: {},
     RequestLetter.AT_RISK: {"days": "3"},
     RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.routes.callbacks.notify import Callback
 from api.routes.cameras import MarkRequest
+from api.routes.correspondence import MessageRequest
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
@@ -26,6 +27,7 @@ BODIES: list[type[BaseModel]] = [
     EditRequest,
     HandoffRequest,
     MarkRequest,
+    MessageRequest,
     ReasonRequest,
     Callback,
 ]

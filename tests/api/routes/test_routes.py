@@ -125,6 +125,8 @@ ROUTES = [
     Route("GET", f"{BASE}/releases/{{release}}", Action.SHOW_RELEASE),
     Route("GET", f"{BASE}/requests", Action.SHOW_REQUEST),
     Route("GET", f"{BASE}/requests/{{name}}", Action.SHOW_REQUEST),
+    Route("GET", f"{BASE}/requests/{{name}}/messages", Action.SHOW_REQUEST),
+    Route("POST", f"{BASE}/requests/{{name}}/messages", Action.WRITE_MESSAGE, {"message": "x"}),
     Route("POST", f"{BASE}/releases/{{release}}/approval", Action.APPROVE_RELEASE, {}),
     Route("POST", f"{BASE}/releases/{{release}}/refusal", Action.REFUSE_RELEASE, {"reason": "x"}),
     Route("POST", f"{BASE}/releases/{{release}}/second-approval", Action.APPROVE_RELEASE, {}),

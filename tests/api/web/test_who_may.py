@@ -109,6 +109,9 @@ POST /console/requests/{name}/documents/{document}/look = document.check
 GET /console/requests/{name}/seen = document.check
 POST /console/requests/{name}/seen = document.check
 GET /console/requests/{name}/history = custody.read
+GET /console/requests/{name}/messages = request.show
+POST /console/requests/{name}/messages = request.write
+POST /console/requests/{name}/messages/read = request.write
 GET /console/requests/{name}/outcome = request.review
 POST /console/requests/{name}/outcome = request.review
 GET /console/requests/{name}/preservation = request.preserve
@@ -161,6 +164,8 @@ POST /requests/status/correct
 GET /requests/status/documents/{kind}
 POST /requests/status/documents/{kind}
 POST /requests/status/leave
+GET /requests/status/messages
+POST /requests/status/messages
 GET /requests/status/request
 GET /requests/status/withdraw
 POST /requests/status/withdraw

@@ -109,6 +109,7 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "request_outcome": "What came of the request",
     "request_refused": "That the request was refused",
     "request_document": "That a document is asked for",
+    "request_message": "That there is a message about the request",
     "request_at_risk": "To the people on duty: the footage is overwritten soon",
 }
 _CHECK_ADDRESS = (

@@ -24,6 +24,7 @@ from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
+from evidence.requests.correspondence.messages import thread_of
 from evidence.requests.recorded import REVIEWED
 from evidence.requests.states import OPEN, RELEASABLE, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import ListedRequest, RequestGroup, RequestStory
@@ -117,6 +118,7 @@ def show_request(
         path=PATHS[Path(story.row.path)],
         tag=STATE_TAGS[state],
         heading=NEXT[state][0],
+        thread=thread_of(step for step, _ in story.steps),
         asked=told(story.asked),
         acts=_offered(staff, story),
         papers=papers_of(services, story.row),
@@ -150,7 +152,9 @@ def _details(event: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what a step says beside who took it, in words."""
     found = []
     for name in STEP_FIELDS.get(event, ()):
-        said = values.get(name, "")
+        if name not in values:
+            continue  # it was erased
+        said = values[name]
         if name == "basis":
             said = REFUSALS[Refusal(said)]
         if name == "facts":

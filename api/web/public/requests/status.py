@@ -27,6 +27,7 @@ from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
+from evidence.requests.correspondence.messages import thread_of
 from evidence.requests.states import OPEN, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import RequestStory
 
@@ -177,6 +178,7 @@ def _shown_page(
         done=done,
         problem=problem,
         heading=heading,
+        thread=thread_of(step for step, _ in story.steps),
         following=following,
         why=why,
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",

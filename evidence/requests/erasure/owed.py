@@ -1,0 +1,31 @@
+"""Service. Whether money of a request is still on its way, so that its record must stay open."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from evidence import attention
+from evidence.fees.states import LIVE, WAITING, FeeState
+from evidence.fees.tables import DifferenceRow, FeeRow, PaymentRow, RefundRow
+
+_OVER = (FeeState.WAIVED, FeeState.PAID, FeeState.PARTLY_REFUNDED, FeeState.REFUNDED)
+"""In these a fee asks for nothing any more."""
+
+
+def is_unsettled(session: Session, request: UUID) -> bool:
+    """Tell whether a fee of a request is owed, on its way, differs, or waits for a person."""
+    fees = select(FeeRow.id).where(FeeRow.request == request)
+    payments = select(PaymentRow.id).where(col(PaymentRow.fee).in_(fees))
+    speaking = (
+        fees.where(col(FeeRow.state).not_in(_OVER)),
+        payments.where(col(PaymentRow.state).in_(LIVE)),
+        select(RefundRow.id).where(
+            col(RefundRow.payment).in_(payments), col(RefundRow.state).in_(WAITING)
+        ),
+        select(DifferenceRow.id).where(
+            col(DifferenceRow.fee).in_(fees), col(DifferenceRow.settled_at).is_(None)
+        ),
+    )
+    if any(session.exec(one.limit(1)).first() is not None for one in speaking):
+        return True
+    return bool(attention.calls_among(session, session.exec(fees).all()))

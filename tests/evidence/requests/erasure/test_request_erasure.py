@@ -1,0 +1,466 @@
+"""What is personal of a request is gone when its time is over, and the custody record verifies.
+
+Everything personal of a request is planted with one odd word, which no row holds afterwards.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url, text
+from sqlmodel import col, select
+
+from api.cli.log import audit_session
+from api.running.worker import _mark_due
+from api.times import utc_now
+from custody.errors import CustodyError
+from custody.tables import CustodyValueRow, RecordKeyRow
+from evidence import attention
+from evidence.errors import StateError
+from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.differences import What
+from evidence.fees.prices import Stage
+from evidence.fees.tables import DifferenceRow, FeeRow
+from evidence.mailbox.tables import MessageRow
+from evidence.people.access import Role
+from evidence.people.tables import PersonRow
+from evidence.requests.drafts import FORGET_DRAFTS
+from evidence.requests.erasure.erasures import BEGUN, ERASED, Erasures
+from evidence.requests.recorded import steps_of
+from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
+from evidence.requests.tables import RequestRow
+from export.desk.requests import RequestGroup
+from export.holdings.holds import any_held
+from storage.errors import UnavailableError
+from tests.api.payments.described import desk
+from tests.evidence.fees.tills import KilledError, Steps, Till
+from tests.evidence.requests.requesting import (
+    decide,
+    fill,
+    filled,
+    prove,
+    request,
+    review,
+    submit,
+)
+from tests.houses import Estate, House
+from tests.polling import poll
+
+ODD = "qzxv"
+_WAITS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    "AND datname = current_database()"
+)
+DAYS = 365
+PLANTED = {
+    "contact_name": f"{ODD} Smith",
+    "job_title": f"{ODD} handler",
+    "organisation": f"{ODD} Insurance",
+    "address": f"1 {ODD} Street",
+    "email": f"{ODD}.jo@insurer.example",
+    "policyholder": f"{ODD} Holder",
+    "claim_reference": f"CL-{ODD}",
+    "street": f"{ODD} Road",
+    "landmark": f"the {ODD} bakery",
+    "description": f"A lorry hits {ODD}.",
+    "other_vehicles": f"XY12 {ODD}",
+    "vehicle_colour": f"{ODD} blue",
+    "recipient_name": f"Sam {ODD}",
+    "recipient_email": f"{ODD}.sam@insurer.example",
+}
+
+
+@pytest.fixture(scope="module")
+def exhibit(house: House) -> ExhibitRow:
+    return house.unplayable()
+
+
+def now() -> datetime:
+    return utc_now().replace(microsecond=0)
+
+
+def long_ago(days: int = DAYS + 10) -> datetime:
+    return now() - timedelta(days=days)
+
+
+def ended(house: House, name: str, at: datetime, path: Path = Path.COUNCIL) -> RequestRow:
+    """Make a request that was withdrawn as it came."""
+    row = request(house, path, at, email=f"{name}@{path}.example")
+    return decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+
+
+def fresh(house: House, row: RequestRow) -> RequestRow:
+    return house.look(lambda s: s.get_one(RequestRow, row.id))
+
+
+def person_of(house: House, row: RequestRow) -> PersonRow:
+    return house.look(lambda s: s.get_one(PersonRow, row.person))
+
+
+def events(house: House, row: RequestRow) -> list[str]:
+    return [step.event for step in house.look(lambda s: steps_of(s, row.id))]
+
+
+def keys_of(house: House, *records: UUID) -> Sequence[UUID]:
+    wanted = select(RecordKeyRow.record).where(col(RecordKeyRow.record).in_(records))
+    return house.look(lambda s: s.exec(wanted).all())
+
+
+def erasures(
+    house: House, *elsewhere: Callable[[UUID], None], steps: Steps | None = None
+) -> Erasures:
+    """Return what erases, with transactions of which a test may end one."""
+    services = house.services
+    steps = steps or Steps()
+    return Erasures(
+        lambda: steps.around(house),
+        services.ledger,
+        services.requests,
+        services.people,
+        days=DAYS,
+        held=any_held,
+        elsewhere=elsewhere,
+    )
+
+
+def found_in(house: House, estate: Estate) -> dict[str, int]:
+    """Return in how many rows of which table the odd word stands, in any column, as text."""
+    database = make_url(house.settings.engines.app_url if house.settings.engines else "").database
+    found: dict[str, int] = {}
+    with estate.superuser.connect(database or "") as connection:
+        columns = connection.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'public' ORDER BY 1, 2"
+        ).fetchall()
+        for table in sorted({name for name, _, _ in columns}):
+            wanted = [sql.SQL("t::text ILIKE {}").format(f"%{ODD}%")]
+            wanted += [
+                sql.SQL("encode({}, 'escape') ILIKE {}").format(sql.Identifier(column), f"%{ODD}%")
+                for name, column, kind in columns
+                if name == table and kind == "bytea"
+            ]
+            count = connection.execute(
+                sql.SQL("SELECT count(*) FROM {} t WHERE {}").format(
+                    sql.Identifier(table), sql.SQL(" OR ").join(wanted)
+                )
+            ).fetchone()
+            if count and count[0]:
+                found[table] = count[0]
+    return found
+
+
+def plant(house: House, at: datetime) -> RequestRow:
+    """Ask, pay, write, correct, look after it, withdraw: with the odd word in every text."""
+    services = house.services
+    secret = fill(house, Path.INSURER, at, filled(Path.INSURER, at, **PLANTED))
+    prove(house, secret, at)
+    row = submit(house, secret, at)
+    before = house.look(lambda s: services.requests.asked(s, row.id))
+    assert before is not None
+    asked = replace(before, answers={**before.answers, "vehicle_make": f"{ODD} car"})
+    with services.transaction() as session:
+        services.request_decisions.correct(session, row.id, asked, at=at)
+        services.drafts.correct(session, row.id, asked, PLANTED["email"], at=at)
+        services.visits.begin(session, row.urn, network="192.0.2.77", at=at)
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at, f"BAR-0017 sees {ODD}")
+    plant_money(house, row, at)
+    talk, by = services.correspondence, house.subjects[Role.OPERATOR]
+    with services.transaction() as session:
+        talk.send(session, row.urn, f"Was it {ODD}?", by=by, at=at)
+        talk.answer(session, row.id, f"It was {ODD}.", at=at)
+        decisions = services.request_decisions
+        decisions.withdraw_own(session, row.id, at=at, reason=f"{ODD} has settled")
+        talk.send(session, row.urn, f"Good luck, {ODD}.", by=by, at=at)
+        attention.call(session, row.id, "test", f"look at {ODD}", at=at)
+    return fresh(house, row)
+
+
+def plant_money(house: House, row: RequestRow, at: datetime) -> None:
+    """Have one fee paid and given back in part, one waived, a difference settled: odd reasons."""
+    services, finance = house.services, house.subjects[Role.FINANCE]
+    with desk(at) as opened:
+        till = Till(house, opened, follows=services.request_decisions.fee_paid)
+        fee = house.look(lambda s: services.fees.of_stage(s, row.id, Stage.REVIEW))
+        assert fee is not None
+        opened.pay(till.payments.start(fee.id))
+        till.payments.check(fee.id)
+        with services.transaction() as session:
+            till.orders.order(session, fee.id, 500, by=finance, at=at, reason=f"{ODD} asked")
+            till.fees.waive(session, row.id, row.urn, Stage.RELEASE, reason=f"for {ODD}", at=at)
+            till.differences.find(session, What.UNSETTLED, "p", f"{ODD}?", fee=fee.id, at=at)
+            found = session.exec(select(DifferenceRow.id).where(DifferenceRow.fee == fee.id)).one()
+            till.differences.settle(session, found, by=finance, at=at, reason=f"{ODD} paid cash")
+        till.payments.settle(fee.id)
+        till.payments.settle(fee.id)
+
+
+def test_nothing_personal_of_a_request_is_left_anywhere_and_the_record_verifies(
+    house: House, estate: Estate
+) -> None:
+    row = plant(house, long_ago())
+    before = found_in(house, estate)
+    assert before.keys() >= {
+        *("attention", "custody_value", "fee", "payment_difference", "person", "refund"),
+        *("request_draft", "request_facts", "request_message", "request_step"),
+    }
+    with house.services.transaction() as session:
+        found = session.exec(select(DifferenceRow.id).join(FeeRow).where(FeeRow.request == row.id))
+        difference = found.one()
+    assert len(keys_of(house, row.id, row.person, difference)) == 3
+    house.services.erasures.run(at=now())
+    assert found_in(house, estate) == {}
+    assert keys_of(house, row.id, row.person, difference) == []
+    about = select(MessageRow.id).where(MessageRow.about == row.id)
+    assert house.look(lambda s: s.exec(about).all()) == []
+    own = select(CustodyValueRow.value).where(
+        col(CustodyValueRow.key_record).in_([row.id, row.person, difference])
+    )
+    assert house.look(lambda s: s.exec(own).all()) == []
+    for record in (row.id, row.person, difference):
+        house.events(record)
+    with house.services.transaction() as session:
+        report = audit_session(house.services, session)
+    assert not report.failed
+    told = next(one.words for one in report.findings if one.step == "openings")
+    assert int(told.split("; ")[1].split()[0]) > 100, "what was erased is counted"
+
+
+def test_the_worker_does_it_by_its_clock(house: House) -> None:
+    row = ended(house, "worker", long_ago())
+    _mark_due(house.services)
+    assert fresh(house, row).erased_at is not None
+
+
+def test_what_can_be_counted_stays(house: House) -> None:
+    at = long_ago()
+    row = request(house, Path.COUNCIL, at, email="count@council.example")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at, "a private reason")
+    review(house, row, ReviewOutcome.NOT_FOUND, at)
+    decide(house, row, RequestStep.CLOSED, Role.OPERATOR, at, "a private reason")
+    house.services.erasures.run(at=now())
+    after = fresh(house, row)
+    assert (after.urn, after.path, after.state) == (row.urn, "council", RequestState.CLOSED)
+    assert (after.submitted_at, after.overwrite_due_at) == (row.submitted_at, row.overwrite_due_at)
+    assert after.erased_at is not None
+    steps = house.look(lambda s: steps_of(s, row.id))
+    assert [step.event for step in steps][-3:] == ["request.closed", BEGUN, ERASED]
+    assert steps[-1].at == after.erased_at
+    (reviewed,) = [step for step in steps if step.event == "review.completed"]
+    assert reviewed.told == {"role": "operator", "outcome": "not_found", "exhibits": []}
+    assert "private" not in str([step.told for step in steps])
+
+
+def test_a_request_that_is_open_or_ended_lately_keeps_everything(house: House) -> None:
+    open_one = request(house, Path.COUNCIL, long_ago(), email="open@council.example")
+    lately = request(house, Path.COUNCIL, long_ago(), email="lately@council.example")
+    decide(house, lately, RequestStep.WITHDRAWN, Role.OPERATOR, now() - timedelta(days=DAYS - 1))
+    erasing = erasures(house)
+    erasing.run(at=now())
+    for row in (open_one, lately):
+        assert not erasing.erase(row.id, at=now()) or row is lately
+    assert fresh(house, open_one).erased_at is None
+    assert events(house, open_one)[-1] == "preservation.requested"
+
+
+def test_a_legal_hold_keeps_it_and_the_day_after_it_is_lifted_it_goes(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    at, by = long_ago(), house.subjects[Role.GOVERNANCE]
+    row = request(house, Path.COUNCIL, at, email="held@council.example")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+    review(house, row, ReviewOutcome.FOUND, at, exhibit)
+    decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+    holds, name = house.services.holds, str(exhibit.id)
+    act = partial(house.do, Role.GOVERNANCE)
+    act(lambda s: holds.place(s, name, reason="appeal", by=by, at=now()))
+    erasing, then = erasures(house), now()
+    erasing.run(at=then)
+    assert events(house, row)[-1] == "request.withdrawn"
+    act(lambda s: holds.lift(s, name, reason="decided", by=by, at=now()))
+    erasing.run(at=then + timedelta(hours=1))
+    assert fresh(house, row).erased_at is None, "it is looked at once a day"
+    erasing.run(at=then + timedelta(days=1))
+    assert fresh(house, row).erased_at is not None
+
+
+def test_a_clock_that_was_years_ahead_puts_nothing_off(house: House) -> None:
+    row = ended(house, "ahead", long_ago())
+    with house.services.transaction() as session:
+        session.get_one(RequestRow, row.id).erase_at = now() + timedelta(days=800)
+    erasures(house).run(at=now())
+    assert fresh(house, row).erased_at is not None
+
+
+def test_money_on_its_way_keeps_it(house: House) -> None:
+    at, finance = long_ago(), house.subjects[Role.FINANCE]
+    row = request(house, Path.INSURER, at, email="money@insurer.example")
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
+    with desk(at) as opened:
+        till = Till(house, opened, follows=house.services.request_decisions.fee_paid)
+        fee = house.look(lambda s: house.services.fees.of_stage(s, row.id, Stage.REVIEW))
+        assert fee is not None
+        opened.pay(till.payments.start(fee.id))
+        till.payments.check(fee.id)
+        decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
+        with house.services.transaction() as session:
+            till.orders.order(session, fee.id, 500, by=finance, at=at, reason="in part")
+        erasing = erasures(house)
+        assert not erasing.erase(row.id, at=now()), "a refund is on its way"
+        till.payments.settle(fee.id)
+        till.payments.settle(fee.id)
+        with house.services.transaction() as session:
+            till.differences.find(session, What.UNSETTLED, "q", "not come", fee=fee.id, at=at)
+            found = session.exec(select(DifferenceRow.id).where(DifferenceRow.fee == fee.id)).one()
+        assert not erasing.erase(row.id, at=now()), "a difference is open"
+        with house.services.transaction() as session:
+            till.differences.settle(session, found, by=finance, at=at, reason="in cash")
+            attention.call(session, fee.id, "fee.settle", "the provider is away", at=at)
+        assert not erasing.erase(row.id, at=now()), "a job about it needs a person"
+        with house.services.transaction() as session:
+            attention.settle(session, fee.id, "fee.settle")
+        assert erasing.erase(row.id, at=now())
+        with house.services.transaction() as session, pytest.raises(StateError, match="own tool"):
+            till.orders.order(session, fee.id, 100, by=finance, at=now(), reason="once more")
+
+
+@pytest.mark.parametrize("how", ["before", "undone", "after"])
+def test_killed_between_any_two_steps_it_goes_on_where_it_was(house: House, how: str) -> None:
+    for step in range(4):
+        row, removed = ended(house, f"killed{how}{step}", long_ago()), list[UUID]()
+        with pytest.raises(KilledError):
+            erasures(house, removed.append, steps=Steps(step, how)).run(at=now())
+        erased = fresh(house, row).erased_at is not None
+        assert erased == (step == 3 or (step == 2 and how == "after"))
+        assert erased == (ERASED in events(house, row))
+        erasures(house, removed.append).run(at=now() + timedelta(days=1))
+        assert events(house, row)[-3:] == ["request.withdrawn", BEGUN, ERASED]
+        assert set(removed) == {row.id}
+        house.events(row.id)
+    with house.services.transaction() as session:
+        assert not audit_session(house.services, session).failed
+
+
+def test_what_lies_elsewhere_goes_first_and_where_it_does_not_the_rest_waits(
+    house: House,
+) -> None:
+    row, other = ended(house, "first", long_ago(900)), ended(house, "second", long_ago(899))
+    there = [True]
+
+    def remove(request: UUID) -> None:
+        if there[0] and request == row.id:
+            raise UnavailableError("the store is away")
+        assert ERASED not in [s.event for s in house.look(lambda s: steps_of(s, request))]
+
+    erasing, then = erasures(house, remove), now()
+    with pytest.raises(UnavailableError):
+        erasing.run(at=then)
+    assert events(house, row)[-1] == BEGUN
+    erasing.run(at=then + timedelta(minutes=1))
+    assert fresh(house, other).erased_at is not None, "one that breaks down holds up no other"
+    assert fresh(house, row).erased_at is None
+    there[0] = False
+    erasing.run(at=then + timedelta(days=1))
+    assert events(house, row).count(BEGUN) == 1
+    assert fresh(house, row).erased_at is not None
+
+
+def test_whoever_asked_twice_is_known_until_the_last_request_is_erased(house: House) -> None:
+    at = long_ago()
+    first, second = ended(house, "both", at), ended(house, "both", at)
+    assert first.person == second.person
+    erasing = erasures(house)
+    assert erasing.erase(first.id, at=now())
+    assert person_of(house, first).email == "both@council.example"
+    own = select(CustodyValueRow.value).where(CustodyValueRow.key_record == first.person)
+    values = house.look(lambda s: s.exec(own).all())
+    assert str(values).count("both@council.example (") == 2, "in the events of the second alone"
+    house.events(first.id)
+    with house.services.transaction() as session:
+        assert not audit_session(house.services, session).failed
+    assert erasing.erase(second.id, at=now())
+    gone = person_of(house, second)
+    assert (gone.name, gone.email) == ("", "")
+    again = request(house, Path.COUNCIL, now(), email="both@council.example")
+    assert again.person != second.person
+    assert not erasing.erase(second.id, at=now()), "it is erased once"
+
+
+def test_whoever_asks_anew_at_that_moment_stays_known(house: House) -> None:
+    row, services = ended(house, "anew", long_ago()), house.services
+    asked = house.look(lambda s: services.requests.asked(s, row.id))
+    assert asked is not None
+    with ThreadPoolExecutor(1) as worker:
+        with services.transaction() as session:
+            services.submissions.submit(session, asked, "anew@council.example", at=now())
+            erased = worker.submit(erasures(house).erase, row.id, at=now())
+            poll(lambda: house.look(lambda s: s.execute(_WAITS).scalar_one()))
+        assert erased.result()
+    assert person_of(house, row).email == "anew@council.example"
+
+
+def test_somebody_who_holds_a_token_stays_known(house: House) -> None:
+    row = ended(house, "machine", long_ago())
+    services, at = house.services, now()
+    with services.transaction() as session:
+        by = services.people.subject(session, services.people.known(session, "the tests"), ())
+        services.tokens.add(session, row.person, (), by=by, at=at)
+    assert erasures(house).erase(row.id, at=at)
+    assert person_of(house, row).email == "machine@council.example"
+
+
+def test_a_key_that_is_gone_without_an_event_is_found(house: House) -> None:
+    row = request(house, Path.COUNCIL, now(), email="found@council.example")
+    house.events(row.id)
+    with house.services.transaction() as session:
+        session.delete(session.get_one(RecordKeyRow, row.id))
+        session.flush()
+        failed = audit_session(house.services, session).failed
+        assert any("no event says that it was to be erased" in one.words for one in failed)
+        session.rollback()
+
+
+def test_nothing_can_be_added_to_what_is_erased(house: House) -> None:
+    row, services = ended(house, "over", long_ago()), house.services
+    assert erasures(house).erase(row.id, at=now())
+    by = house.subjects[Role.OPERATOR]
+    with pytest.raises(StateError, match="was erased"):
+        house.do(
+            Role.OPERATOR,
+            lambda s: services.correspondence.send(s, row.urn, "x", by=by, at=now()),
+        )
+    with services.transaction() as session, pytest.raises(CustodyError, match="was erased"):
+        services.ledger.append(session, row.id, "urn.issued", {"urn": row.urn}, at=now())
+
+
+def test_lists_and_searches_show_an_erased_request_without_a_name(house: House) -> None:
+    row, by = ended(house, "listed", long_ago()), house.subjects[Role.OPERATOR]
+    assert erasures(house).erase(row.id, at=now())
+    lists = house.services.request_list
+    with house.services.transaction() as session:
+        page = lists.page(session, RequestGroup.ENDED, words=row.urn, by=by, at=now(), most=5)
+        (shown,) = page.rows
+        story = lists.story(session, row.urn, by=by, at=now())
+        record = house.services.search.record(session, row.urn)
+    assert (shown.organisation, shown.place) == ("", "")
+    assert (story.asked, story.email, record) == (None, "", row.id)
+
+
+def test_a_draft_is_forgotten_with_the_letters_that_held_its_address(house: House) -> None:
+    at = now() - FORGET_DRAFTS - timedelta(hours=1)
+    given = filled(Path.COUNCIL, at, email="draft@council.example")
+    secret = fill(house, Path.COUNCIL, at, given)
+    with house.services.transaction() as session:
+        house.services.drafts.ask_code(session, secret, network="192.0.2.78", at=at)
+    waiting = select(MessageRow.id).where(
+        MessageRow.kind == "request_mailbox", col(MessageRow.sealed).is_not(None)
+    )
+    before = set(house.look(lambda s: s.exec(waiting).all()))
+    with house.services.transaction() as session:
+        house.services.drafts.forget(session, at=now())
+    assert len(before - set(house.look(lambda s: s.exec(waiting).all()))) >= 1
+    assert house.look(lambda s: house.services.drafts.find(s, secret)) is None
