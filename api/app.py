@@ -37,8 +37,8 @@ from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
+from api.web.console.requests import coverage, footage, links, queue
 from api.web.console.requests import decisions as request_decisions
-from api.web.console.requests import footage
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
@@ -62,7 +62,10 @@ _ASKING = (
     looking_after.paced,
 )
 """The pages of whoever asks for footage."""
-_QUEUE = (console_requests.router, request_decisions.router, footage.router)
+_QUEUE = (
+    *(queue.router, console_requests.router, request_decisions.router),
+    *(footage.router, coverage.router, links.router),
+)
 """The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
 """What every call depends on."""

@@ -48,6 +48,7 @@ from evidence.people.tokens import Tokens
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
+from evidence.requests.links.links import RequestLinks
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
@@ -59,6 +60,7 @@ from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
+from export.desk.asked.preserved import PreservedSearch
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.register import Register
@@ -117,6 +119,7 @@ class Services:
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
+    request_links: RequestLinks
     drafts: Drafts
     visits: Visits
     exhibits: Exhibits
@@ -148,6 +151,7 @@ class Services:
     revocations: Revocations
     release_list: ReleaseList
     request_list: RequestList
+    preserved_search: PreservedSearch
     fee_list: FeeList
     stories: Stories
     handoffs: Handoffs

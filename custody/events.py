@@ -113,7 +113,7 @@ CONDITIONS = frozenset(
 
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | acceptance action actor against appeal basis document_kind kind outcome person
+text | acceptance action actor against appeal basis document_kind incident kind outcome person
 text | provider_reference purpose reason recipient reference refund_reference result role session
 text | stage state
 text | subject system urn what
@@ -164,6 +164,7 @@ payment.failed | | stage pence provider_reference state reason
 refund.ordered | | actor role stage pence provider_reference reason
 payment.refunded | | stage pence provider_reference refund_reference
 refund.failed | | stage pence provider_reference refund_reference reason
+coverage.found | | facts:description
 request.covered | | actor role reason
 request.not_covered | | actor role reason
 request.approved | | actor role reason
@@ -175,6 +176,9 @@ request.refused | | actor role basis reason appeal
 request.withdrawn | | actor role reason
 request.paused | | actor role reason
 request.resumed | | actor role reason
+incident.linked | | actor role incident
+incident.unlinked | | actor role incident reason
+footage.taken_in | | actor role exhibit
 request.released | | release
 request.collected | | release
 request.closed | | actor role reason

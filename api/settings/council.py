@@ -14,6 +14,7 @@ from custody.checkpoint import require_origin
 from custody.errors import FormatError
 from evidence.fees.prices import USUAL, WHOLE, Tariff
 from evidence.requests.clocks import DayKind
+from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers, read_numbers
 
 DEMONSTRATION_COUNCIL = """\
 # Who runs this Custos. The origin names the ledger for ever: it is fixed at the first start.
@@ -72,7 +73,8 @@ _TABLES = {
     "look": {"colour"},
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
-    "requests": {"answer_days", "count", "unpaid_days", "appeal"},
+    "requests": {"answer_days", "count", "unpaid_days", "appeal", "register_decides"}
+    | {"incident_pattern", "incident_example"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
 }
@@ -114,6 +116,10 @@ class Council:
     unpaid_days: int = 28
     """After so many days a request expires whose fee is not paid."""
     appeal: str = APPEAL
+    register_decides: bool = False
+    """Whether the register of cameras may say, without a person, that some cover a request."""
+    incidents: IncidentNumbers = ANY_NUMBER
+    """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
 
 
@@ -165,6 +171,11 @@ def parse_council(text: str) -> Council:
             answer_count=DayKind(table.get("requests", {}).get("count", DayKind.CALENDAR)),
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
+            register_decides=table.get("requests", {}).get("register_decides", False),
+            incidents=read_numbers(
+                table.get("requests", {}).get("incident_pattern", ""),
+                table.get("requests", {}).get("incident_example", ""),
+            ),
             fees=_tariff(table.get("fees", {})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -214,6 +225,7 @@ def _check_council(council: Council) -> None:
     for name, said in (
         ("demonstration", council.demonstration),
         ("cameras.points", council.camera_points),
+        ("requests.register_decides", council.register_decides),
     ):
         if not isinstance(said, bool):
             raise SettingsError(f"council.toml: {name} is true or false")

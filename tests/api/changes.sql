@@ -619,6 +619,10 @@ UPDATE request SET person = (SELECT id FROM person WHERE issuer IS NULL AND emai
 UPDATE request_step SET person = (SELECT person FROM request_step WHERE event = 'review.completed')
   WHERE event = 'request.approved';
 
+-- database: what the register of cameras said of a request
+UPDATE request_step SET told = jsonb_set(told, '{facts,named}', '["BAR-0001"]')
+  WHERE event = 'coverage.found';
+
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;
 -- database: a fee that is paid, and by nobody

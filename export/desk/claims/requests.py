@@ -12,6 +12,7 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
+from evidence.requests.coverage.findings import FOUND
 from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -41,7 +42,7 @@ _FEES = {
 """Which fee was paid last by who pays, in each state."""
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
-_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED}
+_STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED, FOUND}
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
 
 
