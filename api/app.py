@@ -25,6 +25,8 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
+from api.web.console.cameras import lists as camera_lists
+from api.web.console.cameras import pages as console_cameras
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
@@ -62,6 +64,8 @@ _ASKING = (
     looking_after.paced,
 )
 """The pages of whoever asks for footage."""
+_CAMERAS = (camera_lists.router, console_cameras.router)
+"""“import” comes before identifiers of cameras."""
 _QUEUE = (
     *(queue.router, console_requests.router, request_decisions.router),
     *(footage.router, coverage.router, links.router),
@@ -88,7 +92,7 @@ def create_app(
         lifespan=_working,
         dependencies=list(_EVERYWHERE),
         redirect_slashes=False,  # it would lead to whatever host a request names
-        form_limits={"max_files": 0},  # one form takes files, and says how many
+        form_limits={"max_files": 0},  # what takes files says how many
     )
     app.state.services = services
     app.state.beside = nullcontext() if beside is None else beside
@@ -149,7 +153,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):
         every.include_router(router)
-    for router in (withdrawing.router, departures.router, *_QUEUE):
+    for router in (withdrawing.router, departures.router, *_QUEUE, *_CAMERAS):
         every.include_router(router)
     every.include_router(public_cameras.paced)
     every.include_router(register.router)

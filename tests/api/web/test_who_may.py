@@ -23,6 +23,13 @@ from tests.houses import House
 NOWHERE = str(uuid4())
 _STAFF = """
 GET /console = console.use
+GET /console/cameras = camera.show
+GET /console/cameras/import = camera.import
+POST /console/cameras/import = camera.import
+POST /console/cameras/import/apply = camera.import
+GET /console/cameras/{camera} = camera.show
+GET /console/cameras/{camera}/marking = camera.mark
+POST /console/cameras/{camera}/marking = camera.mark
 GET /console/custody = custody.read
 GET /console/custody/known = custody.read
 GET /console/custody/{index} = custody.read
