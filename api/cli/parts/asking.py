@@ -6,19 +6,18 @@ the card page of the stand-in. Incidents are some days old, so that the clocks t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from uuid import UUID
 
 from sqlmodel import Session
 
-from api.acts import act
 from api.cli.parts.forms import filled
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.fees.prices import Stage
 from evidence.people.access import Subject
-from evidence.requests.asked import Asked, Preserved, asked_of
+from evidence.requests.asked import Preserved, asked_of
+from evidence.requests.decisions import UNPAID
 from evidence.requests.questions.checks import Rules, check_form
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, Refusal, RequestState, RequestStep, ReviewOutcome
@@ -93,23 +92,14 @@ class Askers:
         Return those that wait for a release, by the state in which it leaves them.
         """
         self._exhibit = exhibit
-        waiting: dict[RequestState, RequestRow] = {}
-        for one in REQUESTS:
-            row = self._submit(one)
-            while self._state(row) is not one.until:
-                self._go_on(row)
-            if one.then in {_S.RELEASED, _S.COLLECTED}:
-                waiting[one.then] = row
-            elif one.then is not None:
-                self._leave(row, one.then)
-            elif one.stands:
-                why = "We asked for a document with a photograph"
-                self._decide(row, _T.PAUSED, self._governance, why)
-        return waiting
+        rows = [(one.then, self._bring(one)) for one in REQUESTS]
+        return {then: row for then, row in rows if then in {_S.RELEASED, _S.COLLECTED}}
 
     def release_of(self, row: RequestRow, exhibit: str) -> NewRelease:
         """Return the release that says what a request says."""
-        asked = self._asked(row)
+        with self._services.transaction() as session:
+            asked = self._services.requests.asked(session, row.id)
+        assert asked is not None
         name, email = asked.recipient
         kinds = {Path.INSURER: ReleaseKind.INSURER, Path.CPS: ReleaseKind.CPS}
         return NewRelease(
@@ -123,10 +113,23 @@ class Askers:
             urn=row.urn,
         )
 
-    def _submit(self, one: Invented) -> RequestRow:
+    def _bring(self, one: Invented) -> RequestRow:
+        """Make a request, and bring it as far as it goes; what is owed is paid in between."""
+        with self._services.transaction() as session:
+            row = self._submit(session, one)
+            fee = self._walk(session, row, one)
+        while fee is not None:
+            self._pay_at(self._services.payments.start(fee))
+            self._services.payments.check(fee)
+            with self._services.transaction() as session:
+                row = self._services.requests.find(session, row.urn)
+                fee = self._walk(session, row, one)
+        return row
+
+    def _submit(self, session: Session, one: Invented) -> RequestRow:
         """Submit a form as it is checked for everybody; the mailbox counts as proven."""
         services, at = self._services, self._services.clock()
-        day = _day(at, one.days)
+        day = (at.astimezone(LONDON) - timedelta(days=one.days)).date().isoformat()
         street, _, landmark = one.place.partition(", ")
         given = filled(
             one.path, incident_date=day, authorised_on=day, street=street, landmark=landmark
@@ -134,108 +137,81 @@ class Askers:
         checked = check_form(FORMS[one.path], given, Rules(at, police=services.council.police))
         assert not checked.errors, checked.errors
         asked = asked_of(one.path, checked.answers)
-        with services.transaction() as session:
-            row = services.submissions.submit(session, asked, given["email"], at=at)
-            session.expunge(row)
-        return row
+        return services.submissions.submit(session, asked, given["email"], at=at)
 
-    def _go_on(self, row: RequestRow) -> None:
+    def _walk(self, session: Session, row: RequestRow, one: Invented) -> UUID | None:
+        """Go on until a fee must be paid, and return that; None: it is where it is shown."""
+        while row.state != one.until:
+            if row.state in UNPAID:
+                stage = Stage.REVIEW if row.state == _S.REVIEW_DUE else Stage.RELEASE
+                fee = self._services.fees.of_stage(session, row.id, stage)
+                assert fee is not None
+                session.expunge(row)
+                return fee.id
+            self._go_on(session, row)
+        self._leave(session, row, one)
+        session.flush()
+        session.expunge(row)
+        return None
+
+    def _go_on(self, session: Session, row: RequestRow) -> None:
         """Take the next step on the way to a release."""
-        state = self._state(row)
-        if state is _S.SUBMITTED:
-            self._preserve(row)
-            self._decide(row, _T.COVERED, self._operator, "A camera looks at the place")
-        elif state is _S.REVIEW_DUE:
-            self._pay(row, Stage.REVIEW)
-        elif state is _S.REVIEWABLE:
-            self._work(self._operator, partial(self._decisions.begin_review, name=row.urn))
-        elif state is _S.IN_REVIEW:
-            self._review(row, ReviewOutcome.FOUND, "The van and its number can be read")
-        elif state is _S.FOUND:
-            self._decide(row, _T.APPROVED, self._releaser, "Necessary and proportionate")
+        decisions, by, at = self._decisions, self._operator, self._services.clock()
+        if row.state == _S.SUBMITTED:
+            asked = self._services.requests.asked(session, row.id)
+            assert asked is not None
+            kept = Preserved(asked.start, asked.end, ("BAR-0017",), "the recorder's locked store")
+            decisions.confirm_preserved(session, row.urn, kept, by=by, at=at)
+            self._decide(session, row, _T.COVERED, by, "A camera looks at the place")
+        elif row.state == _S.REVIEWABLE:
+            decisions.begin_review(session, row.urn, by=by, at=at)
+        elif row.state == _S.IN_REVIEW:
+            self._review(session, row, ReviewOutcome.FOUND, "The van and its number can be read")
         else:
-            self._pay(row, Stage.RELEASE)
+            self._decide(session, row, _T.APPROVED, self._releaser, "Necessary and proportionate")
 
-    def _leave(self, row: RequestRow, then: RequestState) -> None:
-        """Take a request off that way."""
+    def _leave(self, session: Session, row: RequestRow, one: Invented) -> None:
+        """Take a request off that way, if it leaves it."""
+        then, operator = one.then, self._operator
+        if one.stands:
+            why = "We asked for a document with a photograph"
+            self._decide(session, row, _T.PAUSED, self._governance, why)
         if then in {_S.NOT_COVERED, _S.CLOSED}:
             why = "None of our cameras is within reach of the place that you gave"
-            self._decide(row, _T.NOT_COVERED, self._operator, why)
+            self._decide(session, row, _T.NOT_COVERED, operator, why)
         if then is _S.CLOSED:
-            self._decide(row, _T.CLOSED, self._operator, "Answered")
+            self._decide(session, row, _T.CLOSED, operator, "Answered")
         elif then is _S.NOT_FOUND:
-            self._review(row, ReviewOutcome.NOT_FOUND, "Nobody fell: the camera looked elsewhere")
+            why = "Nobody fell: the camera looked elsewhere"
+            self._review(session, row, ReviewOutcome.NOT_FOUND, why)
         elif then is _S.WITHDRAWN:
-            self._decide(row, _T.WITHDRAWN, self._operator, "By telephone: the claim is settled")
+            why = "By telephone: the claim is settled"
+            self._decide(session, row, _T.WITHDRAWN, operator, why)
         elif then is _S.REFUSED:
-            self._refuse(row)
+            self._refuse(session, row)
         elif then is _S.EXPIRED:
-            with self._services.transaction() as session:
-                self._decisions.expire(session, row.id, at=self._services.clock())
+            self._decisions.expire(session, row.id, at=self._services.clock())
 
-    def _refuse(self, row: RequestRow) -> None:
+    def _refuse(self, session: Session, row: RequestRow) -> None:
         """Refuse a request that came too late, after a search."""
-        search, refuse = self._decisions.search_preserved, self._decisions.refuse
-        self._work(
-            self._operator,
-            partial(search, name=row.urn, result="Nothing of this day is preserved"),
-        )
-        self._work(
-            self._releaser,
-            partial(
-                refuse,
-                name=row.urn,
-                why=Refusal.OVERWRITTEN,
-                reason="It was recorded more than 31 days before you asked",
-            ),
-        )
-
-    def _preserve(self, row: RequestRow) -> None:
-        asked = self._asked(row)
-        kept = Preserved(asked.start, asked.end, ("BAR-0017",), "the recorder's locked store")
-        confirm = self._decisions.confirm_preserved
-        self._work(self._operator, partial(confirm, name=row.urn, preserved=kept))
-
-    def _review(self, row: RequestRow, outcome: ReviewOutcome, reason: str) -> None:
-        exhibits = [] if outcome is ReviewOutcome.NOT_FOUND else [self._exhibit]
-        complete = self._decisions.complete_review
-        self._work(
-            self._operator,
-            partial(complete, name=row.urn, outcome=outcome, exhibits=exhibits, reason=reason),
-        )
-
-    def _pay(self, row: RequestRow, stage: Stage) -> None:
-        """Pay a fee as whoever asked does: on the provider's page, and back."""
-        services = self._services
-        with services.transaction() as session:
-            fee = services.fees.of_stage(session, row.id, stage)
-            assert fee is not None
-            identifier: UUID = fee.id
-        self._pay_at(services.payments.start(identifier))
-        services.payments.check(identifier)
-
-    def _decide(self, row: RequestRow, step: RequestStep, by: Subject, reason: str) -> None:
-        self._work(by, partial(self._decisions.decide, name=row.urn, step=step, reason=reason))
-
-    def _work(self, by: Subject, work: Callable[..., object]) -> None:
-        """Do a step of somebody's now, in a transaction of its own."""
         at = self._services.clock()
+        result = "Nothing of this day is preserved"
+        search = self._decisions.search_preserved
+        search(session, row.urn, by=self._operator, at=at, result=result)
+        why = "It was recorded more than 31 days before you asked"
+        refuse = self._decisions.refuse
+        refuse(session, row.urn, Refusal.OVERWRITTEN, by=self._releaser, at=at, reason=why)
 
-        def step(session: Session) -> None:
-            work(session, by=by, at=at)
+    def _review(
+        self, session: Session, row: RequestRow, outcome: ReviewOutcome, reason: str
+    ) -> None:
+        found = [] if outcome is ReviewOutcome.NOT_FOUND else [self._exhibit]
+        by, at = self._operator, self._services.clock()
+        complete = self._decisions.complete_review
+        complete(session, row.urn, outcome, exhibits=found, by=by, at=at, reason=reason)
 
-        act(self._services, by, step)
-
-    def _state(self, row: RequestRow) -> RequestState:
-        with self._services.transaction() as session:
-            return RequestState(session.get_one(RequestRow, row.id).state)
-
-    def _asked(self, row: RequestRow) -> Asked:
-        with self._services.transaction() as session:
-            asked = self._services.requests.asked(session, row.id)
-        assert asked is not None
-        return asked
-
-
-def _day(at: datetime, days_ago: int) -> str:
-    return (at.astimezone(LONDON) - timedelta(days=days_ago)).date().isoformat()
+    def _decide(
+        self, session: Session, row: RequestRow, step: RequestStep, by: Subject, reason: str
+    ) -> None:
+        at = self._services.clock()
+        self._decisions.decide(session, row.urn, step, by=by, at=at, reason=reason)
