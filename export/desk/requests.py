@@ -61,6 +61,8 @@ class ListedRequest:
     since: datetime
     """From when on the time for an answer counts."""
     pauses: tuple[Pause, ...]
+    stands: bool
+    """Whether that time stands now, because something is asked of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ class RequestList:
             late=is_late(due, at),
             since=since,
             pauses=pauses,
+            stands=row.state not in ANSWERED and bool(pauses) and pauses[-1].until is None,
         )
 
 

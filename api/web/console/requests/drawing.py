@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from evidence.exhibits.clocks import LONDON
 from evidence.requests.clocks import Pause, month_due
-from evidence.requests.states import Path
 from export.desk.requests import ListedRequest
 
 WIDTH = 480
@@ -63,20 +62,19 @@ def footage_clock(one: ListedRequest, now: datetime, days: int) -> ClockBar | No
     return _bar(begins, ends, now, _tone(ends - now))
 
 
-def answer_clock(one: ListedRequest, now: datetime, *, answered: bool) -> ClockBar | None:
+def answer_clock(one: ListedRequest, now: datetime) -> ClockBar | None:
     """Return the clock until an answer is due; None: it was given, or it is another's turn.
 
     A clock that stands is drawn as if it went on now.
     """
-    stands = one.due is None and bool(one.pauses) and one.pauses[-1].until is None
     due = one.due
-    if stands and not answered and one.row.path == Path.SUBJECT:
+    if one.stands:
         closed = [Pause(pause.since, pause.until or now) for pause in one.pauses]
         due = month_due(one.row.submitted_at, closed)
     if due is None:
         return None
     ends = datetime.combine(due + _DAY, time(), LONDON)
-    tone = Tone.STILL if stands else _tone(ends - now)
+    tone = Tone.STILL if one.stands else _tone(ends - now)
     return _bar(one.since, ends, now, tone, pauses=one.pauses)
 
 

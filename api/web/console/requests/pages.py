@@ -23,7 +23,7 @@ from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action
 from evidence.requests.coverage.findings import covering_words
 from evidence.requests.recorded import SEARCHED
-from evidence.requests.states import ANSWERED, RELEASABLE, Path, RequestState, RequestStep
+from evidence.requests.states import RELEASABLE, Path, RequestState, RequestStep
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False)
@@ -81,7 +81,7 @@ def show_request(
         timeline=timeline_of(story),
         clocks={
             "footage": footage_clock(story.listed, now, services.council.retention_days),
-            "answer": answer_clock(story.listed, now, answered=state in ANSWERED),
+            "answer": answer_clock(story.listed, now),
         },
         days=services.council.retention_days,
         covering=covering_words(story.found) if story.found else "",

@@ -43,6 +43,7 @@ def listed(
         is_late(due, NOW),
         NOW - timedelta(days=3),
         pauses,
+        stands=bool(pauses) and pauses[-1].until is None,
     )
 
 
@@ -68,25 +69,26 @@ def test_what_is_preserved_stops_the_bar_and_what_is_kept_for_nothing_has_none()
 
 
 def test_the_bar_of_the_answer_ends_with_its_day_in_london() -> None:
-    bar = answer_clock(listed(due=date(2026, 11, 24)), NOW, answered=False)
+    bar = answer_clock(listed(due=date(2026, 11, 24)), NOW)
     assert bar is not None
     assert bar.ends.isoformat() == "2026-11-25T00:00:00+00:00"
-    late = answer_clock(listed(due=date(2026, 11, 20)), NOW, answered=False)
+    late = answer_clock(listed(due=date(2026, 11, 20)), NOW)
     assert late is not None
     assert late.gone == WIDTH
-    assert answer_clock(listed(), NOW, answered=True) is None
+    assert answer_clock(listed(), NOW) is None
 
 
 def test_a_clock_that_stands_is_drawn_with_its_pause_as_if_it_went_on_now() -> None:
     pause = Pause(NOW - timedelta(days=2), None)
-    bar = answer_clock(listed(path=Path.SUBJECT, pauses=(pause,)), NOW, answered=False)
+    bar = answer_clock(listed(path=Path.SUBJECT, pauses=(pause,)), NOW)
     assert bar is not None
     # Came on 19 November; two days it stood; 21 December is a working day.
     assert bar.ends.date() == date(2026, 12, 22)
     assert bar.tone is Tone.STILL
     ((begins, wide),) = bar.pauses
     assert begins + wide == pytest.approx(bar.gone, abs=0.1)
-    assert answer_clock(listed(path=Path.SUBJECT, pauses=(pause,)), NOW, answered=True) is None
+    over = Pause(pause.since, NOW)
+    assert answer_clock(listed(path=Path.SUBJECT, pauses=(over,)), NOW) is None, "it was given"
 
 
 def test_days_of_a_year_are_not_drawn() -> None:
