@@ -17,9 +17,11 @@ from evidence.exhibits.clocks import LONDON
 from evidence.fees.prices import Stage
 from evidence.people.access import Subject
 from evidence.requests.asked import Preserved, asked_of
+from evidence.requests.coverage.findings import covering_words, latest_found, references
 from evidence.requests.decisions import UNPAID
 from evidence.requests.questions.checks import Rules, check_form
 from evidence.requests.questions.paths import FORMS
+from evidence.requests.recorded import steps_of
 from evidence.requests.states import Path, Refusal, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
 from export.release.proposals import NewRelease, ReleaseKind
@@ -160,9 +162,13 @@ class Askers:
         if row.state == _S.SUBMITTED:
             asked = self._services.requests.asked(session, row.id)
             assert asked is not None
-            kept = Preserved(asked.start, asked.end, ("BAR-0017",), "the recorder's locked store")
+            found = latest_found(steps_of(session, row.id))
+            assert found is not None
+            cameras = references(found) or ("BAR-0017",)
+            kept = Preserved(asked.start, asked.end, cameras, "the recorder's locked store")
             decisions.confirm_preserved(session, row.urn, kept, by=by, at=at)
-            self._decide(session, row, _T.COVERED, by, "A camera looks at the place")
+            why = covering_words(found) or "BAR-0017 looks at the place"
+            self._decide(session, row, _T.COVERED, by, why)
         elif row.state == _S.REVIEWABLE:
             decisions.begin_review(session, row.urn, by=by, at=at)
         elif row.state == _S.IN_REVIEW:

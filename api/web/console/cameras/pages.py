@@ -183,7 +183,7 @@ def _mark_page(
     other = (
         (TOLD, "The public is told of it")
         if known.camera.sensitive
-        else (SENSITIVE, "It is sensitive: the public is told nothing, not even that it is not")
+        else (SENSITIVE, "It is sensitive: the public is not told whether there is such a camera")
     )
     return page(
         request,

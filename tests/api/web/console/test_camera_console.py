@@ -164,7 +164,7 @@ def test_a_camera_is_marked_with_a_reason_by_who_may(
     form = {"choice": "sensitive", "reason": "an operation"}
     done = governance.fill(f"{place}/marking", form)
     assert done.status_code == 303, done.text
-    assert "told nothing" in governance.get(done.headers["location"]).text
+    assert "whether there is such a camera" in governance.get(done.headers["location"]).text
     assert governance.fill(f"{place}/marking", form).status_code == 409, "it is so already"
     assert "High Street" not in browser().get("/cameras/all").text
     assert browser(Role.OPERATOR).get(f"{place}/marking").status_code == 403
