@@ -25,6 +25,8 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
+from api.web.console.cameras import lists as camera_lists
+from api.web.console.cameras import pages as console_cameras
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
@@ -37,9 +39,9 @@ from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
+from api.web.console.requests import coverage, footage, links, queue, wanted
 from api.web.console.requests import decisions as request_decisions
 from api.web.console.requests import documents as request_documents
-from api.web.console.requests import footage, wanted
 from api.web.console.requests import messages as request_messages
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
@@ -67,13 +69,12 @@ _ASKING = (
     own_messages.router,
 )
 """The pages of whoever asks for footage."""
+_CAMERAS = (camera_lists.router, console_cameras.router)
+"""“import” comes before identifiers of cameras."""
 _QUEUE = (
-    console_requests.router,
-    request_decisions.router,
-    footage.router,
-    request_documents.router,
-    wanted.router,
-    request_messages.router,
+    *(queue.router, console_requests.router, request_decisions.router),
+    *(footage.router, coverage.router, links.router),
+    *(request_documents.router, wanted.router, request_messages.router),
 )
 """The control room's pages about that."""
 _EVERYWHERE = (Depends(known_query),)
@@ -97,7 +98,7 @@ def create_app(
         lifespan=_working,
         dependencies=list(_EVERYWHERE),
         redirect_slashes=False,  # it would lead to whatever host a request names
-        form_limits={"max_files": 0},  # two kinds of forms take files, and say how many
+        form_limits={"max_files": 0},  # what takes files says how many
     )
     app.state.services = services
     app.state.beside = nullcontext() if beside is None else beside
@@ -162,7 +163,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):
         every.include_router(router)
-    for router in (withdrawing.router, departures.router, *_QUEUE):
+    for router in (withdrawing.router, departures.router, *_QUEUE, *_CAMERAS):
         every.include_router(router)
     every.include_router(public_cameras.paced)
     every.include_router(register.router)

@@ -55,6 +55,7 @@ from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.incoming import Arrivals
 from evidence.requests.drafts import Drafts
 from evidence.requests.erasure.erasures import Erasures
+from evidence.requests.links.links import RequestLinks
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
@@ -66,6 +67,7 @@ from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
+from export.desk.asked.preserved import PreservedSearch
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.register import Register
@@ -124,6 +126,7 @@ class Services:
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
+    request_links: RequestLinks
     drafts: Drafts
     visits: Visits
     documents: Documents
@@ -162,6 +165,7 @@ class Services:
     revocations: Revocations
     release_list: ReleaseList
     request_list: RequestList
+    preserved_search: PreservedSearch
     fee_list: FeeList
     stories: Stories
     handoffs: Handoffs

@@ -113,10 +113,9 @@ CONDITIONS = frozenset(
 
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
-text | acceptance action actor against appeal basis document document_kind kind outcome person
-text | provider_reference purpose reason recipient reference refund_reference result role session
-text | seen stage state type
-text | subject system urn what
+text | acceptance action actor against appeal basis document document_kind incident kind
+text | outcome person provider_reference purpose reason recipient reference refund_reference
+text | result role seen session stage state subject system type urn what
 digest | copy derivation facts findings message policy register seal sha256 signature statement
 digest | steps terms timestamp token
 digest or null | packet_index
@@ -164,6 +163,7 @@ payment.failed | | stage pence provider_reference state reason
 refund.ordered | | actor role stage pence provider_reference reason
 payment.refunded | | stage pence provider_reference refund_reference
 refund.failed | | stage pence provider_reference refund_reference reason
+coverage.found | | facts:description
 request.covered | | actor role reason
 request.not_covered | | actor role reason
 request.approved | | actor role reason
@@ -175,6 +175,9 @@ request.refused | | actor role basis reason appeal
 request.withdrawn | | actor role reason
 request.paused | | actor role reason
 request.resumed | | actor role reason
+incident.linked | | actor role incident
+incident.unlinked | | actor role incident reason
+footage.taken_in | | actor role exhibit
 request.released | | release
 request.collected | | release
 request.closed | | actor role reason

@@ -23,6 +23,7 @@ from export.delivery.packages import Packages
 from export.delivery.recorded import Recorded
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
+from export.desk.asked.preserved import PreservedSearch
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
@@ -85,6 +86,7 @@ class Desk(TypedDict):
     exhibit_list: ExhibitList
     release_list: ReleaseList
     request_list: RequestList
+    preserved_search: PreservedSearch
     fee_list: FeeList
     stories: Stories
     register: Register
@@ -223,6 +225,7 @@ def build_desk(
     return Desk(
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
+        preserved_search=PreservedSearch(),
         request_list=RequestList(
             asked["requests"],
             answer_days=ground.council.answer_days,

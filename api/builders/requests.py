@@ -2,14 +2,19 @@
 
 import secrets
 import uuid
+from datetime import datetime
 from io import BytesIO
 from typing import TypedDict
+
+from sqlmodel import Session
 
 from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
+from evidence.cameras.coverage import Found
 from evidence.requests.charges import Charges
 from evidence.requests.correspondence.messages import Correspondence
+from evidence.requests.coverage.register import CoverageRegister
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.checks import DocumentChecks
@@ -21,7 +26,9 @@ from evidence.requests.documents.envelopes import Envelopes
 from evidence.requests.documents.incoming import Arrivals, Scan, Scanned
 from evidence.requests.drafts import CouncilRules, Drafts
 from evidence.requests.erasure.erasures import Erasures
+from evidence.requests.links.links import RequestLinks
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
+from evidence.requests.tables import RequestRow
 from evidence.requests.visits import Visits
 from export.holdings.holds import any_held
 from export.intake.malware import FOUND, Scanner
@@ -37,6 +44,7 @@ class RequestsRoom(TypedDict):
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
+    request_links: RequestLinks
     drafts: Drafts
     visits: Visits
     documents: Documents
@@ -54,12 +62,21 @@ def build_requests(
     """Build what takes requests, and moves them."""
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
+    register = CoverageRegister(
+        ground.ledger, evidence["public_cameras"], decides=council.register_decides
+    )
+
+    def covers(session: Session, row: RequestRow, found: Found, at: datetime) -> None:
+        decisions.cover_as_found(session, row, found, at)
+
     submissions = Submissions(
         ground.ledger,
         people,
         gates,
         messages,
         NumberMaker(council.urn_prefix, secrets.choice),
+        register,
+        covers,
         retention_days=council.retention_days,
     )
     kept = keeping(council.document_days, council.document_longest_days)
@@ -91,6 +108,9 @@ def build_requests(
             documents,
             rules,
             random=secrets.token_bytes,
+        ),
+        request_links=RequestLinks(
+            ground.ledger, requests, evidence["exhibits"], council.incidents
         ),
         visits=Visits(gates, limits, random=secrets.token_bytes),
         documents=documents,

@@ -4,7 +4,10 @@ import argparse
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+from sqlmodel import Session
 
 from api.acts import act
 from api.cli.terminal.arrivals import as_text
@@ -42,11 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_acting(importing)
     listing = whats.add_parser("list", help="list the register, with gone and sensitive cameras")
     add_acting(listing)
-    marking = whats.add_parser("mark", help="say whether the public is told of a camera")
+    marking = whats.add_parser("mark", help="say whether the public is told of it, or it has gone")
     marking.add_argument("camera", help="its reference")
     state = marking.add_mutually_exclusive_group(required=True)
     state.add_argument("--sensitive", action="store_true", help="it is told nothing, not even no")
     state.add_argument("--public", action="store_true")
+    state.add_argument("--gone", action="store_true", help="it stays in the register as it was")
     marking.add_argument("--reason", required=True)
     add_acting(marking)
 
@@ -120,21 +124,19 @@ def _line(known: KnownCamera) -> str:
 
 
 def _mark(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    known = act(
-        services,
-        subject,
-        lambda s: services.cameras.mark(
-            s,
-            given.camera,
-            sensitive=given.sensitive,
-            reason=given.reason,
-            by=subject,
-            at=services.clock(),
-        ),
-    )
+    why: dict[str, Any] = {"reason": given.reason, "by": subject, "at": services.clock()}
+
+    def mark(session: Session) -> KnownCamera:
+        if given.gone:
+            return services.cameras.end(session, given.camera, **why)
+        return services.cameras.mark(session, given.camera, sensitive=given.sensitive, **why)
+
+    known = act(services, subject, mark)
     print(f"Camera {printable(known.camera.reference)} is {_state(known)} now")
     return 0
 
 
 def _state(known: KnownCamera) -> str:
+    if known.gone_on is not None:
+        return "gone"
     return "sensitive" if known.camera.sensitive else "public"

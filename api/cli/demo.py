@@ -18,6 +18,7 @@ from api.cli.terminal.packages import seal_and_collect
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
 from api.cli.up import await_signal
+from api.demonstration.standins import ACTORS, sign_in_of
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.wiring import Services
@@ -54,6 +55,8 @@ def run(given: argparse.Namespace) -> int:
     settings = settings_of(given, port=given.port)
     if settings.production:
         raise UsageError("the demonstration does not run with CUSTOS_ENV=production")
+    if settings.pay is not None:
+        raise UsageError("the demonstration pays at a stand-in of its own: unset CUSTOS_PAY_KEY")
     names = [name for name in NAMES if name != "web" or not given.once]
     with Supervisor(settings, names, lambda words: print(words, flush=True)) as supervisor:
         code = _demonstrate(supervisor.services, given)
@@ -76,7 +79,9 @@ def _fill_console(services: Services, given: argparse.Namespace) -> None:
     """Make one of everything, so that the console has something to show."""
     operator, releaser = (_subject(services, role) for role in (Role.OPERATOR, Role.RELEASER))
     with tempfile.TemporaryDirectory(dir=given.out) as folder:
-        Showcase(services, operator, releaser).fill(Path(folder))
+        Showcase(services, operator, releaser, _signed_in(services, Role.GOVERNANCE)).fill(
+            Path(folder)
+        )
 
 
 def _demonstrate(services: Services, given: argparse.Namespace) -> int:
@@ -160,6 +165,21 @@ def _verify(package: Path, trust: Path, given: argparse.Namespace) -> int:
         audit = f"log audit --data {given.data} --token-file {given.data}/tokens/operator.token"
         print(f"  {custos} {audit}", flush=True)
     return code
+
+
+def _signed_in(services: Services, role: Role) -> Subject:
+    """Return whom the stand-in provider signs in with a role, as if they had signed in."""
+    actor = next(one for one in ACTORS if role in one.roles)
+    with services.transaction() as session:
+        return services.people.sign_in(
+            session,
+            issuer=sign_in_of(services.settings).issuer,
+            subject=actor.subject,
+            name=actor.name,
+            email=actor.email,
+            roles=actor.roles,
+            at=services.clock(),
+        )
 
 
 def _subject(services: Services, role: Role) -> Subject:

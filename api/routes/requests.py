@@ -15,7 +15,8 @@ from api.routes.pages import From, Limit, link_pages
 from api.views import View
 from evidence.paging import parse_cursor
 from evidence.requests.states import Path, RequestState
-from export.desk.requests import ListedRequest, RequestGroup, RequestStory
+from export.desk.asked.queue import RequestGroup
+from export.desk.requests import ListedRequest, RequestStory
 
 router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
 Show = Annotated[

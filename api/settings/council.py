@@ -14,6 +14,7 @@ from custody.checkpoint import require_origin
 from custody.errors import FormatError
 from evidence.fees.prices import USUAL, WHOLE, Tariff
 from evidence.requests.clocks import DayKind
+from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers, read_numbers
 
 DEMONSTRATION_COUNCIL = """\
 # Who runs this Custos. The origin names the ledger for ever: it is fixed at the first start.
@@ -81,7 +82,8 @@ _TABLES = {
     "links": {"days", "downloads"},
     "recipients": {"police", "free"},
     "documents": {"most_mb", "days_after_check", "longest_days"},
-    "requests": {"answer_days", "count", "unpaid_days", "erase_days", "appeal"},
+    "requests": {"answer_days", "count", "unpaid_days", "erase_days", "appeal"}
+    | {"register_decides", "incident_pattern", "incident_example"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
 }
@@ -131,6 +133,10 @@ class Council:
     """So many days after its check a document is deleted."""
     document_longest_days: int = 90
     """So many days after it came a document is deleted, whoever did or did not check it."""
+    register_decides: bool = False
+    """Whether the register of cameras may say, without a person, that some cover a request."""
+    incidents: IncidentNumbers = ANY_NUMBER
+    """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
 
 
@@ -186,6 +192,11 @@ def parse_council(text: str) -> Council:
             document_mb=table.get("documents", {}).get("most_mb", 10),
             document_days=table.get("documents", {}).get("days_after_check", 7),
             document_longest_days=table.get("documents", {}).get("longest_days", 90),
+            register_decides=table.get("requests", {}).get("register_decides", False),
+            incidents=read_numbers(
+                table.get("requests", {}).get("incident_pattern", ""),
+                table.get("requests", {}).get("incident_example", ""),
+            ),
             fees=_tariff(table.get("fees", {})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -235,6 +246,7 @@ def _check_council(council: Council) -> None:
     for name, said in (
         ("demonstration", council.demonstration),
         ("cameras.points", council.camera_points),
+        ("requests.register_decides", council.register_decides),
     ):
         if not isinstance(said, bool):
             raise SettingsError(f"council.toml: {name} is true or false")

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
@@ -61,6 +62,31 @@ class Place:
     points: tuple[Point, ...]
 
 
+class FoundBy(StrEnum):
+    """What the register was looked up by."""
+
+    POINT = "point"
+    PLACE = "place"
+    """One place of the register is called so."""
+    SEVERAL = "several places"
+    """More than one is: somebody must say which is meant."""
+    LIKE = "a like place"
+    """None is, and at least one is called much like it."""
+    NOTHING = "nothing"
+    """No point, and no place of such a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What somebody asks for, as they typed it: where, by which cameras, and on which days."""
+
+    words: tuple[str, ...]
+    """The place, in the ways in which it may be called: the first that says something counts."""
+    point: str
+    named: tuple[str, ...]
+    days: tuple[date, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Covering:
     """A camera that may have captured something."""
@@ -70,6 +96,54 @@ class Covering:
     distance_m: int | None
     """None, as ``at``: the council does not publish where exactly its cameras are."""
     at: Point | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the public cameras of a register say of something sought."""
+
+    by: FoundBy
+    places: tuple[str, ...]
+    """By the register's own words."""
+    cameras: tuple[Covering, ...]
+    named: tuple[str, ...]
+    """The public cameras that were named with it."""
+    register: str
+    """The version of the public cameras: the SHA-256 of their canonical form, and of no others."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is plain where that was, and that a camera may have captured it."""
+        return bool(self.cameras) and self.by in {FoundBy.POINT, FoundBy.PLACE}
+
+
+def meant_by(
+    sought: Sought, known: Mapping[str, Place], at: Point | None
+) -> tuple[tuple[Point, ...], tuple[str, ...], FoundBy]:
+    """Return where something sought may have been, by which places, and how that is known."""
+    if at is not None:
+        return (at,), (), FoundBy.POINT
+    for words in sought.words:
+        meant = find_places(words, known)
+        if meant.places:
+            shown = meant.places[:MOST_PLACES]
+            by = FoundBy.LIKE if not meant.sure else FoundBy.SEVERAL
+            if meant.sure and len(meant.places) == 1:
+                by = FoundBy.PLACE
+            points = tuple(point for one in shown for point in one.points)
+            return points, tuple(one.name for one in shown), by
+    return (), (), FoundBy.NOTHING
+
+
+def covering_on(
+    points: Sequence[Point], placed: Sequence[PublicPlacement], days: Iterable[date]
+) -> tuple[Covering, ...]:
+    """Return the cameras within whose reach one of some points lay on any of some days."""
+    nearest: dict[str, Covering] = {}
+    for day in days if points else ():
+        for one in covering(points, placed, day):
+            nearest.setdefault(one.reference, one)
+    return tuple(sorted(nearest.values(), key=lambda one: (one.distance_m or 0, one.reference)))
 
 
 def covering(

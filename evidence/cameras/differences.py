@@ -90,8 +90,8 @@ def rehearse(known: Sequence[KnownCamera], new: CameraList, days: Days) -> Rehea
     met = {before.id for before, _ in pairs if before is not None}
     # A list that does not tell which cameras are sensitive is one for the public: it names none.
     silent = ListField.SENSITIVE not in new.columns
-    gone = [
-        _gone(one, days.today)
+    missing = [
+        gone(one, days.today)
         for one in known
         if one.gone_on is None and one.id not in met and not (silent and one.camera.sensitive)
     ]
@@ -99,16 +99,17 @@ def rehearse(known: Sequence[KnownCamera], new: CameraList, days: Days) -> Rehea
         list_sha256=new.sha256,
         columns=new.columns,
         register=register_digest(known) if known else "",
-        changes=tuple(change for change in (*changes, *gone) if change is not None),
+        changes=tuple(change for change in (*changes, *missing) if change is not None),
         listed=len(new.cameras),
         repeated=new.repeated,
     )
 
 
-def _gone(known: KnownCamera, today: date) -> Change:
+def gone(known: KnownCamera, today: date, why: str = "no line of the list") -> Change:
+    """Return what becomes of a camera that has gone."""
     placements = tuple(_ended(placed, today) for placed in known.camera.placements)
     camera = replace(known.camera, placements=placements)
-    return Change(ChangeKind.GONE, known, camera, known.former, today, ("no line of the list",))
+    return Change(ChangeKind.GONE, known, camera, known.former, today, (why,))
 
 
 def _ended(placed: Placement, today: date) -> Placement:

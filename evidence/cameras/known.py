@@ -6,10 +6,11 @@ Each reads two statements, whatever their number.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 from sqlmodel import Session, SQLModel, col
 
 from evidence.cameras.cameras import Camera, CameraKind, KnownCamera, Placement, Siting
@@ -44,6 +45,38 @@ def read_cameras(session: Session, *wanted: ColumnElement[bool]) -> list[KnownCa
     rows = session.execute(select(_CAMERAS).where(*wanted).order_by(*_ORDER)).all()
     placed = select(_PLACED).join(CameraRow, col(CameraRow.id) == PlacementRow.camera)
     return known_of(rows, session.execute(placed.where(*wanted)))
+
+
+class CameraGroup(StrEnum):
+    """Which cameras a list for staff shows."""
+
+    HERE = "here"
+    PUBLIC = "public"
+    SENSITIVE = "sensitive"
+    GONE = "gone"
+
+
+_GROUPS: Mapping[CameraGroup, ColumnElement[bool]] = {
+    CameraGroup.HERE: HERE,
+    CameraGroup.PUBLIC: and_(PUBLIC, HERE),
+    CameraGroup.SENSITIVE: and_(~PUBLIC, HERE),
+    CameraGroup.GONE: ~HERE,
+}
+
+
+def is_wanted(group: CameraGroup | None, words: str) -> ColumnElement[bool]:
+    """Return the condition that a camera is of a group, and that words stand in what it is called.
+
+    No group, or no words: each one is. Words are those of a reference or of a place.
+    """
+    called = true() if not words.strip() else _is_called(words.strip())
+    return and_(called, true() if group is None else _GROUPS[group])
+
+
+def _is_called(words: str) -> ColumnElement[bool]:
+    placed = select(_PLACED.c.camera).where(_PLACED.c.location.icontains(words, autoescape=True))
+    named = col(CameraRow.reference).icontains(words, autoescape=True)
+    return or_(named, col(CameraRow.id).in_(placed))
 
 
 def read_page(

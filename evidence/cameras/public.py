@@ -11,15 +11,20 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from evidence.cameras.cameras import KnownCamera
+from evidence.cameras.cameras import KnownCamera, register_digest
 from evidence.cameras.coverage import (
     LONGEST_QUESTION,
     MOST_PLACES,
     Covering,
+    Found,
+    FoundBy,
     Place,
     PublicPlacement,
+    Sought,
     covering,
+    covering_on,
     find_places,
+    meant_by,
     places,
     plain,
 )
@@ -126,6 +131,35 @@ class PublicCameras:
             named = meant.places[0]
         return self._answer(named.name, named.points, placed, moment, now)
 
+    def look_up(self, session: Session, sought: Sought) -> Found:
+        """Return which public cameras may have captured what is sought, without asking back.
+
+        What would be a question to whoever asks is told as such: a person reads it.
+        """
+        cameras = read_cameras(session, PUBLIC)
+        placed = _placements(cameras)
+        points, names, by = meant_by(sought, places(placed), self._located(sought.point))
+        found = covering_on(points, placed, sought.days)
+        if not self._points:
+            found = _without_distances(found)
+        wanted = {name.casefold() for name in sought.named}
+        called = [one.camera.reference for one in cameras if one.gone_on is None]
+        return Found(
+            by=FoundBy(by),
+            places=names,
+            cameras=found,
+            named=tuple(name for name in called if name.casefold() in wanted),
+            register=register_digest(cameras),
+        )
+
+    def _located(self, text: str) -> Point | None:
+        """Return where a point is that somebody typed; None: none, or no points are answered."""
+        try:
+            point = parse_point("point", text) if self._points else None
+        except InvalidError:
+            return None
+        return to_point(point) if isinstance(point, GridPoint) else point
+
     def _answer(
         self,
         name: str,
@@ -138,9 +172,7 @@ class PublicCameras:
         until = overwritten_at(moment, self._days)
         found = covering(points, placed, day)
         if not self._points:
-            # In an order, or at a distance, that would tell what is not told.
-            bare = (replace(one, distance_m=None, at=None) for one in found)
-            points, found = (), tuple(sorted(bare, key=lambda one: one.reference))
+            points, found = (), _without_distances(found)
         return Answer(name, points, found, moment, until, now >= until)
 
     def _point(self, question: Question) -> Point | None:
@@ -155,6 +187,12 @@ class PublicCameras:
             # Whoever may ask about any point finds out by asking where a camera is.
             raise InvalidError("where", "enter a street or a landmark: no points are answered here")
         return to_point(point) if isinstance(point, GridPoint) else point
+
+
+def _without_distances(found: Sequence[Covering]) -> tuple[Covering, ...]:
+    """Return cameras in no order, and at no distance, that would tell what is not told."""
+    bare = (replace(one, distance_m=None, at=None) for one in found)
+    return tuple(sorted(bare, key=lambda one: one.reference))
 
 
 def _without_points(known: KnownCamera) -> KnownCamera:

@@ -15,14 +15,14 @@ from sqlmodel import Session, col, select
 
 from custody.events import RecordKind
 from custody.ledger import Ledger, Values
-from custody.tables import CustodyRecord
-from evidence.cameras.cameras import Camera, KnownCamera, Placement, register_digest
-from evidence.cameras.differences import Change, Days, Rehearsal, rehearse
+from evidence.cameras.cameras import KnownCamera, register_digest
+from evidence.cameras.differences import Days, Rehearsal, gone, rehearse
 from evidence.cameras.grid import to_point
-from evidence.cameras.known import CameraPage, known_of, read_page
+from evidence.cameras.kept.rows import Rows
+from evidence.cameras.known import CameraGroup, CameraPage, is_wanted, read_cameras, read_page
 from evidence.cameras.lists.columns import ListField, Mapped
 from evidence.cameras.lists.listed import read_list
-from evidence.cameras.tables import CameraImportRow, CameraRow, PlacementRow
+from evidence.cameras.tables import CameraImportRow, CameraRow
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import Action, Role, Subject
@@ -30,7 +30,8 @@ from evidence.people.people import as_person, require
 from evidence.wording import check_words
 
 IMPORTED, MARKED = "cameras.imported", "camera.marked"
-SENSITIVE, PUBLIC = "sensitive", "public"
+SENSITIVE, PUBLIC, ENDED = "sensitive", "public", "gone"
+_MOST_IMPORTS = 50
 _MOST_SOURCE, _MOST_REASON = 500, 2000
 
 
@@ -63,7 +64,7 @@ class CameraRegister:
             BrokenListError, InvalidError: the list, or what is said about it, cannot be right.
         """
         require(Action.IMPORT_CAMERAS, by)
-        return self._rehearsed(_Rows(session), _checked(new), at)
+        return self._rehearsed(Rows(session), _checked(new), at)
 
     def apply(
         self, session: Session, new: NewList, rehearsed: str, *, by: Subject, at: datetime
@@ -75,7 +76,7 @@ class CameraRegister:
             StateError: something changed since: it would not do what was rehearsed.
         """
         role = require(Action.IMPORT_CAMERAS, by)
-        new, rows = _checked(new), _Rows(session, lock=True)
+        new, rows = _checked(new), Rows(session, lock=True)
         found = self._rehearsed(rows, new, at)
         if found.digest != rehearsed.strip().lower():
             raise StateError(
@@ -105,14 +106,86 @@ class CameraRegister:
         """
         role = require(Action.MARK_CAMERA, by)
         reason = check_words("reason", reason, most=_MOST_REASON, lines=True)
-        rows = _Rows(session, lock=True)
+        rows = Rows(session, lock=True)
         row = rows.called(reference)
         state = SENSITIVE if sensitive else PUBLIC
-        if row is None:
-            raise UnknownError(f"there is no camera {reference!r} in the register")
         if row.sensitive == sensitive:
             raise StateError(f"the camera {row.reference} is {state} already")
         row.sensitive = sensitive
+        return self._record_mark(session, rows, row, state, reason, role, by, at)
+
+    def end(
+        self, session: Session, reference: str, *, reason: str, by: Subject, at: datetime
+    ) -> KnownCamera:
+        """Say of a camera that it has gone: it stays in the register, with its placements ended.
+
+        Raises:
+            AccessRefusedError: ``by`` may not.
+            UnknownError: there is no such camera now.
+        """
+        role = require(Action.MARK_CAMERA, by)
+        reason = check_words("reason", reason, most=_MOST_REASON, lines=True)
+        rows = Rows(session, lock=True)
+        row = rows.called(reference)
+        known = next(one for one in rows.known() if one.id == row.id)
+        rows.change([gone(known, _day(at), reason)], self._new_id)
+        return self._record_mark(session, rows, row, ENDED, reason, role, by, at)
+
+    def page(
+        self,
+        session: Session,
+        group: CameraGroup | None = None,
+        *,
+        words: str = "",
+        by: Subject,
+        after: UUID | None = None,
+        most: int,
+    ) -> CameraPage:
+        """Return a page of the register; without a group gone and sensitive cameras, too.
+
+        Raises:
+            AccessRefusedError: ``by`` may not see it.
+        """
+        require(Action.SHOW_CAMERAS, by)
+        return read_page(session, is_wanted(group, words), after=after, most=most)
+
+    def find(self, session: Session, camera: UUID, *, by: Subject) -> KnownCamera:
+        """Return a camera, also one that has gone.
+
+        Raises:
+            AccessRefusedError, UnknownError: there is none, or not for ``by``.
+        """
+        require(Action.SHOW_CAMERAS, by)
+        found = read_cameras(session, col(CameraRow.id) == camera)
+        if not found:
+            raise UnknownError("there is no such camera in the register")
+        return found[0]
+
+    def imports(self, session: Session, *, by: Subject) -> Sequence[CameraImportRow]:
+        """Return the lists that were taken over last, the newest first.
+
+        Raises:
+            AccessRefusedError: ``by`` may not see the register.
+        """
+        require(Action.SHOW_CAMERAS, by)
+        statement = select(CameraImportRow).order_by(col(CameraImportRow.number).desc())
+        return session.exec(statement.limit(_MOST_IMPORTS)).all()
+
+    def is_empty(self, session: Session) -> bool:
+        """Tell whether no list was ever taken over."""
+        return session.exec(select(CameraImportRow.number).limit(1)).first() is None
+
+    def _record_mark(
+        self,
+        session: Session,
+        rows: Rows,
+        row: CameraRow,
+        state: str,
+        reason: str,
+        role: Role,
+        by: Subject,
+        at: datetime,
+    ) -> KnownCamera:
         known = rows.known()
         values: Values = {
             "actor": as_person(by),
@@ -126,22 +199,7 @@ class CameraRegister:
         self._ledger.append(session, rows.record, MARKED, values, at=at)
         return next(one for one in known if one.id == row.id)
 
-    def page(
-        self, session: Session, *, by: Subject, after: UUID | None = None, most: int
-    ) -> CameraPage:
-        """Return a page of the register: gone and sensitive cameras too.
-
-        Raises:
-            AccessRefusedError: ``by`` may not see it.
-        """
-        require(Action.SHOW_CAMERAS, by)
-        return read_page(session, after=after, most=most)
-
-    def is_empty(self, session: Session) -> bool:
-        """Tell whether no list was ever taken over."""
-        return session.exec(select(CameraImportRow.number).limit(1)).first() is None
-
-    def _rehearsed(self, rows: "_Rows", new: NewList, at: datetime) -> Rehearsal:
+    def _rehearsed(self, rows: Rows, new: NewList, at: datetime) -> Rehearsal:
         last = rows.last
         remembered = {} if last is None else last.facts["columns"]
         mapped = Mapped(new.mapping, {ListField(name): one for name, one in remembered.items()})
@@ -152,7 +210,7 @@ class CameraRegister:
     def _record_import(
         self,
         session: Session,
-        rows: "_Rows",
+        rows: Rows,
         new: NewList,
         found: Rehearsal,
         register: str,
@@ -194,93 +252,6 @@ class CameraRegister:
         )
         session.flush()
         self._ledger.append(session, record, IMPORTED, values, at=at)
-
-
-class _Rows:
-    """Every row of the register, as one transaction sees it."""
-
-    def __init__(self, session: Session, *, lock: bool = False) -> None:
-        """``lock``: nobody else changes the register until the transaction ends."""
-        self._session = session
-        statement = select(CameraImportRow).order_by(col(CameraImportRow.number).desc()).limit(1)
-        last = session.exec(statement).first()
-        if last is not None and lock:
-            session.get_one(CustodyRecord, last.record, with_for_update=True)
-            last = session.exec(statement).first()
-        self.last = last
-        self.record = None if last is None else last.record
-        again = {"populate_existing": True}
-        cameras = session.exec(select(CameraRow), execution_options=again)
-        self._cameras = {row.id: row for row in cameras}
-        self._placed = {
-            (row.camera, row.number): row
-            for row in session.exec(select(PlacementRow), execution_options=again)
-        }
-
-    def known(self) -> list[KnownCamera]:
-        """Return the register."""
-        return known_of(self._cameras.values(), self._placed.values())
-
-    def called(self, reference: str) -> CameraRow | None:
-        """Return the camera that goes by a reference now, or has this identifier."""
-        wanted = reference.strip().casefold()
-        here = (row for row in self._cameras.values() if row.gone_on is None)
-        return next((r for r in here if wanted in (r.reference.casefold(), str(r.id))), None)
-
-    def change(self, changes: Sequence[Change], new_id: Callable[[], UUID]) -> list[KnownCamera]:
-        """Write what changes; return the register afterwards."""
-        for change in changes:
-            camera = new_id() if change.before is None else change.before.id
-            row = self._cameras.get(camera)
-            values = _columns(change)
-            if row is None:
-                row = self._cameras[camera] = CameraRow(id=camera, **values)
-                self._session.add(row)
-            else:
-                row.sqlmodel_update(values)
-            self._place(camera, change.camera.placements)
-        self._session.flush()
-        return self.known()
-
-    def _place(self, camera: UUID, placements: Sequence[Placement]) -> None:
-        """Write where a camera is and was: placements become more, and never fewer."""
-        for number, placement in enumerate(placements):
-            values = _place_columns(placement)
-            row = self._placed.get((camera, number))
-            if row is None:
-                row = PlacementRow(camera=camera, number=number, **values)
-                self._session.add(row)
-                self._placed[camera, number] = row
-            else:
-                row.sqlmodel_update(values)
-
-
-def _columns(change: Change) -> dict[str, Any]:
-    camera: Camera = change.camera
-    return {
-        "reference": camera.reference,
-        "former": list(change.former),
-        "kind": camera.kind.value,
-        "siting": camera.siting.value,
-        "views": list(camera.views),
-        "owner": camera.owner,
-        "maker": camera.maker,
-        "origin": camera.origin,
-        "sensitive": camera.sensitive,
-        "gone_on": change.gone_on,
-    }
-
-
-def _place_columns(placement: Placement) -> dict[str, Any]:
-    at = placement.at
-    return {
-        "location": placement.location,
-        "latitude": None if at is None else at.latitude,
-        "longitude": None if at is None else at.longitude,
-        "since": placement.since,
-        "until": placement.until,
-        "area": placement.area,
-    }
 
 
 def _checked(new: NewList) -> NewList:

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from custody.canonical import JSON, format_time
 from custody.ledger import Ledger
+from evidence.cameras.coverage import Found
 from evidence.cameras.retention import overwritten_at
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
@@ -22,9 +23,10 @@ from evidence.fees.prices import Stage, pounds
 from evidence.fees.states import FeeState
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject
-from evidence.people.people import THE_CLOCK, People, require
+from evidence.people.people import THE_CLOCK, THE_REGISTER, People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
+from evidence.requests.coverage.findings import covering_words, is_elsewhere
 from evidence.requests.documents.documents import Documents
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
@@ -49,6 +51,8 @@ from evidence.requests.tables import RequestFactsRow, RequestRow
 from evidence.wording import check_words
 
 MOST_REASON = 2000
+REGISTER = "register"
+"""The role in which the register of cameras says that some cover a request."""
 UNPAID = (RequestState.REVIEW_DUE, RequestState.RELEASE_DUE)
 _DECIDED: Mapping[RequestStep, Action] = {
     RequestStep.COVERED: Action.REVIEW_REQUEST,
@@ -260,8 +264,20 @@ class RequestDecisions:
         )
         if again:
             self._submissions.call_to_preserve(session, row, at=at)
+        if is_elsewhere(asked, before):
+            self._submissions.look_up(session, row, asked, at=at)
         session.flush()
         return row
+
+    def cover_as_found(
+        self, session: Session, row: RequestRow, found: Found, at: datetime, /
+    ) -> None:
+        """Say that cameras cover a request, as the register does (`submissions.Covers`)."""
+        if RequestStep.COVERED not in allowed_steps(standing_of(row, steps_of(session, row.id))):
+            return  # a person said so before it was corrected
+        by = self._itself(session, THE_REGISTER)
+        told: dict[str, JSON] = {"role": REGISTER, "reason": covering_words(found)}
+        self._take(session, row.urn, RequestStep.COVERED, told, by=by, at=at)
 
     def fee_paid(self, session: Session, request: UUID, stage: Stage, at: datetime, /) -> None:
         """Move a request whose fee was paid (`evidence.fees.accounts.Paid`, who wrote the event).
@@ -275,7 +291,13 @@ class RequestDecisions:
         if not self._pass(session, row, PAID[stage]):
             why = "the request did not wait for it any more"
             self._charges.give_back(
-                session, row, stage, by=self._clock_itself(session), role=SYSTEM, at=at, reason=why
+                session,
+                row,
+                stage,
+                by=self._itself(session, THE_CLOCK),
+                role=SYSTEM,
+                at=at,
+                reason=why,
             )
 
     def _pass(self, session: Session, row: RequestRow, step: RequestStep) -> bool:
@@ -287,8 +309,8 @@ class RequestDecisions:
         session.flush()
         return True
 
-    def _clock_itself(self, session: Session) -> Subject:
-        return self._people.subject(session, self._people.known(session, THE_CLOCK), ())
+    def _itself(self, session: Session, name: str) -> Subject:
+        return self._people.subject(session, self._people.known(session, name), ())
 
     def released(self, session: Session, urn: str, release: UUID, *, at: datetime) -> None:
         """Note that a package under the number of a request was sealed, if it is the first."""
@@ -303,7 +325,7 @@ class RequestDecisions:
         row = self._requests.find(session, str(request), lock=True)
         if row.state not in UNPAID:
             return  # it was paid, or ended, a moment ago
-        by = self._clock_itself(session)
+        by = self._itself(session, THE_CLOCK)
         told: dict[str, JSON] = {"role": SYSTEM, "reason": "its fee was not paid in time"}
         self._take(session, row.urn, RequestStep.EXPIRED, told, by=by, at=at)
 

@@ -94,6 +94,9 @@ class RequestStep(StrEnum):
     SEARCHED = "preserved footage searched"
     PAUSED = "clock paused"
     RESUMED = "clock resumed"
+    LINKED = "linked to an incident"
+    UNLINKED = "unlinked from its incident"
+    TAKEN_IN = "given footage that is taken in for it"
 
 
 class Refusal(StrEnum):
@@ -188,6 +191,9 @@ TRANSITIONS = (
     Transition(T.SEARCHED, OPEN, None, "preserved.searched"),
     Transition(T.PAUSED, OPEN, None, "request.paused", _SUBJECT),
     Transition(T.RESUMED, OPEN, None, "request.resumed", _SUBJECT),
+    Transition(T.LINKED, OPEN, None, "incident.linked"),
+    Transition(T.UNLINKED, OPEN, None, "incident.unlinked"),
+    Transition(T.TAKEN_IN, WAITS_FOR_FOOTAGE, None, "footage.taken_in"),
 )
 """Every step that there is; of one step, path and state there is at most one row."""
 

@@ -15,6 +15,7 @@ from custody.canonical import format_time
 from custody.events import RecordKind
 from custody.ledger import Ledger, Person, Values
 from custody.tables import CustodyEventRow
+from evidence.cameras.coverage import Found
 from evidence.cameras.retention import overwritten_at
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import make_urn, parse_urn
@@ -24,6 +25,7 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, asked_json, parse_asked
+from evidence.requests.coverage.register import CoverageRegister
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import REQUESTER, record_step, requester_of, requester_words
 from evidence.requests.states import RequestState
@@ -35,6 +37,8 @@ MOST_AN_HOUR = 20
 """Requests of one mailbox."""
 _PROVEN = "mailbox.proven"
 _HOUR = timedelta(hours=1)
+Covers = Callable[[Session, RequestRow, Found, datetime], None]
+"""Moves a request that the register decides: what the room above gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,13 @@ class Submissions:
         gates: Gates,
         messages: Messages,
         numbers: NumberMaker,
+        register: CoverageRegister,
+        covers: Covers,
         *,
         retention_days: int,
     ) -> None:
+        self._register = register
+        self._covers = covers
         self._ledger = ledger
         self._people = people
         self._gates = gates
@@ -109,7 +117,14 @@ class Submissions:
             private={"preserve": format_time(due)},
             at=at,
         )
+        self.look_up(session, row, asked, at=at)
         return row
+
+    def look_up(self, session: Session, row: RequestRow, asked: Asked, *, at: datetime) -> None:
+        """Ask the register of cameras about a request, and move it if that decides it."""
+        found = self._register.look_up(session, row, asked, at=at)
+        if found is not None:
+            self._covers(session, row, found, at)
 
     def call_to_preserve(self, session: Session, row: RequestRow, *, at: datetime) -> None:
         """Call the control room to preserve what a request asks for, before anything is paid."""

@@ -6,14 +6,11 @@ What is overwritten next stands first. Deciding and writing is `evidence/request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, func, select
 
-from evidence.errors import InvalidError
-from evidence.exhibits.references import parse_urn
+from evidence.cameras.coverage import Found
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.tables import FeeRow
 from evidence.paging import MOST_COUNTED, Cursor, Page, page_of, soonest
@@ -21,7 +18,9 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, parse_asked
-from evidence.requests.clocks import DayKind, answer_due, days_left, is_late, month_due
+from evidence.requests.clocks import DayKind, Pause, answer_due, days_left, is_late, month_due
+from evidence.requests.coverage.findings import latest_found
+from evidence.requests.links.links import incident_of, taken_in
 from evidence.requests.recorded import (
     PAUSED,
     RESUMED,
@@ -32,46 +31,18 @@ from evidence.requests.recorded import (
 )
 from evidence.requests.states import (
     ANSWERED,
-    ENDS,
-    OPEN,
     WAITS_FOR_FOOTAGE,
     Path,
-    RequestState,
     RequestStep,
     allowed_steps,
 )
 from evidence.requests.submissions import Requests
 from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
+from export.desk.asked.queue import EVERY, RequestGroup, WantedRequests, is_in, is_wanted
 from export.release.releases import label
 from export.release.tables import ReleaseRow
 
-
-class RequestGroup(StrEnum):
-    """Which requests the queue shows."""
-
-    PRESERVE = "preserve"
-    """Nobody has confirmed that their footage is preserved."""
-    OPEN = "open"
-    REVIEW = "review"
-    """Somebody may look, or is looking."""
-    APPROVE = "approve"
-    """Footage was found; a second person has yet to agree."""
-    UNPAID = "unpaid"
-    RELEASE = "release"
-    ENDED = "ended"
-
-
-_S = RequestState
 _TURNS_CLOCKS = (PAUSED, RESUMED)
-_STATES: Mapping[RequestGroup, frozenset[RequestState]] = {
-    RequestGroup.PRESERVE: WAITS_FOR_FOOTAGE,
-    RequestGroup.OPEN: OPEN,
-    RequestGroup.REVIEW: frozenset({_S.SUBMITTED, _S.REVIEWABLE, _S.IN_REVIEW}),
-    RequestGroup.APPROVE: frozenset({_S.FOUND}),
-    RequestGroup.UNPAID: frozenset({_S.REVIEW_DUE, _S.RELEASE_DUE}),
-    RequestGroup.RELEASE: frozenset({_S.RELEASING, _S.RELEASED, _S.AWAITING_REDACTION}),
-    RequestGroup.ENDED: ENDS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +58,11 @@ class ListedRequest:
     due: date | None
     """By the end of which day an answer is due; None: it was given, or its clock stands."""
     late: bool
+    since: datetime
+    """From when on the time for an answer counts."""
+    pauses: tuple[Pause, ...]
+    stands: bool
+    """Whether that time stands now, because something is asked of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +76,12 @@ class RequestStory:
     """What was done, the first first, and by whom."""
     exhibits: tuple[str, ...]
     """The references of what the review found."""
+    taken_in: Mapping[UUID, str]
+    """What was taken in for it, by its references."""
+    found: Found | None
+    """What the register of cameras said of it last."""
+    incident: str
+    """The number of the council's incident that it belongs to; empty: none."""
     releases: tuple[str, ...]
     fees: tuple[FeeRow, ...]
     """What was asked for it, the first first; of who pays nothing, that they do not."""
@@ -127,19 +109,19 @@ class RequestList:
         session: Session,
         group: RequestGroup,
         *,
-        words: str = "",
+        wanted: WantedRequests = EVERY,
         by: Subject,
         at: datetime,
         cursor: Cursor | None = None,
         most: int,
     ) -> Page[ListedRequest]:
-        """Return a page of the requests, what is overwritten next first; ``words``: a number.
+        """Return a page of the requests, what is overwritten next first.
 
         Raises:
             AccessRefusedError: ``by`` may see no request.
         """
         require(Action.SHOW_REQUEST, by)
-        statement = select(RequestRow).where(_is_in(group), _matching(words))
+        statement = select(RequestRow).where(is_in(group, at), is_wanted(wanted))
         due, identifier = col(RequestRow.overwrite_due_at), col(RequestRow.id)
         found = page_of(
             lambda place: session.exec(soonest(statement, due, identifier, place, most=most)).all(),
@@ -150,7 +132,7 @@ class RequestList:
         return found.of(self._listed(session, found.rows, at))
 
     def counts(
-        self, session: Session, *, words: str = "", by: Subject
+        self, session: Session, *, wanted: WantedRequests = EVERY, by: Subject, at: datetime
     ) -> Mapping[RequestGroup, int]:
         """Return how many requests each group has, counted up to one more than `MOST_COUNTED`.
 
@@ -162,7 +144,7 @@ class RequestList:
             select(func.count())
             .select_from(
                 select(RequestRow.id)
-                .where(_is_in(group), _matching(words))
+                .where(is_in(group, at), is_wanted(wanted))
                 .limit(MOST_COUNTED + 1)
                 .subquery()
             )
@@ -186,11 +168,14 @@ class RequestList:
         (listed,) = self._listed(session, [row], at)
         names = names_of(session, [step.person for step in steps])
         email = session.get_one(PersonRow, row.person).email
-        exhibits = session.exec(
-            select(ExhibitRow.reference)
-            .where(col(ExhibitRow.id).in_(found_exhibits(steps)))
-            .order_by(col(ExhibitRow.reference).collate("C"))
-        ).all()
+        found, kept = found_exhibits(steps), taken_in(steps)
+        called = dict(
+            session.exec(
+                select(ExhibitRow.id, ExhibitRow.reference)
+                .where(col(ExhibitRow.id).in_((*found, *kept)))
+                .order_by(col(ExhibitRow.reference).collate("C"))
+            ).all()
+        )
         releases = session.exec(
             select(ReleaseRow).where(ReleaseRow.urn == row.urn).order_by(col(ReleaseRow.number))
         ).all()
@@ -205,7 +190,10 @@ class RequestList:
             asked=self._requests.asked(session, row.id),
             email=email,
             steps=tuple((step, _name(step, row, names)) for step in steps),
-            exhibits=tuple(exhibits),
+            exhibits=tuple(name for one, name in called.items() if one in found),
+            taken_in={one: name for one, name in called.items() if one in kept},
+            found=latest_found(steps),
+            incident=incident_of(steps),
             releases=tuple(map(label, releases)),
             fees=tuple(fees),
             allowed=allowed_steps(standing),
@@ -257,11 +245,11 @@ class RequestList:
         since: datetime,
         at: datetime,
     ) -> ListedRequest:
-        """``since``: from when on the time for the answer counts."""
+        pauses = pauses_of(steps)
         waits = row.preserved_at is None and row.state in WAITS_FOR_FOOTAGE
         due = None
         if row.state not in ANSWERED and row.path == Path.SUBJECT:
-            due = month_due(row.submitted_at, pauses_of(steps))
+            due = month_due(row.submitted_at, pauses)
         elif row.state not in ANSWERED:
             due = answer_due(since, self._answer_days, self._count)
         return ListedRequest(
@@ -271,6 +259,9 @@ class RequestList:
             left=days_left(row.overwrite_due_at, at) if waits else None,
             due=due,
             late=is_late(due, at),
+            since=since,
+            pauses=pauses,
+            stands=row.state not in ANSWERED and bool(pauses) and pauses[-1].until is None,
         )
 
 
@@ -278,20 +269,3 @@ def _name(step: RequestStepRow, row: RequestRow, names: Mapping[UUID, str]) -> s
     if step.person is None:
         return ""
     return "whoever asks" if step.person == row.person else names.get(step.person, "")
-
-
-def _is_in(group: RequestGroup) -> ColumnElement[bool]:
-    states = col(RequestRow.state).in_(sorted(_STATES[group]))
-    if group is not RequestGroup.PRESERVE:
-        return states
-    return and_(states, col(RequestRow.preserved_at).is_(None))
-
-
-def _matching(words: str) -> ColumnElement[bool]:
-    """Return the condition that this is the number, however it is typed; no words: every one."""
-    if not words.strip():
-        return true()
-    try:
-        return col(RequestRow.urn) == parse_urn(words)
-    except InvalidError:
-        return col(RequestRow.urn) == words.strip()

@@ -671,6 +671,9 @@ UPDATE person SET name = '' WHERE id = (SELECT recipient FROM release WHERE id =
 
 -- records: a key destroyed without an event
 DELETE FROM record_key WHERE record = (SELECT id FROM request WHERE state = 'releasing');
+-- database: what the register of cameras said of a request
+UPDATE request_step SET told = jsonb_set(told, '{facts,named}', '["BAR-0001"]')
+  WHERE event = 'coverage.found';
 
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;

@@ -1,155 +1,223 @@
-"""Edge. Requests for footage that the demonstration shows, each at another step; all invented."""
+"""Edge. Requests for footage that the demonstration shows: one in each state; all invented.
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+Each is brought there step by step, by the services and the people who would do it, and paid for at
+the card page of the stand-in. Incidents are some days old, so that the clocks tell something.
+"""
 
-from api.acts import act
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.cli.parts.forms import filled
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
+from evidence.fees.prices import Stage
 from evidence.people.access import Subject
 from evidence.requests.asked import Preserved, asked_of
+from evidence.requests.coverage.findings import covering_words, latest_found, references
+from evidence.requests.decisions import UNPAID
 from evidence.requests.questions.checks import Rules, check_form
 from evidence.requests.questions.paths import FORMS
-from evidence.requests.states import Path, RequestStep, ReviewOutcome
+from evidence.requests.recorded import steps_of
+from evidence.requests.states import Path, Refusal, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
+from export.release.proposals import NewRelease, ReleaseKind
 
-_WHERE = {
-    "time_from": "14:00",
-    "time_to": "14:30",
-    "street": "High Street",
-    "description": "A van turns and hits a parked car.",
-    "declaration": "yes",
-    "privacy": "yes",
-}
-_INSURER = _WHERE | {
-    "cameras": "BAR-0017",
-    "is_criminal": "no",
-    "organisation": "Harbour Mutual (fictional)",
-    "address": "1 Quay Street, Barchester",
-    "contact_name": "Jo Sample",
-    "job_title": "Claims handler",
-    "phone": "01632 960 001",
-    "email": "jo.sample@harbour-mutual.example",
-    "policyholder": "Chris Invented",
-    "consent": "yes",
-    "identity": "passport",
-    "claim_reference": "HM-20461",
-    "basis": "proceedings",
-    "vehicle_registration": "AB12 CDE",
-    "recipient_name": "Jo Sample",
-    "recipient_email": "jo.sample@harbour-mutual.example",
-}
-_POLICE = _WHERE | {
-    "cameras": "BAR-0017",
-    "contact_name": "Sam Example",
-    "rank": "Detective Sergeant",
-    "unit": "Roads policing",
-    "collar_number": "1187",
-    "job_title": "Investigator",
-    "phone": "01632 960 002",
-    "email": "sam.example@barchester.police.example",
-    "organisation": "Barchester Constabulary (fictional)",
-    "case_reference": "BC/2026/1187",
-    "offence": "Dangerous driving",
-    "power": "Police and Criminal Evidence Act 1984",
-    "limb": "prevention",
-    "necessity": "Nothing else shows who drove.",
-    "authoriser_name": "Kim Invented",
-    "authoriser_rank": "Inspector",
-    "urgency": "routine",
-    "delivery": "link",
-    "statement": "no",
-}
-_SUBJECT = _WHERE | {
-    "for_claim": "no",
-    "contact_name": "Robin Invented",
-    "address": "2 Mill Lane, Barchester",
-    "email": "robin.invented@mailbox.example",
-    "description": "I wore a red coat, and carried a ladder.",
-    "format": "link",
-}
+_S, _T = RequestState, RequestStep
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """A request that somebody might make, and how far the demonstration brings it."""
+
+    path: Path
+    until: RequestState
+    """The state to which the way to a release leads it."""
+    days: int
+    """How long ago it was."""
+    place: str
+    """Street and landmark, as the register has them or not."""
+    then: RequestState | None = None
+    """To which state it goes from there."""
+    stands: bool = False
+    """Whether its clock stands, because something is asked of the person."""
+
+
+REQUESTS = (
+    Invented(Path.INSURER, _S.SUBMITTED, 29, "High Street, Town Hall"),
+    Invented(Path.SOLICITOR, _S.SUBMITTED, 3, "Plumstead Lane", _S.NOT_COVERED),
+    Invented(Path.INSURER, _S.REVIEW_DUE, 9, "Bus Station"),
+    Invented(Path.AUTHORISED, _S.REVIEWABLE, 14, "London Road, library"),
+    Invented(Path.COUNCIL, _S.IN_REVIEW, 2, "Hiram Street, car park"),
+    Invented(Path.POLICE, _S.FOUND, 1, "Cathedral Close"),
+    Invented(Path.POLICE, _S.IN_REVIEW, 6, "Harding Lane, school", _S.NOT_FOUND),
+    Invented(Path.SOLICITOR, _S.RELEASE_DUE, 12, "Market Square, Corn Exchange"),
+    Invented(Path.SUBJECT, _S.AWAITING_REDACTION, 8, "Bus Station"),
+    Invented(Path.POLICE, _S.RELEASING, 4, "Quay Street, boat yard"),
+    Invented(Path.INSURER, _S.RELEASING, 18, "High Street, Market Square", _S.RELEASED),
+    Invented(Path.CPS, _S.RELEASING, 20, "Station Road, Railway Street", _S.COLLECTED),
+    Invented(Path.AUTHORISED, _S.SUBMITTED, 16, "Framley Parsonage", _S.CLOSED),
+    Invented(Path.INSURER, _S.REVIEW_DUE, 7, "Barchester Station", _S.WITHDRAWN),
+    Invented(Path.POLICE, _S.SUBMITTED, 40, "Mill Lane", _S.REFUSED),
+    Invented(Path.INSURER, _S.REVIEW_DUE, 24, "Quay Street, warehouse steps", _S.EXPIRED),
+    Invented(Path.SUBJECT, _S.SUBMITTED, 26, "Hiram Street", stands=True),
+)
 
 
 class Askers:
-    """Ask as others would, and answer as two people of the council would."""
+    """Ask as others would, and answer as people of the council would."""
 
-    def __init__(self, services: Services, operator: Subject, releaser: Subject) -> None:
+    def __init__(
+        self,
+        services: Services,
+        operator: Subject,
+        releaser: Subject,
+        governance: Subject,
+        *,
+        pay: Callable[[str], object],
+    ) -> None:
+        """``pay`` pays at the card page of an address."""
         self._services = services
+        self._decisions = services.request_decisions
         self._operator = operator
         self._releaser = releaser
+        self._governance = governance
+        self._pay_at = pay
+        self._exhibit = ""
 
-    def ask(self, exhibit: str) -> None:
-        """Make a request at each of some steps; ``exhibit`` is what a review found."""
-        self._submit(Path.INSURER, _INSURER, days_ago=26)
-        self._cover(self._submit(Path.INSURER, _INSURER, days_ago=2))
-        self._approve(self._submit(Path.POLICE, _POLICE, days_ago=1), exhibit)
-        self._submit(Path.SUBJECT, _SUBJECT, days_ago=3)
+    def ask(self, exhibit: str) -> Mapping[RequestState, RequestRow]:
+        """Make a request in each state; ``exhibit`` is what reviews found.
 
-    def _submit(self, path: Path, given: Mapping[str, str], *, days_ago: int) -> RequestRow:
-        """Submit a form as it is checked for everybody; the mailbox counts as proven."""
-        services, at = self._services, self._services.clock()
-        day = _day(at, days_ago)
-        checked = check_form(
-            FORMS[path],
-            {**given, "incident_date": day}
-            | ({"authorised_on": day} if path is Path.POLICE else {}),
-            Rules(at, police=services.council.police),
-        )
-        assert not checked.errors, checked.errors
-        asked = asked_of(path, checked.answers)
-        with services.transaction() as session:
-            row = services.submissions.submit(session, asked, given["email"], at=at)
-            session.expunge(row)
-        return row
+        Return those that wait for a release, by the state in which it leaves them.
+        """
+        self._exhibit = exhibit
+        rows = [(one.then, self._bring(one)) for one in REQUESTS]
+        return {then: row for then, row in rows if then in {_S.RELEASED, _S.COLLECTED}}
 
-    def _cover(self, row: RequestRow) -> None:
-        """Preserve the footage, and say that cameras may have captured it."""
-        decisions, by, at = self._services.request_decisions, self._operator, self._services.clock()
+    def release_of(self, row: RequestRow, exhibit: str) -> NewRelease:
+        """Return the release that says what a request says."""
         with self._services.transaction() as session:
             asked = self._services.requests.asked(session, row.id)
         assert asked is not None
-        kept = Preserved(asked.start, asked.end, asked.cameras, "the recorder's locked store")
-        act(
-            self._services,
-            by,
-            lambda session: decisions.confirm_preserved(session, row.urn, kept, by=by, at=at),
+        name, email = asked.recipient
+        kinds = {Path.INSURER: ReleaseKind.INSURER, Path.CPS: ReleaseKind.CPS}
+        return NewRelease(
+            exhibits=(exhibit,),
+            kind=kinds[asked.path],
+            recipient_name=name,
+            recipient_email=email,
+            organisation=asked.organisation,
+            purpose=asked.purpose,
+            basis=asked.basis,
+            urn=row.urn,
         )
-        self._decide(row, RequestStep.COVERED, by, "BAR-0017 looks at the place")
 
-    def _approve(self, row: RequestRow, exhibit: str) -> None:
-        """Find what was asked for, and have a second person approve it."""
-        self._cover(row)
-        decisions, by, at = self._services.request_decisions, self._operator, self._services.clock()
-        act(
-            self._services,
-            by,
-            lambda session: decisions.begin_review(session, row.urn, by=by, at=at),
+    def _bring(self, one: Invented) -> RequestRow:
+        """Make a request, and bring it as far as it goes; what is owed is paid in between."""
+        with self._services.transaction() as session:
+            row = self._submit(session, one)
+            fee = self._walk(session, row, one)
+        while fee is not None:
+            self._pay_at(self._services.payments.start(fee))
+            self._services.payments.check(fee)
+            with self._services.transaction() as session:
+                row = self._services.requests.find(session, row.urn)
+                fee = self._walk(session, row, one)
+        return row
+
+    def _submit(self, session: Session, one: Invented) -> RequestRow:
+        """Submit a form as it is checked for everybody; the mailbox counts as proven."""
+        services, at = self._services, self._services.clock()
+        day = (at.astimezone(LONDON) - timedelta(days=one.days)).date().isoformat()
+        street, _, landmark = one.place.partition(", ")
+        given = filled(
+            one.path, incident_date=day, authorised_on=day, street=street, landmark=landmark
         )
-        act(
-            self._services,
-            by,
-            lambda session: decisions.complete_review(
-                session,
-                row.urn,
-                ReviewOutcome.FOUND,
-                exhibits=[exhibit],
-                by=by,
-                at=at,
-                reason="the van and its number can be read",
-            ),
-        )
-        self._decide(row, RequestStep.APPROVED, self._releaser, "necessary and proportionate")
+        checked = check_form(FORMS[one.path], given, Rules(at, police=services.council.police))
+        assert not checked.errors, checked.errors
+        asked = asked_of(one.path, checked.answers)
+        return services.submissions.submit(session, asked, given["email"], at=at)
 
-    def _decide(self, row: RequestRow, step: RequestStep, by: Subject, reason: str) -> None:
-        decisions, at = self._services.request_decisions, self._services.clock()
-        act(
-            self._services,
-            by,
-            lambda session: decisions.decide(
-                session, row.urn, step, by=by, at=at, reason=reason
-            ),
-        )  # fmt: skip
+    def _walk(self, session: Session, row: RequestRow, one: Invented) -> UUID | None:
+        """Go on until a fee must be paid, and return that; None: it is where it is shown."""
+        while row.state != one.until:
+            if row.state in UNPAID:
+                stage = Stage.REVIEW if row.state == _S.REVIEW_DUE else Stage.RELEASE
+                fee = self._services.fees.of_stage(session, row.id, stage)
+                assert fee is not None
+                session.expunge(row)
+                return fee.id
+            self._go_on(session, row)
+        self._leave(session, row, one)
+        session.flush()
+        session.expunge(row)
+        return None
 
+    def _go_on(self, session: Session, row: RequestRow) -> None:
+        """Take the next step on the way to a release."""
+        decisions, by, at = self._decisions, self._operator, self._services.clock()
+        if row.state == _S.SUBMITTED:
+            asked = self._services.requests.asked(session, row.id)
+            assert asked is not None
+            found = latest_found(steps_of(session, row.id))
+            assert found is not None
+            cameras = references(found) or ("BAR-0017",)
+            kept = Preserved(asked.start, asked.end, cameras, "the recorder's locked store")
+            decisions.confirm_preserved(session, row.urn, kept, by=by, at=at)
+            why = covering_words(found) or "BAR-0017 looks at the place"
+            self._decide(session, row, _T.COVERED, by, why)
+        elif row.state == _S.REVIEWABLE:
+            decisions.begin_review(session, row.urn, by=by, at=at)
+        elif row.state == _S.IN_REVIEW:
+            self._review(session, row, ReviewOutcome.FOUND, "The van and its number can be read")
+        else:
+            self._decide(session, row, _T.APPROVED, self._releaser, "Necessary and proportionate")
 
-def _day(at: datetime, days_ago: int) -> str:
-    return (at.astimezone(LONDON) - timedelta(days=days_ago)).date().isoformat()
+    def _leave(self, session: Session, row: RequestRow, one: Invented) -> None:
+        """Take a request off that way, if it leaves it."""
+        then, operator = one.then, self._operator
+        if one.stands:
+            why = "We asked for a document with a photograph"
+            self._decide(session, row, _T.PAUSED, self._governance, why)
+        if then in {_S.NOT_COVERED, _S.CLOSED}:
+            why = "None of our cameras is within reach of the place that you gave"
+            self._decide(session, row, _T.NOT_COVERED, operator, why)
+        if then is _S.CLOSED:
+            self._decide(session, row, _T.CLOSED, operator, "Answered")
+        elif then is _S.NOT_FOUND:
+            why = "Nobody fell: the camera looked elsewhere"
+            self._review(session, row, ReviewOutcome.NOT_FOUND, why)
+        elif then is _S.WITHDRAWN:
+            why = "By telephone: the claim is settled"
+            self._decide(session, row, _T.WITHDRAWN, operator, why)
+        elif then is _S.REFUSED:
+            self._refuse(session, row)
+        elif then is _S.EXPIRED:
+            self._decisions.expire(session, row.id, at=self._services.clock())
+
+    def _refuse(self, session: Session, row: RequestRow) -> None:
+        """Refuse a request that came too late, after a search."""
+        at = self._services.clock()
+        result = "Nothing of this day is preserved"
+        search = self._decisions.search_preserved
+        search(session, row.urn, by=self._operator, at=at, result=result)
+        why = "It was recorded more than 31 days before you asked"
+        refuse = self._decisions.refuse
+        refuse(session, row.urn, Refusal.OVERWRITTEN, by=self._releaser, at=at, reason=why)
+
+    def _review(
+        self, session: Session, row: RequestRow, outcome: ReviewOutcome, reason: str
+    ) -> None:
+        found = [] if outcome is ReviewOutcome.NOT_FOUND else [self._exhibit]
+        by, at = self._operator, self._services.clock()
+        complete = self._decisions.complete_review
+        complete(session, row.urn, outcome, exhibits=found, by=by, at=at, reason=reason)
+
+    def _decide(
+        self, session: Session, row: RequestRow, step: RequestStep, by: Subject, reason: str
+    ) -> None:
+        at = self._services.clock()
+        self._decisions.decide(session, row.urn, step, by=by, at=at, reason=reason)

@@ -10,10 +10,12 @@ from api.cli.parts.asking import Askers
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
+from api.demonstration.payers import pay_at
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Subject
+from evidence.requests.states import RequestState
 from export.delivery.handoffs import NewHandoff
 from export.media.sample import make_sample
 from export.release.proposals import Delivery, NewRelease, ReleaseKind
@@ -46,8 +48,11 @@ _POLICE = NewRelease(
 class Showcase:
     """Makes exhibits and releases in different states, as two people would."""
 
-    def __init__(self, services: Services, operator: Subject, releaser: Subject) -> None:
+    def __init__(
+        self, services: Services, operator: Subject, releaser: Subject, governance: Subject
+    ) -> None:
         self._services = services
+        self._askers = Askers(services, operator, releaser, governance, pay=pay_at)
         self._operator = operator
         self._releaser = releaser
 
@@ -56,22 +61,25 @@ class Showcase:
         with Bar("Filling the console") as bar:
             bar.show(0, "exhibits")
             bus, shop = self._exhibits(folder)
+            bar.show(0, "requests")
+            asked = self._askers.ask(shop)
             bar.show(0, "releases")
             self._propose(replace(_INSURER, exhibits=(bus,)))
             refused = self._propose(replace(_INSURER, exhibits=(shop,), purpose="no claim yet"))
             why = "No claim reference: ask again with the number of the claim"
             self._decide(self._services.decisions.refuse, label(refused), why)
-            self._seal(self._propose(replace(_INSURER, exhibits=(shop,))), bar)
+            insurer = self._askers.release_of(asked[RequestState.RELEASED], shop)
+            self._seal(self._propose(replace(insurer, delivery=Delivery.LINK)), bar)
             self._seal(self._propose(replace(_POLICE, exhibits=(shop,), urgent=True)), bar)
             revoked = self._seal(self._propose(replace(_INSURER, exhibits=(bus,))), bar)
             why = "It was meant for another claim"
             self._decide(self._services.revocations.revoke, label(revoked), why)
-            handed = replace(_POLICE, exhibits=(bus,), delivery=Delivery.HANDOFF)
+            handed = self._askers.release_of(asked[RequestState.COLLECTED], shop)
+            handed = replace(handed, delivery=Delivery.HANDOFF)
             self._hand_over(self._seal(self._propose(handed), bar))
-            bar.show(0, "requests")
-            Askers(self._services, self._operator, self._releaser).ask(shop)
             bar.done_words = (
-                "requests, and releases waiting, refused, out, urgent, revoked and handed over"
+                "a request in each state, and releases waiting, refused, out, urgent, revoked and "
+                "handed over"
             )
 
     def _exhibits(self, folder: Path) -> tuple[str, str]:

@@ -51,6 +51,14 @@ class CameraList:
         return ListField.SINCE in self.columns or ListField.UNTIL in self.columns
 
 
+def header_of(content: bytes) -> tuple[str, ...]:
+    """Return the names of a list's columns; empty: it cannot be read so far."""
+    try:
+        return read_sheet(content).header
+    except FaultsError:
+        return ()
+
+
 def read_list(content: bytes, mapped: Mapped, *, to_point: ToPoint) -> CameraList:
     """Read a list from its bytes.
 

@@ -27,7 +27,17 @@ from evidence.requests.tables import (
 )
 
 CODES = frozenset(
-    {"basis", "document_kind", "exhibits", "outcome", "release", "result", "role", "until"}
+    {
+        "basis",
+        "document_kind",
+        "exhibit",
+        "exhibits",
+        "outcome",
+        "release",
+        "result",
+        "role",
+        "until",
+    }
 )
 """Of what a step told, what is none of anybody's words."""
 

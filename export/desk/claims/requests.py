@@ -14,6 +14,7 @@ from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
 from evidence.requests.correspondence.messages import READ, RECEIVED, SENT, words_digest
 from evidence.requests.correspondence.tables import RequestMessageRow
+from evidence.requests.coverage.findings import FOUND
 from evidence.requests.documents import kinds as documents
 from evidence.requests.documents.tables import DocumentRow
 from evidence.requests.erasure.erasures import BEGUN, ERASED
@@ -49,7 +50,7 @@ _FEES = {
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
 _STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {
-    *(_CALLED, SENT, RECEIVED, READ, BEGUN, ERASED),
+    *(_CALLED, FOUND, SENT, RECEIVED, READ, BEGUN, ERASED),
     *documents.DOCUMENT_EVENTS,
 }
 """The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""

@@ -97,6 +97,12 @@ def test_a_council_s_own_free_mail_and_days_are_read() -> None:
         (("unpaid_days = 28", "unpaid_days = 366"), "requests.unpaid_days"),
         (('count = "calendar"', 'count = "weekdays"'), "cannot be read"),
         (("unpaid_days = 28", 'appeal = ""'), "requests.appeal"),
+        (("unpaid_days = 28", "register_decides = 1"), "requests.register_decides"),
+        (
+            ("unpaid_days = 28", 'incident_pattern = "(" \nincident_example = "("'),
+            "incident_pattern",
+        ),
+        (("unpaid_days = 28", 'incident_example = "7"'), "incident_pattern"),
     ],
 )
 def test_a_mistake_about_requests_is_named(change: tuple[str, str], words: str) -> None:

@@ -90,7 +90,8 @@ def test_a_request_is_sent_with_its_number_and_the_call_to_preserve(house: House
     row = submit(house, secret, at)
     assert (row.state, row.path, row.preserved_at) == (S.SUBMITTED, Path.INSURER, None)
     names = [name for name, _ in house.events(row.id)]
-    assert names == ["request.submitted", "urn.issued", "preservation.requested"]
+    first = ["request.submitted", "urn.issued", "preservation.requested", "coverage.found"]
+    assert names == first
     (said,) = values_of(house, row, "request.submitted")
     assert said["person"] == f"first@insurer.example ({row.person})"
     facts = said["facts"]

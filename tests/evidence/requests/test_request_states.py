@@ -76,10 +76,13 @@ def expected() -> dict[tuple[Path, str, str], str]:
             table[path, now, "refused"] = "refused"
             table[path, now, "withdrawn"] = "withdrawn"
             table[path, now, "preserved footage searched"] = now
+            table[path, now, "linked to an incident"] = now
+            table[path, now, "unlinked from its incident"] = now
             if own == "S":
                 table[path, now, "clock paused"] = table[path, now, "clock resumed"] = now
         for now in _KEPT.split():
             table[path, now, "preservation confirmed"] = now
+            table[path, now, "given footage that is taken in for it"] = now
     return table
 
 

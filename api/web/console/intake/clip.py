@@ -35,6 +35,7 @@ DOUBTS: Mapping[Doubt, str] = {
 }
 """What looks unlikely, as a form says it."""
 FIELDS = (
+    "request",
     "reference",
     "camera",
     "title",

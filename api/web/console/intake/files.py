@@ -22,7 +22,7 @@ from api.acts import act
 from api.bounds import lanes
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
-from api.web.console.places import page_address
+from api.web.console.places import list_address, page_address
 from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, same_site, sends
@@ -43,6 +43,8 @@ MOST_FORM = 2 << 30
 MOST_FILES = 20
 """In one plain form: up to 1 MiB of each is held in memory until the form is whole."""
 PAGE = 50
+ForRequest = Annotated[str, Query(max_length=60, alias="request")]
+"""The number of the request that a clip is taken in for."""
 TakesIn = Annotated[Staff, allowed(Action.ADD_EXHIBIT)]
 SendsClip = Annotated[Staff, sends(Action.ADD_EXHIBIT)]
 
@@ -123,9 +125,10 @@ def begin(
     services: UsesServices,
     staff: TakesIn,
     cursor: Annotated[str, Query(max_length=200)] = "",
+    asked: ForRequest = "",
 ) -> HTMLResponse:
     """Show where files are dropped, and which have come and belong to no exhibit yet."""
-    return files_page(request, services, staff, cursor=cursor)
+    return files_page(request, services, staff, cursor=cursor, asked=asked)
 
 
 def files_page(
@@ -136,6 +139,7 @@ def files_page(
     errors: Mapping[str, str] | None = None,
     chosen: Sequence[str] | None = None,
     cursor: str = "",
+    asked: str = "",
 ) -> HTMLResponse:
     """Show a page of the files, again if something is wrong with what was chosen."""
     at = parse_cursor(cursor)
@@ -151,8 +155,9 @@ def files_page(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         staff=staff,
         files=shown.rows,
-        newer=page_address(NEW, {}, shown.newer),
-        older=page_address(NEW, {}, shown.older),
+        newer=page_address(NEW, {"request": asked}, shown.newer),
+        older=page_address(NEW, {"request": asked}, shown.older),
+        asked=asked,
         chosen=chosen,
         errors=errors or {},
     )
@@ -176,14 +181,16 @@ def _take_all(request: Request, services: Services, staff: Staff, form: FormData
     files = [
         file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename
     ]
+    asked = said_in(form, "request")
     if not files:
-        return files_page(request, services, staff, errors={"file": "Select a file"})
+        return files_page(request, services, staff, errors={"file": "Select a file"}, asked=asked)
     try:
         for file in files:
             _take(services, staff, file)
     except (InvalidError, RefusedError) as error:
-        return files_page(request, services, staff, errors={"file": sentence(error)})
-    return RedirectResponse(NEW, HTTPStatus.SEE_OTHER)
+        errors = {"file": sentence(error)}
+        return files_page(request, services, staff, errors=errors, asked=asked)
+    return RedirectResponse(list_address(NEW, {"request": asked}), HTTPStatus.SEE_OTHER)
 
 
 def _take(services: Services, staff: Staff, file: UploadFile) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.intake.asked import FIELD, begun, link
 from api.web.console.intake.clip import (
     DOUBTS,
     cameras_offered,
@@ -25,6 +26,7 @@ from api.web.console.intake.clip import (
 from api.web.console.intake.files import (
     NEW,
     File,
+    ForRequest,
     SendsClip,
     SentForm,
     TakesIn,
@@ -32,6 +34,7 @@ from api.web.console.intake.files import (
     files_page,
     identifier,
 )
+from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.staff import Staff
 from api.wiring import Services
@@ -53,13 +56,19 @@ def describe(
     services: UsesServices,
     staff: TakesIn,
     file: Annotated[list[str], Query(max_length=MOST_FILES, default_factory=list)],
+    asked: ForRequest = "",
 ) -> HTMLResponse:
     """Ask what the clip is, once its files are chosen."""
     try:
         files = _chosen(services, staff, file)
     except InvalidError as error:
-        return files_page(request, services, staff, errors={"file": str(error)}, chosen=file)
-    return _details_page(request, services, staff, files, {}, {})
+        errors = {"file": str(error)}
+        return files_page(request, services, staff, errors=errors, chosen=file, asked=asked)
+    try:
+        typed, errors = begun(services, staff, asked, len(files)), {}
+    except InvalidError as error:
+        typed, errors = {}, {error.field: sentence(error)}
+    return _details_page(request, services, staff, files, typed, errors)
 
 
 @router.post(f"{NEW}/details")
@@ -99,18 +108,19 @@ def confirm(request: Request, services: UsesServices, staff: SendsClip, form: Se
     new, errors = read_clip(typed, len(files))
     if new is None or errors:
         return _details_page(request, services, staff, files, typed, errors)
+
+    def make(session: Session) -> ExhibitRow:
+        at = services.clock()
+        row = services.masters.add(session, new, arrived, by=staff.subject, at=at)
+        link(services, session, staff, typed.get(FIELD, ""), row, at=at)
+        return row
+
     arrived = [Arrived(file.kept.id, file.row.name) for file in files if file.kept is not None]
     if len(arrived) < len(files):
         row = _rehearse(services, staff, new, files)
         return _check_page(request, services, staff, files, typed, new, row, too_early=True)
     try:
-        added = act(
-            services,
-            staff.subject,
-            lambda session: services.masters.add(
-                session, new, arrived, by=staff.subject, at=services.clock()
-            ),
-        )
+        added = act(services, staff.subject, make)
     except (InvalidError, StateError) as error:
         errors = refusal(error, len(files))
         return _details_page(request, services, staff, files, typed, errors)
@@ -193,6 +203,8 @@ def _details_page(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> HTMLResponse:
+    if FIELD in errors:
+        typed = {name: said for name, said in typed.items() if name != FIELD}
     return page(
         request,
         "console/intake_details.html",

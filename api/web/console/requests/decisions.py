@@ -12,9 +12,7 @@ from api.web.console.requests.asking import (
     APPROVAL,
     CLOCK,
     CLOSURE,
-    COVERAGE,
     REFUSAL,
-    SEARCH,
     WITHDRAWAL,
     Asking,
 )
@@ -106,30 +104,6 @@ def decide(
     )
 
 
-@router.get("/console/requests/{name}/coverage")
-def ask_coverage(request: Request, services: UsesServices, staff: Reviews, name: str) -> Response:
-    """Ask whether cameras cover what is asked."""
-    return ask(request, services, staff, name, COVERAGE)
-
-
-@router.post("/console/requests/{name}/coverage")
-def say_coverage(
-    request: Request,
-    services: UsesServices,
-    staff: SendsReview,
-    name: str,
-    choice: Annotated[str, Form()] = "",
-    reason: Reason = "",
-) -> Response:
-    """Say whether cameras cover what is asked."""
-    steps = {"covered": _T.COVERED, "not_covered": _T.NOT_COVERED}
-    if choice not in steps:
-        errors = {"choice": COVERAGE.choose}
-        return ask(request, services, staff, name, COVERAGE, errors, reason=lines(reason))
-    step = steps[choice]
-    return decide(request, services, staff, name, COVERAGE, step, "covered", reason, chosen=choice)
-
-
 @router.get("/console/requests/{name}/approval")
 def ask_approval(request: Request, services: UsesServices, staff: Approves, name: str) -> Response:
     """Ask why a request is approved in principle."""
@@ -190,36 +164,6 @@ def turn_clock(
     paused = story_of(services, staff, name).paused
     step, done = (_T.RESUMED, "resumed") if paused else (_T.PAUSED, "paused")
     return decide(request, services, staff, name, CLOCK, step, done, reason)
-
-
-@router.get("/console/requests/{name}/search")
-def ask_search(request: Request, services: UsesServices, staff: Reviews, name: str) -> Response:
-    """Ask what a search of what is preserved came to."""
-    return ask(request, services, staff, name, SEARCH)
-
-
-@router.post("/console/requests/{name}/search")
-def record_search(
-    request: Request, services: UsesServices, staff: SendsReview, name: str, reason: Reason = ""
-) -> Response:
-    """Record a search of what is preserved."""
-    said = lines(reason)
-
-    def again(_errors: Mapping[str, str]) -> Response:
-        errors = {"reason": SEARCH.missing}
-        return ask(request, services, staff, name, SEARCH, errors, reason=said)
-
-    return act_on(
-        request,
-        services,
-        staff,
-        name,
-        "searched",
-        lambda session: services.request_decisions.search_preserved(
-            session, name, by=staff.subject, at=services.clock(), result=said
-        ),
-        again,
-    )
 
 
 @router.get("/console/requests/{name}/refusal")

@@ -20,6 +20,7 @@ from evidence.exhibits.clocks import LONDON, parse_local
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
 from evidence.requests.asked import Preserved
+from evidence.requests.coverage.findings import references
 from evidence.requests.states import RequestStep, ReviewOutcome
 from evidence.wording import check_words
 from export.desk.requests import RequestStory
@@ -41,7 +42,7 @@ def ask_preserved(
     if asked is None:
         return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
     typed = {
-        "cameras": "\n".join(asked.cameras),
+        "cameras": "\n".join(cameras_of(story)),
         "start": asked.start.astimezone(LONDON).isoformat(sep=" "),
         "end": asked.end.astimezone(LONDON).isoformat(sep=" "),
         "where": "",
@@ -197,6 +198,14 @@ def say_outcome(
     )
 
 
+def cameras_of(story: RequestStory) -> tuple[str, ...]:
+    """Return the cameras of a request: those that were named, and those that the register found."""
+    named = () if story.asked is None else story.asked.cameras
+    found = () if story.found is None else references(story.found)
+    known = {name.casefold() for name in named}
+    return (*named, *(name for name in found if name.casefold() not in known))
+
+
 def _outcome_page(
     request: Request,
     services: Services,
@@ -208,7 +217,7 @@ def _outcome_page(
     story = story_of(services, staff, name)
     if RequestStep.FOUND not in story.allowed:
         return RedirectResponse(f"{LIST}/{story.row.urn}", HTTPStatus.SEE_OTHER)
-    empty = {"outcome": "", "exhibits": "", "reason": ""}
+    empty = {"outcome": "", "exhibits": " ".join(story.taken_in.values()), "reason": ""}
     return page(
         request,
         "console/request-outcome.html",

@@ -1,4 +1,4 @@
-"""Edge. Requests: the queue, everything about one, and how a page does something about it."""
+"""Edge. Everything about one request, and how a page does something about it."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,68 +11,28 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.web.console.places import list_address, page_address
+from api.web.console.requests.drawing import answer_clock, footage_clock
 from api.web.console.requests.papers import VERDICTS, papers_of
-from api.web.console.requests.words import ACTS, DONE, GROUPS, STEP_FIELDS, Act
+from api.web.console.requests.timeline import timeline_of
+from api.web.console.requests.words import ACTS, DONE, Act
 from api.web.console.words import sentence
-from api.web.events import EVENT_WORDS, FIELD_WORDS
 from api.web.pages import page
 from api.web.public.requests.papers import TYPES
-from api.web.public.requests.words import NEXT, PATHS, REFUSALS, STATE_TAGS, told
+from api.web.public.requests.words import NEXT, PATHS, STATE_TAGS, told
 from api.web.staff import Staff, allowed
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
-from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from evidence.requests.correspondence.messages import thread_of
-from evidence.requests.recorded import REVIEWED
-from evidence.requests.states import OPEN, RELEASABLE, Path, Refusal, RequestState, RequestStep
-from export.desk.requests import ListedRequest, RequestGroup, RequestStory
+from evidence.requests.coverage.findings import covering_words
+from evidence.requests.recorded import SEARCHED
+from evidence.requests.states import OPEN, RELEASABLE, Path, RequestState, RequestStep
+from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False)
 LIST = "/console/requests"
-PAGE = 20
 Shows = Annotated[Staff, allowed(Action.SHOW_REQUEST)]
 Text = Annotated[str, Query(max_length=200)]
-
-
-@router.get("/console/requests")
-def listed(
-    request: Request,
-    services: UsesServices,
-    staff: Shows,
-    show: Text = "",
-    q: Text = "",
-    cursor: Text = "",
-) -> Response:
-    """Show a page of the queue, what is overwritten next first."""
-    fallback = RequestGroup.OPEN if q else RequestGroup.PRESERVE
-    group = RequestGroup(show) if show in set(RequestGroup) else fallback
-    place, at = parse_cursor(cursor), services.clock()
-
-    def read(session: Session) -> tuple[Page[ListedRequest], Mapping[RequestGroup, int]]:
-        lists, by = services.request_list, staff.subject
-        found = lists.page(session, group, words=q, by=by, at=at, cursor=place, most=PAGE)
-        return found, lists.counts(session, words=q, by=by)
-
-    found, counts = act(services, staff.subject, read)
-    return page(
-        request,
-        "console/requests.html",
-        staff=staff,
-        requests=found.rows,
-        found=counts[group],
-        group=group,
-        groups=[
-            (one, words, list_address(LIST, {"show": one.value, "q": q}), counts[one])
-            for one, words in GROUPS.items()
-        ],
-        q=q,
-        earlier=page_address(LIST, {"show": group.value, "q": q}, found.newer),
-        later=page_address(LIST, {"show": group.value, "q": q}, found.older),
-        paths=PATHS,
-        tags=STATE_TAGS,
-    )
 
 
 @router.get("/console/requests/{name}")
@@ -104,7 +64,7 @@ def show_request(
 ) -> Response:
     """Return the page of a request; ``problem`` says what could not be done to it just now."""
     story = story_of(services, staff, name)
-    state = RequestState(story.row.state)
+    state, now = RequestState(story.row.state), services.clock()
     own_review = story.reviewer == staff.subject.person
     return page(
         request,
@@ -126,12 +86,17 @@ def show_request(
         verdicts=VERDICTS,
         takes_documents=state in OPEN,
         cannot_approve=RequestStep.APPROVED in story.allowed and own_review,
-        timeline=[
-            (step, who, EVENT_WORDS.get(step.event, step.event), _details(step.event, step.told))
-            for step, who in story.steps
-        ],
+        timeline=timeline_of(story),
+        clocks={
+            "footage": footage_clock(story.listed, now, services.council.retention_days),
+            "answer": answer_clock(story.listed, now),
+        },
+        days=services.council.retention_days,
+        covering=covering_words(story.found) if story.found else "",
+        unknown=_unknown(story),
         releasable=state in RELEASABLE and story.row.path != Path.SUBJECT,
-        reviewed=any(step.event == REVIEWED for step, _ in story.steps),
+        takes_in=RequestStep.TAKEN_IN in story.allowed,
+        searched=_searched(story),
     )
 
 
@@ -148,19 +113,18 @@ def _offered(staff: Staff, story: RequestStory) -> list[tuple[Act, str]]:
     ]
 
 
-def _details(event: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what a step says beside who took it, in words."""
-    found = []
-    for name in STEP_FIELDS.get(event, ()):
-        if name not in values:
-            continue  # it was erased
-        said = values[name]
-        if name == "basis":
-            said = REFUSALS[Refusal(said)]
-        if name == "facts":
-            said = f"{', '.join(said['cameras'])}; {said['where']}"
-        found.append(("Preserved" if name == "facts" else FIELD_WORDS[name], str(said)))
-    return found
+def _searched(story: RequestStory) -> str:
+    """Return what the last search of what is preserved came to; empty: there was none."""
+    said = [str(step.told["result"]) for step, _ in story.steps if step.event == SEARCHED]
+    return said[-1] if said else ""
+
+
+def _unknown(story: RequestStory) -> list[str]:
+    """Return the cameras that were named, and are none of the public ones."""
+    if story.asked is None or story.found is None:
+        return []
+    known = {name.casefold() for name in story.found.named}
+    return [name for name in story.asked.cameras if name.casefold() not in known]
 
 
 def act_on(

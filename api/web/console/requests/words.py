@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from evidence.people.access import Action
 from evidence.requests.states import RequestStep, ReviewOutcome
-from export.desk.requests import RequestGroup
+from export.desk.asked.queue import RequestGroup
 
 GROUPS: Mapping[RequestGroup, str] = {
     RequestGroup.PRESERVE: "To preserve",
+    RequestGroup.AT_RISK: "At risk",
     RequestGroup.REVIEW: "To review",
     RequestGroup.APPROVE: "To approve",
     RequestGroup.UNPAID: "Unpaid",
     RequestGroup.RELEASE: "To release",
+    RequestGroup.CLOSE: "To close",
     RequestGroup.OPEN: "All open",
     RequestGroup.ENDED: "Ended",
 }
@@ -57,9 +59,10 @@ ACTS = (
         first=True,
     ),
     Act("approval", "Approve in principle", Action.APPROVE_REQUEST, frozenset({_T.APPROVED}), True),
+    Act("incident", "Link it to an incident", Action.REVIEW_REQUEST, frozenset({_T.LINKED})),
     Act(
         "search",
-        "Record a search of what is preserved",
+        "Search what is preserved",
         Action.REVIEW_REQUEST,
         frozenset({_T.SEARCHED}),
     ),
@@ -76,6 +79,8 @@ DONE: Mapping[str, str] = {
     "reviewed": "What the review found is on record.",
     "approved": "Approved in principle. Whoever asks is told.",
     "searched": "The search is on record.",
+    "linked": "It is on record to which incident this belongs.",
+    "unlinked": "It is on record that this belongs to no incident.",
     "paused": "The clock stands.",
     "resumed": "The clock goes on.",
     "refused": "Refused. Whoever asks is told, and what they can do about it.",
@@ -99,6 +104,8 @@ STEP_FIELDS: Mapping[str, tuple[str, ...]] = {
     "request.approved": ("reason",),
     "request.expired": ("reason",),
     "preserved.searched": ("result",),
+    "incident.linked": ("incident",),
+    "incident.unlinked": ("incident", "reason"),
     "review.completed": ("outcome", "reason"),
     "request.refused": ("basis", "reason"),
     "request.withdrawn": ("reason",),

@@ -19,7 +19,7 @@ from evidence.people.access import Role
 from evidence.requests.recorded import told_fields
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
-from export.desk.requests import RequestGroup
+from export.desk.asked.queue import RequestGroup
 from export.release.proposals import Delivery, NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from tests.api.statements import statements
@@ -111,7 +111,7 @@ def test_pages_of_the_queue_begin_where_another_ended(house: House) -> None:
     with house.services.transaction() as session:
         whole = lists.page(session, RequestGroup.OPEN, by=by, at=at, most=100)
         assert seen == [one.row.urn for one in whole.rows]
-        assert lists.counts(session, by=by)[RequestGroup.OPEN] == len(seen)
+        assert lists.counts(session, by=by, at=at)[RequestGroup.OPEN] == len(seen)
 
 
 def test_a_page_of_the_queue_costs_as_much_for_one_as_for_many(
@@ -355,7 +355,8 @@ def test_machines_read_the_queue_and_one_request(browser: Opens, house: House) -
     assert "show=preserve&limit=1&cursor=older-" in first.headers["link"]
     one = ask(f"/api/v1/requests/{row.urn}", Role.OPERATOR).json()
     assert (one["state"], one["answers"]["street"]) == ("submitted", "High Street")
-    assert [step["event"] for step in one["steps"]] == ["preservation.requested"]
+    events = [step["event"] for step in one["steps"]]
+    assert events == ["preservation.requested", "coverage.found"]
     assert ask("/api/v1/requests", Role.FINANCE).status_code == 403
     assert ask("/api/v1/requests/BAR-2222-2222-2", Role.OPERATOR).status_code == 404
 

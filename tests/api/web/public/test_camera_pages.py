@@ -15,13 +15,11 @@ from sqlmodel import select
 from api.settings.council import Council
 from api.web.public import cameras as pages
 from evidence.cameras.lists.columns import NOBODY
-from evidence.cameras.register import NewList
 from evidence.limits import HOUR, AskedOftenRow
-from evidence.people.access import Role
 from storage.database import connect
 from tests.api.statements import statements
 from tests.api.web.visiting import Visitor
-from tests.evidence.cameras.lists import listed
+from tests.evidence.cameras.lists import listed, take_over
 from tests.houses import House
 
 Opens = Callable[..., Visitor]
@@ -41,14 +39,6 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def register(house: House) -> None:
     """Take over a list with two sensitive cameras."""
     take_over(house, LIST)
-
-
-def take_over(house: House, content: str) -> None:
-    cameras, by = house.services.cameras, house.subjects[Role.GOVERNANCE]
-    new, at = NewList(content.encode(), "cameras.csv", {}), house.services.clock()
-    with house.services.transaction() as session:
-        name = cameras.rehearse(session, new, by=by, at=at).digest
-        cameras.apply(session, new, name, by=by, at=at)
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ from evidence.requests.erasure.erasures import BEGUN, ERASED, Erasures
 from evidence.requests.recorded import steps_of
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
-from export.desk.requests import RequestGroup
+from export.desk.asked.queue import RequestGroup, WantedRequests
 from export.holdings.holds import any_held
 from storage.errors import UnavailableError
 from tests.api.payments.described import desk
@@ -442,7 +442,8 @@ def test_lists_and_searches_show_an_erased_request_without_a_name(house: House) 
     assert erasures(house).erase(row.id, at=now())
     lists = house.services.request_list
     with house.services.transaction() as session:
-        page = lists.page(session, RequestGroup.ENDED, words=row.urn, by=by, at=now(), most=5)
+        wanted = WantedRequests(words=row.urn)
+        page = lists.page(session, RequestGroup.ENDED, wanted=wanted, by=by, at=now(), most=5)
         (shown,) = page.rows
         story = lists.story(session, row.urn, by=by, at=now())
         record = house.services.search.record(session, row.urn)

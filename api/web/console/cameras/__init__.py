@@ -1,0 +1,4 @@
+"""The register of cameras for staff: looked through, marked, and changed by a council's list.
+
+Read `pages` first.
+"""
