@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from api.acts import act
+from api.cli.parts.papers import send_papers
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import Subject
@@ -81,7 +82,9 @@ class Askers:
     def ask(self, exhibit: str) -> None:
         """Make a request at each of some steps; ``exhibit`` is what a review found."""
         self._submit(Path.INSURER, _INSURER, days_ago=26)
-        self._cover(self._submit(Path.INSURER, _INSURER, days_ago=2))
+        covered = self._submit(Path.INSURER, _INSURER, days_ago=2)
+        send_papers(self._services, covered)
+        self._cover(covered)
         self._approve(self._submit(Path.POLICE, _POLICE, days_ago=1), exhibit)
         self._submit(Path.SUBJECT, _SUBJECT, days_ago=3)
 

@@ -13,6 +13,7 @@ from fastapi import Request
 from httpx import Response
 from sqlmodel import func, select
 
+from api.cli.parts.papers import send_papers
 from api.times import utc_now
 from api.web.public.requests.received import received
 from api.web.staff import cookie_name, form_token
@@ -230,6 +231,13 @@ def test_no_address_brings_a_document_to_anybody_else(
     assert JPEG not in sender.get(f"/requests/documents/{one.id}").content
     assert browser().post(f"{page}/look").status_code == 303
     assert re.search("Received</strong>", sender.get("/requests/status/request").text)
+
+
+def test_the_insurer_of_the_demonstration_sends_both_documents(house: House) -> None:
+    row = request(house, Path.INSURER, utc_now(), email="demonstration@insurer.example")
+    send_papers(house.services, row)
+    types = [(one.kind, one.type) for one in documents_of(house, row)]
+    assert types == [("consent", "application/pdf"), ("identity", "image/png")]
 
 
 def test_who_sent_too_many_waits_and_nothing_is_read(browser: Opens, house: House) -> None:
