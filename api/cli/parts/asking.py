@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.cli.parts.forms import filled
+from api.cli.parts.papers import check_papers, send_papers
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.fees.prices import Stage
@@ -167,6 +168,7 @@ class Askers:
             cameras = references(found) or ("BAR-0017",)
             kept = Preserved(asked.start, asked.end, cameras, "the recorder's locked store")
             decisions.confirm_preserved(session, row.urn, kept, by=by, at=at)
+            send_papers(session, self._services, row)
             why = covering_words(found) or "BAR-0017 looks at the place"
             self._decide(session, row, _T.COVERED, by, why)
         elif row.state == _S.REVIEWABLE:
@@ -174,6 +176,7 @@ class Askers:
         elif row.state == _S.IN_REVIEW:
             self._review(session, row, ReviewOutcome.FOUND, "The van and its number can be read")
         else:
+            check_papers(session, self._services, row, by=self._governance)
             self._decide(session, row, _T.APPROVED, self._releaser, "Necessary and proportionate")
 
     def _leave(self, session: Session, row: RequestRow, one: Invented) -> None:

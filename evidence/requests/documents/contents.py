@@ -17,6 +17,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_START, _JPEG_END, _JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start of frame (ITU-T T.81, table B.1)."""
+_MOST_PARTS = 10_000
+"""Chunks or segments that are followed: a picture has hundreds, and more would only cost time."""
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 WRONG = (
     "The file must be a PDF, a JPEG or a PNG, and whole. Save the document as a PDF, or take a "
@@ -66,7 +68,9 @@ def _is_png(data: bytes) -> bool:
     if not data.startswith(_PNG) or data[12:16] != b"IHDR":
         return False
     at = len(_PNG)
-    while at + 12 <= len(data):
+    for _ in range(_MOST_PARTS):
+        if at + 12 > len(data):
+            break
         (length,) = struct.unpack_from(">I", data, at)
         if data[at + 4 : at + 8] == b"IEND":
             return bool(length == 0)
@@ -79,7 +83,9 @@ def _is_jpeg(data: bytes) -> bool:
     at, framed = len(_JPEG_START), False
     if not data.startswith(_JPEG_START):
         return False
-    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - every marker begins so
+    for _ in range(_MOST_PARTS):
+        if at + 4 > len(data) or data[at] != 0xFF:  # noqa: PLR2004 - every marker begins so
+            break
         marker, (length,) = data[at + 1], struct.unpack_from(">H", data, at + 2)
         if marker == _JPEG_SCAN:
             return framed and data.find(_JPEG_END, at) > 0

@@ -88,7 +88,10 @@ class Checked:
 
 
 def checked_by(steps: Iterable[tuple[str, Mapping[str, Any]]]) -> Checked:
-    """Return how documents stand after these steps: the name of each event, and what it says."""
+    """Return how documents stand after these steps: the name of each event, and what it says.
+
+    Of a request that was erased, reasons are missing.
+    """
     good: dict[str, tuple[DocumentKind, str]] = {}
     asked: dict[DocumentKind, str] = {}
     verdicts: dict[str, tuple[Verdict, str]] = {}
@@ -97,18 +100,18 @@ def checked_by(steps: Iterable[tuple[str, Mapping[str, Any]]]) -> Checked:
             good.clear()
         if event not in {RECEIVED, CHECKED, SEEN, ASKED}:
             continue
-        kind = DocumentKind(told["document_kind"])
+        kind, reason = DocumentKind(told["document_kind"]), told.get("reason", "")
         asked.pop(kind, None)
         if event == CHECKED:
             document, verdict = told["document"], Verdict(told["result"])
-            verdicts[document] = verdict, told["reason"]
+            verdicts[document] = verdict, reason
             good.pop(document, None)
             if verdict is Verdict.ACCEPTED:
                 good[document] = kind, f"checked and accepted: {told['reason']}"
             else:
-                asked[kind] = told["reason"]
+                asked[kind] = reason
         elif event == SEEN:
             good[f"{kind} seen"] = kind, f"seen {told['seen']}: {told['reason']}"
         elif event == ASKED:
-            asked[kind] = told["reason"]
+            asked[kind] = reason
     return Checked(dict(good.values()), asked, verdicts)

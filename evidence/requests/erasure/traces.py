@@ -27,17 +27,8 @@ from evidence.requests.tables import (
 )
 
 CODES = frozenset(
-    {
-        "basis",
-        "document_kind",
-        "exhibit",
-        "exhibits",
-        "outcome",
-        "release",
-        "result",
-        "role",
-        "until",
-    }
+    {"basis", "document", "document_kind", "exhibit", "exhibits", "outcome", "release"}
+    | {"result", "role", "seen", "until"}
 )
 """Of what a step told, what is none of anybody's words."""
 

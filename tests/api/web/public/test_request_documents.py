@@ -2,16 +2,24 @@
 
 import html
 import re
+import tracemalloc
 from collections.abc import Callable
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
+import anyio
 import pytest
+from fastapi import Request
 from httpx import Response
 from sqlmodel import func, select
 
 from api.times import utc_now
+from api.web.public.requests.received import received
 from api.web.staff import cookie_name, form_token
+from evidence.errors import InvalidError
+from evidence.limits import Limits
 from evidence.people.access import Role
+from evidence.requests.documents.incoming import MOST_OF_MAILBOX, Arrivals, Scanned
 from evidence.requests.documents.kinds import Verdict
 from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
 from evidence.requests.states import Path, RequestStep, ReviewOutcome
@@ -26,6 +34,8 @@ Opens = Callable[..., Visitor]
 CONSENT, IDENTITY = "/requests/documents/consent", "/requests/documents/identity"
 LATER = "/requests/status/documents/identity"
 DESK = "/console/requests"
+MIB = 1 << 20
+HEAD = b'--b\r\nContent-Disposition: form-data; name="document"; filename="a"\r\n\r\n'
 EVIL = '"><script>alert(1)</script>.pdf'
 
 
@@ -220,3 +230,53 @@ def test_no_address_brings_a_document_to_anybody_else(
     assert JPEG not in sender.get(f"/requests/documents/{one.id}").content
     assert browser().post(f"{page}/look").status_code == 303
     assert re.search("Received</strong>", sender.get("/requests/status/request").text)
+
+
+def test_who_sent_too_many_waits_and_nothing_is_read(browser: Opens, house: House) -> None:
+    asking, before = asker(browser, house, "too-many@insurer.example"), kept(house)
+    with house.services.transaction() as session:
+        for number in range(MOST_OF_MAILBOX):
+            house.services.document_arrivals.admit(
+                session,
+                network=f"203.0.113.{100 + number}",
+                mailbox="too-many@insurer.example",
+                at=utc_now(),
+            )
+    assert attach(asking, CONSENT, PDF).status_code == 429
+    assert kept(house) == before
+
+
+def read(*pieces: bytes, most: int = MIB) -> bytes | None:
+    """Receive a form that comes in pieces, as the route does."""
+    left = [*pieces, b"\r\n--b--\r\n"]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    arrivals = Arrivals(Limits(key=bytes(32)), lambda _: Scanned("clean"), most=most)
+    return anyio.run(received, request, arrivals)
+
+
+def test_a_document_lies_on_no_disk_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spilt(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SpooledTemporaryFile, "rollover", spilt)
+    piece = bytes(range(256)) * 4096
+    assert read(HEAD, *[piece] * 5, most=6 * MIB) == piece * 5
+
+
+def test_what_is_too_large_is_let_go_of_while_it_comes() -> None:
+    piece = bytes(MIB)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidError, match="smaller than 1 MB"):
+            read(HEAD, *[piece] * 8)
+        with pytest.raises(InvalidError, match="smaller than 1 MB"):
+            read(HEAD, *[piece] * 40)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5 * MIB

@@ -41,6 +41,7 @@ def test_half_a_file_is_none(name: str) -> None:
         pytest.param(JPEG.replace(b"\xff\xc0", b"\xff\xc4"), "PDF, a JPEG", id="jpeg, no frame"),
         pytest.param(PNG.replace(b"IHDR", b"IDAT"), "PDF, a JPEG", id="png without header"),
         pytest.param(b"\xff\xd8" + b"\xff\xe0\0\0" * 300, "PDF, a JPEG", id="jpeg of no length"),
+        pytest.param(b"\xff\xd8" + b"\xff\xe0\0\2" * 99_999, "PDF, a JPEG", id="jpeg of crumbs"),
     ],
 )
 def test_everything_else_is_refused_with_what_to_do(data: bytes, words: str) -> None:
