@@ -140,7 +140,11 @@ def test_nobody_reads_or_writes_for_somebody_else_s_request(browser: Opens, hous
     assert "about mine" not in text(other.get(OWN))
     stranger = browser()
     assert led(stranger.get(OWN)) == "/requests/status"
-    assert led(stranger.post(OWN, {"message": "hello"})) == "/requests/status"
+    assert led(stranger.post(OWN, {"message": " "})) == "/requests/status"
+    away = stranger.post(OWN, {"message": "typed for an hour\n<b>"})
+    assert away.status_code == 422
+    assert "typed for an hour\n&lt;b&gt;" in away.text
+    assert "was not sent" in away.text
 
 
 def test_an_ended_request_says_what_to_do_instead_and_loses_nothing(
