@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -92,7 +93,7 @@ class Correspondence:
         row = self._requests.find(session, name, lock=True)
         if row.erased_at is not None:
             raise StateError(f"request {row.urn} was erased: nobody knows any more who asked")
-        if self._said_before(session, row, SENT, words, at):
+        if _said_before(session, row, SENT, words, at):
             return row
         self._count(session, row, SENT, MOST_SENT, at)
         number = self._write(session, row, SENT, words, role.value, by, at)
@@ -121,9 +122,9 @@ class Correspondence:
                 f"request {row.urn} has ended, and takes no messages any more: write to us or "
                 "telephone us, and give its reference"
             )
-        if self._said_before(session, row, RECEIVED, words, at):
+        if _said_before(session, row, RECEIVED, words, at):
             return row
-        if self._received(session, row.id) >= MOST_OF_ONE:
+        if _received(session, row.id) >= MOST_OF_ONE:
             raise StateError(
                 f"{MOST_OF_ONE} messages came on this request, and it takes no more: write to us "
                 "or telephone us, and give its reference"
@@ -201,28 +202,11 @@ class Correspondence:
     ) -> None:
         wait = self._limits.count(session, event, str(row.id), most=most, at=at)
         if wait is not None:
-            minutes = max(1, int(wait.total_seconds() // 60))
+            minutes = ceil(wait / timedelta(minutes=1))
             raise StateError(
                 f"{most} messages were sent on this request within the hour: send this one in "
                 f"{minutes} minute{'' if minutes == 1 else 's'}"
             )
-
-    def _said_before(
-        self, session: Session, row: RequestRow, event: str, words: str, at: datetime
-    ) -> bool:
-        """Tell whether the last message said the same, a moment ago."""
-        last = next(iter(_read(session, row.id, None, 0)), None)
-        return (
-            last is not None
-            and last.event == event
-            and last.words == words
-            and at - last.at < TWICE
-        )
-
-    def _received(self, session: Session, request: UUID) -> int:
-        step = RequestStepRow
-        came = select(func.count()).where(col(step.request) == request, col(step.event) == RECEIVED)
-        return session.scalar(came) or 0
 
 
 def thread_of(steps: Iterable[RequestStepRow]) -> Thread:
@@ -238,6 +222,18 @@ def words_digest(words: str) -> str:
 
 def _plain(words: str) -> str:
     return check_words("message", words, most=MOST_WORDS, lines=True)
+
+
+def _said_before(session: Session, row: RequestRow, event: str, words: str, at: datetime) -> bool:
+    """Tell whether the last message said the same, a moment ago."""
+    last = next(iter(_read(session, row.id, None, 0)), None)
+    return last is not None and (last.event, last.words) == (event, words) and at - last.at < TWICE
+
+
+def _received(session: Session, request: UUID) -> int:
+    step = RequestStepRow
+    came = select(func.count()).where(col(step.request) == request, col(step.event) == RECEIVED)
+    return session.scalar(came) or 0
 
 
 def _read(session: Session, request: UUID, place: Cursor | None, most: int) -> Sequence[Any]:

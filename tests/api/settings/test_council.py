@@ -103,6 +103,9 @@ def test_a_council_s_own_free_mail_and_days_are_read() -> None:
             "incident_pattern",
         ),
         (("unpaid_days = 28", 'incident_example = "7"'), "incident_pattern"),
+        (("erase_days = 365", "erase_days = 27"), "requests.erase_days"),
+        (("erase_days = 365", "erase_days = 36501"), "requests.erase_days"),
+        (("erase_days = 365", "erase_days = true"), "requests.erase_days"),
     ],
 )
 def test_a_mistake_about_requests_is_named(change: tuple[str, str], words: str) -> None:

@@ -46,10 +46,13 @@ def send(
     story: MaybeVisited,
     message: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take a message; what was typed and cannot be sent stays in the form."""
-    if story is None:
-        return lead(STATUS)
+    """Take a message; what was typed and cannot be sent stays in the form, or is shown."""
     said = lines(message)
+    if story is None:
+        if not said.strip():
+            return lead(STATUS)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return page(request, "requests/message-away.html", status=status, typed=said)
     try:
         with services.transaction() as session:
             services.correspondence.answer(session, story.row.id, said, at=services.clock())
