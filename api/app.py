@@ -18,6 +18,7 @@ from api.health import OK
 from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
+from api.routes.finance import accounts
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -25,6 +26,8 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
+from api.web.console.accounts import pages as console_accounts
+from api.web.console.accounts import statements
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
@@ -43,6 +46,7 @@ from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
+from api.web.public.requests import account as invoicing
 from api.web.public.requests import check, proof
 from api.web.public.requests import form as asking
 from api.web.public.requests import status as looking_after
@@ -60,6 +64,7 @@ _ASKING = (
     check.router,
     looking_after.router,
     looking_after.paced,
+    invoicing.router,
 )
 """The pages of whoever asks for footage."""
 _QUEUE = (console_requests.router, request_decisions.router, footage.router)
@@ -129,6 +134,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         packages.router,
         cameras.router,
         requests.router,
+        accounts.router,
         notify.router,
         pay.router,
     ):
@@ -142,6 +148,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     every.include_router(paying.router)
     # "differences" comes before names of fees.
     for router in (differences.router, console_fees.router):
+        every.include_router(router)
+    for router in (statements.router, console_accounts.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

@@ -26,6 +26,7 @@ from export.delivery.undelivered import Undelivered
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
+from export.desk.invoicing.accounts import AccountList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -86,6 +87,7 @@ class Desk(TypedDict):
     release_list: ReleaseList
     request_list: RequestList
     fee_list: FeeList
+    account_list: AccountList
     stories: Stories
     register: Register
     search: Search
@@ -229,6 +231,7 @@ def build_desk(
             count=ground.council.answer_count,
         ),
         fee_list=FeeList(),
+        account_list=AccountList(),
         stories=Stories(releases),
         register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases, asked["requests"]),

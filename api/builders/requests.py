@@ -44,7 +44,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         evidence["exhibits"],
         people,
         messages,
-        Charges(owed["fees"], owed["refund_orders"]),
+        Charges(owed["fees"], owed["refund_orders"], owed["on_account"]),
         retention_days=council.retention_days,
         appeal=council.appeal,
     )

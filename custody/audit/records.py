@@ -36,6 +36,7 @@ _ERASING = frozenset({"erase.requested", "erase.done"})
 """The events of which one must stand in a person's record before its key may be gone."""
 _CLAIMED_EVENTS = frozenset(
     {
+        "account.opened",
         "cameras.imported",
         "difference.found",
         "fee.demanded",

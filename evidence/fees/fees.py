@@ -74,12 +74,14 @@ class Fees:
         elif row.state == FeeState.WAIVED:
             return row
         elif row.state != FeeState.DUE:
-            raise StateError(f"the {stage} fee of {urn} is paid: it can be refunded, not waived")
+            raise StateError(
+                f"the {stage} fee of {urn} is paid, or on account: it can be given back, not waived"
+            )
         row.state, row.waived_at, row.waived_reason = FeeState.WAIVED, at, reason
         session.flush()
         said = {**_said(row), "reason": reason}
         self._ledger.append(session, request, "fee.waived", said, at=at)
-        if _has_live(session, row.id):
+        if has_live(session, row.id):
             self._jobs.defer(session, JOB_SETTLE, str(row.id))
         return row
 
@@ -153,6 +155,7 @@ def _said(row: FeeRow) -> dict[str, str | int]:
     return {name: getattr(row, name) for name in names}
 
 
-def _has_live(session: Session, fee: UUID) -> bool:
+def has_live(session: Session, fee: UUID) -> bool:
+    """Tell whether somebody is at paying a fee by card."""
     live = select(PaymentRow.id).where(PaymentRow.fee == fee, col(PaymentRow.state).in_(LIVE))
     return session.exec(live.limit(1)).first() is not None

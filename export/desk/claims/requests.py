@@ -42,7 +42,7 @@ _FEES = {
 _MOVING = frozenset(one.event for one in TRANSITIONS if one.then is not None) - {PAID}
 """The events of steps that move a request; payments, which do too, have rows of their own."""
 _STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {_CALLED}
-"""The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
+"""The steps that have a row. Payments have rows of their own (`export.desk.claims.money.fees`)."""
 
 
 def requests(session: Session, span: Span) -> Iterator[Claim]:

@@ -23,6 +23,17 @@ from tests.houses import House
 NOWHERE = str(uuid4())
 _STAFF = """
 GET /console = console.use
+GET /console/accounts = account.show
+GET /console/accounts/new = account.open
+POST /console/accounts/new = account.open
+GET /console/accounts/statements/{name} = account.show
+POST /console/accounts/statements/{name} = statement.settle
+GET /console/accounts/statements/{name}.csv = account.show
+GET /console/accounts/{account} = account.show
+GET /console/accounts/{account}/approval = account.approve
+POST /console/accounts/{account}/approval = account.approve
+GET /console/accounts/{account}/closure = account.close
+POST /console/accounts/{account}/closure = account.close
 GET /console/custody = custody.read
 GET /console/custody/known = custody.read
 GET /console/custody/{index} = custody.read
@@ -143,6 +154,8 @@ POST /requests/mailbox/code
 GET /requests/sent
 GET /requests/status
 POST /requests/status
+GET /requests/status/account
+POST /requests/status/account
 GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct

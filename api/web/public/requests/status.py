@@ -25,6 +25,8 @@ from api.web.public.requests.proof import WRONG
 from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
+from evidence.fees.invoicing.tables import InvoiceAccountRow
+from evidence.fees.states import FeeState
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 from evidence.requests.states import Refusal, RequestState, RequestStep
 from export.desk.requests import RequestStory
@@ -34,7 +36,11 @@ paced = APIRouter(include_in_schema=False, route_class=PacedRoute, dependencies=
 STATUS = "/requests/status"
 SHOWN = f"{STATUS}/request"
 _OVER = "This code cannot be used any more. Begin again with the reference"
-DONE = {"corrected": "Your correction is on record.", "withdrawn": "Your request is withdrawn."}
+DONE = {
+    "corrected": "Your correction is on record.",
+    "withdrawn": "Your request is withdrawn.",
+    "on_account": "The fee is on your organisation's account.",
+}
 _S = RequestState
 _TELLS: Mapping[RequestState, str] = {
     _S.NOT_COVERED: "request.not_covered",
@@ -150,6 +156,14 @@ def shown(
     return _shown_page(request, services, story, done=DONE.get(done, ""))
 
 
+def account_of(services: Services, story: RequestStory) -> InvoiceAccountRow | None:
+    """Return the account on which whoever asked may put a fee that is due; None: there is none."""
+    if not any(fee.state == FeeState.DUE for fee in story.fees):
+        return None
+    with services.transaction() as session:
+        return services.invoice_accounts.of_mailbox(session, story.email)
+
+
 def _shown_page(
     request: Request,
     services: Services,
@@ -175,6 +189,7 @@ def _shown_page(
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",
         asked=told(story.asked),
         fees=[(fee, f"/pay/{services.fees.address(fee.id)}") for fee in story.fees],
+        account=account_of(services, story),
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
