@@ -18,6 +18,7 @@ from api.health import OK
 from api.routes import cameras, correspondence, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
+from api.routes.finance import accounts
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -25,6 +26,8 @@ from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
 from api.web.console import histories, register
 from api.web.console import home as console_home
+from api.web.console.accounts import pages as console_accounts
+from api.web.console.accounts import statements
 from api.web.console.cameras import lists as camera_lists
 from api.web.console.cameras import pages as console_cameras
 from api.web.console.exhibits import additions, clock, corrections
@@ -47,6 +50,7 @@ from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
+from api.web.public.requests import account as invoicing
 from api.web.public.requests import check, documents, proof
 from api.web.public.requests import form as asking
 from api.web.public.requests import messages as own_messages
@@ -67,6 +71,7 @@ _ASKING = (
     looking_after.router,
     looking_after.paced,
     own_messages.router,
+    invoicing.router,
 )
 """The pages of whoever asks for footage."""
 _CAMERAS = (camera_lists.router, console_cameras.router)
@@ -146,6 +151,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         cameras.router,
         requests.router,
         correspondence.router,
+        accounts.router,
         notify.router,
         pay.router,
     ):
@@ -159,6 +165,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     every.include_router(paying.router)
     # "differences" comes before names of fees.
     for router in (differences.router, console_fees.router):
+        every.include_router(router)
+    for router in (statements.router, console_accounts.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

@@ -35,6 +35,9 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import Outcomes
 from evidence.fees.differences import Differences
 from evidence.fees.fees import Fees
+from evidence.fees.invoicing.accounts import InvoiceAccounts
+from evidence.fees.invoicing.charges import OnAccount
+from evidence.fees.invoicing.statements import Statements
 from evidence.fees.payments import Payments
 from evidence.fees.reconciliation import Reconciliation
 from evidence.fees.refunds import RefundOrders
@@ -70,6 +73,7 @@ from export.delivery.undelivered import Undelivered
 from export.desk.asked.preserved import PreservedSearch
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
+from export.desk.invoicing.accounts import AccountList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -142,6 +146,9 @@ class Services:
     payments: Payments
     refund_orders: RefundOrders
     differences: Differences
+    invoice_accounts: InvoiceAccounts
+    on_account: OnAccount
+    statements: Statements
     reconciliation: Reconciliation
     intake: Intake
     masters: Masters
@@ -167,6 +174,7 @@ class Services:
     request_list: RequestList
     preserved_search: PreservedSearch
     fee_list: FeeList
+    account_list: AccountList
     stories: Stories
     handoffs: Handoffs
     amendments: Amendments

@@ -1,10 +1,11 @@
 """Edge. How values are written on a page: times in the council's timezone, sizes, states."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from evidence.exhibits.clocks import LONDON
+from evidence.fees.invoicing.lines import statement_reference
 from evidence.fees.prices import pounds
 from evidence.paging import MOST_COUNTED
 from export.package.documents.contents import size_words
@@ -33,6 +34,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     "partly_refunded": ("Partly refunded", "govuk-tag--turquoise"),
     "refunded": ("Refunded", "govuk-tag--grey"),
     "waived": ("Waived", "govuk-tag--grey"),
+    "on_account": ("On account", "govuk-tag--green"),
+    "partly_credited": ("Partly credited", "govuk-tag--turquoise"),
+    "credited": ("Credited", "govuk-tag--grey"),
     "asked": ("Begun", "govuk-tag--blue"),
     "created": ("At the card page", "govuk-tag--blue"),
     "started": ("At the card page", "govuk-tag--blue"),
@@ -66,6 +70,11 @@ def local_date(moment: datetime) -> str:
     """Return a date as people in England write it."""
     at = moment.astimezone(LONDON)
     return f"{at.day} {at:%B %Y}"
+
+
+def day(moment: date) -> str:
+    """Return a day as people in England write it."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def exact_pounds(pence: int) -> str:
@@ -139,6 +148,8 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "exact_pounds": exact_pounds,
     "percent": percent,
     "stage": stage,
+    "statement": statement_reference,
+    "day": day,
     "exact_size": size_words,
     "offset": offset,
     "state": state,

@@ -115,14 +115,14 @@ CONDITIONS = frozenset(
 _FIELDS = """
 text | acceptance action actor against appeal basis document document_kind incident kind
 text | outcome person provider_reference purpose reason recipient reference refund_reference
-text | result role seen session stage state subject system type urn what
+text | remittance result role seen session stage state subject system type urn what
 digest | copy derivation facts findings message policy register seal sha256 signature statement
 digest | steps terms timestamp token
 digest or null | packet_index
 count | downloads pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
-record | exhibit lost_record release
+record | account exhibit lost_record release
 time | expires handed until
 files | files
 crc32 | crc32
@@ -164,6 +164,8 @@ refund.ordered | | actor role stage pence provider_reference reason
 payment.refunded | | stage pence provider_reference refund_reference
 refund.failed | | stage pence provider_reference refund_reference reason
 coverage.found | | facts:description
+fee.on_account | | actor role stage pence vat_pence account facts:description
+fee.credited | | actor role stage pence vat_pence account reason
 request.covered | | actor role reason
 request.not_covered | | actor role reason
 request.approved | | actor role reason
@@ -236,6 +238,11 @@ clock.apart | | against ahead_ms
 clock.confirmed | | actor role reason
 difference.found | | what provider_reference reason
 difference.settled | | actor role reason
+account.opened | | actor role facts:description reason
+account.approved | | actor role reason
+account.closed | | actor role reason
+statement.made | | reference until sha256
+statement.settled | | actor role reference remittance
 token.made | | actor subject role sha256 until
 token.revoked | | actor subject role sha256
 """

@@ -11,6 +11,9 @@ from api.payments.govuk_pay import GovukPay
 from evidence.fees.accounts import Accounts, Paid
 from evidence.fees.differences import Differences
 from evidence.fees.fees import Fees
+from evidence.fees.invoicing.accounts import InvoiceAccounts
+from evidence.fees.invoicing.charges import OnAccount
+from evidence.fees.invoicing.statements import Statements
 from evidence.fees.payments import Payments
 from evidence.fees.reconciliation import Reconciliation
 from evidence.fees.refunds import RefundOrders, Refunds
@@ -22,6 +25,9 @@ class Owed(TypedDict):
     fees: Fees
     refund_orders: RefundOrders
     differences: Differences
+    invoice_accounts: InvoiceAccounts
+    on_account: OnAccount
+    statements: Statements
 
 
 class Paying(TypedDict):
@@ -33,6 +39,9 @@ class Paying(TypedDict):
 
 def build_owed(ground: Ground, evidence: Evidence) -> Owed:
     """Build what asks no provider."""
+    free, differences = ground.council.free, Differences(ground.ledger, new_id=uuid.uuid4)
+    accounts = InvoiceAccounts(ground.ledger, free=free, new_id=uuid.uuid4)
+    on_account = OnAccount(ground.ledger, ground.jobs, accounts, new_id=uuid.uuid4)
     return Owed(
         fees=Fees(
             ground.ledger,
@@ -42,9 +51,16 @@ def build_owed(ground: Ground, evidence: Evidence) -> Owed:
             new_id=uuid.uuid4,
         ),
         refund_orders=RefundOrders(
-            ground.ledger, ground.jobs, evidence["people"], new_id=uuid.uuid4
+            ground.ledger,
+            ground.jobs,
+            evidence["people"],
+            credit=on_account.credit,
+            new_id=uuid.uuid4,
         ),
-        differences=Differences(ground.ledger, new_id=uuid.uuid4),
+        differences=differences,
+        invoice_accounts=accounts,
+        on_account=on_account,
+        statements=Statements(ground.transaction, ground.ledger, differences),
     )
 
 

@@ -27,6 +27,7 @@ from export.desk.asked.preserved import PreservedSearch
 from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
+from export.desk.invoicing.accounts import AccountList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -88,6 +89,7 @@ class Desk(TypedDict):
     request_list: RequestList
     preserved_search: PreservedSearch
     fee_list: FeeList
+    account_list: AccountList
     stories: Stories
     register: Register
     search: Search
@@ -232,6 +234,7 @@ def build_desk(
             count=ground.council.answer_count,
         ),
         fee_list=FeeList(),
+        account_list=AccountList(),
         stories=Stories(releases),
         register=Register(ground.ledger),
         search=Search(evidence["custody"], evidence["exhibits"], releases, asked["requests"]),

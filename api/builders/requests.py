@@ -89,7 +89,7 @@ def build_requests(
         evidence["exhibits"],
         people,
         messages,
-        Charges(owed["fees"], owed["refund_orders"]),
+        Charges(owed["fees"], owed["refund_orders"], owed["on_account"]),
         documents,
         retention_days=council.retention_days,
         appeal=council.appeal,

@@ -92,6 +92,7 @@ def _mark_due(services: Services) -> None:
             _mark_requests(services, at)
             services.payments.due(at=at)
             services.reconciliation.due(at=at)
+            services.statements.due(at=at)
             services.deadlines.mark(at=at)
             services.erasures.run(at=at)
 

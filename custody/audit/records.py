@@ -39,6 +39,7 @@ _ERASING = {
 """The events of which one must stand in a record of a kind before its key may be gone."""
 _CLAIMED_EVENTS = frozenset(
     {
+        "account.opened",
         "cameras.imported",
         "difference.found",
         "fee.demanded",

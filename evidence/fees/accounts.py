@@ -4,7 +4,7 @@ Whoever asks the provider, for whatever reason and how often, hands its answer i
 held in one order, the fee before its payments, so that two answers at once wait for each other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from evidence.fees.fees import lock_fee
 from evidence.fees.prices import Stage, pounds
 from evidence.fees.provider import ProviderRefusedError, ToldPayment, ToldRefund
 from evidence.fees.states import (
+    INVOICED,
     LIFETIME,
     LIVE,
     UNPAID,
@@ -35,6 +36,12 @@ FIRST_LOOK = timedelta(minutes=10)
 """After which the provider is asked about a payment that nobody told of."""
 _MARGIN = timedelta(minutes=2)
 _HOURLY = timedelta(hours=1)
+_INVOICED = (What.PAID_TWICE, "the fee was put on account before")
+_UNASKED: Mapping[FeeState, tuple[What, str]] = {
+    FeeState.WAIVED: (What.PAID_UNASKED, "the fee was waived before"),
+    **dict.fromkeys(INVOICED, _INVOICED),
+}
+"""Why money comes that no card had to pay; otherwise another payment was first."""
 
 
 class Paid(Protocol):
@@ -142,9 +149,9 @@ class Accounts:
             return
         session.flush()
         self._append(session, fee, row, "payment.succeeded", {}, at)
-        waived = fee.paid_by is None
-        what = What.PAID_UNASKED if waived else What.PAID_TWICE
-        words = "the fee was waived before" if waived else "another payment paid this fee before"
+        what, words = _UNASKED.get(
+            FeeState(fee.state), (What.PAID_TWICE, "another payment paid this fee before")
+        )
         self._differ(session, what, row, f"{words}: it is given back", at)
         self._give_back(session, fee, row, reason=words, at=at)
 
@@ -262,13 +269,11 @@ def refunds_of(session: Session, payment: UUID) -> Sequence[RefundRow]:
 
 
 def _state_of(session: Session, fee: FeeRow) -> FeeState:
-    assert fee.paid_by is not None or fee.state == FeeState.WAIVED
-    refunded = 0
-    if fee.paid_by is not None:
-        done = (one for one in refunds_of(session, fee.paid_by) if one.state == RefundState.SUCCESS)
-        refunded = sum(one.pence for one in done)
-    paid = fee.pence if fee.paid_by is not None else None
-    return fee_state(waived=fee.waived_at is not None, paid=paid, refunded=refunded)
+    if fee.paid_by is None:  # what went back was never owed
+        return FeeState(fee.state)
+    done = (one for one in refunds_of(session, fee.paid_by) if one.state == RefundState.SUCCESS)
+    refunded = sum(one.pence for one in done)
+    return fee_state(waived=fee.waived_at is not None, paid=fee.pence, refunded=refunded)
 
 
 def _locked(session: Session, payment: UUID) -> tuple[FeeRow, PaymentRow]:

@@ -42,6 +42,8 @@ class What(StrEnum):
     """Only the reconciliation told us that it was paid."""
     UNSETTLED = "not settled"
     """Paid days ago, and not in the account."""
+    STATEMENT_OVERDUE = "statement not settled"
+    """Of a firm that pays monthly."""
 
 
 class Differences:
@@ -108,3 +110,26 @@ class Differences:
         session.flush()
         self._ledger.append(session, row.id, "difference.settled", said, at=at)
         return row
+
+    def settle_of(
+        self,
+        session: Session,
+        what: What,
+        reference: str,
+        *,
+        by: Subject,
+        at: datetime,
+        reason: str,
+    ) -> None:
+        """Settle what differs about something that has agreed by now.
+
+        Raises:
+            AccessRefusedError, InvalidError: nothing was recorded.
+        """
+        found = select(DifferenceRow.id).where(
+            DifferenceRow.what == what.value,
+            DifferenceRow.provider_reference == reference,
+            col(DifferenceRow.settled_at).is_(None),
+        )
+        for difference in session.exec(found).all():
+            self.settle(session, difference, by=by, at=at, reason=reason)

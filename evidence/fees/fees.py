@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from custody.erasure import is_destroyed
 from custody.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.fees.addresses import format_address, parse_address
@@ -74,12 +75,14 @@ class Fees:
         elif row.state == FeeState.WAIVED:
             return row
         elif row.state != FeeState.DUE:
-            raise StateError(f"the {stage} fee of {urn} is paid: it can be refunded, not waived")
+            raise StateError(
+                f"the {stage} fee of {urn} is paid, or on account: it can be given back, not waived"
+            )
         row.state, row.waived_at, row.waived_reason = FeeState.WAIVED, at, reason
         session.flush()
         said = {**_said(row), "reason": reason}
         self._ledger.append(session, request, "fee.waived", said, at=at)
-        if _has_live(session, row.id):
+        if has_live(session, row.id):
             self._jobs.defer(session, JOB_SETTLE, str(row.id))
         return row
 
@@ -153,6 +156,20 @@ def _said(row: FeeRow) -> dict[str, str | int]:
     return {name: getattr(row, name) for name in names}
 
 
-def _has_live(session: Session, fee: UUID) -> bool:
+def require_kept(session: Session, fee: FeeRow) -> None:
+    """See that something can still be recorded of a fee.
+
+    Raises:
+        StateError: what its request says was erased; says what to do.
+    """
+    if is_destroyed(session, fee.request):
+        raise StateError(
+            "the request of this fee was erased, so nothing more can be recorded of it: give the "
+            "money back outside of Custos, with the payment provider's own tool or by a transfer"
+        )
+
+
+def has_live(session: Session, fee: UUID) -> bool:
+    """Tell whether somebody is at paying a fee by card."""
     live = select(PaymentRow.id).where(PaymentRow.fee == fee, col(PaymentRow.state).in_(LIVE))
     return session.exec(live.limit(1)).first() is not None

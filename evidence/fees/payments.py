@@ -24,7 +24,7 @@ from evidence.fees.accounts import FIRST_LOOK, Accounts, Clock
 from evidence.fees.fees import JOB_SETTLE, Fees, lock_fee
 from evidence.fees.provider import NewPayment, Provider, ProviderRefusedError, ToldPayment
 from evidence.fees.refunds import Refunds
-from evidence.fees.states import LIVE, FeeState, PaymentState
+from evidence.fees.states import LIVE, NOT_OWED, FeeState, PaymentState
 from evidence.fees.tables import FeeRow, PaymentNoticeRow, PaymentRow, RefundRow
 from storage.jobs import Jobs
 
@@ -42,7 +42,8 @@ class Attempt:
     id: UUID
     fee: UUID
     reference: str
-    waived: bool
+    owed: bool
+    """Whether it may still be paid by card."""
 
 
 class Payments:
@@ -115,7 +116,7 @@ class Payments:
             )
             session.add(payment)
             session.flush()
-        return Attempt(payment.id, fee, payment.provider_reference, waived=False)
+        return Attempt(payment.id, fee, payment.provider_reference, owed=True)
 
     def _look(self, attempt: Attempt) -> ToldPayment:
         """Make a payment that the provider may not have, or ask about it; write down the answer.
@@ -142,7 +143,7 @@ class Payments:
             told = self._provider.create(self._new(attempt))
         else:
             told = self._provider.get(attempt.reference)
-        if attempt.waived and told.state in LIVE:
+        if not attempt.owed and told.state in LIVE:
             self._provider.cancel(told.reference)
             return self._provider.get(told.reference)
         return told
@@ -188,13 +189,13 @@ class Payments:
     def _attempts(self, fee: UUID) -> Sequence[Attempt]:
         """Return what is unfinished, and what we were told of."""
         with self._begin() as session:
-            waived = session.get_one(FeeRow, fee).state == FeeState.WAIVED
+            owed = session.get_one(FeeRow, fee).state not in NOT_OWED
             heard = col(PaymentRow.check_at) <= self._clock()
             found = select(PaymentRow).where(
                 PaymentRow.fee == fee, or_(col(PaymentRow.state).in_(LIVE), heard)
             )
             rows = session.exec(found.order_by(col(PaymentRow.number))).all()
-            return [Attempt(row.id, fee, row.provider_reference, waived) for row in rows]
+            return [Attempt(row.id, fee, row.provider_reference, owed) for row in rows]
 
     def hear(self, session: Session, message: str, reference: str, *, at: datetime) -> bool:
         """Take a call of the provider's as a hint to ask it; return whether it was news.

@@ -8,18 +8,18 @@ less than we know of went back already, by an attempt whose answer was lost: tha
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.erasure import is_destroyed
 from custody.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.fees.accounts import Accounts, Clock, given_back, refunds_of
-from evidence.fees.fees import JOB_SETTLE, lock_fee
+from evidence.fees.fees import JOB_SETTLE, lock_fee, require_kept
 from evidence.fees.prices import Stage, pounds
 from evidence.fees.provider import Provider, ProviderRefusedError, ToldPayment, ToldRefund
-from evidence.fees.states import WAITING, PaymentState, RefundState
+from evidence.fees.states import INVOICED, WAITING, PaymentState, RefundState
 from evidence.fees.tables import FeeRow, PaymentRow, RefundRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import People, as_person, require
@@ -34,21 +34,45 @@ SERVICE = "service"
 _MOST = 2000
 
 
+class Credit(Protocol):
+    """Credits a fee that is on account, where nothing can go back to a card."""
+
+    def __call__(
+        self,
+        session: Session,
+        fee: FeeRow,
+        pence: int | None,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+        reason: str,
+    ) -> None:
+        """Credit that much of it, or what is left, in the transaction of the decision."""
+
+
 class RefundOrders:
     """Notes what is to go back, in the transaction of the decision."""
 
     def __init__(
-        self, ledger: Ledger, jobs: Jobs, people: People, *, new_id: Callable[[], UUID]
+        self,
+        ledger: Ledger,
+        jobs: Jobs,
+        people: People,
+        *,
+        credit: Credit,
+        new_id: Callable[[], UUID],
     ) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._people = people
+        self._credit = credit
         self._new_id = new_id
 
     def order(
         self, session: Session, fee: UUID, pence: int, *, by: Subject, at: datetime, reason: str
-    ) -> RefundRow:
-        """Give back a part of what was paid for a fee, or all of it.
+    ) -> None:
+        """Give back a part of what was paid for a fee, or all of it; credit it if it is on account.
 
         Raises:
             AccessRefusedError, InvalidError: nothing was recorded.
@@ -56,12 +80,16 @@ class RefundOrders:
         """
         role = require(Action.REFUND_PAYMENT, by)
         reason = check_words("reason", reason, most=_MOST, lines=True)
-        row, payment = _paid(session, fee)
+        row = lock_fee(session, fee)
+        if row.state in INVOICED:
+            self._credit(session, row, pence, by=by, role=role.value, at=at, reason=reason)
+            return
+        payment = _paid_by(session, row)
         left = row.pence - _ordered(session, payment.id)
         if not 0 < pence <= left:
             words = f"{pounds(left)} of this fee can be refunded: enter that or less"
             raise InvalidError("amount", words if left else "all of this fee was refunded already")
-        return self._note(session, row, payment, pence, reason, by, role.value, at)
+        self._note(session, row, payment, pence, reason, by, role.value, at)
 
     def order_whole(
         self,
@@ -73,20 +101,22 @@ class RefundOrders:
         role: str,
         at: datetime,
         reason: str,
-    ) -> RefundRow | None:
+    ) -> None:
         """Give back what is left of a paid fee, because a request was refused after all.
 
         Whoever may refuse it may do this; nothing happens where nothing was paid, or all went back.
+        What is on account is credited there.
         """
         found = select(FeeRow.id).where(FeeRow.request == request, FeeRow.stage == stage.value)
         fee = session.exec(found).first()
-        if fee is None or lock_fee(session, fee).paid_by is None:
-            return None
-        row, payment = _paid(session, fee)
-        left = row.pence - _ordered(session, payment.id)
-        if left <= 0:
-            return None
-        return self._note(session, row, payment, left, reason, by, role, at)
+        row = None if fee is None else lock_fee(session, fee)
+        if row is not None and row.state in INVOICED:
+            self._credit(session, row, None, by=by, role=role, at=at, reason=reason)
+        elif row is not None and row.paid_by is not None:
+            payment = _paid_by(session, row)
+            left = row.pence - _ordered(session, payment.id)
+            if left > 0:
+                self._note(session, row, payment, left, reason, by, role, at)
 
     def give_back(
         self, session: Session, fee: FeeRow, payment: PaymentRow, *, reason: str, at: datetime
@@ -106,12 +136,8 @@ class RefundOrders:
         by: Subject,
         role: str,
         at: datetime,
-    ) -> RefundRow:
-        if is_destroyed(session, fee.request):
-            raise StateError(
-                "the request of this fee was erased, so nothing more can be recorded of it: give "
-                "the money back with the payment provider's own tool"
-            )
+    ) -> None:
+        require_kept(session, fee)
         row = RefundRow(
             id=self._new_id(),
             payment=payment.id,
@@ -136,7 +162,6 @@ class RefundOrders:
         }
         self._ledger.append(session, fee.request, "refund.ordered", said, at=at)
         self._jobs.defer(session, JOB_SETTLE, str(fee.id))
-        return row
 
 
 class Refunds:
@@ -226,11 +251,10 @@ class Refunds:
         return self._provider.refund(payment, pence, available=available)
 
 
-def _paid(session: Session, fee: UUID) -> tuple[FeeRow, PaymentRow]:
-    row = lock_fee(session, fee)
+def _paid_by(session: Session, row: FeeRow) -> PaymentRow:
     if row.paid_by is None:
         raise StateError("this fee is not paid: there is nothing to give back")
-    return row, session.get_one(PaymentRow, row.paid_by)
+    return session.get_one(PaymentRow, row.paid_by)
 
 
 def _ordered(session: Session, payment: UUID) -> int:

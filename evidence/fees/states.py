@@ -53,6 +53,10 @@ class FeeState(StrEnum):
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     WAIVED = "waived"
+    ON_ACCOUNT = "on_account"
+    """It stands on the account of a firm that pays monthly."""
+    PARTLY_CREDITED = "partly_credited"
+    CREDITED = "credited"
 
 
 LIVE = (
@@ -70,6 +74,10 @@ UNPAID = (
     PaymentState.ERROR,
 )
 """The states of a payment that ended without money."""
+INVOICED = (FeeState.ON_ACCOUNT, FeeState.PARTLY_CREDITED, FeeState.CREDITED)
+"""The states of a fee that is on account: no card pays it, and nothing goes back to one."""
+NOT_OWED = (FeeState.WAIVED, *INVOICED)
+"""In these nobody is to pay by card: a payment that is under way is cancelled."""
 WAITING = (RefundState.ORDERED, RefundState.SUBMITTED)
 """The states of a refund that is on its way."""
 
@@ -99,10 +107,15 @@ def follow_refund(now: RefundState, told: RefundState) -> RefundState:
     return told if now in WAITING and told is not RefundState.ORDERED else now
 
 
-def fee_state(*, waived: bool, paid: int | None, refunded: int) -> FeeState:
-    """Return where a fee stands: ``paid`` pence by the payment that counts (None: by none yet)."""
+def fee_state(*, waived: bool, paid: int | None, refunded: int, invoiced: bool = False) -> FeeState:
+    """Return where a fee stands: ``paid`` pence by the payment that counts (None: by none yet).
+
+    Of one that is ``invoiced``, these pence are on account, and ``refunded`` is what was credited.
+    """
     if paid is None:
         return FeeState.WAIVED if waived else FeeState.DUE
     if refunded <= 0:
-        return FeeState.PAID
-    return FeeState.REFUNDED if refunded >= paid else FeeState.PARTLY_REFUNDED
+        return FeeState.ON_ACCOUNT if invoiced else FeeState.PAID
+    if refunded >= paid:
+        return FeeState.CREDITED if invoiced else FeeState.REFUNDED
+    return FeeState.PARTLY_CREDITED if invoiced else FeeState.PARTLY_REFUNDED

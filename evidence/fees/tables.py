@@ -32,6 +32,7 @@ class FeeRow(SQLModel, table=True):
     paid_by: UUID | None = None
     """The payment that counts; every other one that succeeded is given back."""
     paid_at: datetime | None = utc_column(nullable=True)
+    """When it was paid, or went on account: since then nobody waits for it."""
 
 
 class PaymentRow(SQLModel, table=True):

@@ -74,7 +74,7 @@ def check_reachable(
     """
     domain = address.rpartition("@")[2]
     if domains is None:
-        if domain in FREE_MAIL or domain in free or _FREE_FAMILY.fullmatch(domain):
+        if _is_free(domain, free):
             raise InvalidError(
                 FIELD,
                 f"{domain} is free mail, where anybody can use any name. Footage goes to a mailbox "
@@ -87,6 +87,25 @@ def check_reachable(
             f"({', '.join(domains)}). Ask the recipient for their address at work, or have the "
             "domain added to council.toml.",
         )
+
+
+def check_company_domain(field: str, text: str, *, free: Collection[str]) -> str:
+    """Return a domain of mailboxes, in small letters, that belongs to one organisation.
+
+    Raises:
+        InvalidError: it is no domain, or free mail.
+    """
+    domain = text.strip().lower()
+    if not _DOMAIN.fullmatch(domain) or len(domain) > MOST:
+        words = "what stands after the @ of an address, such as insurer.example"
+        raise InvalidError(field, f"{text.strip()[:80]!r} is no domain of mailboxes: enter {words}")
+    if _is_free(domain, free):
+        raise InvalidError(field, f"{domain} is free mail, where anybody can use any name")
+    return domain
+
+
+def _is_free(domain: str, free: Collection[str]) -> bool:
+    return domain in FREE_MAIL or domain in free or bool(_FREE_FAMILY.fullmatch(domain))
 
 
 def looks_shared(address: str) -> bool:

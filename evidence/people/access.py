@@ -66,6 +66,11 @@ class Action(StrEnum):
     SHOW_FEES = "fee.show"
     REFUND_PAYMENT = "payment.refund"
     SETTLE_DIFFERENCE = "difference.settle"
+    SHOW_ACCOUNTS = "account.show"
+    OPEN_ACCOUNT = "account.open"
+    APPROVE_ACCOUNT = "account.approve"
+    CLOSE_ACCOUNT = "account.close"
+    SETTLE_STATEMENT = "statement.settle"
     USE_CONSOLE = "console.use"
 
 
@@ -129,6 +134,13 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
     Action.REFUND_PAYMENT: (Role.FINANCE,),
     Action.SETTLE_DIFFERENCE: (Role.FINANCE,),
+    # Who approves one sees it; many councils have one person for all of finance.
+    Action.SHOW_ACCOUNTS: (Role.FINANCE, Role.AUDITOR, Role.GOVERNANCE),
+    Action.OPEN_ACCOUNT: (Role.FINANCE,),
+    # Who opened it cannot: see `decide_account`.
+    Action.APPROVE_ACCOUNT: (Role.FINANCE, Role.GOVERNANCE),
+    Action.CLOSE_ACCOUNT: (Role.FINANCE,),
+    Action.SETTLE_STATEMENT: (Role.FINANCE,),
     Action.USE_CONSOLE: tuple(Role),
 }
 
@@ -224,6 +236,17 @@ def decide_in_principle(reviewer: UUID | None, approver: UUID | None) -> Decisio
             "whoever reviewed the footage must not approve the request: ask a second releaser",
         )
     return Decision(True, "a second person approves in principle")
+
+
+def decide_account(opener: UUID, approver: UUID) -> Decision:
+    """Decide whether ``approver`` may approve an invoice account that ``opener`` opened."""
+    if opener == approver:
+        return Decision(
+            False,
+            "whoever opened an account must not approve it: ask somebody else of finance, or of "
+            "information governance",
+        )
+    return Decision(True, "a second person approves")
 
 
 SELF_APPROVED = "self-approved in a demonstration: one person proposed and approved"

@@ -7,10 +7,13 @@ request ends is owed no more, and what was paid for and will not be done goes ba
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
+from evidence.errors import StateError
 from evidence.fees.fees import Fees
+from evidence.fees.invoicing.charges import OnAccount
 from evidence.fees.prices import Stage
 from evidence.fees.refunds import RefundOrders
 from evidence.fees.states import FeeState
@@ -43,9 +46,10 @@ _UNDONE: Mapping[RequestState, tuple[Stage, ...]] = {
 class Charges:
     """Asks for the fees of a request, and lets go of them."""
 
-    def __init__(self, fees: Fees, refunds: RefundOrders) -> None:
+    def __init__(self, fees: Fees, refunds: RefundOrders, on_account: OnAccount) -> None:
         self._fees = fees
         self._refunds = refunds
+        self._on_account = on_account
 
     def asked(
         self, session: Session, row: RequestRow, step: RequestStep, *, at: datetime
@@ -86,6 +90,38 @@ class Charges:
         if step is RequestStep.REFUSED:
             for stage in _UNDONE.get(before, ()):
                 self.give_back(session, row, stage, by=by, role=role, at=at, reason=why)
+
+    def put_on_account(
+        self,
+        session: Session,
+        row: RequestRow,
+        fee: UUID,
+        *,
+        by: Subject,
+        role: str,
+        claim_reference: str,
+        purchase_order: str,
+        at: datetime,
+    ) -> Stage:
+        """Put a fee on the account of ``by``, whose name is their mailbox; return what it is for.
+
+        Raises:
+            InvalidError, StateError: it does not go there; nothing was recorded.
+        """
+        found = next((one for one in self._fees.of(session, row.id) if one.id == fee), None)
+        if found is None:
+            raise StateError(f"request {row.urn} has no such fee")
+        self._on_account.charge(
+            session,
+            found.id,
+            by.name,
+            claim_reference=claim_reference,
+            purchase_order=purchase_order,
+            by=by,
+            role=role,
+            at=at,
+        )
+        return Stage(found.stage)
 
     def give_back(
         self,

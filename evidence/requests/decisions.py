@@ -300,6 +300,31 @@ class RequestDecisions:
                 reason=why,
             )
 
+    def put_on_account(
+        self, session: Session, request: UUID, fee: UUID, *, at: datetime, purchase_order: str
+    ) -> RequestRow:
+        """Put a fee on the account of a firm that pays monthly, as whoever asked from its mailbox.
+
+        The request goes on as if it were paid.
+
+        Raises:
+            InvalidError, StateError, UnknownError: nothing was recorded.
+        """
+        row = self._requests.find(session, str(request), lock=True)
+        stage = self._charges.put_on_account(
+            session,
+            row,
+            fee,
+            by=requester_of(session, row),
+            role=REQUESTER,
+            claim_reference=self._asked(session, row).said("claim_reference"),
+            purchase_order=purchase_order,
+            at=at,
+        )
+        if not self._pass(session, row, PAID[stage]):
+            raise StateError(f"request {row.urn} does not wait for this fee any more")
+        return row
+
     def _pass(self, session: Session, row: RequestRow, step: RequestStep) -> bool:
         """Move a request by a step of which fees tell; return whether there is one from here."""
         now = standing_of(row, steps_of(session, row.id))

@@ -12,6 +12,8 @@ from evidence import attention
 from evidence.attention import Call, calls_to
 from evidence.errors import UnknownError
 from evidence.fees.fees import JOB_SETTLE
+from evidence.fees.invoicing.charges import lines_of
+from evidence.fees.invoicing.tables import InvoiceLineRow
 from evidence.fees.prices import Price
 from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.fees.states import LIVE, FeeState, PaymentState, RefundState
@@ -39,6 +41,8 @@ class FeeAccount:
     payments: Sequence[PaymentRow]
     refunds: Mapping[UUID, Sequence[RefundRow]]
     """Of each payment, the first first."""
+    lines: Sequence[InvoiceLineRow] = ()
+    """Of a fee that is on account: itself, and what was credited of it."""
 
     @property
     def price(self) -> Price:
@@ -68,7 +72,9 @@ class FeeAccount:
 
     @property
     def refundable(self) -> int:
-        """Pence that finance may yet give back."""
+        """Pence that finance may yet give back, or credit."""
+        if self.lines:
+            return sum(one.pence for one in self.lines)
         if self.row.paid_by is None:
             return 0
         of = self.refunds.get(self.row.paid_by, ())
@@ -148,7 +154,7 @@ class FeeList:
         refunds: dict[UUID, list[RefundRow]] = {}
         for refund in session.exec(back.order_by(col(RefundRow.number))):
             refunds.setdefault(refund.payment, []).append(refund)
-        return FeeAccount(row, payments, refunds)
+        return FeeAccount(row, payments, refunds, lines_of(session, fee))
 
     def shown(self, session: Session, fee: UUID, *, by: Subject) -> ShownFee:
         """Return a fee as finance sees it.
@@ -161,6 +167,7 @@ class FeeList:
         account = self.account(session, fee)
         differ = select(DifferenceRow).where(DifferenceRow.fee == fee).order_by(_FOUND.desc())
         orderers = {one.ordered_by for some in account.refunds.values() for one in some}
+        orderers |= {one.person for one in account.lines}
         return ShownFee(
             account,
             session.exec(differ.limit(_MOST_CALLS)).all(),

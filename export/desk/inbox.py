@@ -11,6 +11,8 @@ from sqlmodel import Session, col, func, select
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from evidence.fees.invoicing.states import AccountState
+from evidence.fees.invoicing.tables import InvoiceAccountRow
 from evidence.fees.tables import DifferenceRow
 from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
@@ -68,7 +70,9 @@ class Desk:
     answers: Queue | None
     """Requests on which whoever asked has written, and nobody has answered or read it."""
     differences: Queue | None
-    """What does not agree with the payment provider."""
+    """What does not agree about money."""
+    accounts: Queue | None
+    """Accounts of firms that somebody else opened."""
     recent: Sequence[ExhibitRow]
 
 
@@ -91,6 +95,7 @@ def desk_of(session: Session, by: Subject) -> Desk:
         preserve=_unpreserved(session) if may(Action.PRESERVE_FOOTAGE) else None,
         answers=_answers(session) if may(Action.WRITE_MESSAGE) else None,
         differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
+        accounts=_accounts(session, by) if may(Action.APPROVE_ACCOUNT) else None,
         recent=_recent(session) if shows else (),
     )
 
@@ -205,4 +210,13 @@ def _differences(session: Session) -> Queue:
     unsettled = col(DifferenceRow.settled_at).is_(None)
     count = _count(session, select(DifferenceRow.id).where(unsettled))
     oldest = select(DifferenceRow).where(unsettled).order_by(col(DifferenceRow.found_at))
+    return Queue(count, session.exec(oldest.limit(_SHOWN)).all())
+
+
+def _accounts(session: Session, by: Subject) -> Queue:
+    """Return accounts of firms that ``by`` may approve, the one that has waited longest first."""
+    row = InvoiceAccountRow
+    wanted = (col(row.state) == AccountState.PROPOSED.value, col(row.opened_by) != by.person)
+    count = _count(session, select(row.id).where(*wanted))
+    oldest = select(row).where(*wanted).order_by(col(row.opened_at))
     return Queue(count, session.exec(oldest.limit(_SHOWN)).all())

@@ -1,4 +1,4 @@
-"""Pure. Files for a spreadsheet, line by line: the disclosure register, and the public cameras."""
+"""Pure. Files for a spreadsheet, line by line: disclosure register, public cameras, statements."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from custody.printable import printable_lines
 from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.points import MILLION, Point
 from evidence.exhibits.clocks import LONDON
+from evidence.fees.invoicing.lines import Line
 from export.desk.disclosures import Disclosure
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -38,6 +39,12 @@ CAMERA_COLUMNS = (
     *("kind", "siting", "owner"),
 )
 
+MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
+STATEMENT_COLUMNS = (
+    *("Statement", "Reference", "Claim reference", "Purchase order", "For", "Date and time"),
+    *("Net", "VAT", "Gross"),
+)
+
 
 def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
     """Yield entries as CSV (RFC 4180) that a spreadsheet opens as it is and runs nothing of.
@@ -64,6 +71,23 @@ def format_cameras(cameras: Iterable[KnownCamera]) -> Iterator[str]:
                 texts = (camera.reference, placed.location, placed.area)
                 words = (camera.kind.value, camera.siting.value, camera.owner)
                 yield _line((*map(_text, texts), *_degrees(placed.at), *map(_text, words)))
+
+
+def format_statement(reference: str, lines: Iterable[Line]) -> Iterator[str]:
+    """Yield the statement of a month; amounts are pounds, and those of credits begin with a minus.
+
+    They are numbers of ours, and so no text that a spreadsheet could run.
+    """
+    yield "\ufeff" + _line(STATEMENT_COLUMNS)
+    for line in lines:
+        what = line.stage if line.pence >= 0 else f"credit: {line.stage}"
+        texts = (reference, line.urn, line.claim_reference, line.purchase_order, what)
+        amounts = (line.net_pence, line.vat_pence, line.pence)
+        yield _line((*map(_text, texts), _local(line.at), *map(_amount, amounts)))
+
+
+def _amount(pence: int) -> str:
+    return f"{'-' if pence < 0 else ''}{abs(pence) // 100}.{abs(pence) % 100:02}"
 
 
 def _degrees(at: Point | None) -> tuple[str, str]:

@@ -705,3 +705,43 @@ UPDATE payment_difference SET settled_at = now(), settled_reason = 'all is well'
 
 -- database: a difference that is gone
 DELETE FROM payment_difference WHERE settled_at IS NOT NULL;
+
+-- database: a fee that is on account, and nobody put it there
+UPDATE fee SET state = 'on_account', paid_at = now() WHERE state = 'waived';
+
+-- database: a fee on account that is due again
+UPDATE fee SET state = 'due', paid_at = NULL WHERE state = 'on_account';
+
+-- database: a line of an account that is gone
+DELETE FROM invoice_line WHERE number > 0;
+
+-- database: a credit that nobody gave
+INSERT INTO invoice_line SELECT gen_random_uuid(), account, fee, 1, -100, -17, claim_reference,
+  purchase_order, 'made up', person, role, at FROM invoice_line WHERE fee IN (SELECT id FROM fee
+  WHERE state = 'on_account') LIMIT 1;
+
+-- database: a line that is on no statement any more
+UPDATE invoice_line SET statement = NULL WHERE statement IS NOT NULL;
+
+-- database: a statement that nobody made
+INSERT INTO invoice_statement SELECT (json_populate_record(s, json_build_object('number', 99,
+  'month', '2020-01-01'))).* FROM invoice_statement s LIMIT 1;
+
+-- database: a statement that is gone
+DELETE FROM invoice_statement WHERE settled_at IS NULL;
+
+-- database: a statement that nobody settled
+UPDATE invoice_statement SET settled_at = now(), remittance = 'x', settled_by = (SELECT settled_by
+  FROM invoice_statement WHERE settled_by IS NOT NULL LIMIT 1) WHERE settled_at IS NULL;
+
+-- database: an account that nobody approved
+UPDATE invoice_account SET state = 'open' WHERE state = 'proposed';
+
+-- database: an account that is gone
+DELETE FROM invoice_account WHERE state = 'proposed';
+
+-- database: mailboxes that nobody agreed on
+INSERT INTO invoice_domain SELECT 'stranger.example', id FROM invoice_account WHERE state = 'open';
+
+-- database: a limit that nobody agreed on
+UPDATE invoice_account SET terms = jsonb_set(terms, '{limit}', '9999999');

@@ -27,6 +27,7 @@ from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.differences import What
+from evidence.fees.invoicing.lines import statement_reference
 from evidence.fees.prices import Stage
 from evidence.fees.tables import DifferenceRow
 from evidence.people.access import Role
@@ -39,6 +40,7 @@ from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
 from export.release.tables import ReleaseRow
 from tests.api.payments.described import DECLINED, desk
+from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.fees.tills import Till
 from tests.evidence.requests.documents.papers_filled import PDF, PNG
 from tests.evidence.requests.requesting import decide, pay, preserve, request, review
@@ -116,6 +118,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             see_cameras(house)
             ask_for_footage(house, exhibit)
             erase_a_request(house)
+            keep_accounts(house)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
         assert settings.engines is not None
@@ -188,6 +191,34 @@ def write_both_ways(house: House, row: RequestRow) -> None:
         talk.send(session, row.urn, "Which exit was it?", by=by, at=at)
         talk.answer(session, row.id, "The north one.", at=at)
         talk.mark_read(session, row.urn, by=by, at=at)
+
+
+def keep_accounts(house: House) -> None:
+    """Have fees on the accounts of two firms, credited and stated; settle one, and close one."""
+    services, finance = house.services, house.subjects[Role.FINANCE]
+    firms = [Firm(house, at=services.clock() - timedelta(days=days)) for days in (70, 40)]
+    accounts = [firm.opened() for firm in firms]
+    for firm in (firms[0], *firms):
+        firm.charged()
+    firms[0].credit(firms[0].charged(), 1000)
+    firms[0].later(days=35)
+    services.statements.due(at=firms[0].at)
+    firms[0].charged()
+    services.statements.due(at=services.clock())
+    firms[1].credit(firms[1].charged(), 2500)
+    (first, *_) = firms[0].statements(accounts[0])
+    firms[1].propose_another()
+    house.do(
+        Role.FINANCE,
+        lambda session: services.statements.settle(
+            session,
+            statement_reference(first.number),
+            by=finance,
+            at=services.clock(),
+            remittance="BACS 4711",
+        ),
+    )
+    firms[0].close(accounts[0])
 
 
 def collect(house: House, link: ReleaseRow) -> None:
@@ -339,9 +370,9 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 39, (
-        "seven lists; six tables about exhibits, fifteen about releases, six about requests, "
-        "two about fees, three about cameras"
+    assert len(asked) == 44, (
+        "eight lists; six tables about exhibits, fifteen about releases, six about requests, "
+        "three about fees, three about accounts, three about cameras"
     )
     assert {claim.kind for claim in found} == {
         "exhibit",
@@ -350,9 +381,9 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 39, (
-        "seven lists; six tables about exhibits, fifteen about releases, six about requests, "
-        "two about fees, three about cameras"
+    assert len(asked) == 44, (
+        "eight lists; six tables about exhibits, fifteen about releases, six about requests, "
+        "three about fees, three about accounts, three about cameras"
     )
 
 
@@ -448,6 +479,8 @@ NOT_HELD = {
     "exhibit_decision.id": "nothing names it",
     "fee.id": "what its payments name; without any, nothing names it",
     "handoff.id": "nothing names it",
+    "invoice_line.id": "nothing names it",
+    "invoice_statement.overdue_at": "when finance was told; the difference is a record of its own",
     "legal_hold.settled_at": "when the store was asked; the job asks it again",
     "link.expired_at": "when a job wrote an end down; `expires_at` decides, and is held",
     "link.id": "what collections name; without any, nothing names it",

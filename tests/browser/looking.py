@@ -76,6 +76,19 @@ def look(page: Page, name: str, *, watch: Watch | None = None) -> None:
     assert not wrong, f"{name} ({page.url}):\n" + "\n".join(wrong)
 
 
+def fits(page: Page, name: str) -> None:
+    """Demand that nobody scrolls a page sideways, on the screen as it is."""
+    wide, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= screen, f"{name} is {wide} px wide on a screen of {screen}: {_too_wide(page)}"
+
+
+def glance(page: Page, name: str) -> None:
+    """Find what is wrong with a page on the screen as it is; of pages like others, no picture."""
+    fits(page, name)
+    wrong = _violations(page, "as it is")
+    assert not wrong, f"{name} ({page.url}):\n" + "\n".join(wrong)
+
+
 def picture(page: Page, path: Path) -> None:
     """Keep the whole page as a picture, for people to look at.
 

@@ -1,13 +1,11 @@
 """A request in a real browser: from the coverage check to verified footage, fees and all."""
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from evidence.exhibits.clocks import LONDON
+from tests.browser.asking import COVERED, FOUND, Asker, begins_review, decides, two_days_ago
 from tests.browser.looking import Watch, look
 from tests.browser.people import (
     PATIENCE_MS,
@@ -15,25 +13,21 @@ from tests.browser.people import (
     Visit,
     accept_terms,
     clip_in,
-    code_in,
     confirm,
     download,
     enter,
-    open_mail,
     press,
     ready_exhibit,
     verdict,
 )
 from tests.browser.staff import go_on, sign_in
 from tests.durability.ups import Up
-from tests.evidence.requests.documents.papers_filled import PDF, PNG
+from tests.evidence.requests.documents.papers_filled import PDF
 from tests.evidence.requests.forms_filled import CIVIL
 
 JO = Recipient("Jo Smith", "jo.smith@harbour-mutual.example", "Example Insurance")
-CODE = re.compile("your code")
+GIVEN = CIVIL | {"email": JO.address, "recipient_name": JO.name, "recipient_email": JO.address}
 PAYS = "4444 3333 2222 1111"
-DATE = tuple(f"incident_date-{part}" for part in ("year", "month", "day"))
-COVERED, FOUND = "Yes, cameras may have captured it", "It was found"
 
 
 def checks_coverage(jo: Page, day: str) -> None:
@@ -49,49 +43,24 @@ def checks_coverage(jo: Page, day: str) -> None:
     expect(jo.get_by_role("heading", level=1)).to_contain_text("may have captured it")
 
 
-def fills_in(jo: Page, given: Mapping[str, str], watch: Watch) -> None:
-    """Answer one thing a page, until the answers are shown."""
-    press(jo, "Ask for the footage", "link")
-    jo.get_by_label("An insurer", exact=False).first.check()
-    press(jo, "Continue")
-    while "/requests/check" not in jo.url:
-        if "/requests/mailbox" in jo.url:
-            proves(jo)
-            continue
-        if "/requests/documents/" in jo.url:
-            attaches(jo, watch)
-            continue
-        for box in jo.locator("main").locator("input, textarea").all():
-            name, kind = box.get_attribute("name") or "", box.get_attribute("type") or ""
-            said = given.get(name, "")
-            if kind in ("radio", "checkbox"):
-                if box.get_attribute("value") == said:
-                    box.check()
-            elif name and kind != "hidden":
-                box.fill(said)
-        press(jo, "Save and continue")
-        assert jo.get_by_role("alert").all_inner_texts() == []
+def pays(jo: Page, pounds: str) -> None:
+    """Pay what the page of the request asks for, and come back to it."""
+    jo.goto("/requests/status/request")
+    press(jo, f"Pay {pounds}")
+    press(jo, f"Pay {pounds}")
+    jo.get_by_label("Card number").fill(PAYS)
+    press(jo, f"Pay {pounds}")
+    expect(jo.get_by_role("heading", name="VAT receipt")).to_be_visible()
 
 
-def proves(jo: Page) -> None:
-    """Prove the mailbox, before more is asked."""
-    press(jo, "Send me a code")
-    jo.get_by_label("Code", exact=True).fill(newest_code(jo))
-    press(jo, "Continue")
-
-
-def attaches(jo: Page, watch: Watch) -> None:
-    """Add the consent as a PDF, and a picture of a passport, before anything is sent."""
-    consent = "/consent" in jo.url
-    name, kind, data = (
-        ("consent.pdf", "application/pdf", PDF) if consent else ("photo.png", "image/png", PNG)
-    )
-    if consent:
-        look(jo, "request-consent", watch=watch)
-    box = jo.get_by_label("Choose a file")
-    box.set_input_files({"name": name, "mimeType": kind, "buffer": data})
-    press(jo, "Save and continue")
-    assert jo.get_by_role("alert").all_inner_texts() == []
+def releases(olive: Page, rhys: Page, urn: str) -> None:
+    """Propose what was filled in for the request, and have it approved and sealed."""
+    press(olive, "Propose this release")
+    rhys.goto(f"/console/releases/{urn}-R1")
+    press(rhys, "Review and decide")
+    rhys.get_by_label("Reason").fill("Necessary and proportionate")
+    press(rhys, "Approve and seal")
+    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=PATIENCE_MS)
 
 
 def checks_documents(grace: Page, urn: str, watch: Watch) -> None:
@@ -119,84 +88,18 @@ def checks_documents(grace: Page, urn: str, watch: Watch) -> None:
         expect(grace.get_by_role("alert")).to_be_visible()
 
 
-def sends(jo: Page) -> str:
-    """Send the request, and return its number."""
-    press(jo, "Send the request")
-    found = re.search(r"BAR-[A-Z0-9-]+", jo.locator("main").inner_text())
-    assert found
-    return found[0]
-
-
-def newest_code(jo: Page) -> str:
-    """Read the newest code in the mailbox, in another tab."""
-    mail = jo.context.new_page()
-    code = code_in(open_mail(mail, JO, CODE))
-    mail.close()
-    return code
-
-
-def pays(jo: Page, pounds: str) -> None:
-    """Pay what the page of the request asks for, and come back to it."""
-    jo.goto("/requests/status/request")
-    press(jo, f"Pay {pounds}")
-    press(jo, f"Pay {pounds}")
-    jo.get_by_label("Card number").fill(PAYS)
-    press(jo, f"Pay {pounds}")
-    expect(jo.get_by_role("heading", name="VAT receipt")).to_be_visible()
-
-
-def decides(page: Page, urn: str, words: str, button: str, *, choice: str = "") -> None:
-    """Decide something about a request that takes a reason."""
-    page.goto(f"/console/requests/{urn}")
-    press(page, words)
-    if choice:
-        page.get_by_label(choice, exact=True).check()
-    if page.locator("[name=exhibits]").count():
-        page.locator("[name=exhibits]").fill("ASK/1")
-    page.locator("[name=reason]").fill("as it should be")
-    press(page, button)
-    expect(page.get_by_role("alert")).to_be_visible()
-
-
-def looks_after(jo: Page, urn: str) -> None:
-    """Come to the page of a request, by a code to the mailbox."""
-    jo.goto("/requests/status")
-    jo.get_by_label("Reference").fill(urn)
-    press(jo, re.compile("code"))
-    jo.get_by_label("Code", exact=True).fill(newest_code(jo))
-    press(jo, "Continue")
-
-
-def releases(olive: Page, rhys: Page, urn: str) -> None:
-    """Propose what was filled in for the request, and have it approved and sealed."""
-    press(olive, "Propose this release")
-    rhys.goto(f"/console/releases/{urn}-R1")
-    press(rhys, "Review and decide")
-    rhys.get_by_label("Reason").fill("Necessary and proportionate")
-    press(rhys, "Approve and seal")
-    expect(rhys.locator("h1")).to_contain_text("Sealed", timeout=PATIENCE_MS)
-
-
 def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path: Path) -> None:
-    day = (up.services.clock().astimezone(LONDON) - timedelta(days=2)).date().isoformat()
+    day = two_days_ago(up)
     exhibit = ready_exhibit(up, clip_in(tmp_path), "ASK")
     assert exhibit == "ASK/1"
     jo, watch = visit()
     checks_coverage(jo, day)
     look(jo, "coverage-answer", watch=watch)
-    fills_in(
-        jo,
-        {
-            **CIVIL,
-            **dict(zip(DATE, day.split("-"), strict=True)),
-            "email": JO.address,
-            "recipient_name": JO.name,
-            "recipient_email": JO.address,
-        },
-        watch,
-    )
-    look(jo, "request-check", watch=watch)
-    urn = sends(jo)
+    press(jo, "Ask for the footage", "link")
+    asker = Asker(jo, JO, GIVEN | {"incident_date": day})
+    asker.begins("An insurer")
+    asker.fills_in()
+    urn = asker.sends()
     look(jo, "request-sent", watch=watch)
 
     olive, olive_watch = visit()
@@ -207,14 +110,13 @@ def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path:
     press(olive, "Confirm that it is preserved")
     decides(olive, urn, "Say whether cameras cover it", "Save the answer", choice=COVERED)
 
-    looks_after(jo, urn)
+    asker.looks_after(urn)
     look(jo, "request-to-be-paid", watch=watch)
     pays(jo, "£25")
 
-    olive.goto(f"/console/requests/{urn}")
-    press(olive, "Begin the review")
-    press(olive, "Begin the review")
-    decides(olive, urn, "Say what the review found", "Save what was found", choice=FOUND)
+    begins_review(olive, urn)
+    found = "Say what the review found"
+    decides(olive, urn, found, "Save what was found", choice=FOUND, exhibit=exhibit)
     grace, grace_watch = visit()
     sign_in(grace, "Grace Governance")
     checks_documents(grace, urn, grace_watch)
@@ -240,4 +142,5 @@ def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path:
     )
     jo.goto("/requests/status/request")
     expect(jo.get_by_role("heading", level=1)).to_have_text("The footage was collected")
-    assert [*watch.complaints, *grace_watch.complaints, *collector_watch.complaints] == []
+    every = [*watch.complaints, *grace_watch.complaints, *collector_watch.complaints]
+    assert every == []

@@ -15,14 +15,19 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+from uuid import UUID
 
 from api.running.sequencing import Stop, sequence
 from api.running.worker import worker
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import Services, build
+from custody.canonical import parse_time
 from custody.ledger import Ledger
 from custody.sequencer import Sequencer
+from evidence.fees.invoicing.statements import Statements
+from evidence.fees.payments import Payments
+from evidence.requests.decisions import RequestDecisions
 from export.holdings import copies, files, stamps
 from export.holdings.copies import Copies
 from export.holdings.masters import Masters
@@ -136,6 +141,45 @@ SEQUENCER = {
     "turn ended": after(Sequencer, "turn", lambda turn, *_: turn.added),
 }
 
+PAYING = {
+    "attempt: not committed": after(Payments, "_note"),
+    "attempt: committed": before(Payments, "_ask"),
+    "payment: made, and named nowhere": after(Payments, "_ask"),
+    "payment: named, not committed": appended("payment.requested"),
+    "payment: named": after(Payments, "_look"),
+}
+"""On the way to the card page."""
+PAID = {
+    "success: told, and written nowhere": after(Payments, "_ask"),
+    "success: event written": appended("payment.succeeded"),
+    "success: request moved, not committed": after(RequestDecisions, "fee_paid"),
+    "success: committed": after(Payments, "_look"),
+}
+"""On the way back from it."""
+INVOICED = {
+    "account: event written": appended("fee.on_account"),
+    "account: request moved, not committed": after(RequestDecisions, "put_on_account"),
+    "statement: numbered, not committed": appended("statement.made"),
+    "statement: committed": before(Statements, "_late"),
+}
+MONEY = PAYING | PAID | INVOICED
+
+
+def _pay(services: Services, point: str, argument: str) -> None:
+    """Do as the web process, or the worker, what the point belongs to."""
+    words = argument.split()
+    if point in PAYING:
+        services.payments.start(UUID(words[0]))
+    elif point in PAID:
+        services.payments.check(UUID(words[0]))
+    elif point.startswith("statement"):
+        services.statements.due(at=parse_time(words[0]))
+    else:
+        with services.transaction() as session:
+            services.request_decisions.put_on_account(
+                session, UUID(words[1]), UUID(words[0]), at=services.clock(), purchase_order="PO-1"
+            )
+
 
 def _work(services: Services) -> None:
     """Work, and leave alone what others died over."""
@@ -151,6 +195,9 @@ def _run(settings: Settings, point: str, argument: str) -> None:
     elif point in SEQUENCER:
         SEQUENCER[point]()
         sequence(settings, Stop())
+    elif point in MONEY:
+        MONEY[point]()
+        _pay(build(settings), point, argument)
     elif point in BEGINNINGS:
         services = build(settings)
         services.sealing.steps[BEGINNINGS[point]] = die
@@ -162,7 +209,8 @@ def _run(settings: Settings, point: str, argument: str) -> None:
 
 def main() -> None:
     """Fork a child for each line, and say how it ended."""
-    settings = read_settings(os.environ, data=Path(sys.argv[1]), port=1)
+    # The port of every house of the tests: the payment stand-in sends people back there alone.
+    settings = read_settings(os.environ, data=Path(sys.argv[1]), port=8000)
     build(settings).close()  # what every child reads from files, it finds read
     gc.freeze()  # what is here stays: no child need go through it, or copy it
     for line in sys.stdin:

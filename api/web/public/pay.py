@@ -50,12 +50,14 @@ FAILURES: Mapping[str, tuple[str, str]] = {
 
 @router.get("/pay/{address}")
 def shown(request: Request, services: UsesServices, address: str) -> Response:
-    """Show what is to be paid, or the receipt."""
+    """Show what is to be paid, the receipt, or that it is on account."""
     with services.transaction() as session:
         fee = services.fees.at(session, address)
         account = services.fee_list.account(session, fee.id)
     if FeeState(account.row.state) in (FeeState.DUE, FeeState.WAIVED):
         return _ask(request, address, account)
+    if account.lines:
+        return page(request, "pay/account.html", it=account)
     return page(
         request,
         "pay/receipt.html",

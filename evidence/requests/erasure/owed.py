@@ -2,20 +2,22 @@
 
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from evidence import attention
-from evidence.fees.states import LIVE, WAITING, FeeState
+from evidence.fees.invoicing.tables import InvoiceLineRow, StatementRow
+from evidence.fees.states import INVOICED, LIVE, WAITING, FeeState
 from evidence.fees.tables import DifferenceRow, FeeRow, PaymentRow, RefundRow
 
-_OVER = (FeeState.WAIVED, FeeState.PAID, FeeState.PARTLY_REFUNDED, FeeState.REFUNDED)
-"""In these a fee asks for nothing any more."""
+_OVER = (FeeState.WAIVED, FeeState.PAID, FeeState.PARTLY_REFUNDED, FeeState.REFUNDED, *INVOICED)
+"""In these a fee asks for nothing any more; of what is on account, its statements do."""
 
 
 def is_unsettled(session: Session, request: UUID) -> bool:
     """Tell whether a fee of a request is owed, on its way, differs, or waits for a person."""
     fees = select(FeeRow.id).where(FeeRow.request == request)
     payments = select(PaymentRow.id).where(col(PaymentRow.fee).in_(fees))
+    stated = select(StatementRow.number).where(col(StatementRow.settled_at).is_not(None))
     speaking = (
         fees.where(col(FeeRow.state).not_in(_OVER)),
         payments.where(col(PaymentRow.state).in_(LIVE)),
@@ -24,6 +26,10 @@ def is_unsettled(session: Session, request: UUID) -> bool:
         ),
         select(DifferenceRow.id).where(
             col(DifferenceRow.fee).in_(fees), col(DifferenceRow.settled_at).is_(None)
+        ),
+        select(InvoiceLineRow.id).where(
+            col(InvoiceLineRow.fee).in_(fees),
+            func.coalesce(col(InvoiceLineRow.statement).not_in(stated), True),
         ),
     )
     if any(session.exec(one.limit(1)).first() is not None for one in speaking):

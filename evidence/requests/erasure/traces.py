@@ -12,6 +12,7 @@ from sqlmodel import Session, col, delete, or_, select
 
 from custody.erasure import destroy
 from evidence import attention
+from evidence.fees.invoicing.tables import InvoiceLineRow
 from evidence.fees.tables import DifferenceRow, FeeRow, PaymentRow, RefundRow
 from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import forget_letters
@@ -73,6 +74,8 @@ def clear_fees(session: Session, request: UUID) -> None:
         update(RefundRow)
         .where(col(RefundRow.payment).in_(payments))
         .values(reason="", failed_reason=""),
+        # Its claim and order numbers are the firm's, and in what the digest of a statement covers.
+        update(InvoiceLineRow).where(col(InvoiceLineRow.fee).in_(fees)).values(reason=""),
         update(DifferenceRow).where(of_fees).values(words="", settled_reason=""),
     ):
         session.exec(change)

@@ -13,9 +13,11 @@ from custody.audit.facts import WHOLE, Claim, Span
 from custody.events import RecordKind
 from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
-from export.desk.claims.fees import FEE_EVENTS, differences, fees
 from export.desk.claims.holds import holds
 from export.desk.claims.leaving.releases import releases
+from export.desk.claims.money.accounts import invoice_accounts
+from export.desk.claims.money.differences import differences
+from export.desk.claims.money.fees import FEE_EVENTS, fees
 from export.desk.claims.people import people
 from export.desk.claims.requests import requests
 
@@ -31,6 +33,7 @@ def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
         cameras(session, span),
         fees(session, span),
         differences(session, span),
+        invoice_accounts(session, span),
         key=_record,
     )
     for _, some in groupby(told, _record):

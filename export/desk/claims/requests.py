@@ -53,7 +53,7 @@ _STEPS = (frozenset(one.event for one in TRANSITIONS) - {PAID}) | {
     *(_CALLED, FOUND, SENT, RECEIVED, READ, BEGUN, ERASED),
     *documents.DOCUMENT_EVENTS,
 }
-"""The steps that have a row. Payments have rows of their own (`export.desk.claims.fees`)."""
+"""The steps that have a row. Payments have rows of their own (`export.desk.claims.money.fees`)."""
 
 
 def requests(session: Session, span: Span) -> Iterator[Claim]:

@@ -14,6 +14,7 @@ from api.routes.cameras import MarkRequest
 from api.routes.correspondence import MessageRequest
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
+from api.routes.finance.accounts import RemittanceRequest, TermsRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
 from tests.api.asking import Web
@@ -29,6 +30,8 @@ BODIES: list[type[BaseModel]] = [
     MarkRequest,
     MessageRequest,
     ReasonRequest,
+    TermsRequest,
+    RemittanceRequest,
     Callback,
 ]
 FILES = {"/api/v1/uploads", "/api/v1/cameras/rehearsals", "/api/v1/cameras/imports"}

@@ -39,6 +39,13 @@ RELEASE = {
     "purpose": "investigation",
     "basis": "DPA 2018 Sch 2 para 2",
 }
+TERMS = {
+    "organisation": "Harbour Mutual",
+    "domains": ["harbour-mutual.example"],
+    "reference": "PO-7",
+    "address": "1 Quay",
+    "reason": "agreed",
+}
 HANDOFF = {"system": "Evidence store", "reference": "E-1", "acceptance": "signed"}
 TUS = {
     "Tus-Resumable": "1.0.0",
@@ -151,6 +158,19 @@ ROUTES = [
     *(
         Route(method, f"{BASE}/releases/{{release}}/package", Action.COLLECT_PACKAGE)
         for method in ("GET", "HEAD")
+    ),
+    Route("GET", f"{BASE}/accounts", Action.SHOW_ACCOUNTS),
+    Route("POST", f"{BASE}/accounts", Action.OPEN_ACCOUNT, TERMS),
+    Route("GET", f"{BASE}/accounts/{{account}}", Action.SHOW_ACCOUNTS),
+    Route("POST", f"{BASE}/accounts/{{account}}/approval", Action.APPROVE_ACCOUNT, {"reason": "x"}),
+    Route("POST", f"{BASE}/accounts/{{account}}/closure", Action.CLOSE_ACCOUNT, {"reason": "x"}),
+    Route("GET", f"{BASE}/accounts/statements/{{statement}}", Action.SHOW_ACCOUNTS),
+    Route("GET", f"{BASE}/accounts/statements/{{statement}}/lines", Action.SHOW_ACCOUNTS),
+    Route(
+        "POST",
+        f"{BASE}/accounts/statements/{{statement}}/settlement",
+        Action.SETTLE_STATEMENT,
+        {"remittance": "x"},
     ),
     Route("GET", f"{BASE}/cameras", Action.SHOW_CAMERAS),
     Route(

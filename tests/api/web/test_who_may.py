@@ -30,6 +30,17 @@ POST /console/cameras/import/apply = camera.import
 GET /console/cameras/{camera} = camera.show
 GET /console/cameras/{camera}/marking = camera.mark
 POST /console/cameras/{camera}/marking = camera.mark
+GET /console/accounts = account.show
+GET /console/accounts/new = account.open
+POST /console/accounts/new = account.open
+GET /console/accounts/statements/{name} = account.show
+POST /console/accounts/statements/{name} = statement.settle
+GET /console/accounts/statements/{name}.csv = account.show
+GET /console/accounts/{account} = account.show
+GET /console/accounts/{account}/approval = account.approve
+POST /console/accounts/{account}/approval = account.approve
+GET /console/accounts/{account}/closure = account.close
+POST /console/accounts/{account}/closure = account.close
 GET /console/custody = custody.read
 GET /console/custody/known = custody.read
 GET /console/custody/{index} = custody.read
@@ -168,6 +179,8 @@ POST /requests/mailbox/code
 GET /requests/sent
 GET /requests/status
 POST /requests/status
+GET /requests/status/account
+POST /requests/status/account
 GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct

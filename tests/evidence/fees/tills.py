@@ -71,7 +71,9 @@ class Till:
     def __post_init__(self) -> None:
         services = self.house.services
         ledger, jobs, clock = services.ledger, services.jobs, self.clock
-        self.orders = RefundOrders(ledger, jobs, services.people, new_id=uuid.uuid4)
+        self.orders = RefundOrders(
+            ledger, jobs, services.people, credit=services.on_account.credit, new_id=uuid.uuid4
+        )
         self.differences = Differences(ledger, new_id=uuid.uuid4)
         self.accounts = Accounts(
             ledger, self.differences, paid=self._paid, give_back=self.orders.give_back

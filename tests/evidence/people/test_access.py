@@ -67,6 +67,11 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.SHOW_FEES: {U, Role.FINANCE},
     Action.REFUND_PAYMENT: {Role.FINANCE},
     Action.SETTLE_DIFFERENCE: {Role.FINANCE},
+    Action.SHOW_ACCOUNTS: {G, U, Role.FINANCE},
+    Action.OPEN_ACCOUNT: {Role.FINANCE},
+    Action.APPROVE_ACCOUNT: {G, Role.FINANCE},
+    Action.CLOSE_ACCOUNT: {Role.FINANCE},
+    Action.SETTLE_STATEMENT: {Role.FINANCE},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
 }
 ANNA, BERT = UUID(int=1), UUID(int=2)

@@ -53,6 +53,19 @@ def test_days_30_31_and_32(day: int, left: int) -> None:
     assert days_left(overwritten_at(start, 31), start + timedelta(days=day)) == left
 
 
+@pytest.mark.parametrize("kept", [30, 31, 32])
+@pytest.mark.parametrize("fold", [0, 1], ids=["summer time", "winter time"])
+def test_of_the_repeated_hour_each_day_is_counted_by_what_is_safe(kept: int, fold: int) -> None:
+    moment = london("2026-10-25 01:30", fold)
+    due = overwritten_at(moment, kept)
+    assert due <= moment.astimezone(UTC) + timedelta(days=kept)
+    assert due.astimezone(LONDON).replace(tzinfo=None, fold=0) <= (
+        datetime.fromisoformat("2026-10-25 01:30") + timedelta(days=kept)
+    )
+    for day in (kept - 1, kept, kept + 1):
+        assert days_left(due, due - timedelta(days=kept - day)) == kept - day
+
+
 def test_the_last_second_is_still_there_and_the_next_is_past() -> None:
     due = overwritten_at(utc("2026-10-10 09:00"), 31)
     assert days_left(due, due - timedelta(seconds=1)) == 0
@@ -95,6 +108,74 @@ def test_a_month_ends_on_the_corresponding_working_day(received: str, due: str) 
     assert month_due(london(received)) == date.fromisoformat(due)
 
 
+@pytest.mark.parametrize(
+    ("received", "month", "answer"),
+    [
+        # Both are the same minute on the clock of that night, and one day in London.
+        ("2026-10-25 00:30", "2026-11-25", "2026-10-30"),
+        ("2026-10-25 01:30", "2026-11-25", "2026-10-30"),
+        # The last minute of that day, which has 25 hours, and the first of the next.
+        ("2026-10-25 23:59", "2026-11-25", "2026-10-30"),
+        ("2026-10-26 00:00", "2026-11-26", "2026-10-31"),
+        # And in the spring: 23:30 UTC of the day that begins summer time is the next day.
+        ("2026-03-29 22:59", "2026-04-29", "2026-04-03"),
+        ("2026-03-29 23:00", "2026-04-30", "2026-04-04"),
+    ],
+)
+def test_days_are_those_of_london_when_the_clocks_change(
+    received: str, month: str, answer: str
+) -> None:
+    assert month_due(utc(received)) == date.fromisoformat(month)
+    assert answer_due(utc(received), 5, DayKind.CALENDAR) == date.fromisoformat(answer)
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2026-04-03", False),  # Good Friday
+        ("2026-04-06", False),  # Easter Monday
+        ("2026-05-04", False),  # the first Monday of May
+        ("2026-05-25", False),
+        ("2026-08-31", False),  # of England, not of Scotland
+        ("2026-08-03", True),  # of Scotland
+        ("2026-03-17", True),  # of Northern Ireland
+        ("2026-11-30", True),  # of Scotland
+        ("2026-12-25", False),
+        ("2026-12-28", False),  # Boxing Day is a Saturday: observed on the Monday
+        ("2027-12-27", False),  # both are at the weekend
+        ("2027-12-28", False),
+        ("2027-12-29", True),
+        ("2028-01-03", False),  # New Year's Day is a Saturday
+        ("2028-02-29", True),
+    ],
+)
+def test_people_work_on_the_days_of_england(day: str, works: bool) -> None:
+    assert is_working(date.fromisoformat(day)) is works
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-01-31 10:00", "2026-03-02"),  # no 31st of February; its 28th is a Saturday
+        ("2026-03-31 10:00", "2026-04-30"),
+        ("2026-04-30 10:00", "2026-06-01"),  # the 30th of May is a Saturday
+        ("2026-05-31 10:00", "2026-06-30"),
+        ("2026-12-31 10:00", "2027-02-01"),  # the 31st of January is a Sunday
+    ],
+)
+def test_a_month_that_begins_on_its_last_day_ends_on_a_last_day(received: str, due: str) -> None:
+    assert month_due(london(received)) == date.fromisoformat(due)
+
+
+def test_a_pause_over_the_end_of_summer_time_counts_days_of_london() -> None:
+    received = london("2026-10-01 10:00")
+    assert month_due(received) == date(2026, 11, 2)  # the 1st is a Sunday
+    pause = Pause(london("2026-10-24 23:30"), london("2026-10-26 00:30"))
+    assert pause.until is not None
+    assert pause.until - pause.since == timedelta(hours=25), "the hours on the clock; 26 went by"
+    assert month_due(received, [pause]) == date(2026, 11, 3)
+
+
 def test_a_pause_moves_the_day_and_stops_it_while_it_lasts() -> None:
     received, asked = london("2026-09-01 10:00"), london("2026-09-10 10:00")
     assert month_due(received) == date(2026, 10, 1)
@@ -108,6 +189,9 @@ def test_late_is_when_the_day_is_over_in_london() -> None:
     assert not is_late(due, utc("2026-07-07 22:59"))
     assert is_late(due, utc("2026-07-07 23:01"))
     assert not is_late(None, utc("2026-07-08 12:00"))
+    last = date(2026, 10, 25)  # 25 hours long
+    assert not is_late(last, utc("2026-10-25 23:59"))
+    assert is_late(last, utc("2026-10-26 00:00"))
 
 
 @given(

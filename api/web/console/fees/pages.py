@@ -115,18 +115,20 @@ def refund(
     if errors or pence is None:
         return _ask(request, services, staff, fee, typed, errors)
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> str:
         services.refund_orders.order(
             session, fee, pence, by=staff.subject, at=services.clock(), reason=lines(reason)
         )
+        account = services.fee_list.account(session, fee)
+        return "credited" if account.lines else "refunded"
 
     try:
-        act(services, staff.subject, work)
+        done = act(services, staff.subject, work)
     except InvalidError as error:
         return _ask(request, services, staff, fee, typed, {error.field: sentence(error)})
     except StateError as error:
         return _ask(request, services, staff, fee, typed, {"amount": sentence(error)})
-    return RedirectResponse(f"{LIST}/{fee}?done=refunded", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{LIST}/{fee}?done={done}", HTTPStatus.SEE_OTHER)
 
 
 def _ask(

@@ -12,6 +12,9 @@ GROUPS: Mapping[FeeState | None, str] = {
     FeeState.PARTLY_REFUNDED: "Partly refunded",
     FeeState.REFUNDED: "Refunded",
     FeeState.WAIVED: "Waived",
+    FeeState.ON_ACCOUNT: "On account",
+    FeeState.PARTLY_CREDITED: "Partly credited",
+    FeeState.CREDITED: "Credited",
 }
 DIFFERENCES: Mapping[str, tuple[str, str]] = {
     What.NOT_BEGUN: (
@@ -61,9 +64,14 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
         "Money that has not come",
         "The payment succeeded days ago and is not in the account. Ask the provider.",
     ),
+    What.STATEMENT_OVERDUE: (
+        "A statement that is not settled",
+        "Ask the firm. Once its money is there, say so on the page of the statement.",
+    ),
 }
 """What each difference is called, and what to do."""
 DONE: Mapping[str, str] = {
     "refunded": "The refund is ordered. It goes back to the card by itself.",
+    "credited": "It is credited, and stands on the next statement.",
     "settled": "The difference is settled.",
 }

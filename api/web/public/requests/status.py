@@ -26,6 +26,8 @@ from api.web.public.requests.proof import WRONG
 from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
+from evidence.fees.invoicing.tables import InvoiceAccountRow
+from evidence.fees.states import FeeState
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 from evidence.requests.correspondence.messages import thread_of
 from evidence.requests.states import OPEN, Path, Refusal, RequestState, RequestStep
@@ -40,6 +42,7 @@ DONE = {
     "corrected": "Your correction is on record.",
     "document": "We have your document. Somebody checks it next.",
     "withdrawn": "Your request is withdrawn.",
+    "on_account": "The fee is on your organisation's account.",
 }
 _S = RequestState
 _TELLS: Mapping[RequestState, str] = {
@@ -156,6 +159,14 @@ def shown(
     return _shown_page(request, services, story, done=DONE.get(done, ""))
 
 
+def account_of(services: Services, story: RequestStory) -> InvoiceAccountRow | None:
+    """Return the account on which whoever asked may put a fee that is due; None: there is none."""
+    if not any(fee.state == FeeState.DUE for fee in story.fees):
+        return None
+    with services.transaction() as session:
+        return services.invoice_accounts.of_mailbox(session, story.email)
+
+
 def _shown_page(
     request: Request,
     services: Services,
@@ -188,6 +199,7 @@ def _shown_page(
         paper_words=PAPERS[Path(story.row.path)],
         types=TYPES,
         takes_documents=story.row.state in OPEN,
+        account=account_of(services, story),
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,

@@ -44,7 +44,7 @@ def test_finance_comes_home_to_its_work(till: Till, finance: Visitor) -> None:
     with pytest.raises(Exception, match="not set up"):
         till.payments.start(fee.id)
     home = finance.get("/console").text
-    assert "difference with the payment provider" in home
+    assert "difference about money" in home
     assert DIFFERENCES[What.NOT_BEGUN][0] in home
 
 

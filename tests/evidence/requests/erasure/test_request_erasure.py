@@ -24,6 +24,7 @@ from evidence import attention
 from evidence.errors import StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.differences import What
+from evidence.fees.invoicing.lines import statement_reference
 from evidence.fees.prices import Stage
 from evidence.fees.tables import DifferenceRow, FeeRow
 from evidence.mailbox.tables import MessageRow
@@ -38,6 +39,7 @@ from export.desk.asked.queue import RequestGroup, WantedRequests
 from export.holdings.holds import any_held
 from storage.errors import UnavailableError
 from tests.api.payments.described import desk
+from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.fees.tills import KilledError, Steps, Till
 from tests.evidence.requests.requesting import (
     decide,
@@ -294,6 +296,23 @@ def test_a_clock_that_was_years_ahead_puts_nothing_off(house: House) -> None:
         session.get_one(RequestRow, row.id).erase_at = now() + timedelta(days=800)
     erasures(house).run(at=now())
     assert fresh(house, row).erased_at is not None
+
+
+def test_what_is_on_account_keeps_it_until_its_statement_is_settled(house: House) -> None:
+    firm, statements = Firm(house, long_ago()), house.services.statements
+    account, erasing = firm.opened(), erasures(house)
+    row, finance = firm.charged(), house.subjects[Role.FINANCE]
+    decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, firm.at)
+    assert not erasing.erase(row.id, at=now()), "it stands on no statement"
+    statements.due(at=now())
+    (made,) = firm.statements(account)
+    assert not erasing.erase(row.id, at=now()), "nobody has paid"
+    paid = statement_reference(made.number)
+    with house.services.transaction() as session:
+        statements.settle(session, paid, by=finance, at=now(), remittance="BACS 4711")
+    assert erasing.erase(row.id, at=now())
+    with pytest.raises(StateError, match="was erased"):
+        firm.credit(row, 100)
 
 
 def test_money_on_its_way_keeps_it(house: House) -> None:

@@ -1,8 +1,8 @@
-"""Service. What the rows tell of fees, payments and refunds; and of differences, each by itself."""
+"""Service. What the rows tell of fees: their payments and refunds, and what is on account."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any, ClassVar
+from itertools import chain, groupby
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,7 +11,8 @@ from sqlmodel import Session, col
 from custody.audit.facts import Claim, Expected, Span
 from custody.canonical import JSON
 from custody.events import RecordKind
-from evidence.fees.differences import NONE, What
+from evidence.fees.differences import NONE
+from evidence.fees.invoicing.tables import InvoiceLineRow
 from evidence.fees.prices import Stage, split
 from evidence.fees.states import (
     LIVE,
@@ -21,12 +22,14 @@ from evidence.fees.states import (
     RefundState,
     fee_state,
 )
-from evidence.fees.tables import DifferenceRow, FeeRow, PaymentRow, RefundRow
-from export.desk.claims.rows import claims_of, columns, dated, grouped, pick
+from evidence.fees.tables import FeeRow, PaymentRow, RefundRow
+from export.desk.claims.money.accounts import line_flaws, tell_line
+from export.desk.claims.rows import dated, grouped, pick
 
 FEE_EVENTS = (
     *("fee.demanded", "fee.waived", "payment.requested", "payment.succeeded"),
     *("payment.failed", "refund.ordered", "payment.refunded", "refund.failed"),
+    *("fee.on_account", "fee.credited"),
 )
 """The events of a request of which these rows tell all that there are."""
 _FEE = (
@@ -41,11 +44,11 @@ _REFUND = (
     *("payment", "number", "pence", "reason", "ordered_by", "role", "ordered_at", "state"),
     *("refund_reference", "failed_reason", "ended_at"),
 )
-_AT_ONCE = 500
-_DIFFERENCE = columns(
-    DifferenceRow,
-    "id what provider_reference words found_at settled_by settled_at settled_reason",
+_LINE = (
+    *("fee", "number", "account", "pence", "vat_pence", "claim_reference", "purchase_order"),
+    *("reason", "person", "role", "at"),
 )
+_AT_ONCE = 500
 
 
 def fees(session: Session, span: Span) -> Iterator[Claim]:
@@ -103,6 +106,14 @@ class _Known:
             .where(among)
             .order_by(col(refund.payment), col(refund.number)),
         )
+        line = InvoiceLineRow
+        self._lines = grouped(
+            session,
+            pick(*(getattr(line, name) for name in _LINE))
+            .join(fee, col(fee.id) == line.fee)
+            .where(among)
+            .order_by(col(line.fee), col(line.number)),
+        )
 
     def claim(self, request: UUID, rows: Sequence[Any], name: str) -> Claim:
         """Return what the rows say of one request."""
@@ -116,7 +127,11 @@ class _Known:
                 _tell_payment(events, row, payment)
                 for refund in refunds[payment.id]:
                     _tell_refund(events, row, payment, refund)
-            flaws += [f"{row.stage}: {flaw}" for flaw in _flaws(row, payments, refunds)]
+            lines = self._lines[row.id]
+            for line in lines:
+                tell_line(events, row, line)
+            found = chain(_flaws(row, payments, refunds, lines), line_flaws(row, lines))
+            flaws += [f"{row.stage}: {flaw}" for flaw in found]
         return Claim(request, name, RecordKind.REQUEST, events, flaws=tuple(flaws))
 
 
@@ -174,7 +189,12 @@ def _tell_refund(events: dict[str, list[Expected]], fee: Any, payment: Any, row:
         events["refund.failed"].append(Expected({**ended, **failed}))
 
 
-def _flaws(row: Any, payments: Sequence[Any], refunds: dict[UUID, list[Any]]) -> Iterator[str]:  # noqa: ANN401 - columns
+def _flaws(
+    row: Any,  # noqa: ANN401 - columns
+    payments: Sequence[Any],
+    refunds: dict[UUID, list[Any]],
+    lines: Sequence[Any],
+) -> Iterator[str]:
     """Say what a fee and its payments say that no history of them gives."""
     if split(row.pence, row.vat_basis_points).vat_pence != row.vat_pence:
         yield "has another VAT than its rate gives"
@@ -182,7 +202,7 @@ def _flaws(row: Any, payments: Sequence[Any], refunds: dict[UUID, list[Any]]) ->
         yield "was opened, and neither demanded nor waived"
     if row.waived_at is None and row.waived_reason:
         yield "was waived at no time"
-    yield from _paid_flaws(row, payments, refunds)
+    yield from _paid_flaws(row, payments, refunds, lines)
     if [one.number for one in payments] != list(range(1, len(payments) + 1)):
         yield "has payments that are not numbered one after another"
     for one in payments:
@@ -197,20 +217,25 @@ def _paid_flaws(
     row: Any,  # noqa: ANN401 - columns
     payments: Sequence[Any],
     refunds: dict[UUID, list[Any]],
+    lines: Sequence[Any],
 ) -> Iterator[str]:
     """Say where a fee is paid or given back otherwise than its payments say."""
     counts = next((one for one in payments if one.id == row.paid_by), None)
     if row.paid_by is not None and (counts is None or counts.succeeded_at is None):
         yield "is paid by a payment that did not succeed"
-    if row.paid_at != (None if counts is None else counts.succeeded_at):
+    if row.paid_at != (lines[0].at if lines else None if counts is None else counts.succeeded_at):
         yield "was paid at another time than its payment"
     sent = refunds.get(row.paid_by, []) if row.paid_by is not None else []
     gone = sum(one.pence for one in sent if one.state == RefundState.SUCCESS)
-    paid = row.pence if row.paid_by is not None else None
-    state = fee_state(waived=row.waived_at is not None, paid=paid, refunded=gone)
+    paid = row.pence if row.paid_by is not None or lines else None
+    gone -= sum(one.pence for one in lines[1:])
+    state = fee_state(
+        waived=row.waived_at is not None, paid=paid, refunded=gone, invoiced=bool(lines)
+    )
     if FeeState(row.state) is not state:
         yield f"is {row.state}, and its payments say {state}"
-    if row.paid_by is None and row.waived_at is None and any(one.succeeded_at for one in payments):
+    owed = row.paid_by is None and row.waived_at is None and not lines
+    if owed and any(one.succeeded_at for one in payments):
         yield "has a payment that succeeded, and is not paid"
 
 
@@ -240,42 +265,3 @@ def _refund_flaws(row: Any) -> Iterator[str]:  # noqa: ANN401 - columns of Refun
         yield "has a refund that failed, and did not"
     if row.state == RefundState.ORDERED and row.refund_reference:
         yield "has a refund that the provider named, and was only ordered"
-
-
-def differences(session: Session, span: Span) -> Iterator[Claim]:
-    """Yield a claim for each difference of a span, sorted by record."""
-    return claims_of(session, _DIFFERENCE, _Differences, span)
-
-
-class _Differences:
-    """What is known of a difference stands in its row."""
-
-    kind: ClassVar = RecordKind.STAFF_ACTION
-
-    def __init__(self, _session: Session, _first: UUID, _last: UUID) -> None:
-        """Read nothing more."""
-
-    def claim(self, row: Any) -> Claim:  # noqa: ANN401 - columns of DifferenceRow
-        """Return the claim of one of them."""
-        found: dict[str, JSON] = {
-            "what": What(row.what).value,
-            "provider_reference": row.provider_reference,
-            "reason": row.words,
-            "at": dated(row.found_at),
-        }
-        settled = []
-        if row.settled_at is not None:
-            said: dict[str, JSON] = {
-                "actor": str(row.settled_by),
-                "reason": row.settled_reason,
-                "at": dated(row.settled_at),
-            }
-            settled.append(Expected(said))
-        unsettled = row.settled_at is None and (row.settled_by is not None or row.settled_reason)
-        return Claim(
-            row.id,
-            f"the difference {row.id}",
-            RecordKind.STAFF_ACTION,
-            {"difference.found": [Expected(found)], "difference.settled": settled},
-            flaws=("was settled by somebody at no time",) if unsettled else (),
-        )

@@ -1,0 +1,1 @@
+"""Calls of finance's own systems. Read `accounts`."""

@@ -1,0 +1,1 @@
+"""What finance sees of firms that pay monthly: their accounts, and each statement."""
