@@ -22,6 +22,7 @@ from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, parse_asked
 from evidence.requests.clocks import DayKind, answer_due, days_left, is_late, month_due
+from evidence.requests.documents.tables import DocumentRow
 from evidence.requests.recorded import (
     PAUSED,
     RESUMED,
@@ -56,6 +57,8 @@ class RequestGroup(StrEnum):
     """Somebody may look, or is looking."""
     APPROVE = "approve"
     """Footage was found; a second person has yet to agree."""
+    DOCUMENTS = "documents"
+    """A document came that nobody has checked."""
     UNPAID = "unpaid"
     RELEASE = "release"
     ENDED = "ended"
@@ -68,6 +71,7 @@ _STATES: Mapping[RequestGroup, frozenset[RequestState]] = {
     RequestGroup.OPEN: OPEN,
     RequestGroup.REVIEW: frozenset({_S.SUBMITTED, _S.REVIEWABLE, _S.IN_REVIEW}),
     RequestGroup.APPROVE: frozenset({_S.FOUND}),
+    RequestGroup.DOCUMENTS: OPEN,
     RequestGroup.UNPAID: frozenset({_S.REVIEW_DUE, _S.RELEASE_DUE}),
     RequestGroup.RELEASE: frozenset({_S.RELEASING, _S.RELEASED, _S.AWAITING_REDACTION}),
     RequestGroup.ENDED: ENDS,
@@ -282,6 +286,11 @@ def _name(step: RequestStepRow, row: RequestRow, names: Mapping[UUID, str]) -> s
 
 def _is_in(group: RequestGroup) -> ColumnElement[bool]:
     states = col(RequestRow.state).in_(sorted(_STATES[group]))
+    if group is RequestGroup.DOCUMENTS:
+        waiting = select(DocumentRow.request).where(
+            col(DocumentRow.checked_at).is_(None), col(DocumentRow.deleted_at).is_(None)
+        )
+        return and_(states, col(RequestRow.id).in_(waiting))
     if group is not RequestGroup.PRESERVE:
         return states
     return and_(states, col(RequestRow.preserved_at).is_(None))

@@ -11,6 +11,7 @@ GROUPS: Mapping[RequestGroup, str] = {
     RequestGroup.PRESERVE: "To preserve",
     RequestGroup.REVIEW: "To review",
     RequestGroup.APPROVE: "To approve",
+    RequestGroup.DOCUMENTS: "Documents to check",
     RequestGroup.UNPAID: "Unpaid",
     RequestGroup.RELEASE: "To release",
     RequestGroup.OPEN: "All open",

@@ -93,6 +93,8 @@ def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, ho
     decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
 
     governance, operator = browser(Role.GOVERNANCE), browser(Role.OPERATOR)
+    waiting = f"{DESK}?show=documents"
+    assert row.urn in governance.get(waiting).text
     listed = operator.get(f"{DESK}/{row.urn}").text
     assert "PNG picture" in listed
     assert str(identity.id) not in listed, "no link for who may not"
@@ -112,6 +114,7 @@ def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, ho
         unsure = governance.fill(place, {"verdict": "", "reason": ""})
         assert 'href="#verdict"' in unsure.text
         led(governance.fill(place, {"verdict": Verdict.ACCEPTED, "reason": "it shows Ali Holder"}))
+    assert row.urn not in governance.get(waiting).text
     names = [name for name, _ in house.events(row.id)]
     assert names.count("document.viewed") == names.count("document.checked") == 2
     status = look_after(browser(), house, row)
