@@ -22,7 +22,7 @@ from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, parse_asked
 from evidence.requests.clocks import DayKind, answer_due, days_left, is_late, month_due
-from evidence.requests.documents.tables import DocumentRow
+from evidence.requests.documents.documents import with_unchecked
 from evidence.requests.recorded import (
     PAUSED,
     RESUMED,
@@ -222,12 +222,8 @@ class RequestList:
     ) -> list[ListedRequest]:
         """Return what the queue shows of requests, by as many statements as for one."""
         ids = [row.id for row in rows]
-        facts = {
-            one.request: parse_asked(one.facts)
-            for one in session.exec(
-                select(RequestFactsRow).where(col(RequestFactsRow.request).in_(ids))
-            )
-        }
+        asked = select(RequestFactsRow).where(col(RequestFactsRow.request).in_(ids))
+        facts = {one.request: parse_asked(one.facts) for one in session.exec(asked)}
         pausing = select(RequestStepRow).where(
             col(RequestStepRow.request).in_(ids), col(RequestStepRow.event).in_(_TURNS_CLOCKS)
         )
@@ -287,10 +283,7 @@ def _name(step: RequestStepRow, row: RequestRow, names: Mapping[UUID, str]) -> s
 def _is_in(group: RequestGroup) -> ColumnElement[bool]:
     states = col(RequestRow.state).in_(sorted(_STATES[group]))
     if group is RequestGroup.DOCUMENTS:
-        waiting = select(DocumentRow.request).where(
-            col(DocumentRow.checked_at).is_(None), col(DocumentRow.deleted_at).is_(None)
-        )
-        return and_(states, col(RequestRow.id).in_(waiting))
+        return and_(states, col(RequestRow.id).in_(with_unchecked()))
     if group is not RequestGroup.PRESERVE:
         return states
     return and_(states, col(RequestRow.preserved_at).is_(None))
