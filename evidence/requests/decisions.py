@@ -256,6 +256,7 @@ class RequestDecisions:
         by = requester_of(session, row)
         self._take(session, row.urn, RequestStep.CORRECTED, told, by=by, at=at)
         session.get_one(RequestFactsRow, row.id).facts = asked_json(asked)
+        self._documents.reopen(session, row.id)
         row.overwrite_due_at = overwritten_at(asked.start, self._retention_days)
         again = (before.start, before.end, before.cameras) != (
             asked.start,

@@ -206,12 +206,8 @@ class RequestList:
     ) -> list[ListedRequest]:
         """Return what the queue shows of requests, by as many statements as for one."""
         ids = [row.id for row in rows]
-        facts = {
-            one.request: parse_asked(one.facts)
-            for one in session.exec(
-                select(RequestFactsRow).where(col(RequestFactsRow.request).in_(ids))
-            )
-        }
+        asked = select(RequestFactsRow).where(col(RequestFactsRow.request).in_(ids))
+        facts = {one.request: parse_asked(one.facts) for one in session.exec(asked)}
         pausing = select(RequestStepRow).where(
             col(RequestStepRow.request).in_(ids), col(RequestStepRow.event).in_(_TURNS_CLOCKS)
         )

@@ -17,6 +17,9 @@ CREATE TABLE request_document (
 CREATE UNIQUE INDEX request_document_draft ON request_document (draft, kind)
     WHERE draft IS NOT NULL;
 CREATE INDEX request_document_request ON request_document (request);
+-- What somebody has to check.
+CREATE INDEX request_document_waiting ON request_document (request)
+    WHERE checked_at IS NULL AND deleted_at IS NULL;
 -- What the clock deletes next.
 CREATE INDEX request_document_received ON request_document (received_at)
     WHERE deleted_at IS NULL;

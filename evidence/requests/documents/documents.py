@@ -7,9 +7,11 @@ bytes are nobody's here: `checks` opens them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from custody.canonical import JSON
 from custody.ledger import Ledger
@@ -114,6 +116,14 @@ class Documents:
                 "person or by post. What was accepted before a correction must be checked again"
             )
 
+    def reopen(self, session: Session, request: UUID) -> None:
+        """Have the documents of a request that was corrected checked again."""
+        session.exec(
+            update(DocumentRow)
+            .where(col(DocumentRow.request) == request, col(DocumentRow.deleted_at).is_(None))
+            .values(checked_at=None)
+        )
+
     def adopt(self, session: Session, draft: str, row: RequestRow, *, at: datetime) -> None:
         """Receive the documents of a draft, by its digest, with the request that it became."""
         rows = select(DocumentRow).where(DocumentRow.draft == draft)
@@ -168,6 +178,13 @@ class Documents:
         }
         by = requester_of(session, row)
         record_step(session, self._ledger, row.id, RECEIVED, told, by=by, at=at)
+
+
+def with_unchecked() -> SelectOfScalar[Any]:
+    """Return what selects the requests that have a document nobody has checked."""
+    return select(DocumentRow.request).where(
+        col(DocumentRow.checked_at).is_(None), col(DocumentRow.deleted_at).is_(None)
+    )
 
 
 def open_request(session: Session, requests: Requests, name: str) -> RequestRow:

@@ -16,8 +16,9 @@ from evidence.errors import InvalidError
 from evidence.limits import Limits
 from evidence.requests.documents.contents import FIELD, DocumentType, type_of
 
-MOST_FROM_NETWORK, MOST_OF_MAILBOX = 120, 30
-"""How many may be sent within an hour: many people may sit behind one network."""
+MOST_FROM_NETWORK, MOST_OF_MAILBOX = 240, 60
+"""How many may be sent within an hour: a mailbox may send 20 requests, with two documents each, and
+many people may sit behind one network."""
 _MIB = 1 << 20
 
 

@@ -1,7 +1,7 @@
 """Pure. Which documents a request needs, and what its steps say of them.
 
 A document is accepted by its check, or by its having been seen otherwise. A correction of the
-request takes that back: what was accepted fitted what was said before.
+request takes every check back: they were held against what was said before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ RECEIVED, VIEWED, CHECKED = "document.received", "document.viewed", "document.ch
 SEEN, ASKED, DELETED = "document.seen", "document.asked", "document.deleted"
 DOCUMENT_EVENTS = frozenset({RECEIVED, VIEWED, CHECKED, SEEN, ASKED, DELETED})
 """The custody events about documents of a request."""
-_CORRECTED = "request.corrected"
+CORRECTED = "request.corrected"
 
 
 class DocumentKind(StrEnum):
@@ -96,8 +96,9 @@ def checked_by(steps: Iterable[tuple[str, Mapping[str, Any]]]) -> Checked:
     asked: dict[DocumentKind, str] = {}
     verdicts: dict[str, tuple[Verdict, str]] = {}
     for event, told in steps:
-        if event == _CORRECTED:
+        if event == CORRECTED:
             good.clear()
+            verdicts.clear()
         if event not in {RECEIVED, CHECKED, SEEN, ASKED}:
             continue
         kind, reason = DocumentKind(told["document_kind"]), told.get("reason", "")

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from evidence.errors import InvalidError
 from evidence.exhibits.references import parse_urn
 from evidence.requests.deadlines import WARN_DAYS
+from evidence.requests.documents.documents import with_unchecked
 from evidence.requests.links.links import LINKED
 from evidence.requests.states import ENDS, OPEN, WAITS_FOR_FOOTAGE, Path, RequestState
 from evidence.requests.tables import RequestRow, RequestStepRow
@@ -32,6 +33,8 @@ class RequestGroup(StrEnum):
     """Somebody may look, or is looking."""
     APPROVE = "approve"
     """Footage was found; a second person has yet to agree."""
+    DOCUMENTS = "documents"
+    """A document came that nobody has checked."""
     UNPAID = "unpaid"
     RELEASE = "release"
     CLOSE = "close"
@@ -46,6 +49,7 @@ _STATES: Mapping[RequestGroup, frozenset[RequestState]] = {
     RequestGroup.OPEN: OPEN,
     RequestGroup.REVIEW: frozenset({_S.SUBMITTED, _S.REVIEWABLE, _S.IN_REVIEW}),
     RequestGroup.APPROVE: frozenset({_S.FOUND}),
+    RequestGroup.DOCUMENTS: OPEN,
     RequestGroup.UNPAID: frozenset({_S.REVIEW_DUE, _S.RELEASE_DUE}),
     RequestGroup.RELEASE: frozenset({_S.RELEASING, _S.RELEASED, _S.AWAITING_REDACTION}),
     RequestGroup.CLOSE: frozenset({_S.NOT_COVERED, _S.NOT_FOUND, _S.COLLECTED}),
@@ -70,6 +74,8 @@ EVERY = WantedRequests()
 def is_in(group: RequestGroup, at: datetime) -> ColumnElement[bool]:
     """Return the condition that a request is of a group."""
     states = col(RequestRow.state).in_(sorted(_STATES[group]))
+    if group is RequestGroup.DOCUMENTS:
+        return and_(states, col(RequestRow.id).in_(with_unchecked()))
     if group not in {RequestGroup.PRESERVE, RequestGroup.AT_RISK}:
         return states
     waits = and_(states, col(RequestRow.preserved_at).is_(None))

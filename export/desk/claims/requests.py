@@ -234,11 +234,6 @@ def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]
 
 def _document_flaws(rows: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:
     """Say where the rows of documents differ from the steps that tell of them."""
-
-    def last(event: str, document: str) -> Any:  # noqa: ANN401 - when, or never
-        told = [s.at for s in steps if s.event == event and s.told.get("document") == document]
-        return told[-1] if told else None
-
     received = [
         (one.at, {name: said for name, said in one.told.items() if name != "role"})
         for one in steps
@@ -261,10 +256,20 @@ def _document_flaws(rows: Sequence[Any], steps: Sequence[Any]) -> Iterator[str]:
     if any(one not in there for one in received) or any(one not in received for one in there):
         yield "has other documents than were received"
     for row in rows:
-        if row.checked_at != last(documents.CHECKED, str(row.id)):
-            yield f"has a document ({row.kind}) checked at another moment than is on record, or not"
-        if row.deleted_at != last(documents.DELETED, str(row.id)):
-            yield f"has a document ({row.kind}) deleted at another moment than is on record, or not"
+        if (row.checked_at, row.deleted_at) != _clocks(str(row.id), steps):
+            yield f"has a document ({row.kind}) checked or deleted at another moment than on record"
+
+
+def _clocks(document: str, steps: Sequence[Any]) -> tuple[Any, Any]:
+    """Return when a document was checked last, and deleted; a correction asks for another check."""
+    checked = deleted = None
+    for one in steps:
+        if one.event == documents.CORRECTED and deleted is None:
+            checked = None
+        elif one.told.get("document") == document:
+            checked = one.at if one.event == documents.CHECKED else checked
+            deleted = one.at if one.event == documents.DELETED else deleted
+    return checked, deleted
 
 
 def _said_otherwise(steps: Sequence[Any], messages: Sequence[Any]) -> Iterator[str]:

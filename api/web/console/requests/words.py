@@ -12,6 +12,7 @@ GROUPS: Mapping[RequestGroup, str] = {
     RequestGroup.AT_RISK: "At risk",
     RequestGroup.REVIEW: "To review",
     RequestGroup.APPROVE: "To approve",
+    RequestGroup.DOCUMENTS: "Documents to check",
     RequestGroup.UNPAID: "Unpaid",
     RequestGroup.RELEASE: "To release",
     RequestGroup.CLOSE: "To close",

@@ -1,7 +1,6 @@
 """Documents of a request, without scripts: sent with the form or later, and seen by one role."""
 
 import html
-import re
 import tracemalloc
 from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
@@ -14,6 +13,7 @@ from httpx import Response
 from sqlmodel import func, select
 
 from api.times import utc_now
+from api.web.public.requests.cookies import draft_cookie
 from api.web.public.requests.received import received
 from api.web.staff import cookie_name, form_token
 from evidence.errors import InvalidError
@@ -27,7 +27,7 @@ from evidence.requests.tables import RequestRow
 from tests.api.web.public.test_request_pages import fill_in, led, look_after, urn_on
 from tests.api.web.visiting import Visitor
 from tests.evidence.requests.documents.papers_filled import JPEG, PDF, PNG
-from tests.evidence.requests.requesting import decide, filled, request, review
+from tests.evidence.requests.requesting import decide, fill, filled, prove, request, review
 from tests.houses import House
 
 Opens = Callable[..., Visitor]
@@ -52,8 +52,10 @@ def attach(
 
 def asker(browser: Opens, house: House, email: str) -> Visitor:
     """Return somebody who filled in everything, and is about to send it."""
-    visitor = browser()
-    fill_in(visitor, house, Path.INSURER, {**filled(Path.INSURER, utc_now()), "email": email})
+    visitor, at = browser(), utc_now()
+    secret = fill(house, Path.INSURER, at, filled(Path.INSURER, at, email=email))
+    prove(house, secret, at)
+    visitor.cookies.set(draft_cookie(house.services), secret)
     return visitor
 
 
@@ -68,7 +70,8 @@ def kept(house: House) -> int:
 
 
 def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, house: House) -> None:
-    asking = asker(browser, house, "way@insurer.example")
+    asking, given = browser(), filled(Path.INSURER, utc_now(), email="way@insurer.example")
+    fill_in(asking, house, Path.INSURER, given)
     assert "Not added" in asking.get("/requests/check").text
     first = asking.get(CONSENT)
     assert "Written consent of your policy holder" in first.text
@@ -89,6 +92,8 @@ def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, ho
     decide(house, row, RequestStep.COVERED, Role.OPERATOR, at)
 
     governance, operator = browser(Role.GOVERNANCE), browser(Role.OPERATOR)
+    waiting = f"{DESK}?show=documents"
+    assert row.urn in governance.get(waiting).text
     listed = operator.get(f"{DESK}/{row.urn}").text
     assert "PNG picture" in listed
     assert str(identity.id) not in listed, "no link for who may not"
@@ -108,6 +113,7 @@ def test_an_insurer_s_documents_from_the_form_to_the_approval(browser: Opens, ho
         unsure = governance.fill(place, {"verdict": "", "reason": ""})
         assert 'href="#verdict"' in unsure.text
         led(governance.fill(place, {"verdict": Verdict.ACCEPTED, "reason": "it shows Ali Holder"}))
+    assert row.urn not in governance.get(waiting).text
     names = [name for name, _ in house.events(row.id)]
     assert names.count("document.viewed") == names.count("document.checked") == 2
     status = look_after(browser(), house, row)
@@ -206,30 +212,30 @@ def test_an_approval_shows_what_was_checked_and_is_refused_before(
     led(releaser.fill(place, {"reason": "necessary"}))
 
 
-@pytest.mark.parametrize("role", [*Role, "nobody"])
-def test_no_address_brings_a_document_to_anybody_else(
-    browser: Opens, house: House, role: str
-) -> None:
-    row = request(house, Path.INSURER, utc_now(), email=f"{role}-fetch@insurer.example")
+def test_no_address_brings_a_document_to_anybody_else(browser: Opens, house: House) -> None:
+    row, other = (
+        request(house, Path.INSURER, utc_now(), email=f"{name}-fetch@insurer.example")
+        for name in ("mine", "other")
+    )
     sender = browser()
     look_after(sender, house, row)
     led(attach(sender, LATER, JPEG))
     (one,) = documents_of(house, row)
-    other = request(house, Path.INSURER, utc_now(), email=f"{role}-else@insurer.example")
-    visitor = browser(role)
-    token = form_token(visitor.cookies[cookie_name(house.services)])
     page = f"{DESK}/{row.urn}/documents/{one.id}"
-    may = role == Role.GOVERNANCE
-    looked = visitor.post(f"{page}/look", {"form_token": token})
-    assert (looked.content == JPEG) == may
-    assert looked.status_code == (200 if may else 403)
-    for place in (page, f"{page}/look", f"{page}/file", f"/requests/status/documents/{one.id}"):
-        assert JPEG not in visitor.get(place).content
-    elsewhere = visitor.post(f"{DESK}/{other.urn}/documents/{one.id}/look", {"form_token": token})
-    assert elsewhere.status_code == (404 if may else 403)
-    assert JPEG not in sender.get(f"/requests/documents/{one.id}").content
-    assert browser().post(f"{page}/look").status_code == 303
-    assert re.search("Received</strong>", sender.get("/requests/status/request").text)
+    for role in (*Role, "nobody"):
+        visitor, may = browser(role), role == Role.GOVERNANCE
+        form = {"form_token": form_token(visitor.cookies[cookie_name(house.services)])}
+        looked = visitor.post(f"{page}/look", form)
+        assert (looked.content == JPEG) == may, role
+        assert looked.status_code == (200 if may else 403), role
+        elsewhere = visitor.post(f"{DESK}/{other.urn}/documents/{one.id}/look", form)
+        assert elsewhere.status_code == (404 if may else 403), role
+        for place in (page, f"{page}/look", f"{page}/file"):
+            assert JPEG not in visitor.get(place).content, role
+    for place in (f"/requests/documents/{one.id}", f"/requests/status/documents/{one.id}", page):
+        assert JPEG not in sender.get(place).content
+    assert sender.post(f"{page}/look").status_code == 303
+    assert "Received</strong>" in sender.get("/requests/status/request").text
 
 
 def test_who_sent_too_many_waits_and_nothing_is_read(browser: Opens, house: House) -> None:

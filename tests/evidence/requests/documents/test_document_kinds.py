@@ -70,7 +70,9 @@ def test_another_document_of_the_kind_stays_accepted() -> None:
 
 def test_a_correction_takes_back_what_was_accepted_before_it() -> None:
     steps = [checked(IDENTITY), step("seen", CONSENT, seen="by post", reason="r"), CORRECTED]
-    assert checked_by(steps).missing(Path.INSURER) == (CONSENT, IDENTITY)
+    found = checked_by(steps)
+    assert found.missing(Path.INSURER) == (CONSENT, IDENTITY)
+    assert found.verdicts == {}, "it must be checked once more"
     assert checked_by([*steps, checked(IDENTITY)]).missing(Path.SUBJECT) == ()
 
 

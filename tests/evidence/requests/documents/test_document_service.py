@@ -1,6 +1,7 @@
 """Documents over the real database: kept sealed, opened by one role, on record, and destroyed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sqlmodel import func, select
 
 from api.times import utc_now
+from custody.audit.facts import Span
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.limits import Limits
 from evidence.mailbox.tables import MessageRow
@@ -25,6 +27,7 @@ from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
 from evidence.requests.drafts import FORGET_DRAFTS
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
+from export.desk.claims.requests import requests
 from storage.errors import CorruptError
 from tests.evidence.requests.documents.papers_filled import JPEG, PDF, PNG
 from tests.evidence.requests.requesting import (
@@ -314,6 +317,28 @@ def test_a_deletion_that_was_killed_is_done_again_whole(house: House) -> None:
         house.services.document_deletions.run(session, at=later)
     assert bytes_of(house, one) is None
     assert len(values_of(house, row, "document.deleted")) == 1
+
+
+def test_what_was_checked_before_a_correction_is_checked_again(house: House) -> None:
+    at = now()
+    row = request(house, Path.INSURER, at, email="correct-d@insurer.example")
+    gone, kept = (
+        receive(house, row, kind, data, at) for kind, data in ((CONSENT, PDF), (IDENTITY, JPEG))
+    )
+    for one in (gone, kept):
+        check(house, row, one, at)
+    done(house, "delete", row, str(gone.row.id), at=at, reason="not needed any more")
+    asked = house.look(lambda s: house.services.requests.asked(s, row.id))
+    assert asked is not None
+    other = replace(asked, answers={**asked.answers, "policyholder": "Somebody Else"})
+    with house.services.transaction() as session:
+        house.services.request_decisions.correct(session, row.id, other, at=at)
+    papers = house.look(lambda s: house.services.documents.papers(s, row))
+    assert set(papers.missing) == {CONSENT, IDENTITY}
+    assert {one.row.checked_at for one in papers.held if one.row.deleted_at is None} == {None}
+    with house.services.transaction() as session:
+        (claim,) = requests(session, Span(row.id, row.id))
+    assert claim.flaws == ()
 
 
 def test_a_document_is_deleted_by_hand_with_a_reason(house: House) -> None:
