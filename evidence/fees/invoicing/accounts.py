@@ -59,7 +59,7 @@ class InvoiceAccounts:
         )
         session.add(row)
         session.flush()
-        for domain in terms.domains:
+        for domain in sorted(terms.domains):  # in one order: two who open at once wait in turn
             taken = insert(InvoiceDomainRow).values({"domain": domain, "account": row.id})
             mine = taken.on_conflict_do_nothing().returning(col(InvoiceDomainRow.domain))
             if session.exec(mine).first() is None:

@@ -293,7 +293,7 @@ def test_a_line_that_is_written_late_goes_on_the_next_statement(firm: Firm, hous
     assert len(firm.statements(account)) == 2
 
 
-@pytest.mark.parametrize("how", ["before", "undone", "after"])
+@pytest.mark.parametrize("how", ["undone", "after"])
 def test_killed_at_any_transaction_each_account_has_one_statement(house: House, how: str) -> None:
     services, firms = house.services, [Firm(house), Firm(house)]
     accounts = [firm.opened() for firm in firms]
@@ -395,7 +395,7 @@ def test_whatever_happens_in_whichever_order_the_account_adds_up(house: House) -
     drawn, firm = random.Random(9), Firm(house, limit_pence=20_000)  # noqa: S311 - the same each time
     account = firm.opened()
     rows = [firm.asks() for _ in range(8)]
-    for _ in range(60):
+    for _ in range(45):
         row = drawn.choice(rows)
         try:
             match drawn.choice(["charge", "credit", "refuse", "month", "settle", "close"]):
