@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.routes.callbacks.notify import Callback
-from api.routes.cameras import MarkRequest
+from api.routes.cameras import EndRequest, MarkRequest
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
@@ -25,6 +25,7 @@ BODIES: list[type[BaseModel]] = [
     ReleaseRequest,
     EditRequest,
     HandoffRequest,
+    EndRequest,
     MarkRequest,
     ReasonRequest,
     Callback,
