@@ -87,6 +87,12 @@ class MarkRequest(View):
     reason: str = Field(min_length=1, max_length=2000, examples=["covert operation ended"])
 
 
+class EndRequest(View):
+    """Why a camera has gone."""
+
+    reason: str = Field(min_length=1, max_length=2000, examples=["the pole was taken down"])
+
+
 class CoveringView(View):
     """A camera that may have captured it: may, and no more."""
 
@@ -204,6 +210,19 @@ def mark(reference: str, wanted: MarkRequest, services: UsesServices, subject: A
             reason=wanted.reason,
             by=subject,
             at=services.clock(),
+        ),
+    )
+    return camera_view(found)
+
+
+@router.post("/{reference}/end", summary="Say that a camera has gone")
+def end(reference: str, wanted: EndRequest, services: UsesServices, subject: Acts) -> CameraView:
+    """Say that a camera has gone: it stays in the register, with its placements ended."""
+    found = act(
+        services,
+        subject,
+        lambda s: services.cameras.end(
+            s, reference, reason=wanted.reason, by=subject, at=services.clock()
         ),
     )
     return camera_view(found)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, text
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 from sqlmodel import Session, col, select
@@ -79,7 +79,12 @@ class PreservedSearch:
                 col(ExhibitRow.corrected_start) < asked.end,
                 col(ExhibitRow.corrected_end) > asked.start,
             )
-            .order_by(col(ExhibitRow.corrected_start), col(ExhibitRow.id))
+            .order_by(
+                # Those of the cameras stand first, however many others there are.
+                func.lower(ExhibitRow.camera).not_in(named),
+                col(ExhibitRow.corrected_start),
+                col(ExhibitRow.id),
+            )
             .limit(_MOST)
         )
         found = session.exec(overlapping).all()

@@ -53,6 +53,12 @@ def test_a_list_is_rehearsed_and_then_taken_over(web: Web) -> None:
     assert asked.status_code == 422
     assert asked.json()["field"] == "where"
 
+    path, why = "/cameras/BAR-0003/end", {"reason": "taken down"}
+    assert web.ask("POST", path, Role.OPERATOR, json=why).status_code == 403
+    ended = web.ask("POST", path, Role.GOVERNANCE, json=why).json()
+    assert ended["gone_on"] == ended["placements"][0]["until"]
+    assert web.ask("POST", path, Role.GOVERNANCE, json=why).status_code == 404
+
 
 def test_a_broken_list_answers_with_every_fault(web: Web) -> None:
     body: dict[str, Any] = {"content": f"{HEAD}1,A,x,-2\n2,,53.1,-2\n".encode(), "params": NAME}

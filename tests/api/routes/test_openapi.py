@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.routes.callbacks.notify import Callback
-from api.routes.cameras import MarkRequest
+from api.routes.cameras import EndRequest, MarkRequest
 from api.routes.correspondence import MessageRequest
 from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
@@ -27,6 +27,7 @@ BODIES: list[type[BaseModel]] = [
     ReleaseRequest,
     EditRequest,
     HandoffRequest,
+    EndRequest,
     MarkRequest,
     MessageRequest,
     ReasonRequest,

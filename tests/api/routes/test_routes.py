@@ -189,6 +189,7 @@ ROUTES = [
         Action.MARK_CAMERA,
         {"sensitive": True, "reason": "x"},
     ),
+    Route("POST", f"{BASE}/cameras/{{reference}}/end", Action.MARK_CAMERA, {"reason": "x"}),
 ]
 NAMES = [f"{route.method} {route.template}" for route in ROUTES]
 

@@ -31,7 +31,10 @@ class Asking:
 COVERAGE = Asking(
     "coverage",
     "Can a camera have captured it?",
-    ("Nothing is said of what the footage shows: only whether a camera may have captured it.",),
+    (
+        "Nothing is said of what the footage shows: only whether a camera may have captured it.",
+        "Name no camera of which the public is told nothing.",
+    ),
     "Which cameras, or why none?",
     "Enter which cameras, or why none",
     "Save the answer",

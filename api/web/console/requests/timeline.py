@@ -11,7 +11,7 @@ from api.web.events import EVENT_WORDS, FIELD_WORDS
 from api.web.public.requests.words import REFUSALS
 from api.words import STAGES
 from evidence.cameras.coverage import FoundBy
-from evidence.fees.prices import pounds
+from evidence.fees.prices import Stage, pounds
 from evidence.fees.tables import FeeRow
 from evidence.requests.coverage.findings import FOUND, parse_found
 from evidence.requests.links.links import TAKEN_IN
@@ -19,6 +19,8 @@ from evidence.requests.recorded import PAID
 from evidence.requests.states import Refusal
 from export.desk.requests import RequestStory
 
+_ASKED_BY = {Stage.REVIEW: "request.covered", Stage.RELEASE: "request.approved"}
+"""The step that asks for the fee of a stage."""
 _ENDED_BADLY = frozenset({"request.refused", "request.withdrawn", "request.expired"})
 
 
@@ -37,18 +39,23 @@ class Done:
 def timeline_of(story: RequestStory) -> list[Done]:
     """Return what was done; of one second, what a step led to stands after it."""
     received = Done(story.row.submitted_at, "Request received", "whoever asks")
-    steps = [
-        Done(
-            step.at,
-            EVENT_WORDS.get(step.event, step.event),
-            who,
-            tuple(_details(story, step.event, step.told)),
-            step.event in _ENDED_BADLY,
-        )
-        for step, who in story.steps
-    ]
-    fees = [one for fee in story.fees for one in _of_fee(fee)]
-    return sorted([received, *steps, *fees], key=lambda one: one.at.replace(microsecond=0))
+    found = [(0, received)]
+    for step, who in story.steps:
+        words = EVENT_WORDS.get(step.event, step.event)
+        details = tuple(_details(story, step.event, step.told))
+        done = Done(step.at, words, who, details, step.event in _ENDED_BADLY)
+        found.append((step.number, done))
+    for fee in story.fees:
+        asked = [
+            step.number for step, _ in story.steps if step.event == _ASKED_BY[Stage(fee.stage)]
+        ]
+        found += [(max(asked, default=0), one) for one in _of_fee(fee)]
+    # Sorting keeps the order of those that are alike: a fee follows the step that asked for it.
+    return [one for _, one in sorted(found, key=lambda pair: (_second(pair[1]), pair[0]))]
+
+
+def _second(one: Done) -> datetime:
+    return one.at.replace(microsecond=0)  # events tell the time to the second
 
 
 def _details(story: RequestStory, event: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
