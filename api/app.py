@@ -18,6 +18,7 @@ from api.health import OK
 from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
+from api.routes.systems import filings
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -128,6 +129,8 @@ def _routes() -> tuple[BaseRoute, ...]:
         releases.router,
         packages.router,
         cameras.router,
+        # "own" comes before numbers of requests.
+        filings.router,
         requests.router,
         notify.router,
         pay.router,

@@ -17,6 +17,7 @@ from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
 from api.builders.requests import build_requests
+from api.builders.systems import build_systems
 from api.health import Health
 from api.outbound.posting import Posting
 from api.settings.council import Council
@@ -49,6 +50,8 @@ from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
 from evidence.requests.submissions import Requests, Submissions
+from evidence.requests.systems.filings import Filings
+from evidence.requests.systems.requesters import Requesters
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
 from export.delivery.amendments import Amendments
@@ -59,6 +62,7 @@ from export.delivery.links import Links
 from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
+from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.register import Register
@@ -119,6 +123,9 @@ class Services:
     request_deadlines: RequestDeadlines
     drafts: Drafts
     visits: Visits
+    requesters: Requesters
+    filings: Filings
+    own_requests: OwnRequests
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees
@@ -202,6 +209,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
+    desk = build_desk(ground, evidence, requests, released["releases"], holdings["holds"])
     return Services(
         settings=settings,
         council=ground.council,
@@ -223,6 +231,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, requests, released),
-        **build_desk(ground, evidence, requests, released["releases"], holdings["holds"]),
+        **desk,
+        **build_systems(ground, evidence, owed, requests, desk["request_list"]),
         **build_outside(ground, evidence),
     )

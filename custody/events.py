@@ -114,7 +114,8 @@ CONDITIONS = frozenset(
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
 text | acceptance action actor against appeal basis document_kind kind outcome person
-text | provider_reference purpose reason recipient reference refund_reference result role session
+text | organisation provider_reference purpose reason recipient
+text | reference refund_reference result role session
 text | stage state
 text | subject system urn what
 digest | copy derivation facts findings policy register seal sha256 signature statement steps terms
@@ -204,6 +205,7 @@ _PERSON = """
 person.named | | facts
 mailbox.proven | |
 identity.checked | | actor role document_kind
+requester.named | | actor role kind organisation
 erase.requested | | basis
 erase.done | deletion | basis
 """

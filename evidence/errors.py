@@ -7,6 +7,7 @@
   - TokenEndedError: a token that was good once; refuse, the message says how to get another
   - InvalidError: a value that cannot be right; refuse, the message says which and why
     - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
+    - AnswersError: answers of a form that cannot be right; refuse, each names its field
     - BrokenListError: a list of cameras with faults; refuse, each fault says what to do
 """
 
@@ -55,6 +56,15 @@ class UnlikelyError(InvalidError):
         super().__init__("confirmed", f"{words}. If this is right, confirm it: {names}")
         self.doubts = dict(doubts)
         """Why each is asked, by its name."""
+
+
+class AnswersError(InvalidError):
+    """Answers of a form that cannot be right; names each field, the first one first."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(next(iter(errors)), "; ".join(f"{n}: {w}" for n, w in errors.items()))
+        self.errors = dict(errors)
+        """What is wrong, by the field's name."""
 
 
 class BrokenListError(InvalidError):

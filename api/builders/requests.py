@@ -6,6 +6,7 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
+from api.settings.council import Council
 from evidence.requests.charges import Charges
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
@@ -48,12 +49,18 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         retention_days=council.retention_days,
         appeal=council.appeal,
     )
-    rules = CouncilRules(frozenset(council.free), council.police)
     return RequestsRoom(
         requests=requests,
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
-        drafts=Drafts(gates, limits, submissions, decisions, rules, random=secrets.token_bytes),
+        drafts=Drafts(
+            gates, limits, submissions, decisions, rules_of(council), random=secrets.token_bytes
+        ),
         visits=Visits(gates, limits, random=secrets.token_bytes),
     )
+
+
+def rules_of(council: Council) -> CouncilRules:
+    """Return what the checker of every form is told of addresses."""
+    return CouncilRules(frozenset(council.free), council.police)

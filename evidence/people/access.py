@@ -20,6 +20,12 @@ class Role(StrEnum):
     GOVERNANCE = "governance"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    REQUESTER = "requester"
+    """A machine of an organisation that asks for footage: by a token alone, and beside no other."""
+
+
+STAFF = frozenset(Role) - {Role.REQUESTER}
+"""The roles that somebody of the council can have."""
 
 
 class Action(StrEnum):
@@ -61,6 +67,8 @@ class Action(StrEnum):
     APPROVE_REQUEST = "request.approve"
     REFUSE_REQUEST = "request.refuse"
     PAUSE_REQUEST = "request.pause"
+    SUBMIT_REQUEST = "request.submit"
+    FOLLOW_REQUEST = "request.follow"
     SHOW_FEES = "fee.show"
     REFUND_PAYMENT = "payment.refund"
     SETTLE_DIFFERENCE = "difference.settle"
@@ -119,11 +127,14 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.REFUSE_REQUEST: (Role.RELEASER, Role.GOVERNANCE),
     # The clock of a subject access request is of who answers for personal data.
     Action.PAUSE_REQUEST: (Role.GOVERNANCE,),
+    # Of their own organisation, and no other's: see `evidence/requests/systems`.
+    Action.SUBMIT_REQUEST: (Role.REQUESTER,),
+    Action.FOLLOW_REQUEST: (Role.REQUESTER,),
     # Fees are part of the custody chain, of which an auditor reads everything.
     Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
     Action.REFUND_PAYMENT: (Role.FINANCE,),
     Action.SETTLE_DIFFERENCE: (Role.FINANCE,),
-    Action.USE_CONSOLE: tuple(Role),
+    Action.USE_CONSOLE: tuple(role for role in Role if role in STAFF),
 }
 
 

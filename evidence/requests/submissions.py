@@ -81,6 +81,13 @@ class Submissions:
                 f"{MOST_AN_HOUR} requests came from this mailbox within the hour: what you typed "
                 "is kept, so send it later, or telephone us"
             )
+        return self.enter(session, asked, person, mailbox, at=at)
+
+    def enter(
+        self, session: Session, asked: Asked, person: UUID, mailbox: str, *, at: datetime
+    ) -> RequestRow:
+        """Take a request of somebody whose mailbox was proven before, and call for preservation."""
+        at = at.replace(microsecond=0)
         due = overwritten_at(asked.start, self._retention_days)
         row = RequestRow(
             id=self._ledger.open_record(session, RecordKind.REQUEST),
@@ -128,20 +135,25 @@ class Submissions:
         """Return the one person of a mailbox, which was proven now."""
         # Locked by the mailbox: two who submit at once are one person.
         self._gates.open(session, self._gates.name(MAILBOX, mailbox), at=at)
-        statement = (
-            select(PersonRow.id)
-            .join(CustodyEventRow, col(CustodyEventRow.record) == PersonRow.id)
-            .where(
-                PersonRow.email == mailbox,
-                col(PersonRow.issuer).is_(None),
-                CustodyEventRow.event == _PROVEN,
-            )
-        )
-        person = session.exec(statement.limit(1)).first()
+        person = person_of(session, mailbox)
         if person is None:
             person = self._people.add(session, asked.contact, email=mailbox)
         self._ledger.append(session, person, _PROVEN, {}, at=at)
         return person
+
+
+def person_of(session: Session, mailbox: str) -> UUID | None:
+    """Return the one person of a mailbox that was proven; None: it never was."""
+    statement = (
+        select(PersonRow.id)
+        .join(CustodyEventRow, col(CustodyEventRow.record) == PersonRow.id)
+        .where(
+            PersonRow.email == mailbox,
+            col(PersonRow.issuer).is_(None),
+            CustodyEventRow.event == _PROVEN,
+        )
+    )
+    return session.exec(statement.limit(1)).first()
 
 
 class Requests:

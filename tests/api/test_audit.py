@@ -131,6 +131,11 @@ def ask_for_footage(house: House, exhibit: ExhibitRow) -> None:
     review(house, paying, ReviewOutcome.FOUND, at, exhibit)
     decide(house, paying, RequestStep.APPROVED, Role.RELEASER, at)
     pay(house, paying, Stage.RELEASE)
+    with house.services.transaction() as session:
+        by = house.subjects[Role.ADMINISTRATOR]
+        house.services.requesters.name(
+            session, "jo@insurer.example", AskingPath.INSURER, "Example Insurance", by=by, at=at
+        )
     decide(house, request(house, AskingPath.SUBJECT, at), RequestStep.PAUSED, Role.GOVERNANCE, at)
 
 
@@ -284,9 +289,9 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 37, (
+    assert len(asked) == 38, (
         "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
-        "two about fees, three about cameras"
+        "two about fees, three about cameras, one about people"
     )
     assert {claim.kind for claim in found} == {
         "exhibit",
@@ -295,9 +300,9 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 37, (
+    assert len(asked) == 38, (
         "seven lists; six tables about exhibits, fifteen about releases, four about requests, "
-        "two about fees, three about cameras"
+        "two about fees, three about cameras, one about people"
     )
 
 
@@ -372,6 +377,7 @@ NOT_HELD = {
     "payment_notice": "calls of the payment provider that were heard; it is asked what is true",
     "refusal": "how often somebody was refused within this hour; the event follows",
     "request_draft": "what is being filled in; nothing is done with it before it is sent",
+    "request_filing": "which calls of machines were answered; what they became is held",
     "request_visit": "who looks after a request; they are shown it, and it alone",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",

@@ -20,7 +20,9 @@ from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
+from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
+from tests.evidence.requests.requesting import request
 from tests.houses import House, clip, environment
 from tests.polling import PATIENCE_S
 
@@ -228,6 +230,23 @@ def test_a_token_is_listed_and_revoked(shell: Shell) -> None:
     failed(shell.run("token", "revoke", "f" * 12), "there is no token")
     [line] = [one for one in shell.run("token", "list").out.splitlines() if "Gone" in one]
     assert "revoked" in line
+
+
+def test_a_claims_system_gets_a_token_for_a_mailbox_that_was_proven(shell: Shell) -> None:
+    out = shell.folder / "insurer.token"
+    words = ("token", "add", "jo@insurer.example", "--role", "requester", "--out", str(out))
+    failed(shell.run(*words), "--path and --organisation", code=2)
+    whole = (*words, "--path", "insurer", "--organisation", "Example Insurance")
+    failed(shell.run(*whole), "no code has proven the mailbox jo@insurer.example")
+    request(shell.house, Asking.INSURER, shell.house.services.clock())
+    assert shell.run(*whole).code == 0
+    services = shell.house.services
+    found = shell.house.look(
+        lambda s: services.tokens.find(s, out.read_text(), at=services.clock())
+    )
+    assert found is not None
+    assert found.roles == {Role.REQUESTER}
+    failed(shell.run("exhibit", "show", "--token-file", str(out)), "needs the role")
 
 
 def test_a_token_that_ended_is_told(shell: Shell) -> None:

@@ -15,6 +15,7 @@ from api.routes.departures import HandoffRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
+from api.routes.systems.filings import RequestSubmission
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
@@ -26,6 +27,7 @@ BODIES: list[type[BaseModel]] = [
     EditRequest,
     HandoffRequest,
     MarkRequest,
+    RequestSubmission,
     ReasonRequest,
     Callback,
 ]

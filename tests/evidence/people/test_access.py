@@ -62,6 +62,8 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.APPROVE_REQUEST: {R},
     Action.REFUSE_REQUEST: {R, G},
     Action.PAUSE_REQUEST: {G},
+    Action.SUBMIT_REQUEST: {Role.REQUESTER},
+    Action.FOLLOW_REQUEST: {Role.REQUESTER},
     Action.CONFIRM_CLOCK: {Role.ADMINISTRATOR},
     Action.SHOW_FEES: {U, Role.FINANCE},
     Action.REFUND_PAYMENT: {Role.FINANCE},

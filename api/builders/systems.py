@@ -1,0 +1,33 @@
+"""Edge. The room of claims systems, built: machines that ask for footage, and follow it."""
+
+from typing import TypedDict
+
+from api.builders.evidence import Evidence
+from api.builders.fees import Owed
+from api.builders.ground import Ground
+from api.builders.requests import RequestsRoom, rules_of
+from evidence.requests.systems.filings import Filings
+from evidence.requests.systems.requesters import Requesters
+from export.desk.asking.own import OwnRequests
+from export.desk.requests import RequestList
+
+
+class Systems(TypedDict):
+    """The services of claims systems."""
+
+    requesters: Requesters
+    filings: Filings
+    own_requests: OwnRequests
+
+
+def build_systems(
+    ground: Ground, evidence: Evidence, owed: Owed, asked: RequestsRoom, listing: RequestList
+) -> Systems:
+    """Build what organisations speak to by machine."""
+    rules = rules_of(ground.council)
+    requesters = Requesters(ground.ledger, free=rules.free)
+    return Systems(
+        requesters=requesters,
+        filings=Filings(evidence["gates"], requesters, asked["submissions"], rules),
+        own_requests=OwnRequests(asked["requests"], listing, owed["fees"]),
+    )

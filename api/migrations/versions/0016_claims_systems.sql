@@ -1,0 +1,24 @@
+-- For whom the machines of a mailbox ask: added to, never changed.
+CREATE TABLE requester (
+    person uuid NOT NULL REFERENCES person (id),
+    number integer NOT NULL,
+    path text NOT NULL,
+    organisation text NOT NULL,
+    named_by uuid NOT NULL REFERENCES person (id),
+    named_at timestamptz NOT NULL,
+    PRIMARY KEY (person, number)
+);
+GRANT SELECT, INSERT ON requester TO {app};
+
+-- Calls that became a request: made again, they are answered the same.
+CREATE TABLE request_filing (
+    person uuid NOT NULL REFERENCES person (id),
+    key_mac text NOT NULL,
+    answers_mac text NOT NULL,
+    request uuid NOT NULL REFERENCES request (id),
+    filed_at timestamptz NOT NULL,
+    PRIMARY KEY (person, key_mac)
+);
+GRANT SELECT, INSERT ON request_filing TO {app};
+-- A mailbox's requests, the newest first.
+CREATE INDEX request_own ON request (person, submitted_at, id);

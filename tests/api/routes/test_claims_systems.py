@@ -1,0 +1,168 @@
+"""Claims systems: a machine outside submits, follows its own requests, and reaches nothing else."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import Response
+from sqlmodel import func, select
+
+from api.routes.systems import filings
+from evidence.errors import InvalidError, StateError
+from evidence.people.access import ALLOWED, Action, Role, decide
+from evidence.requests.states import Path, RequestStep
+from evidence.requests.tables import RequestRow
+from tests.api.asking import Web
+from tests.evidence.requests.requesting import decide as take
+from tests.evidence.requests.requesting import filled, request
+from tests.houses import House
+
+OWN, OTHER = "jo@insurer.example", "al@solicitor.example"
+OURS = frozenset({"organisation", "email"})
+
+
+@pytest.fixture(scope="module")
+def asking(house: House, web: Web) -> Web:
+    """Return a client with the tokens of two organisations, each of which asked once before."""
+    services, at = house.services, house.services.clock()
+    tokens = dict(web.tokens)
+    for mailbox, path in ((OWN, Path.INSURER), (OTHER, Path.SOLICITOR)):
+        request(house, path, at, email=mailbox, claim_reference="BEFORE-1")
+        with services.transaction() as session:
+            by = house.subjects[Role.ADMINISTRATOR]
+            name = f"Organisation of {mailbox}"
+            person = services.requesters.name(session, mailbox, path, name, by=by, at=at)
+            tokens[mailbox] = services.tokens.add(session, person, [Role.REQUESTER], by=by, at=at)
+    return Web(web.app, tokens, web._client, web._portal)
+
+
+def answers(house: House, **other: str) -> dict[str, str]:
+    given = filled(Path.INSURER, house.services.clock(), **other)
+    return {name: said for name, said in given.items() if name not in OURS}
+
+
+def submit(web: Web, given: Mapping[str, Any], key: str = "1", who: str = OWN) -> Response:
+    headers = {"Idempotency-Key": key}
+    return web.ask("POST", "/requests", who, json={"answers": given}, headers=headers)
+
+
+def count(house: House) -> int:
+    return house.look(lambda s: s.exec(select(func.count()).select_from(RequestRow)).one())
+
+
+def test_a_repeated_call_gives_the_same_number(asking: Web, house: House) -> None:
+    given = answers(house, claim_reference="CL-1")
+    first = submit(asking, given, "a")
+    assert first.status_code == 201, first.text
+    told = first.json()
+    assert (told["state"], told["claim_reference"], told["owed"]) == ("submitted", "CL-1", [])
+    before = count(house)
+    assert submit(asking, given, "a").json() == told
+    assert count(house) == before
+    other = submit(asking, {**given, "street": "Low Street"}, "a")
+    assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
+    again = submit(asking, given, "b").json()["urn"]
+    assert again != told["urn"]
+    assert asking.ask("POST", "/requests", OWN, json={"answers": given}).status_code == 422
+    events = house.look(lambda s: s.exec(select(RequestRow).where(RequestRow.urn == again)).one())
+    names = [name for name, _ in house.events(events.id)]
+    assert names == ["request.submitted", "urn.issued", "preservation.requested"]
+
+
+def test_what_is_wrong_is_named_field_by_field_and_makes_nothing(asking: Web, house: House) -> None:
+    before = count(house)
+    wrong = answers(house, claim_reference="", time_to="25:99", email="x@insurer.example")
+    answer = submit(asking, {**wrong, "email": "x@insurer.example", "colour": "red"}, "w")
+    assert answer.status_code == 422
+    problem = answer.json()
+    named = [one["field"] for one in problem["errors"]]
+    assert named == ["claim_reference", "time_to", "colour", "email"]
+    assert problem["field"] == "claim_reference"
+    assert "this token asks for jo@insurer.example" in problem["errors"][-1]["words"]
+    twice = answers(house, incident_date="2026-10-25", time_from="01:10", time_to="01:20")
+    assert [one["field"] for one in submit(asking, twice, "w").json()["errors"]] == ["hour"]
+    assert submit(asking, {"street": 1}, "w").status_code == 422
+    assert count(house) == before
+
+
+def test_a_machine_follows_its_own_and_never_learns_of_another(asking: Web, house: House) -> None:
+    theirs = submit(asking, answers(house), "t", OTHER).json()["urn"]
+    mine = submit(asking, answers(house), "m").json()["urn"]
+    row = house.look(lambda s: s.exec(select(RequestRow).where(RequestRow.urn == mine)).one())
+    take(house, row, RequestStep.COVERED, Role.OPERATOR, house.services.clock())
+    (owed,) = asking.ask("GET", f"/requests/own/{mine}", OWN).json()["owed"]
+    assert (owed["stage"], owed["pence"]) == ("review", 2500)
+    assert owed["pay_at"].startswith(f"{house.services.settings.origin}/pay/")
+    urns, path = [], "/requests/own?limit=1"
+    while path:
+        listed = asking.ask("GET", path, OWN)
+        urns += [one["urn"] for one in listed.json()]
+        onward = [link for link in listed.headers.get("link", "").split(", ") if "next" in link]
+        path = onward[0].split(">")[0].lstrip("<") if onward else ""
+    assert mine in urns
+    assert len(urns) == len(set(urns)) > 1
+    assert theirs not in urns
+    hidden, nowhere = (
+        asking.ask("GET", f"/requests/own/{urn}", OWN) for urn in (theirs, "BAR-2222-2222-7")
+    )
+    assert hidden.status_code == 404
+    assert hidden.json()["detail"] == f"there is no request {theirs!r}"
+    assert nowhere.status_code in (404, 422)
+    assert asking.ask("GET", f"/requests/own/{theirs}", Role.OPERATOR).status_code == 403
+
+
+def test_no_other_call_answers_a_machine_and_each_refusal_is_an_event(
+    asking: Web, house: House
+) -> None:
+    allowed = {action for action in Action if decide(action, [Role.REQUESTER]).allowed}
+    assert allowed == {Action.SUBMIT_REQUEST, Action.FOLLOW_REQUEST}
+    assert all(ALLOWED[action] == (Role.REQUESTER,) for action in allowed)
+    mine = submit(asking, answers(house), "m").json()["urn"]
+    before = house.refusals()
+    for path in (f"/requests/{mine}", "/requests", "/exhibits", "/releases", "/cameras"):
+        assert asking.ask("GET", path, OWN).status_code == 403, path
+    assert house.refusals() == before + 5
+    refused = submit(asking, answers(house), "s", Role.OPERATOR)
+    assert refused.status_code == 403
+    assert submit(asking, answers(house), "n", Role.REQUESTER).status_code == 409
+
+
+def test_who_calls_too_often_waits(
+    asking: Web, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filings, "MOST_AN_HOUR", 0)
+    answer = submit(asking, answers(house), "z")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 3600
+
+
+def test_a_token_ends_and_is_of_a_proven_mailbox_at_work(asking: Web, house: House) -> None:
+    services, at = house.services, house.services.clock()
+    by = house.subjects[Role.ADMINISTRATOR]
+    name = services.requesters.name
+    with services.transaction() as session:
+        with pytest.raises(StateError, match="no code has proven"):
+            name(session, "no@insurer.example", Path.INSURER, "X", by=by, at=at)
+        with pytest.raises(InvalidError, match="free mail"):
+            name(session, "jo@gmail.com", Path.INSURER, "X", by=by, at=at)
+        with pytest.raises(InvalidError, match="a machine asks as"):
+            name(session, OWN, Path.POLICE, "X", by=by, at=at)
+        person = name(session, OWN, Path.INSURER, "Renamed", by=by, at=at)
+        assert name(session, OWN, Path.INSURER, "Renamed", by=by, at=at) == person
+        with pytest.raises(InvalidError, match="no role of the council's"):
+            services.tokens.add(session, person, [Role.REQUESTER, Role.OPERATOR], by=by, at=at)
+        assert services.tokens.holder(session, "Jo Smith") is None
+    names = [event for event, _ in house.events(person)]
+    assert names.count("requester.named") == 2
+    told = house.look(lambda s: services.requesters.of(s, house_subject(house, OWN, asking)))
+    assert (told[0].organisation, told[1]) == ("Renamed", OWN)
+    soon = at + timedelta(hours=1)
+    with services.transaction() as session:
+        token = services.tokens.add(session, person, [Role.REQUESTER], by=by, at=at, until=soon)
+    assert house.look(lambda s: services.tokens.find(s, token, at=at)) is not None
+
+
+def house_subject(house: House, who: str, web: Web) -> Any:  # noqa: ANN401 - a Subject
+    services = house.services
+    return house.look(lambda s: services.tokens.find(s, web.tokens[who], at=services.clock()))
