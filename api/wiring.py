@@ -49,6 +49,7 @@ from evidence.people.tokens import Tokens
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.systems.filings import Filings
 from evidence.requests.systems.requesters import Requesters
@@ -118,6 +119,7 @@ class Services:
     sessions: Sessions
     gates: Gates
     requests: Requests
+    duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines

@@ -11,6 +11,7 @@ from evidence.requests.charges import Charges
 from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.visits import Visits
 
@@ -19,6 +20,7 @@ class RequestsRoom(TypedDict):
     """The services of requests."""
 
     requests: Requests
+    duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
@@ -28,6 +30,7 @@ class RequestsRoom(TypedDict):
 
 def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
     """Build what takes requests, and moves them."""
+    duplicates = Duplicates(evidence["gates"])
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
     submissions = Submissions(
@@ -36,6 +39,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         gates,
         messages,
         NumberMaker(council.urn_prefix, secrets.choice),
+        duplicates,
         retention_days=council.retention_days,
     )
     decisions = RequestDecisions(
@@ -45,17 +49,25 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         evidence["exhibits"],
         people,
         messages,
-        Charges(owed["fees"], owed["refund_orders"]),
+        Charges(owed["fees"], owed["refund_orders"], duplicates),
+        duplicates,
         retention_days=council.retention_days,
         appeal=council.appeal,
     )
     return RequestsRoom(
         requests=requests,
+        duplicates=duplicates,
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
         drafts=Drafts(
-            gates, limits, submissions, decisions, rules_of(council), random=secrets.token_bytes
+            gates,
+            limits,
+            submissions,
+            decisions,
+            duplicates,
+            rules_of(council),
+            random=secrets.token_bytes,
         ),
         visits=Visits(gates, limits, random=secrets.token_bytes),
     )

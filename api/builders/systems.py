@@ -29,5 +29,5 @@ def build_systems(
     return Systems(
         requesters=requesters,
         filings=Filings(evidence["gates"], requesters, asked["submissions"], rules),
-        own_requests=OwnRequests(asked["requests"], listing, owed["fees"]),
+        own_requests=OwnRequests(asked["requests"], asked["duplicates"], listing, owed["fees"]),
     )

@@ -25,6 +25,7 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import THE_CLOCK, People, require
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
     REQUESTER,
@@ -81,6 +82,7 @@ class RequestDecisions:
         people: People,
         messages: Messages,
         charges: Charges,
+        duplicates: Duplicates,
         *,
         retention_days: int,
         appeal: str,
@@ -92,6 +94,7 @@ class RequestDecisions:
         self._people = people
         self._messages = messages
         self._charges = charges
+        self._duplicates = duplicates
         self._retention_days = retention_days
         self._appeal = appeal
 
@@ -250,6 +253,7 @@ class RequestDecisions:
         by = requester_of(session, row)
         self._take(session, row.urn, RequestStep.CORRECTED, told, by=by, at=at)
         session.get_one(RequestFactsRow, row.id).facts = asked_json(asked)
+        self._duplicates.note(session, row.id, asked, by.name)
         row.overwrite_due_at = overwritten_at(asked.start, self._retention_days)
         again = (before.start, before.end, before.cameras) != (
             asked.start,

@@ -24,6 +24,7 @@ from evidence.mailbox.messages import Messages
 from evidence.people.people import People
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, asked_json, parse_asked
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import REQUESTER, record_step, requester_of, requester_words
 from evidence.requests.states import RequestState
@@ -55,6 +56,7 @@ class Submissions:
         gates: Gates,
         messages: Messages,
         numbers: NumberMaker,
+        duplicates: Duplicates,
         *,
         retention_days: int,
     ) -> None:
@@ -63,6 +65,7 @@ class Submissions:
         self._gates = gates
         self._messages = messages
         self._numbers = numbers
+        self._duplicates = duplicates
         self._retention_days = retention_days
 
     def submit(self, session: Session, asked: Asked, mailbox: str, *, at: datetime) -> RequestRow:
@@ -102,6 +105,7 @@ class Submissions:
         session.add(row)
         session.flush()
         session.add(RequestFactsRow(request=row.id, facts=facts))
+        self._duplicates.note(session, row.id, asked, mailbox)
         who = Person(person, requester_words(person, mailbox))
         told: Values = {"person": who, "kind": row.path, "facts": facts}
         self._ledger.append(session, row.id, "request.submitted", told, at=at)

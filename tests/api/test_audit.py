@@ -378,6 +378,7 @@ NOT_HELD = {
     "refusal": "how often somebody was refused within this hour; the event follows",
     "request_draft": "what is being filled in; nothing is done with it before it is sent",
     "request_filing": "which calls of machines were answered; what they became is held",
+    "request_likeness": "by what a request is found: computed of what is asked, which is held",
     "request_visit": "who looks after a request; they are shown it, and it alone",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",

@@ -22,3 +22,16 @@ CREATE TABLE request_filing (
 GRANT SELECT, INSERT ON request_filing TO {app};
 -- A mailbox's requests, the newest first.
 CREATE INDEX request_own ON request (person, submitted_at, id);
+
+-- By what a request for the same is found: MACs, computed of what is asked and gone with it.
+CREATE TABLE request_likeness (
+    request uuid PRIMARY KEY REFERENCES request (id),
+    claim_mac text NOT NULL,
+    organisation_mac text NOT NULL,
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL
+);
+CREATE INDEX request_likeness_claim ON request_likeness (claim_mac, starts_at)
+    WHERE claim_mac <> '';
+CREATE INDEX request_likeness_organisation ON request_likeness (organisation_mac, starts_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON request_likeness TO {app};

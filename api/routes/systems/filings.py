@@ -113,6 +113,14 @@ class OwnRequestView(View):
     owed: list[OwedView]
 
 
+class WholeOwnRequestView(OwnRequestView):
+    """The same, with what else is asked about it."""
+
+    duplicates: list[str]
+    """The numbers of your other open requests for the same claim, place and time: one is charged.
+    """
+
+
 Key = Annotated[
     str,
     Header(
@@ -128,7 +136,7 @@ Key = Annotated[
 @router.post("", status_code=201, summary="Submit a request")
 def submit(
     sent: RequestSubmission, key: Key, services: UsesServices, subject: Acts
-) -> OwnRequestView:
+) -> WholeOwnRequestView:
     """Submit a request for footage, once for each key; the control room is called at once.
 
     What is wrong is named field by field in `errors`, and nothing is made.
@@ -141,9 +149,9 @@ def submit(
 
     def file(session: Session) -> OwnRequest:
         row = services.filings.file(session, sent.answers, key, by=subject, at=at)
-        return services.own_requests.told(session, [row], at)[0]
+        return services.own_requests.whole(session, row, at)
 
-    return _view(services, act(services, subject, file))
+    return _whole(services, act(services, subject, file))
 
 
 @router.get("/own", summary="List your own requests")
@@ -167,11 +175,11 @@ def list_own(
 
 
 @router.get("/own/{name}", summary="Show one of your own requests")
-def show_own(name: str, services: UsesServices, subject: Acts) -> OwnRequestView:
+def show_own(name: str, services: UsesServices, subject: Acts) -> WholeOwnRequestView:
     """Show how a request of this token's mailbox stands, its clocks, and what is owed."""
     at = services.clock()
     found = act(services, subject, lambda s: services.own_requests.one(s, name, by=subject, at=at))
-    return _view(services, found)
+    return _whole(services, found)
 
 
 def _count(services: Services, subject: Subject) -> None:
@@ -183,18 +191,26 @@ def _count(services: Services, subject: Subject) -> None:
         raise TooManyError(int(wait.total_seconds()) + 1)
 
 
+def _whole(services: Services, one: OwnRequest) -> WholeOwnRequestView:
+    return WholeOwnRequestView(**_told(services, one), duplicates=list(one.again))
+
+
 def _view(services: Services, one: OwnRequest) -> OwnRequestView:
+    return OwnRequestView(**_told(services, one))
+
+
+def _told(services: Services, one: OwnRequest) -> dict[str, Any]:
     row, pages = one.listed.row, f"{services.settings.origin}/pay"
-    return OwnRequestView(
-        urn=row.urn,
-        state=RequestState(row.state),
-        claim_reference=one.listed.claim,
-        submitted_at=row.submitted_at,
-        kept_until=row.overwrite_due_at,
-        preserved_at=row.preserved_at,
-        answer_due=one.listed.due,
-        late=one.listed.late,
-        owed=[
+    return {
+        "urn": row.urn,
+        "state": RequestState(row.state),
+        "claim_reference": one.listed.claim,
+        "submitted_at": row.submitted_at,
+        "kept_until": row.overwrite_due_at,
+        "preserved_at": row.preserved_at,
+        "answer_due": one.listed.due,
+        "late": one.listed.late,
+        "owed": [
             OwedView(
                 stage=fee.stage,
                 pence=fee.pence,
@@ -203,4 +219,4 @@ def _view(services: Services, one: OwnRequest) -> OwnRequestView:
             )
             for fee, address in one.owed
         ],
-    )
+    }

@@ -5,7 +5,7 @@ Somebody else's number is answered as one that there is not.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from evidence.fees.tables import FeeRow
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.states import OPEN
 from evidence.requests.submissions import Requests
 from evidence.requests.tables import RequestRow
 from export.desk.requests import ListedRequest, RequestList
@@ -30,13 +32,18 @@ class OwnRequest:
     listed: ListedRequest
     owed: tuple[tuple[FeeRow, str], ...]
     """Each fee that is due, and what the address of its page ends in."""
+    again: tuple[str, ...] = ()
+    """The numbers of their other requests for the same claim, place and time."""
 
 
 class OwnRequests:
     """Shows each organisation its own requests."""
 
-    def __init__(self, requests: Requests, listing: RequestList, fees: Fees) -> None:
+    def __init__(
+        self, requests: Requests, duplicates: Duplicates, listing: RequestList, fees: Fees
+    ) -> None:
         self._requests = requests
+        self._duplicates = duplicates
         self._listing = listing
         self._fees = fees
 
@@ -69,8 +76,14 @@ class OwnRequests:
         row = self._requests.find(session, name)
         if row.person != by.person:
             raise UnknownError(f"there is no request {name[:60]!r}")
+        return self.whole(session, row, at)
+
+    def whole(self, session: Session, row: RequestRow, at: datetime) -> OwnRequest:
+        """Return everything that is told of one request, to whoever made it."""
         (found,) = self.told(session, [row], at)
-        return found
+        alike = self._duplicates.of(session, row.id)
+        again = [one.row for one in alike if one.claim and one.row.person == row.person]
+        return replace(found, again=tuple(one.urn for one in again if one.state in OPEN))
 
     def told(
         self, session: Session, rows: Sequence[RequestRow], at: datetime

@@ -59,11 +59,14 @@ def test_a_repeated_call_gives_the_same_number(asking: Web, house: House) -> Non
     assert (told["state"], told["claim_reference"], told["owed"]) == ("submitted", "CL-1", [])
     before = count(house)
     assert submit(asking, given, "a").json() == told
+    assert told["duplicates"] == []
     assert count(house) == before
     other = submit(asking, {**given, "street": "Low Street"}, "a")
     assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
-    again = submit(asking, given, "b").json()["urn"]
+    repeated = submit(asking, given, "b").json()
+    again = repeated["urn"]
     assert again != told["urn"]
+    assert repeated["duplicates"] == [told["urn"]]
     assert asking.ask("POST", "/requests", OWN, json={"answers": given}).status_code == 422
     events = house.look(lambda s: s.exec(select(RequestRow).where(RequestRow.urn == again)).one())
     names = [name for name, _ in house.events(events.id)]

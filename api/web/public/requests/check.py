@@ -1,6 +1,6 @@
 """Edge. Check answers, the one button that sends, and the number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -27,7 +27,10 @@ def check(request: Request, services: UsesServices, own: MaybeKept) -> Response:
     if elsewhere := unanswered(own.draft):
         return lead(elsewhere)
     checked = services.drafts.check(own.draft, at=services.clock())
-    return _check_page(request, own, checked.errors)
+    with services.transaction() as session:
+        again = services.drafts.again(session, own.draft, checked)
+        urns = [one.urn for one in again]
+    return _check_page(request, own, checked.errors, again=urns)
 
 
 @router.post("/requests/check", dependencies=OURS)
@@ -48,8 +51,14 @@ def send(request: Request, services: UsesServices, own: MaybeKept) -> Response:
 
 
 def _check_page(
-    request: Request, own: Kept, errors: Mapping[str, str], *, problem: str = ""
+    request: Request,
+    own: Kept,
+    errors: Mapping[str, str],
+    *,
+    problem: str = "",
+    again: Sequence[str] = (),
 ) -> Response:
+    """``again``: the numbers of their own open requests for the same."""
     answers, form = own.draft.answers, own.draft.form
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return page(
@@ -58,6 +67,7 @@ def _check_page(
         status=HTTPStatus.CONFLICT if problem else status,
         errors=dict(errors),
         problem=problem,
+        again=again,
         form=form,
         correcting=own.draft.corrects is not None,
         pages=[

@@ -108,6 +108,18 @@ def test_each_path_leads_to_a_number(browser: Opens, house: House, path: Path) -
     assert house.look(lambda s: s.exec(people).one()) == 1
 
 
+def test_whoever_asked_for_it_before_is_told_on_the_last_page(browser: Opens, house: House) -> None:
+    visitor, at = browser(), utc_now()
+    given = {**filled(Path.INSURER, at), "email": "twice@insurer.example", "street": "Twice Lane"}
+    fill_in(visitor, house, Path.INSURER, given)
+    assert "asked for this claim" not in visitor.get("/requests/check").text
+    before = request(house, Path.INSURER, at, **given)
+    other = request(house, Path.INSURER, at, **{**given, "email": "other@insurer.example"})
+    shown = visitor.get("/requests/check").text
+    assert f"time before: {before.urn}." in shown
+    assert other.urn not in shown
+
+
 def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
     browser: Opens, house: House
 ) -> None:
