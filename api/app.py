@@ -19,6 +19,7 @@ from api.routes import cameras, exhibits, releases, remedies, requests, tus, upl
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
 from api.routes.systems import filings
+from api.routes.systems import lists as request_lists
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -44,7 +45,7 @@ from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
-from api.web.public.requests import check, proof
+from api.web.public.requests import check, proof, several
 from api.web.public.requests import form as asking
 from api.web.public.requests import status as looking_after
 from api.wiring import Services
@@ -59,6 +60,7 @@ _ASKING = (
     asking.router,
     proof.router,
     check.router,
+    several.router,
     looking_after.router,
     looking_after.paced,
 )
@@ -131,6 +133,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         cameras.router,
         # "own" comes before numbers of requests.
         filings.router,
+        request_lists.router,
         requests.router,
         notify.router,
         pay.router,

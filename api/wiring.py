@@ -50,6 +50,7 @@ from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.lists.lists import RequestLists
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.systems.filings import Filings
 from evidence.requests.systems.requesters import Requesters
@@ -127,6 +128,7 @@ class Services:
     visits: Visits
     requesters: Requesters
     filings: Filings
+    request_lists: RequestLists
     own_requests: OwnRequests
     exhibits: Exhibits
     outcomes: Outcomes

@@ -8,7 +8,7 @@
   - InvalidError: a value that cannot be right; refuse, the message says which and why
     - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
     - AnswersError: answers of a form that cannot be right; refuse, each names its field
-    - BrokenListError: a list of cameras with faults; refuse, each fault says what to do
+    - BrokenListError: a list with faults; refuse, each fault says what to do
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class AnswersError(InvalidError):
 
 
 class BrokenListError(InvalidError):
-    """A list of cameras that is broken, of which nothing was taken over."""
+    """A list of cameras or requests that is broken, of which nothing was taken over."""
 
     def __init__(self, faults: Sequence[str], *, most: int) -> None:
         more = f"; and more: mend these {most} first" if len(faults) > most else ""

@@ -6,6 +6,7 @@ from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
 from api.builders.requests import RequestsRoom, rules_of
+from evidence.requests.lists.lists import RequestLists
 from evidence.requests.systems.filings import Filings
 from evidence.requests.systems.requesters import Requesters
 from export.desk.asking.own import OwnRequests
@@ -17,6 +18,7 @@ class Systems(TypedDict):
 
     requesters: Requesters
     filings: Filings
+    request_lists: RequestLists
     own_requests: OwnRequests
 
 
@@ -26,8 +28,10 @@ def build_systems(
     """Build what organisations speak to by machine."""
     rules = rules_of(ground.council)
     requesters = Requesters(ground.ledger, free=rules.free)
+    filings = Filings(evidence["gates"], requesters, asked["submissions"], rules)
     return Systems(
         requesters=requesters,
-        filings=Filings(evidence["gates"], requesters, asked["submissions"], rules),
+        filings=filings,
+        request_lists=RequestLists(filings, asked["duplicates"]),
         own_requests=OwnRequests(asked["requests"], asked["duplicates"], listing, owed["fees"]),
     )

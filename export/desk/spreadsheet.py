@@ -1,4 +1,4 @@
-"""Pure. Files for a spreadsheet, line by line: the disclosure register, and the public cameras."""
+"""Pure. Files for a spreadsheet: the disclosure register, public cameras, a list of requests."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from custody.printable import printable_lines
 from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.points import MILLION, Point
 from evidence.exhibits.clocks import LONDON
+from evidence.requests.lists.listed import MadeRequest
 from export.desk.disclosures import Disclosure
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -64,6 +65,18 @@ def format_cameras(cameras: Iterable[KnownCamera]) -> Iterator[str]:
                 texts = (camera.reference, placed.location, placed.area)
                 words = (camera.kind.value, camera.siting.value, camera.owner)
                 yield _line((*map(_text, texts), *_degrees(placed.at), *map(_text, words)))
+
+
+def format_made(made: Iterable[MadeRequest]) -> Iterator[str]:
+    """Yield the numbers of the requests that a list made, beside the lines that they stand on."""
+    yield "\ufeff" + _line(("line", "claim_reference", "reference_number"))
+    for one in made:
+        yield _line((str(one.line), _text(one.claim), one.urn))
+
+
+def format_template(fields: Iterable[str]) -> str:
+    """Return a list of requests with nothing but the names of its columns."""
+    return "\ufeff" + _line(fields)
 
 
 def _degrees(at: Point | None) -> tuple[str, str]:

@@ -5,6 +5,7 @@ is who asks. What that person asked, by whatever way, their token may follow, an
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,16 @@ from evidence.wording import check_words
 
 NAMED = "requester.named"
 _MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Somebody whose mailbox was proven, and for whom they ask."""
+
+    person: UUID
+    path: Path
+    organisation: str
+    mailbox: str
 
 
 class Requesters:
@@ -82,8 +93,8 @@ class Requesters:
         self._ledger.append(session, person, NAMED, said, at=row.named_at)
         return person
 
-    def of(self, session: Session, by: Subject) -> tuple[RequesterRow, str]:
-        """Return for whom a machine asks, and the mailbox that was proven.
+    def of(self, session: Session, by: Subject) -> Requester:
+        """Return for whom a machine asks.
 
         Raises:
             StateError: nobody said for whom.
@@ -93,7 +104,8 @@ class Requesters:
             raise StateError(
                 "nobody has said for which organisation this token asks: have the council name it"
             )
-        return row, session.get_one(PersonRow, by.person).email
+        mailbox = session.get_one(PersonRow, by.person).email
+        return Requester(by.person, Path(row.path), row.organisation, mailbox)
 
 
 def _last(session: Session, person: UUID) -> RequesterRow | None:

@@ -1,5 +1,6 @@
 """Claims systems: a machine outside submits, follows its own requests, and reaches nothing else."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from evidence.people.access import ALLOWED, Action, Role, decide
 from evidence.requests.states import Path, RequestStep
 from evidence.requests.tables import RequestRow
 from tests.api.asking import Web
+from tests.evidence.requests.listing import FIELDS, listed
 from tests.evidence.requests.requesting import decide as take
 from tests.evidence.requests.requesting import filled, request
 from tests.houses import House
@@ -82,7 +84,7 @@ def test_what_is_wrong_is_named_field_by_field_and_makes_nothing(asking: Web, ho
     named = [one["field"] for one in problem["errors"]]
     assert named == ["claim_reference", "time_to", "colour", "email"]
     assert problem["field"] == "claim_reference"
-    assert "this token asks for jo@insurer.example" in problem["errors"][-1]["words"]
+    assert "you ask for jo@insurer.example" in problem["errors"][-1]["words"]
     twice = answers(house, incident_date="2026-10-25", time_from="01:10", time_to="01:20")
     assert [one["field"] for one in submit(asking, twice, "w").json()["errors"]] == ["hour"]
     assert submit(asking, {"street": 1}, "w").status_code == 422
@@ -159,7 +161,7 @@ def test_a_token_ends_and_is_of_a_proven_mailbox_at_work(asking: Web, house: Hou
     names = [event for event, _ in house.events(person)]
     assert names.count("requester.named") == 2
     told = house.look(lambda s: services.requesters.of(s, house_subject(house, OWN, asking)))
-    assert (told[0].organisation, told[1]) == ("Renamed", OWN)
+    assert (told.organisation, told.mailbox) == ("Renamed", OWN)
     soon = at + timedelta(hours=1)
     with services.transaction() as session:
         token = services.tokens.add(session, person, [Role.REQUESTER], by=by, at=at, until=soon)
@@ -169,3 +171,55 @@ def test_a_token_ends_and_is_of_a_proven_mailbox_at_work(asking: Web, house: Hou
 def house_subject(house: House, who: str, web: Web) -> Any:  # noqa: ANN401 - a Subject
     services = house.services
     return house.look(lambda s: services.tokens.find(s, web.tokens[who], at=services.clock()))
+
+
+def test_a_list_is_rehearsed_and_taken_over_once(asking: Web, house: House) -> None:
+    at, path = house.services.clock(), "/requests/lists"
+    content = listed(
+        at,
+        {"claim_reference": "LIST-1", "street": "Listed Way", "cameras": ""},
+        {"claim_reference": "list 1", "street": "Listed Way", "cameras": ""},
+        {"claim_reference": "LIST-2"},
+    )
+    before = count(house)
+    found = asking.ask("POST", f"{path}/rehearsals", OWN, content=content)
+    assert found.status_code == 200, found.text
+    rows = found.json()["requests"]
+    assert [(one["line"], one["same_as_line"]) for one in rows] == [(2, None), (4, 2), (6, None)]
+    wrong = asking.ask("POST", path, OWN, content=content, params={"rehearsed": "ab" * 32})
+    assert wrong.status_code == 409
+    assert count(house) == before, "a rehearsal makes nothing"
+    given = {"content": content, "params": {"rehearsed": found.json()["digest"]}}
+    made = asking.ask("POST", path, OWN, **given)
+    assert made.status_code == 201, made.text
+    assert count(house) == before + 3
+    assert asking.ask("POST", path, OWN, **given).json() == made.json()
+    assert count(house) == before + 3, "the same list again makes nothing"
+    again = asking.ask("POST", f"{path}/rehearsals", OWN, content=content).json()["requests"]
+    assert set(again[0]["duplicates"]) == {one["urn"] for one in made.json()[:2]}
+    other = asking.ask("POST", path, OTHER, **given)
+    assert other.status_code == 201
+    assert {one["urn"] for one in other.json()}.isdisjoint(one["urn"] for one in made.json())
+    assert asking.ask("POST", f"{path}/rehearsals", Role.OPERATOR, content=b"x").status_code == 403
+
+
+def test_a_broken_list_names_each_fault_and_makes_nothing(asking: Web, house: House) -> None:
+    at = house.services.clock()
+    rows = [{"claim_reference": f"B-{number}"} for number in range(3)]
+    rows[1] |= {"time_to": "25:00", "recipient_email": "x@gmail.com"}
+    columns = (*FIELDS, "organisation")
+    before = count(house)
+    broken = listed(at, *rows, columns=columns)
+    answer = asking.ask("POST", "/requests/lists/rehearsals", OWN, content=broken)
+    assert answer.status_code == 422
+    faults = answer.json()["faults"]
+    named = [fault.split(":")[0] for fault in faults]
+    assert "line 5, column time_to" in named
+    assert "line 5, column recipient_email" in named
+    assert named.count("line 2, column organisation") == 1, "it is not the token's own"
+    digest = hashlib.sha256(broken).hexdigest()
+    applied = asking.ask(
+        "POST", "/requests/lists", OWN, content=broken, params={"rehearsed": digest}
+    )
+    assert applied.status_code == 422
+    assert count(house) == before

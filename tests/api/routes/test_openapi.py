@@ -31,7 +31,13 @@ BODIES: list[type[BaseModel]] = [
     ReasonRequest,
     Callback,
 ]
-FILES = {"/api/v1/uploads", "/api/v1/cameras/rehearsals", "/api/v1/cameras/imports"}
+FILES = {
+    "/api/v1/uploads",
+    "/api/v1/cameras/rehearsals",
+    "/api/v1/cameras/imports",
+    "/api/v1/requests/lists",
+    "/api/v1/requests/lists/rehearsals",
+}
 DOCUMENT = Path(__file__).parents[3] / "docs/api.md"
 
 

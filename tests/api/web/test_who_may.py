@@ -136,6 +136,8 @@ GET /requests/check
 POST /requests/check
 GET /requests/form/{slug}
 POST /requests/form/{slug}
+GET /requests/list
+GET /requests/list.csv
 GET /requests/mailbox
 POST /requests/mailbox
 GET /requests/mailbox/code
@@ -147,6 +149,10 @@ GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct
 POST /requests/status/leave
+GET /requests/status/list
+POST /requests/status/list
+POST /requests/status/list/numbers.csv
+POST /requests/status/list/send
 GET /requests/status/request
 GET /requests/status/withdraw
 POST /requests/status/withdraw

@@ -26,7 +26,7 @@ from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
-from evidence.requests.states import Refusal, RequestState, RequestStep
+from evidence.requests.states import CIVIL, Refusal, RequestState, RequestStep
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -175,6 +175,7 @@ def _shown_page(
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",
         asked=told(story.asked),
         fees=[(fee, f"/pay/{services.fees.address(fee.id)}") for fee in story.fees],
+        may_list=story.asked is not None and story.asked.path in CIVIL,
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
