@@ -18,7 +18,7 @@ from api.health import OK
 from api.routes import cameras, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
-from api.routes.systems import filings
+from api.routes.systems import filings, webhooks
 from api.routes.systems import lists as request_lists
 from api.web import assets
 from api.web.collect import collection as collect
@@ -134,6 +134,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         # "own" comes before numbers of requests.
         filings.router,
         request_lists.router,
+        webhooks.router,
         requests.router,
         notify.router,
         pay.router,

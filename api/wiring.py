@@ -17,7 +17,7 @@ from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
 from api.builders.requests import build_requests
-from api.builders.systems import build_systems
+from api.builders.systems import build_systems, build_told
 from api.health import Health
 from api.outbound.posting import Posting
 from api.settings.council import Council
@@ -51,6 +51,8 @@ from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.lists.lists import RequestLists
+from evidence.requests.notices.changes import Changes
+from evidence.requests.notices.webhooks import Webhooks
 from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.systems.filings import Filings
 from evidence.requests.systems.requesters import Requesters
@@ -130,6 +132,8 @@ class Services:
     filings: Filings
     request_lists: RequestLists
     own_requests: OwnRequests
+    changes: Changes
+    webhooks: Webhooks
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees
@@ -209,7 +213,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
     owed = build_owed(ground, evidence)
-    requests = build_requests(ground, evidence, owed)
+    told = build_told(ground)
+    requests = build_requests(ground, evidence, owed, moved=told["changes"].moved)
     intake = build_intake(ground)
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
@@ -236,6 +241,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, requests, released),
         **desk,
+        **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),
         **build_outside(ground, evidence),
     )

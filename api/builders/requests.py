@@ -12,6 +12,7 @@ from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import CouncilRules, Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.recorded import Moved
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.visits import Visits
 
@@ -28,8 +29,8 @@ class RequestsRoom(TypedDict):
     visits: Visits
 
 
-def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRoom:
-    """Build what takes requests, and moves them."""
+def build_requests(ground: Ground, evidence: Evidence, owed: Owed, *, moved: Moved) -> RequestsRoom:
+    """Build what takes requests, and moves them; ``moved`` is told of each, as it happens."""
     duplicates = Duplicates(evidence["gates"])
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
@@ -40,6 +41,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         messages,
         NumberMaker(council.urn_prefix, secrets.choice),
         duplicates,
+        moved,
         retention_days=council.retention_days,
     )
     decisions = RequestDecisions(
@@ -51,6 +53,7 @@ def build_requests(ground: Ground, evidence: Evidence, owed: Owed) -> RequestsRo
         messages,
         Charges(owed["fees"], owed["refund_orders"], duplicates),
         duplicates,
+        moved,
         retention_days=council.retention_days,
         appeal=council.appeal,
     )

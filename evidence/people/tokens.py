@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, func
+from sqlalchemy import Uuid, any_, cast, func, literal
 from sqlmodel import Session, col, select
 
 from custody.canonical import format_time
@@ -192,6 +192,17 @@ class Tokens:
         }
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         self._ledger.append(session, record, event, values, at=at)
+
+
+def has_token(session: Session, person: UUID, role: Role, *, at: datetime) -> bool:
+    """Tell whether somebody holds a token with a role that works now."""
+    found = select(TokenRow.sha256).where(
+        TokenRow.person == person,
+        col(TokenRow.revoked_at).is_(None),
+        col(TokenRow.expires_at) > at,
+        literal(role.value) == any_(col(TokenRow.roles)),
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def _shown(row: TokenRow, name: str) -> HeldToken:

@@ -29,6 +29,7 @@ from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
     REQUESTER,
+    Moved,
     record_step,
     requester_of,
     standing_of,
@@ -83,6 +84,7 @@ class RequestDecisions:
         messages: Messages,
         charges: Charges,
         duplicates: Duplicates,
+        moved: Moved,
         *,
         retention_days: int,
         appeal: str,
@@ -95,6 +97,7 @@ class RequestDecisions:
         self._messages = messages
         self._charges = charges
         self._duplicates = duplicates
+        self._moved = moved
         self._retention_days = retention_days
         self._appeal = appeal
 
@@ -274,7 +277,9 @@ class RequestDecisions:
         if session.get(RequestRow, request) is None:
             return  # finance sees the payment; there is nothing that could go on
         row = self._requests.find(session, str(request), lock=True)
-        if not self._pass(session, row, PAID[stage]):
+        if self._pass(session, row, PAID[stage]):
+            self._moved(session, row, at)
+        else:
             why = "the request did not wait for it any more"
             self._charges.give_back(
                 session, row, stage, by=self._clock_itself(session), role=SYSTEM, at=at, reason=why
@@ -349,6 +354,8 @@ class RequestDecisions:
         if by is not None:
             role = str(told["role"])
             self._charges.ended(session, row, step, now.state, by=by, role=role, at=at)
+        if row.state != now.state:
+            self._moved(session, row, at)
         if step in _TOLD:
             private = {"outcome": _TOLD[step], "fee": pounds(fee.pence) if fee and owed else ""}
             once = f"outcome:{row.id}:{_TOLD[step]}"

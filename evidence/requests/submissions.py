@@ -26,7 +26,7 @@ from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, asked_json, parse_asked
 from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
-from evidence.requests.recorded import REQUESTER, record_step, requester_of, requester_words
+from evidence.requests.recorded import REQUESTER, Moved, record_step, requester_of, requester_words
 from evidence.requests.states import RequestState
 from evidence.requests.tables import RequestFactsRow, RequestRow
 
@@ -57,6 +57,7 @@ class Submissions:
         messages: Messages,
         numbers: NumberMaker,
         duplicates: Duplicates,
+        moved: Moved,
         *,
         retention_days: int,
     ) -> None:
@@ -66,6 +67,7 @@ class Submissions:
         self._messages = messages
         self._numbers = numbers
         self._duplicates = duplicates
+        self._moved = moved
         self._retention_days = retention_days
 
     def submit(self, session: Session, asked: Asked, mailbox: str, *, at: datetime) -> RequestRow:
@@ -111,6 +113,7 @@ class Submissions:
         self._ledger.append(session, row.id, "request.submitted", told, at=at)
         self._ledger.append(session, row.id, "urn.issued", {"urn": row.urn}, at=at)
         self.call_to_preserve(session, row, at=at)
+        self._moved(session, row, at)
         self._messages.queue(
             session,
             RequestLetter.URN_ISSUED,

@@ -376,6 +376,7 @@ NOT_HELD = {
     "message": "letters; what they tell of is an event of its own",
     "payment_notice": "calls of the payment provider that were heard; it is asked what is true",
     "refusal": "how often somebody was refused within this hour; the event follows",
+    "request_change": "what claims systems are told; each step of a request is held",
     "request_draft": "what is being filled in; nothing is done with it before it is sent",
     "request_filing": "which calls of machines were answered; what they became is held",
     "request_likeness": "by what a request is found: computed of what is asked, which is held",
@@ -384,6 +385,8 @@ NOT_HELD = {
     "resumable_upload": "bytes that are still on their way",
     "settlement_day": "which days were compared; what differs is a record of its own",
     "staff_session": "who is signed in; with a role that nobody gave it is named",
+    "webhook": "where claims systems are called; they are told nothing but what is held",
+    "webhook_call": "the last calls; nothing follows from them but another try",
     # Columns.
     "collection.ended_at": "when a browser left; its events stand beside it",
     "collection.id": "what a download and a receipt name; without any, nothing names it",

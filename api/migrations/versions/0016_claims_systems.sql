@@ -35,3 +35,41 @@ CREATE INDEX request_likeness_claim ON request_likeness (claim_mac, starts_at)
     WHERE claim_mac <> '';
 CREATE INDEX request_likeness_organisation ON request_likeness (organisation_mac, starts_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON request_likeness TO {app};
+
+-- What became of the requests of claims systems, in the order in which they are told of it.
+CREATE TABLE request_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person uuid NOT NULL REFERENCES person (id),
+    request uuid NOT NULL REFERENCES request (id),
+    urn text NOT NULL,
+    state text NOT NULL,
+    at timestamptz NOT NULL,
+    number integer,
+    UNIQUE (person, number)
+);
+CREATE INDEX request_change_waiting ON request_change (person, id) WHERE number IS NULL;
+GRANT SELECT, INSERT, UPDATE ON request_change TO {app};
+
+-- Where their systems are called, and the last calls.
+CREATE TABLE webhook (
+    person uuid PRIMARY KEY REFERENCES person (id),
+    url text NOT NULL,
+    generation integer NOT NULL,
+    set_at timestamptz NOT NULL,
+    told integer NOT NULL,
+    attempts integer NOT NULL,
+    failing_since timestamptz,
+    next_at timestamptz,
+    stopped_at timestamptz
+);
+CREATE INDEX webhook_next ON webhook (next_at) WHERE next_at IS NOT NULL;
+CREATE TABLE webhook_call (
+    id uuid PRIMARY KEY,
+    person uuid NOT NULL REFERENCES person (id),
+    number integer NOT NULL,
+    at timestamptz NOT NULL,
+    taken boolean NOT NULL,
+    words text NOT NULL
+);
+CREATE INDEX webhook_call_of ON webhook_call (person, at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook, webhook_call TO {app};

@@ -16,6 +16,7 @@ from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
 from api.routes.systems.filings import RequestSubmission
+from api.routes.systems.webhooks import WebhookRequest
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
@@ -28,6 +29,7 @@ BODIES: list[type[BaseModel]] = [
     HandoffRequest,
     MarkRequest,
     RequestSubmission,
+    WebhookRequest,
     ReasonRequest,
     Callback,
 ]

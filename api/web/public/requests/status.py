@@ -5,6 +5,7 @@ the mailbox of who asked is ever told more.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -179,7 +180,14 @@ def _shown_page(
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
+        uncalled=_uncalled(services, story),
     )
+
+
+def _uncalled(services: Services, story: RequestStory) -> datetime | None:
+    """Return when we gave up calling the claims system of whoever asked; None: we did not."""
+    with services.transaction() as session:
+        return services.webhooks.stopped(session, story.row.person)
 
 
 @router.post("/requests/status/correct", dependencies=OURS)
