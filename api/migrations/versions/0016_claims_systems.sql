@@ -20,8 +20,6 @@ CREATE TABLE request_filing (
     PRIMARY KEY (person, key_mac)
 );
 GRANT SELECT, INSERT ON request_filing TO {app};
--- A mailbox's requests, the newest first.
-CREATE INDEX request_own ON request (person, submitted_at, id);
 
 -- By what a request for the same is found: MACs, computed of what is asked and gone with it.
 CREATE TABLE request_likeness (
@@ -54,7 +52,8 @@ GRANT SELECT, INSERT, UPDATE ON request_change TO {app};
 CREATE TABLE webhook (
     person uuid PRIMARY KEY REFERENCES person (id),
     url text NOT NULL,
-    generation integer NOT NULL,
+    secret_id uuid NOT NULL,
+    former_id uuid,
     set_at timestamptz NOT NULL,
     told integer NOT NULL,
     attempts integer NOT NULL,

@@ -13,12 +13,10 @@ from api.routes.cameras import body_of
 from api.views import View
 from api.wiring import Services
 from evidence.people.access import Subject
-from evidence.requests.lists.listed import MadeRequest
+from evidence.requests.lists.listed import MOST_AN_HOUR, MadeRequest
 from evidence.requests.lists.lists import RehearsedList
 
 router = APIRouter(prefix="/api/v1/requests/lists", tags=["claims systems"])
-MOST_AN_HOUR = 60
-"""Lists, rehearsed or taken over, of one mailbox."""
 _CSV: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -15,6 +15,8 @@ from evidence.requests.questions.forms import Field, FieldKind, Form, always
 
 MOST_REQUESTS = 50
 MOST_BYTES = 200_000
+MOST_AN_HOUR = 60
+"""Lists, rehearsed or taken over, of one mailbox, by whatever way."""
 OWN = ("organisation", "email")
 """Whoever asks by a list is known already: the organisation, and the mailbox that was proven."""
 _BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)

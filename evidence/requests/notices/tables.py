@@ -33,8 +33,9 @@ class WebhookRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "webhook"
     person: UUID = Field(primary_key=True, foreign_key="person.id")
     url: str
-    generation: int
-    """Of its secret, which no row holds."""
+    secret_id: UUID
+    """Of which the secret is computed; no row holds that."""
+    former_id: UUID | None = None
     set_at: datetime = utc_column()
     told: int
     """The number of the last change that the system took."""

@@ -3,7 +3,7 @@
 Whoever makes one sets the moment of the next try first, and so nobody else makes the same. A call
 says which request is in which state since when, under which number, and nothing of anybody.
 It is made outside every transaction, at least once: whoever takes one twice knows it by its number.
-The secret that signs it is computed of a root and a generation; no row holds it.
+The secret that signs it is computed of a root and its own identifier; no row holds it.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, col, delete, select
 
 from custody.canonical import canonical_json, format_time
-from evidence.errors import UnknownError
+from evidence.errors import InvalidError, UnknownError
 from evidence.people.access import Action, Role, Subject
 from evidence.people.people import require
 from evidence.people.tokens import has_token
@@ -66,6 +66,8 @@ class _Call:
     """One call that is to be made."""
 
     number: int
+    set_at: datetime
+    """When it was said where the system is."""
     target: Target
     body: bytes
     headers: Mapping[str, str]
@@ -107,13 +109,17 @@ class Webhooks:
         last = number_changes(session, by.person)
         row = session.get(WebhookRow, by.person, with_for_update=True)
         if row is None:
-            row = WebhookRow(person=by.person, url=url, generation=0, set_at=at, told=last)
+            row = WebhookRow(
+                person=by.person, url=url, secret_id=self._new_id(), set_at=at, told=last
+            )
             session.add(row)
-        row.url, row.set_at, row.generation = url, at, row.generation + 1
+        else:
+            row.former_id, row.secret_id = row.secret_id, self._new_id()
+            row.url, row.set_at = url, at
         row.attempts, row.failing_since, row.next_at, row.stopped_at = 0, None, None, None
         session.flush()
         self._jobs.defer(session, JOB_CALL, str(by.person))
-        return _PREFIX + self._secret(by.person, row.generation)
+        return self._secret(row.secret_id)
 
     def find(self, session: Session, *, by: Subject) -> Webhook:
         """Return where a mailbox's system is called, and how the last calls went.
@@ -165,7 +171,7 @@ class Webhooks:
     def due(self, session: Session, *, at: datetime) -> None:
         """Have calls made again whose time has come. Run every minute."""
         due = select(WebhookRow.person).where(col(WebhookRow.next_at) <= at)
-        for person in session.exec(due.limit(_AT_ONCE)).all():
+        for person in session.exec(due.order_by(col(WebhookRow.next_at)).limit(_AT_ONCE)).all():
             self._jobs.defer(session, JOB_CALL, str(person))
 
     def _next(self, session: Session, person: UUID, at: datetime) -> _Call | None:
@@ -184,6 +190,11 @@ class Webhooks:
         change = session.exec(later.order_by(col(ChangeRow.number)).limit(1)).first()
         if change is None or change.number is None:
             return None
+        try:
+            target = parse_target(row.url, local=self._local)
+        except InvalidError:
+            row.stopped_at = at  # it may not be called any more
+            return None
         row.next_at = at + _FIRST  # should this process end, it is tried again then
         body = canonical_json(
             {
@@ -198,7 +209,7 @@ class Webhooks:
             "User-Agent": "Custos",
             SIGNATURE: self._signature(row, body, at),
         }
-        return _Call(change.number, parse_target(row.url, local=self._local), body, headers)
+        return _Call(change.number, row.set_at, target, body, headers)
 
     def _answered(
         self, session: Session, person: UUID, call: _Call, answered: Answered, at: datetime
@@ -207,6 +218,8 @@ class Webhooks:
         row = session.get(WebhookRow, person, with_for_update=True)
         if row is None:
             return False
+        if row.set_at != call.set_at:
+            return True  # another system is called now, and was told nothing
         session.add(
             WebhookCallRow(
                 id=self._new_id(),
@@ -239,15 +252,15 @@ class Webhooks:
     def _signature(self, row: WebhookRow, body: bytes, at: datetime) -> str:
         """Return the MACs of a moment and a body, by the secret, and for a day by the former."""
         moment = int(at.timestamp())
-        secrets = [self._secret(row.person, row.generation)]
-        if row.generation > 1 and at < row.set_at + FORMER:
-            secrets.append(self._secret(row.person, row.generation - 1))
+        secrets = [self._secret(row.secret_id)]
+        if row.former_id is not None and at < row.set_at + FORMER:
+            secrets.append(self._secret(row.former_id))
         said = b"%d." % moment + body
-        macs = (hmac.digest((_PREFIX + one).encode(), said, "sha256").hex() for one in secrets)
+        macs = (hmac.digest(one.encode(), said, "sha256").hex() for one in secrets)
         return ",".join([f"t={moment}", *(f"v1={mac}" for mac in macs)])
 
-    def _secret(self, person: UUID, generation: int) -> str:
-        return hmac.digest(self._key, f"{person} {generation}".encode(), "sha256").hex()
+    def _secret(self, identifier: UUID) -> str:
+        return _PREFIX + hmac.digest(self._key, identifier.bytes, "sha256").hex()
 
 
 def _calls(session: Session, person: UUID) -> Sequence[WebhookCallRow]:

@@ -223,3 +223,26 @@ def test_a_broken_list_names_each_fault_and_makes_nothing(asking: Web, house: Ho
     )
     assert applied.status_code == 422
     assert count(house) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"answers": {"street": "\\ud800"}}',
+        b'{"answers": {"\\u0000": "\\u0000"}}',
+        b'{"answers": {"incident_date": "9999-99-99", "time_from": "\\u0661"}}',
+        b'{"answers": {}, "organisation": "Another"}',
+        b'{"answers": [], "email": 1}',
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=range(7),
+)
+def test_garbage_is_refused_and_makes_nothing(asking: Web, house: House, body: bytes) -> None:
+    before = count(house)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "garbage"}
+    answer = asking.ask("POST", "/requests", OWN, content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    odd = {**headers, "Idempotency-Key": b"\xe2\x80\xae"}
+    assert asking.ask("POST", "/requests", OWN, content=body, headers=odd).status_code == 422
+    assert count(house) == before

@@ -225,3 +225,36 @@ def test_a_machine_sets_its_webhook_and_reads_what_it_missed(web: Web, system: S
     assert asking.ask("GET", "/requests/changes", Role.OPERATOR).status_code == 403
     assert asking.ask("DELETE", path, "own").status_code == 204
     assert asking.ask("GET", path, "own").status_code == 404
+
+
+def test_a_secret_that_was_given_up_never_comes_back(system: System) -> None:
+    secrets = {system.set(), system.set()}
+    with system.house.services.transaction() as session:
+        system.webhooks.remove(session, by=system.subject)
+    secrets |= {system.set(), system.set()}
+    assert len(secrets) == 4
+
+
+def test_who_is_called_elsewhere_meanwhile_is_told_there(system: System) -> None:
+    system.set()
+    system.ask()
+    with system.house.services.transaction() as session:
+        begun = system.webhooks._next(session, system.subject.person, system.at)
+    assert begun is not None
+    system.at += timedelta(seconds=1)
+    system.set()
+    with system.house.services.transaction() as session:
+        answered = Answered(True, "it answered 200")
+        person = system.subject.person
+        assert system.webhooks._answered(session, person, begun, answered, system.at)
+    assert system.call() == [1], "the system that was set since has it, too"
+
+
+def test_an_address_that_may_not_be_called_any_more_stops_it(system: System) -> None:
+    system.webhooks._local = True
+    with system.house.services.transaction() as session:
+        system.webhooks.set(session, "http://localhost:1/", by=system.subject, at=system.at)
+    system.ask()
+    system.webhooks._local = False
+    assert system.call() == []
+    assert found(system).stopped_at == system.at

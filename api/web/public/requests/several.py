@@ -22,7 +22,13 @@ from api.web.public.requests.status import STATUS, MaybeVisited
 from api.wiring import Services
 from evidence.errors import BrokenListError, StateError
 from evidence.mailbox.codes import Standing
-from evidence.requests.lists.listed import MOST_BYTES, MOST_REQUESTS, MadeRequest, list_fields
+from evidence.requests.lists.listed import (
+    MOST_AN_HOUR,
+    MOST_BYTES,
+    MOST_REQUESTS,
+    MadeRequest,
+    list_fields,
+)
 from evidence.requests.lists.lists import RehearsedList
 from evidence.requests.questions.forms import FieldKind
 from evidence.requests.questions.paths import FORMS
@@ -33,8 +39,6 @@ from export.desk.spreadsheet import format_made, format_template
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 LIST = f"{STATUS}/list"
-MOST_AN_HOUR = 60
-"""Lists, checked or sent, of one mailbox."""
 _CSV = "text/csv; charset=utf-8; header=present"
 _KINDS = {
     FieldKind.DATE: "A day, such as 2026-11-20 or 20/11/2026",
