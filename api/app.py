@@ -19,6 +19,8 @@ from api.routes import cameras, correspondence, exhibits, releases, remedies, re
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
 from api.routes.finance import accounts
+from api.routes.systems import filings, webhooks
+from api.routes.systems import lists as request_lists
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -51,7 +53,7 @@ from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
 from api.web.public.requests import account as invoicing
-from api.web.public.requests import check, documents, proof
+from api.web.public.requests import check, documents, proof, several
 from api.web.public.requests import form as asking
 from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
@@ -68,6 +70,7 @@ _ASKING = (
     proof.router,
     check.router,
     documents.router,
+    several.router,
     looking_after.router,
     looking_after.paced,
     own_messages.router,
@@ -149,6 +152,10 @@ def _routes() -> tuple[BaseRoute, ...]:
         releases.router,
         packages.router,
         cameras.router,
+        # "own" comes before numbers of requests.
+        filings.router,
+        request_lists.router,
+        webhooks.router,
         requests.router,
         correspondence.router,
         accounts.router,

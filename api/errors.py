@@ -35,6 +35,7 @@ from custody.errors import (
 from custody.printable import printable
 from evidence.errors import (
     AccessRefusedError,
+    AnswersError,
     BrokenListError,
     EvidenceError,
     InvalidError,
@@ -191,6 +192,10 @@ def _ours(request: Request, error: Exception) -> Response:
         traced = error if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.error("%s: %s", type(error).__name__, printable(str(error)), exc_info=traced)
     more: dict[str, object] = {"field": error.field} if isinstance(error, InvalidError) else {}
+    if isinstance(error, AnswersError):
+        more["errors"] = [
+            {"field": _plain(name), "words": _plain(said)} for name, said in error.errors.items()
+        ][:_MOST_FIELDS]
     if isinstance(error, BrokenListError):
         more["faults"] = [_plain(one) for one in error.faults]
     answer = _answer(request, status, title, _plain(words), **more)

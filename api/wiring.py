@@ -17,6 +17,7 @@ from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
 from api.builders.requests import build_requests
+from api.builders.systems import build_systems, build_told
 from api.health import Health
 from api.outbound.posting import Posting
 from api.settings.council import Council
@@ -57,9 +58,15 @@ from evidence.requests.documents.documents import Documents
 from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.incoming import Arrivals
 from evidence.requests.drafts import Drafts
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
+from evidence.requests.lists.lists import RequestLists
+from evidence.requests.notices.changes import Changes
+from evidence.requests.notices.webhooks import Webhooks
 from evidence.requests.submissions import Requests, Submissions
+from evidence.requests.systems.filings import Filings
+from evidence.requests.systems.requesters import Requesters
 from evidence.requests.visits import Visits
 from evidence.timekeeping import Timekeeping
 from export.delivery.amendments import Amendments
@@ -71,6 +78,7 @@ from export.delivery.packages import Packages
 from export.delivery.revocations import Revocations
 from export.delivery.undelivered import Undelivered
 from export.desk.asked.preserved import PreservedSearch
+from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
@@ -127,6 +135,7 @@ class Services:
     sessions: Sessions
     gates: Gates
     requests: Requests
+    duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
@@ -140,6 +149,12 @@ class Services:
     document_deletions: DocumentDeletions
     correspondence: Correspondence
     erasures: Erasures
+    requesters: Requesters
+    filings: Filings
+    request_lists: RequestLists
+    own_requests: OwnRequests
+    changes: Changes
+    webhooks: Webhooks
     exhibits: Exhibits
     outcomes: Outcomes
     fees: Fees
@@ -224,10 +239,13 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     ground = build_ground(settings, pool_size=pool_size)
     evidence = build_evidence(ground)
     owed = build_owed(ground, evidence)
+    told = build_told(ground)
+    moved = told["changes"].moved
     intake = build_intake(ground)
-    requests = build_requests(ground, evidence, owed, intake["scanner"])
+    requests = build_requests(ground, evidence, owed, intake["scanner"], moved=moved)
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
+    desk = build_desk(ground, evidence, requests, released["releases"], holdings["holds"])
     return Services(
         settings=settings,
         council=ground.council,
@@ -249,6 +267,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
         **build_delivery(ground, evidence, requests, released),
-        **build_desk(ground, evidence, requests, released["releases"], holdings["holds"]),
+        **desk,
+        **told,
+        **build_systems(ground, evidence, owed, requests, desk["request_list"]),
         **build_outside(ground, evidence),
     )

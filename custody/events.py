@@ -114,8 +114,8 @@ CONDITIONS = frozenset(
 # A field means the same in every event; `exhibits` alone does not, and is typed at its row.
 _FIELDS = """
 text | acceptance action actor against appeal basis document document_kind incident kind
-text | outcome person provider_reference purpose reason recipient reference refund_reference
-text | remittance result role seen session stage state subject system type urn what
+text | organisation outcome person provider_reference purpose reason recipient reference
+text | refund_reference remittance result role seen session stage state subject system type urn what
 digest | copy derivation facts findings message policy register seal sha256 signature statement
 digest | steps terms timestamp token
 digest or null | packet_index
@@ -220,6 +220,7 @@ _PERSON = """
 person.named | | facts
 mailbox.proven | |
 identity.checked | | actor role document_kind
+requester.named | | actor role kind organisation
 erase.requested | | basis
 erase.done | deletion | basis
 """

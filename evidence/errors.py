@@ -7,7 +7,8 @@
   - TokenEndedError: a token that was good once; refuse, the message says how to get another
   - InvalidError: a value that cannot be right; refuse, the message says which and why
     - UnlikelyError: a value that is hardly right; ask, and take it once it is confirmed
-    - BrokenListError: a list of cameras with faults; refuse, each fault says what to do
+    - AnswersError: answers of a form that cannot be right; refuse, each names its field
+    - BrokenListError: a list with faults; refuse, each fault says what to do
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,8 +58,17 @@ class UnlikelyError(InvalidError):
         """Why each is asked, by its name."""
 
 
+class AnswersError(InvalidError):
+    """Answers of a form that cannot be right; names each field, the first one first."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(next(iter(errors)), "; ".join(f"{n}: {w}" for n, w in errors.items()))
+        self.errors = dict(errors)
+        """What is wrong, by the field's name."""
+
+
 class BrokenListError(InvalidError):
-    """A list of cameras that is broken, of which nothing was taken over."""
+    """A list of cameras or requests that is broken, of which nothing was taken over."""
 
     def __init__(self, faults: Sequence[str], *, most: int) -> None:
         more = f"; and more: mend these {most} first" if len(faults) > most else ""

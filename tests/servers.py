@@ -1,6 +1,7 @@
 """Servers of tests on this machine: what stands in for somebody's service speaks through these."""
 
 import secrets
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,8 +32,13 @@ class Answer:
 
 
 @contextmanager
-def web_server(reply: Callable[[Asked], Answer | None]) -> Iterator[str]:
-    """Serve HTTP until the end of the block; yield the origin. None hangs up without an answer."""
+def web_server(
+    reply: Callable[[Asked], Answer | None], *, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    """Serve HTTP until the end of the block; yield the origin. None hangs up without an answer.
+
+    ``tls``: by TLS, and still under the name of plain HTTP.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -54,6 +60,8 @@ def web_server(reply: Callable[[Asked], Answer | None]) -> Iterator[str]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         # By default it looks only twice a second whether it should end.
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

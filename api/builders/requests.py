@@ -11,6 +11,7 @@ from sqlmodel import Session
 from api.builders.evidence import Evidence
 from api.builders.fees import Owed
 from api.builders.ground import Ground
+from api.settings.council import Council
 from evidence.cameras.coverage import Found
 from evidence.requests.charges import Charges
 from evidence.requests.correspondence.messages import Correspondence
@@ -25,8 +26,10 @@ from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.envelopes import Envelopes
 from evidence.requests.documents.incoming import Arrivals, Scan, Scanned
 from evidence.requests.drafts import CouncilRules, Drafts
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
+from evidence.requests.recorded import Moved
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.tables import RequestRow
 from evidence.requests.visits import Visits
@@ -41,6 +44,7 @@ class RequestsRoom(TypedDict):
     """The services of requests."""
 
     requests: Requests
+    duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
     request_deadlines: RequestDeadlines
@@ -57,9 +61,10 @@ class RequestsRoom(TypedDict):
 
 
 def build_requests(
-    ground: Ground, evidence: Evidence, owed: Owed, scanner: Scanner
+    ground: Ground, evidence: Evidence, owed: Owed, scanner: Scanner, *, moved: Moved
 ) -> RequestsRoom:
-    """Build what takes requests, and moves them."""
+    """Build what takes requests, and moves them; ``moved`` is told of each, as it happens."""
+    duplicates = Duplicates(evidence["gates"])
     council, people, messages = ground.council, evidence["people"], evidence["messages"]
     gates, limits, requests = evidence["gates"], evidence["limits"], Requests()
     register = CoverageRegister(
@@ -77,6 +82,8 @@ def build_requests(
         NumberMaker(council.urn_prefix, secrets.choice),
         register,
         covers,
+        duplicates,
+        moved,
         retention_days=council.retention_days,
     )
     kept = keeping(council.document_days, council.document_longest_days)
@@ -89,14 +96,16 @@ def build_requests(
         evidence["exhibits"],
         people,
         messages,
-        Charges(owed["fees"], owed["refund_orders"], owed["on_account"]),
+        Charges(owed["fees"], owed["refund_orders"], owed["on_account"], duplicates),
         documents,
+        duplicates,
+        moved,
         retention_days=council.retention_days,
         appeal=council.appeal,
     )
-    rules = CouncilRules(frozenset(council.free), council.police)
     return RequestsRoom(
         requests=requests,
+        duplicates=duplicates,
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
@@ -106,7 +115,8 @@ def build_requests(
             submissions,
             decisions,
             documents,
-            rules,
+            duplicates,
+            rules_of(council),
             random=secrets.token_bytes,
         ),
         request_links=RequestLinks(
@@ -141,3 +151,8 @@ def scan_by(scanner: Scanner) -> Scan:
         return Scanned(words, words.removeprefix(FOUND) if words.startswith(FOUND) else "")
 
     return scan
+
+
+def rules_of(council: Council) -> CouncilRules:
+    """Return what the checker of every form is told of addresses."""
+    return CouncilRules(frozenset(council.free), council.police)

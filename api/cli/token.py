@@ -1,10 +1,14 @@
-"""Edge. `custos token add`, `list` and `revoke`: who may act. For who owns the data directory."""
+"""Edge. `custos token add`, `list` and `revoke`: who may act. For who owns the data directory.
+
+An organisation outside gets a token for a mailbox that a code has proven, and for itself alone.
+"""
 
 import argparse
 import os
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from pathlib import Path
+from pathlib import Path as File
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -17,6 +21,7 @@ from evidence.exhibits.clocks import LONDON
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Role, Subject
 from evidence.people.tokens import LASTS, HeldToken
+from evidence.requests.states import CIVIL, Path
 from storage.embedded.directory import write_private
 
 
@@ -24,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos token`."""
     whats = parser.add_subparsers(dest="what", required=True)
     adding = whats.add_parser("add", help="let somebody in")
-    adding.add_argument("name", help="whom the token speaks for: one person, or one machine")
+    adding.add_argument(
+        "name",
+        help="whom it speaks for: one person, or one machine; of a requester, their proven mailbox",
+    )
     adding.add_argument(
         "--role",
         action="append",
@@ -32,12 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[role.value for role in Role],
         help="what they may do; can be said more than once",
     )
+    adding.add_argument(
+        "--path",
+        choices=sorted(path.value for path in CIVIL),
+        help="of a requester: as whom their machine asks for footage",
+    )
+    adding.add_argument("--organisation", help="of a requester: for which organisation it asks")
     lasting = adding.add_mutually_exclusive_group()
     lasting.add_argument(
         "--days", type=int, help=f"how many days it works ({LASTS.days}; 366 at most)"
     )
     lasting.add_argument("--until", help="the last day on which it works: 2027-03-31")
-    adding.add_argument("--out", type=Path, required=True, help="file for the token, mode 0600")
+    adding.add_argument("--out", type=File, required=True, help="file for the token, mode 0600")
     add_data(adding)
     listing = whats.add_parser(
         "list", help="show every token that was made, the newest first, and until when"
@@ -63,15 +77,27 @@ def _add(given: argparse.Namespace, services: Services) -> int:
     until = _until(given, at.replace(microsecond=0))
     with services.transaction() as session:
         by = _owner(services, session)
-        # Whoever has a token already stays one person: two tokens are never two people.
-        person = services.tokens.holder(session, given.name)
-        person = person or services.people.add(session, given.name)
+        person = _person(given, services, session, by=by, at=at)
         token = services.tokens.add(session, person, roles, by=by, at=at, until=until)
     # A crash here leaves a token that nobody knows.
     write_private(given.out, token + "\n")
     words = f"{printable(given.name)} may now act as {', '.join(given.role)}"
     print(f"{words} with the token in {given.out}, until {format_time(until)}")
     return 0
+
+
+def _person(
+    given: argparse.Namespace, services: Services, session: Session, *, by: Subject, at: datetime
+) -> UUID:
+    """Return whom a new token speaks for."""
+    if Role.REQUESTER in given.role:
+        if given.path is None or given.organisation is None:
+            raise UsageError("say for whom a requester asks: --path and --organisation")
+        path = Path(given.path)
+        return services.requesters.name(session, given.name, path, given.organisation, by=by, at=at)
+    # Whoever has a token already stays one person: two tokens are never two people.
+    person = services.tokens.holder(session, given.name)
+    return person or services.people.add(session, given.name)
 
 
 def _list(services: Services) -> int:

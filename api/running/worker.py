@@ -21,6 +21,7 @@ from evidence.errors import EvidenceError
 from evidence.fees.fees import JOB_SETTLE
 from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.mailbox.messages import JOB_SEND
+from evidence.requests.notices.changes import JOB_CALL
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.errors import ExportError
 from export.holdings.copies import JOB_DERIVE
@@ -67,6 +68,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_REFUSED: services.links.record_refusal,
         JOB_SEND: services.posting.send,
         JOB_SETTLE: services.payments.settle,
+        JOB_CALL: services.webhooks.call,
         JOB_RECONCILE: services.reconciliation.reconcile,
         JOB_RECHECK: services.fixity.check,
         JOB_RECHECK_PACKAGE: services.package_fixity.check,
@@ -98,13 +100,14 @@ def _mark_due(services: Services) -> None:
 
 
 def _mark_requests(services: Services, at: datetime) -> None:
-    """Warn of footage lost soon, let the unpaid expire, delete documents, forget what stayed."""
+    """Warn of footage lost soon, let the unpaid expire, delete documents, forget, call again."""
     for do in (
         services.request_deadlines.warn,
         services.request_deadlines.expire,
         services.document_deletions.run,
         services.drafts.forget,
         services.visits.forget,
+        services.webhooks.due,
     ):
         with services.transaction() as session:
             do(session, at=at)

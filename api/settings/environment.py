@@ -52,6 +52,7 @@ NAMES = frozenset(
         "CUSTOS_TOKEN_FILE",
         "CUSTOS_TSA_CHAIN",
         "CUSTOS_TSA_URL",
+        "CUSTOS_WEBHOOKS_LOCAL",
     ]
 )
 """Every variable that there is; docs/configuration.md says what each does."""
@@ -100,9 +101,17 @@ def read_settings(
         clamd=environ.get("CUSTOS_CLAMD", ""),
         s3_public_url=_origin("CUSTOS_S3_PUBLIC_URL", environ),
         proxies=_proxies(environ.get("CUSTOS_PROXIES", "")),
+        webhooks_local=_truth("CUSTOS_WEBHOOKS_LOCAL", environ),
         sandbox_without=_listed(environ.get("CUSTOS_SANDBOX_WITHOUT", "")),
         spool=Path(environ.get("CUSTOS_SPOOL", str(folder / "spool"))),
     )
+
+
+def _truth(name: str, environ: Mapping[str, str]) -> bool:
+    said = environ.get(name, "no")
+    if said not in ("yes", "no"):
+        raise SettingsError(f"{name}={said!r}: write yes or no")
+    return said == "yes"
 
 
 def _known(environ: Mapping[str, str]) -> dict[str, str]:

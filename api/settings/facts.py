@@ -77,6 +77,8 @@ class Settings:
     """Where browsers reach the object store; empty: they do not, and packages stream through us."""
     proxies: tuple[str, ...] = ()
     """The addresses and networks of reverse proxies, whose word for who asks is taken."""
+    webhooks_local: bool = False
+    """Whether claims systems may be called on this machine, without TLS: for a demonstration."""
     sandbox_without: tuple[str, ...] = ()
     """Protections of the sandbox that this machine may lack in production."""
     spool: Path = Path()

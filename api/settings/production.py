@@ -136,6 +136,8 @@ def _wrong_outside(settings: Settings) -> list[str]:
         wrong.append(f"{settings.s3_public_url} is plain HTTP: set CUSTOS_S3_PUBLIC_URL to https")
     if settings.engines is not None and settings.engines.intake.endpoint.startswith("http:"):
         wrong.append(f"{settings.engines.intake.endpoint}: set CUSTOS_S3_ENDPOINT to https")
+    if settings.webhooks_local:
+        wrong.append("calls to this machine: leave CUSTOS_WEBHOOKS_LOCAL out")
     if settings.sign_in is None:
         wrong.append("the test identity provider: set CUSTOS_OIDC_ISSUER, _CLIENT and _SECRET")
     elif not settings.sign_in.issuer.startswith("https://"):

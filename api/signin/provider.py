@@ -20,7 +20,7 @@ from joserfc.jws import JWSRegistry
 from api.denials import NotSignedInError
 from api.settings.facts import SignIn
 from api.signin.asking import Asking, Kept, asking
-from evidence.people.access import Role
+from evidence.people.access import STAFF, Role
 from evidence.secrets import make_secret
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
@@ -194,7 +194,7 @@ def parse_roles(claim: object) -> frozenset[Role]:
     if not isinstance(words, list):
         return frozenset()
     named = {word.strip().lower() for word in words if isinstance(word, str)}
-    return frozenset(role for role in Role if role.value in named)
+    return frozenset(role for role in STAFF if role.value in named)
 
 
 def _algorithms(metadata: Mapping[str, Any]) -> list[str]:

@@ -192,14 +192,14 @@ def find_places(question: str, known: Mapping[str, Place]) -> Meant:
     if set(wanted.split()) <= _KINDS_OF_STREET:
         return Meant()  # "road" alone is half of the town
     scored = process.extract(
-        wanted, list(known), scorer=_alike, processor=None, limit=None, score_cutoff=_LIKE
+        wanted, list(known), scorer=alike, processor=None, limit=None, score_cutoff=_LIKE
     )
     sure = [one for one in scored if one[1] >= _SURE]
     ranked = sorted(sure or scored, key=lambda one: (-one[1], one[0]))
     return Meant(tuple(known[name] for name, _, _ in ranked[: MOST_PLACES + 1]), bool(sure))
 
 
-def _alike(one: str, other: str, **_more: object) -> float:
+def alike(one: str, other: str, **_more: object) -> float:
     """Return how alike two plain names are, of 100, where the second may say more.
 
     Each word of the question must be found again: "Chester Road" is no "Talbot Road", though half

@@ -20,6 +20,12 @@ class Role(StrEnum):
     GOVERNANCE = "governance"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    REQUESTER = "requester"
+    """A machine of an organisation that asks for footage: by a token alone, and beside no other."""
+
+
+STAFF = frozenset(Role) - {Role.REQUESTER}
+"""The roles that somebody of the council can have."""
 
 
 class Action(StrEnum):
@@ -63,6 +69,8 @@ class Action(StrEnum):
     PAUSE_REQUEST = "request.pause"
     CHECK_DOCUMENT = "document.check"
     WRITE_MESSAGE = "request.write"
+    SUBMIT_REQUEST = "request.submit"
+    FOLLOW_REQUEST = "request.follow"
     SHOW_FEES = "fee.show"
     REFUND_PAYMENT = "payment.refund"
     SETTLE_DIFFERENCE = "difference.settle"
@@ -130,6 +138,9 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.CHECK_DOCUMENT: (Role.GOVERNANCE,),
     # Who deals with a request writes to whoever asked, and reads what they answer.
     Action.WRITE_MESSAGE: (*_STAFF, Role.GOVERNANCE),
+    # Of their own organisation, and no other's: see `evidence/requests/systems`.
+    Action.SUBMIT_REQUEST: (Role.REQUESTER,),
+    Action.FOLLOW_REQUEST: (Role.REQUESTER,),
     # Fees are part of the custody chain, of which an auditor reads everything.
     Action.SHOW_FEES: (Role.FINANCE, Role.AUDITOR),
     Action.REFUND_PAYMENT: (Role.FINANCE,),
@@ -141,7 +152,7 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.APPROVE_ACCOUNT: (Role.FINANCE, Role.GOVERNANCE),
     Action.CLOSE_ACCOUNT: (Role.FINANCE,),
     Action.SETTLE_STATEMENT: (Role.FINANCE,),
-    Action.USE_CONSOLE: tuple(Role),
+    Action.USE_CONSOLE: tuple(role for role in Role if role in STAFF),
 }
 
 

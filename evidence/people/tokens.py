@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, func
+from sqlalchemy import Uuid, any_, cast, func, literal
 from sqlmodel import Session, col, select
 
 from custody.canonical import format_time
@@ -79,12 +79,15 @@ class Tokens:
         It works before ``until``; without it, for `LASTS`.
 
         Raises:
-            InvalidError: it would end before it begins, or after `LONGEST`.
+            InvalidError: it would end before it begins, or after `LONGEST`; or a machine from
+                outside would have a role of the council's.
         """
         ends = (until or at + LASTS).replace(microsecond=0)
         if not at < ends <= at + LONGEST:
             raise InvalidError("until", f"a token works for 1 to {LONGEST.days} days")
         held = sorted(set(roles))
+        if Role.REQUESTER in held and len(held) > 1:
+            raise InvalidError("role", "who asks for footage has no role of the council's beside")
         token = TOKEN_PREFIX + make_secret(self._random)
         row = TokenRow(
             sha256=secret_digest(token),
@@ -121,12 +124,14 @@ class Tokens:
     def holder(self, session: Session, name: str) -> UUID | None:
         """Return the person of this name who holds, or held, a token; None: nobody does.
 
-        Two tokens for one name are of one person, and so never the two halves of a decision.
+        Never somebody who asks for footage from outside, whatever they call themselves: these are
+        known by their mailbox. Two tokens for one name are of one person, and so never the two
+        halves of a decision.
         """
         statement = (
             select(TokenRow.person)
             .join(PersonRow, col(PersonRow.id) == TokenRow.person)
-            .where(PersonRow.name == name.strip())
+            .where(PersonRow.name == name.strip(), PersonRow.email == "")
             .order_by(col(TokenRow.created_at))
         )
         return session.exec(statement.limit(1)).first()
@@ -187,6 +192,17 @@ class Tokens:
         }
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         self._ledger.append(session, record, event, values, at=at)
+
+
+def has_token(session: Session, person: UUID, role: Role, *, at: datetime) -> bool:
+    """Tell whether somebody holds a token with a role that works now."""
+    found = select(TokenRow.sha256).where(
+        TokenRow.person == person,
+        col(TokenRow.revoked_at).is_(None),
+        col(TokenRow.expires_at) > at,
+        literal(role.value) == any_(col(TokenRow.roles)),
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def _shown(row: TokenRow, name: str) -> HeldToken:

@@ -1,8 +1,9 @@
 """Service. What a request owes: which step asks for which fee, and what becomes of it at an end.
 
 Whoever pays is asked for the review once cameras may have captured it, and for the release once
-somebody approved it in principle. Who pays nothing is on record as such. What is owed when a
-request ends is owed no more, and what was paid for and will not be done goes back by itself.
+somebody approved it in principle. Who pays nothing is on record as such, and so is whoever asks
+again for what they paid for, for the same claim. What is owed when a request ends is owed no more,
+and what was paid for and will not be done goes back by itself.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from evidence.fees.refunds import RefundOrders
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.access import Subject
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.states import CIVIL, OFFICIAL, Path, RequestState, RequestStep
 from evidence.requests.tables import RequestRow
 
@@ -46,15 +48,22 @@ _UNDONE: Mapping[RequestState, tuple[Stage, ...]] = {
 class Charges:
     """Asks for the fees of a request, and lets go of them."""
 
-    def __init__(self, fees: Fees, refunds: RefundOrders, on_account: OnAccount) -> None:
+    def __init__(
+        self, fees: Fees, refunds: RefundOrders, on_account: OnAccount, duplicates: Duplicates
+    ) -> None:
         self._fees = fees
+        self._duplicates = duplicates
         self._refunds = refunds
         self._on_account = on_account
 
     def asked(
         self, session: Session, row: RequestRow, step: RequestStep, *, at: datetime
     ) -> FeeRow | None:
-        """Ask for the fee that a step leads to; None: it leads to none, or they pay nothing."""
+        """Ask for the fee that a step leads to; None: it leads to none, or they pay nothing.
+
+        Raises:
+            StateError: the same is asked for already, and the fee of that is still due.
+        """
         stage, path = _ASKED.get(step), Path(row.path)
         if stage is None:
             return None
@@ -63,6 +72,15 @@ class Charges:
             self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
         if path not in CIVIL:
             return None
+        other = self._duplicates.charged(session, row.id, stage)
+        if other is not None and other[1] is FeeState.DUE:
+            raise StateError(
+                f"request {other[0].urn} asks for the same for the same claim, and its {stage} fee "
+                "is due: withdraw this one as its duplicate, or wait until that is paid or over"
+            )
+        if other is not None:
+            why = f"duplicate of {other[0].urn}, for which this was paid"
+            return self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
         return self._fees.demand(session, row.id, row.urn, stage, at=at)
 
     def ended(

@@ -28,10 +28,12 @@ from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID, Charges
 from evidence.requests.coverage.findings import covering_words, is_elsewhere
 from evidence.requests.documents.documents import Documents
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
 from evidence.requests.recorded import (
     REQUESTER,
     SYSTEM,
+    Moved,
     record_step,
     requester_of,
     standing_of,
@@ -86,6 +88,8 @@ class RequestDecisions:
         messages: Messages,
         charges: Charges,
         documents: Documents,
+        duplicates: Duplicates,
+        moved: Moved,
         *,
         retention_days: int,
         appeal: str,
@@ -98,6 +102,8 @@ class RequestDecisions:
         self._messages = messages
         self._charges = charges
         self._documents = documents
+        self._duplicates = duplicates
+        self._moved = moved
         self._retention_days = retention_days
         self._appeal = appeal
 
@@ -257,6 +263,7 @@ class RequestDecisions:
         self._take(session, row.urn, RequestStep.CORRECTED, told, by=by, at=at)
         session.get_one(RequestFactsRow, row.id).facts = asked_json(asked)
         self._documents.reopen(session, row.id)
+        self._duplicates.note(session, row.id, asked, by.name)
         row.overwrite_due_at = overwritten_at(asked.start, self._retention_days)
         again = (before.start, before.end, before.cameras) != (
             asked.start,
@@ -289,7 +296,9 @@ class RequestDecisions:
         if session.get(RequestRow, request) is None:
             return  # finance sees the payment; there is nothing that could go on
         row = self._requests.find(session, str(request), lock=True)
-        if not self._pass(session, row, PAID[stage]):
+        if self._pass(session, row, PAID[stage]):
+            self._moved(session, row, at)
+        else:
             why = "the request did not wait for it any more"
             self._charges.give_back(
                 session,
@@ -324,6 +333,7 @@ class RequestDecisions:
         )
         if not self._pass(session, row, PAID[stage]):
             raise StateError(f"request {row.urn} does not wait for this fee any more")
+        self._moved(session, row, at)
         return row
 
     def _pass(self, session: Session, row: RequestRow, step: RequestStep) -> bool:
@@ -397,6 +407,8 @@ class RequestDecisions:
         if by is not None:
             role = str(told["role"])
             self._charges.ended(session, row, step, now.state, by=by, role=role, at=at)
+        if row.state != now.state:
+            self._moved(session, row, at)
         if step in _TOLD:
             private = {"outcome": _TOLD[step], "fee": pounds(fee.pence) if fee and owed else ""}
             once = f"outcome:{row.id}:{_TOLD[step]}"

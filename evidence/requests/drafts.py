@@ -4,7 +4,7 @@ A draft is known by the secret of a cookie, of which only the digest is kept. It
 nothing is done with it before it is submitted, and it is deleted some days after it was last seen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,12 +18,13 @@ from evidence.mailbox.messages import forget_letters
 from evidence.requests.asked import Asked, asked_of
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.documents import Documents
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
 from evidence.requests.questions.checks import Checked, Rules, check_form, check_page
 from evidence.requests.questions.forms import Form, FormPage
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path
-from evidence.requests.submissions import MAILBOX, Submissions
+from evidence.requests.submissions import MAILBOX, Submissions, person_of
 from evidence.requests.tables import RequestDraftRow, RequestRow
 from evidence.secrets import make_secret, secret_digest
 
@@ -73,6 +74,7 @@ class Drafts:
         submissions: Submissions,
         decisions: RequestDecisions,
         documents: Documents,
+        duplicates: Duplicates,
         rules: CouncilRules,
         *,
         random: Callable[[int], bytes],
@@ -82,6 +84,7 @@ class Drafts:
         self._submissions = submissions
         self._decisions = decisions
         self._documents = documents
+        self._duplicates = duplicates
         self._rules = rules
         self._random = random
 
@@ -152,6 +155,25 @@ class Drafts:
     def check(self, draft: Draft, *, at: datetime) -> Checked:
         """Check everything that was answered."""
         return check_form(draft.form, draft.answers, self._rules.at(at))
+
+    def again(self, session: Session, draft: Draft, checked: Checked) -> Sequence[RequestRow]:
+        """Return the open requests in which the same mailbox asked for the same claim before.
+
+        None where anything is wrong, or nobody has proven that the mailbox is theirs.
+        """
+        if checked.errors or not draft.proven:
+            return ()
+        try:
+            asked = asked_of(draft.form.path, checked.answers)
+        except InvalidError:
+            return ()
+        return self._duplicates.own(
+            session,
+            asked,
+            draft.mailbox,
+            but=draft.corrects or UUID(int=0),
+            person=person_of(session, draft.mailbox),
+        )
 
     def ask_code(self, session: Session, secret: str, *, network: str, at: datetime) -> Standing:
         """Send a code to the mailbox of a draft, unless too many were asked for.

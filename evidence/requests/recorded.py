@@ -3,7 +3,7 @@
 Whoever compares the rows with the ledger (`export/desk/claims/requests`) finds what differs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from evidence.requests.clocks import Pause
 from evidence.requests.states import Path, RequestState, ReviewOutcome, Standing
 from evidence.requests.tables import RequestRow, RequestStepRow
 
+Moved = Callable[[Session, RequestRow, datetime], None]
+"""Told, in the same transaction, that a request is in another state."""
 REQUESTER = "requester"
 """The role of whoever asks, in the events of what they do."""
 SYSTEM = "system"

@@ -26,8 +26,9 @@ from evidence.people.people import People
 from evidence.people.tables import PersonRow
 from evidence.requests.asked import Asked, asked_json, parse_asked
 from evidence.requests.coverage.register import CoverageRegister
+from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
-from evidence.requests.recorded import REQUESTER, record_step, requester_of, requester_words
+from evidence.requests.recorded import REQUESTER, Moved, record_step, requester_of, requester_words
 from evidence.requests.states import RequestState
 from evidence.requests.tables import RequestFactsRow, RequestRow
 
@@ -61,6 +62,8 @@ class Submissions:
         numbers: NumberMaker,
         register: CoverageRegister,
         covers: Covers,
+        duplicates: Duplicates,
+        moved: Moved,
         *,
         retention_days: int,
     ) -> None:
@@ -71,6 +74,8 @@ class Submissions:
         self._gates = gates
         self._messages = messages
         self._numbers = numbers
+        self._duplicates = duplicates
+        self._moved = moved
         self._retention_days = retention_days
 
     def submit(self, session: Session, asked: Asked, mailbox: str, *, at: datetime) -> RequestRow:
@@ -89,6 +94,13 @@ class Submissions:
                 f"{MOST_AN_HOUR} requests came from this mailbox within the hour: what you typed "
                 "is kept, so send it later, or telephone us"
             )
+        return self.enter(session, asked, person, mailbox, at=at)
+
+    def enter(
+        self, session: Session, asked: Asked, person: UUID, mailbox: str, *, at: datetime
+    ) -> RequestRow:
+        """Take a request of somebody whose mailbox was proven before, and call for preservation."""
+        at = at.replace(microsecond=0)
         due = overwritten_at(asked.start, self._retention_days)
         row = RequestRow(
             id=self._ledger.open_record(session, RecordKind.REQUEST),
@@ -103,11 +115,13 @@ class Submissions:
         session.add(row)
         session.flush()
         session.add(RequestFactsRow(request=row.id, facts=facts))
+        self._duplicates.note(session, row.id, asked, mailbox)
         who = Person(person, requester_words(person, mailbox))
         told: Values = {"person": who, "kind": row.path, "facts": facts}
         self._ledger.append(session, row.id, "request.submitted", told, at=at)
         self._ledger.append(session, row.id, "urn.issued", {"urn": row.urn}, at=at)
         self.call_to_preserve(session, row, at=at)
+        self._moved(session, row, at)
         self._messages.queue(
             session,
             RequestLetter.URN_ISSUED,
@@ -143,20 +157,25 @@ class Submissions:
         """Return the one person of a mailbox, which was proven now."""
         # Locked by the mailbox: two who submit at once are one person.
         self._gates.open(session, self._gates.name(MAILBOX, mailbox), at=at)
-        statement = (
-            select(PersonRow.id)
-            .join(CustodyEventRow, col(CustodyEventRow.record) == PersonRow.id)
-            .where(
-                PersonRow.email == mailbox,
-                col(PersonRow.issuer).is_(None),
-                CustodyEventRow.event == _PROVEN,
-            )
-        )
-        person = session.exec(statement.limit(1)).first()
+        person = person_of(session, mailbox)
         if person is None:
             person = self._people.add(session, asked.contact, email=mailbox)
         self._ledger.append(session, person, _PROVEN, {}, at=at)
         return person
+
+
+def person_of(session: Session, mailbox: str) -> UUID | None:
+    """Return the one person of a mailbox that was proven; None: it never was."""
+    statement = (
+        select(PersonRow.id)
+        .join(CustodyEventRow, col(CustodyEventRow.record) == PersonRow.id)
+        .where(
+            PersonRow.email == mailbox,
+            col(PersonRow.issuer).is_(None),
+            CustodyEventRow.event == _PROVEN,
+        )
+    )
+    return session.exec(statement.limit(1)).first()
 
 
 class Requests:

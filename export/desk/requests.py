@@ -53,6 +53,8 @@ class ListedRequest:
     organisation: str
     """Empty: what was asked is erased."""
     place: str
+    claim: str
+    """The claim or case reference of who asks."""
     left: int | None
     """Whole days until the recorder overwrites, below zero: it did; None: that is no matter."""
     due: date | None
@@ -129,7 +131,7 @@ class RequestList:
             cursor,
             most=most,
         )
-        return found.of(self._listed(session, found.rows, at))
+        return found.of(self.listed(session, found.rows, at))
 
     def counts(
         self, session: Session, *, wanted: WantedRequests = EVERY, by: Subject, at: datetime
@@ -165,7 +167,7 @@ class RequestList:
     def own(self, session: Session, row: RequestRow, *, at: datetime) -> RequestStory:
         """Return everything about a request, for whoever asked and proved it."""
         steps = steps_of(session, row.id)
-        (listed,) = self._listed(session, [row], at)
+        (listed,) = self.listed(session, [row], at)
         names = names_of(session, [step.person for step in steps])
         email = session.get_one(PersonRow, row.person).email
         found, kept = found_exhibits(steps), taken_in(steps)
@@ -201,7 +203,7 @@ class RequestList:
             paused=standing.paused,
         )
 
-    def _listed(
+    def listed(
         self, session: Session, rows: Sequence[RequestRow], at: datetime
     ) -> list[ListedRequest]:
         """Return what the queue shows of requests, by as many statements as for one."""
@@ -252,6 +254,7 @@ class RequestList:
             row=row,
             organisation="" if asked is None else asked.organisation,
             place="" if asked is None else asked.said("street"),
+            claim="" if asked is None else asked.said("claim_reference"),
             left=days_left(row.overwrite_due_at, at) if waits else None,
             due=due,
             late=is_late(due, at),

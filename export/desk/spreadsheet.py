@@ -1,4 +1,4 @@
-"""Pure. Files for a spreadsheet, line by line: disclosure register, public cameras, statements."""
+"""Pure. Files for a spreadsheet, line by line: the register, cameras, statements, requests."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.points import MILLION, Point
 from evidence.exhibits.clocks import LONDON
 from evidence.fees.invoicing.lines import Line
+from evidence.requests.lists.listed import MadeRequest
 from export.desk.disclosures import Disclosure
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -88,6 +89,18 @@ def format_statement(reference: str, lines: Iterable[Line]) -> Iterator[str]:
 
 def _amount(pence: int) -> str:
     return f"{'-' if pence < 0 else ''}{abs(pence) // 100}.{abs(pence) % 100:02}"
+
+
+def format_made(made: Iterable[MadeRequest]) -> Iterator[str]:
+    """Yield the numbers of the requests that a list made, beside the lines that they stand on."""
+    yield "\ufeff" + _line(("line", "claim_reference", "reference_number"))
+    for one in made:
+        yield _line((str(one.line), _text(one.claim), one.urn))
+
+
+def format_template(fields: Iterable[str]) -> str:
+    """Return a list of requests with nothing but the names of its columns."""
+    return "\ufeff" + _line(fields)
 
 
 def _degrees(at: Point | None) -> tuple[str, str]:

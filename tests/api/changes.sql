@@ -677,6 +677,12 @@ UPDATE request_step SET told = jsonb_set(told, '{facts,named}', '["BAR-0001"]')
 
 -- database: preserved, and nobody said so
 UPDATE request SET preserved_at = submitted_at WHERE preserved_at IS NULL;
+-- database: the organisation of a claims system
+UPDATE requester SET organisation = 'Another';
+
+-- database: a claims system of nobody
+DELETE FROM requester;
+
 -- database: a fee that is paid, and by nobody
 UPDATE fee SET state = 'paid' WHERE state = 'waived';
 

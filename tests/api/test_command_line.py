@@ -20,13 +20,17 @@ from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
+from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
+from tests.evidence.requests.listing import listed
+from tests.evidence.requests.requesting import request
 from tests.houses import House, clip, environment
 from tests.polling import PATIENCE_S
 
 SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
+    ["request", "import"],
     ["exhibit", "correct"],
     ["exhibit", "extend"],
     ["exhibit", "show"],
@@ -228,6 +232,37 @@ def test_a_token_is_listed_and_revoked(shell: Shell) -> None:
     failed(shell.run("token", "revoke", "f" * 12), "there is no token")
     [line] = [one for one in shell.run("token", "list").out.splitlines() if "Gone" in one]
     assert "revoked" in line
+
+
+def test_a_claims_system_gets_a_token_for_a_mailbox_that_was_proven(shell: Shell) -> None:
+    out = shell.folder / "insurer.token"
+    words = ("token", "add", "jo@insurer.example", "--role", "requester", "--out", str(out))
+    failed(shell.run(*words), "--path and --organisation", code=2)
+    whole = (*words, "--path", "insurer", "--organisation", "Example Insurance")
+    failed(shell.run(*whole), "no code has proven the mailbox jo@insurer.example")
+    request(shell.house, Asking.INSURER, shell.house.services.clock())
+    assert shell.run(*whole).code == 0
+    services = shell.house.services
+    found = shell.house.look(
+        lambda s: services.tokens.find(s, out.read_text(), at=services.clock())
+    )
+    assert found is not None
+    assert found.roles == {Role.REQUESTER}
+    failed(shell.run("exhibit", "show", "--token-file", str(out)), "needs the role")
+    at, acting = services.clock(), ("--token-file", str(out))
+    path = file(shell, listed(at, {"claim_reference": "C-1"}, {"claim_reference": "C-2"}), "l.csv")
+    rehearsed = shell.run("request", "import", path, *acting)
+    assert "2 requests in the list\nNothing was made" in rehearsed.out
+    numbers = shell.folder / "numbers.csv"
+    applying = ("request", "import", path, "--apply", "--out", str(numbers), *acting)
+    made = shell.run(*applying)
+    assert made.code == 0
+    assert shell.run(*applying).out.splitlines()[3:] == made.out.splitlines()[3:]
+    assert numbers.read_text(encoding="utf-8-sig").splitlines()[1].startswith("2,C-1,BAR-")
+    path = file(shell, listed(at, {"time_to": "x"}), "l.csv")
+    broken = shell.run("request", "import", path, "--apply", *acting)
+    assert broken.code == 1
+    assert broken.err.startswith("line 2, column time_to: Enter a time")
 
 
 def test_a_token_that_ended_is_told(shell: Shell) -> None:

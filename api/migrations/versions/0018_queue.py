@@ -9,7 +9,7 @@ from pathlib import Path
 from api.migrations.scripts import never_back, run
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 downgrade = never_back

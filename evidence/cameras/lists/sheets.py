@@ -85,7 +85,7 @@ def read_sheet(content: bytes) -> Sheet:
     text = _decoded(content)
     sheet = _geojson(text) if text.lstrip()[:1] in ("{", "[") else _csv(text)
     if not sheet.rows:
-        _refuse("the list holds no camera: nothing follows the names of its columns")
+        _refuse("the list holds nothing: no row follows the names of its columns")
     if len(sheet.rows) > MOST_ROWS:
         _refuse(f"the list has {len(sheet.rows)} rows; {MOST_ROWS} are allowed")
     return sheet

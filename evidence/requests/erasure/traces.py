@@ -19,7 +19,9 @@ from evidence.mailbox.messages import forget_letters
 from evidence.people.people import signs_in
 from evidence.requests.correspondence.tables import RequestMessageRow
 from evidence.requests.documents.tables import DocumentRow
+from evidence.requests.duplicates.tables import LikenessRow
 from evidence.requests.recorded import steps_of, told_fields
+from evidence.requests.systems.tables import FilingRow, RequesterRow
 from evidence.requests.tables import (
     RequestDraftRow,
     RequestFactsRow,
@@ -51,6 +53,8 @@ def clear_request(session: Session, row: RequestRow) -> None:
         (RequestFactsRow, col(RequestFactsRow.request) == row.id),
         (RequestMessageRow, col(RequestMessageRow.request) == row.id),
         (DocumentRow, col(DocumentRow.request) == row.id),
+        (LikenessRow, col(LikenessRow.request) == row.id),
+        (FilingRow, col(FilingRow.request) == row.id),
     ):
         session.exec(delete(table).where(found))
     for call in attention.calls_to(session, row.id):
@@ -86,4 +90,6 @@ def is_needed(session: Session, person: UUID) -> bool:
     other = select(RequestRow.id).where(
         RequestRow.person == person, col(RequestRow.erased_at).is_(None)
     )
-    return session.exec(other.limit(1)).first() is not None or signs_in(session, person)
+    machine = select(RequesterRow.number).where(RequesterRow.person == person)
+    known = (session.exec(one.limit(1)).first() is not None for one in (other, machine))
+    return any(known) or signs_in(session, person)

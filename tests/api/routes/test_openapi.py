@@ -17,6 +17,8 @@ from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.finance.accounts import RemittanceRequest, TermsRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
 from api.routes.remedies import AdditionRequest
+from api.routes.systems.filings import RequestSubmission
+from api.routes.systems.webhooks import WebhookRequest
 from tests.api.asking import Web
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
@@ -30,12 +32,20 @@ BODIES: list[type[BaseModel]] = [
     EndRequest,
     MarkRequest,
     MessageRequest,
+    RequestSubmission,
+    WebhookRequest,
     ReasonRequest,
     TermsRequest,
     RemittanceRequest,
     Callback,
 ]
-FILES = {"/api/v1/uploads", "/api/v1/cameras/rehearsals", "/api/v1/cameras/imports"}
+FILES = {
+    "/api/v1/uploads",
+    "/api/v1/cameras/rehearsals",
+    "/api/v1/cameras/imports",
+    "/api/v1/requests/lists",
+    "/api/v1/requests/lists/rehearsals",
+}
 DOCUMENT = Path(__file__).parents[3] / "docs/api.md"
 
 

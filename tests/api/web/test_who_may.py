@@ -172,6 +172,8 @@ POST /requests/documents/{kind}
 POST /requests/documents/{kind}/remove
 GET /requests/form/{slug}
 POST /requests/form/{slug}
+GET /requests/list
+GET /requests/list.csv
 GET /requests/mailbox
 POST /requests/mailbox
 GET /requests/mailbox/code
@@ -189,6 +191,10 @@ POST /requests/status/documents/{kind}
 POST /requests/status/leave
 GET /requests/status/messages
 POST /requests/status/messages
+GET /requests/status/list
+POST /requests/status/list
+POST /requests/status/list/numbers.csv
+POST /requests/status/list/send
 GET /requests/status/request
 GET /requests/status/withdraw
 POST /requests/status/withdraw

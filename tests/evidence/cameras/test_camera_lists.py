@@ -147,7 +147,7 @@ BROKEN = {
     f"1,{'x' * 201},53.1,-2.2\n": ("line 2, column location", "200 are allowed"),
     '1,"A,53.1,-2.2\n': ("line 2: this is no CSV", "double quotes"),
     '1,"A"b,53.1,-2.2\n': ("line 2: this is no CSV", "double quotes"),
-    "": ("holds no camera",),
+    "": ("holds nothing",),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -18,7 +19,7 @@ from evidence.requests.asked import Preserved, asked_of
 from evidence.requests.documents.kinds import SeenHow, needed_of
 from evidence.requests.questions.checks import Checked, check_form
 from evidence.requests.questions.paths import FORMS
-from evidence.requests.states import Path, RequestStep, ReviewOutcome
+from evidence.requests.states import CIVIL, Path, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
 from evidence.secrets import secret_digest
 from tests.api.payments.described import desk
@@ -27,6 +28,7 @@ from tests.evidence.requests.forms_filled import FILLED, RULES
 from tests.houses import House
 
 REASON = "as it should be"
+_CLAIMS = count(1)
 
 
 def filled(path: Path, at: datetime, **other: str) -> dict[str, str]:
@@ -98,7 +100,12 @@ def submit(house: House, secret: str, at: datetime) -> RequestRow:
 
 
 def request(house: House, path: Path, at: datetime, **other: str) -> RequestRow:
-    """Make a request of a mailbox that was proven; the way there has tests of its own."""
+    """Make a request of a mailbox that was proven; the way there has tests of its own.
+
+    Each is for a claim of its own, unless it is said which: what is asked twice is charged once.
+    """
+    if path in CIVIL:
+        other = {"claim_reference": f"CL-{next(_CLAIMS)}", **other}
     rules = replace(RULES, now=at)
     checked = check_form(FORMS[path], filled(path, at, **other), rules)
     assert not checked.errors, checked.errors

@@ -1,6 +1,6 @@
 """Edge. Check answers, the one button that sends, and the number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -30,7 +30,10 @@ def check(request: Request, services: UsesServices, own: MaybeKept) -> Response:
     if elsewhere := unanswered(own.draft):
         return lead(elsewhere)
     checked = services.drafts.check(own.draft, at=services.clock())
-    return _check_page(request, services, own, checked.errors)
+    with services.transaction() as session:
+        again = services.drafts.again(session, own.draft, checked)
+        urns = [one.urn for one in again]
+    return _check_page(request, services, own, checked.errors, again=urns)
 
 
 @router.post("/requests/check", dependencies=OURS)
@@ -57,7 +60,9 @@ def _check_page(
     errors: Mapping[str, str],
     *,
     problem: str = "",
+    again: Sequence[str] = (),
 ) -> Response:
+    """``again``: the numbers of their own open requests for the same."""
     answers, form = own.draft.answers, own.draft.form
     with services.transaction() as session:
         here = services.draft_documents.of(session, own.secret)
@@ -68,6 +73,7 @@ def _check_page(
         status=HTTPStatus.CONFLICT if problem else status,
         errors=dict(errors),
         problem=problem,
+        again=again,
         form=form,
         correcting=own.draft.corrects is not None,
         pages=[

@@ -5,6 +5,7 @@ the mailbox of who asked is ever told more.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from evidence.fees.invoicing.tables import InvoiceAccountRow
 from evidence.fees.states import FeeState
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 from evidence.requests.correspondence.messages import thread_of
-from evidence.requests.states import OPEN, Path, Refusal, RequestState, RequestStep
+from evidence.requests.states import CIVIL, OPEN, Path, Refusal, RequestState, RequestStep
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -200,10 +201,18 @@ def _shown_page(
         types=TYPES,
         takes_documents=story.row.state in OPEN,
         account=account_of(services, story),
+        may_list=story.asked is not None and story.asked.path in CIVIL,
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
+        uncalled=_uncalled(services, story),
     )
+
+
+def _uncalled(services: Services, story: RequestStory) -> datetime | None:
+    """Return when we gave up calling the claims system of whoever asked; None: we did not."""
+    with services.transaction() as session:
+        return services.webhooks.stopped(session, story.row.person)
 
 
 @router.post("/requests/status/correct", dependencies=OURS)

@@ -38,6 +38,7 @@ def listed(
         row,
         "",
         "",
+        "",
         int(left) if shown else None,
         due,
         is_late(due, NOW),

@@ -96,6 +96,23 @@ def incident(at: datetime, days: int) -> dict[str, str]:
     return {"incident_date": (at - timedelta(days=days)).date().isoformat()}
 
 
+def test_requests_for_the_same_are_linked_and_the_second_is_not_charged_for(
+    browser: Opens, house: House
+) -> None:
+    at = now()
+    same = {"claim_reference": "CL-TWICE", "street": "Twice Lane", "cameras": ""}
+    first, second = (request(house, Path.INSURER, at, **same) for _ in range(2))
+    operator = browser(Role.OPERATOR)
+    shown = operator.get(f"{DESK}/{second.urn}").text
+    assert f'href="{DESK}/{first.urn}"' in shown
+    assert "The same claim, by the same organisation" in shown
+    decide(house, first, RequestStep.COVERED, Role.OPERATOR, at)
+    refused = send(operator, second, "coverage", choice="covered", reason="BAR-0017")
+    assert refused.status_code == 409, refused.text
+    assert f"equest {first.urn} asks for the same" in html.unescape(refused.text)
+    assert state(house, second) == RequestState.SUBMITTED
+
+
 def test_pages_of_the_queue_begin_where_another_ended(house: House) -> None:
     at, by = now(), house.subjects[Role.OPERATOR]
     for number in range(3):

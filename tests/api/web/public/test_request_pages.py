@@ -17,7 +17,8 @@ from evidence.people.access import Role
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestState, RequestStep
 from evidence.requests.tables import RequestDraftRow, RequestRow
-from tests.api.web.visiting import Visitor
+from tests.api.web.visiting import Visitor, hidden_fields
+from tests.evidence.requests.listing import listed
 from tests.evidence.requests.requesting import code_about, decide, filled, request
 from tests.houses import House
 
@@ -108,6 +109,18 @@ def test_each_path_leads_to_a_number(browser: Opens, house: House, path: Path) -
     assert urn_on(visitor.get("/requests/sent").text) == urn
     people = select(func.count()).where(RequestRow.person == row.person)
     assert house.look(lambda s: s.exec(people).one()) == 1
+
+
+def test_whoever_asked_for_it_before_is_told_on_the_last_page(browser: Opens, house: House) -> None:
+    visitor, at = browser(), utc_now()
+    given = {**filled(Path.INSURER, at), "email": "twice@insurer.example", "street": "Twice Lane"}
+    fill_in(visitor, house, Path.INSURER, given)
+    assert "asked for this claim" not in visitor.get("/requests/check").text
+    before = request(house, Path.INSURER, at, **given)
+    other = request(house, Path.INSURER, at, **{**given, "email": "other@insurer.example"})
+    shown = visitor.get("/requests/check").text
+    assert f"time before: {before.urn}." in shown
+    assert other.urn not in shown
 
 
 def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
@@ -289,3 +302,55 @@ def test_looking_and_typing_write_nothing_into_the_ledger(browser: Opens, house:
 
 def test_each_state_has_its_words() -> None:
     assert set(NEXT) == set(STATE_TAGS) == set(RequestState)
+
+
+def test_a_list_is_checked_sent_once_and_its_numbers_are_a_file(
+    browser: Opens, house: House
+) -> None:
+    at, visitor = utc_now(), browser()
+    made = select(func.count()).select_from(RequestRow)
+    path = "/requests/status/list"
+    assert led(visitor.get(path)) == "/requests/status"
+    assert led(visitor.post(f"{path}/send", {"list": ""})) == "/requests/status"
+    look_after(visitor, house, request(house, Path.INSURER, at, email="list@insurer.example"))
+    assert path in visitor.get("/requests/status/request").text
+    before = house.look(lambda s: s.exec(made).one())
+    named = {"street": "=1+1", "claim_reference": "@SUM(A1)", "cameras": ""}
+    content = listed(at, named, {"claim_reference": "<b>L-2</b>"})
+    assert visitor.post(path, files={}).status_code == 422
+    torn = visitor.post(path, files={"file": ("l.csv", listed(at, {"time_from": "x"}))})
+    assert torn.status_code == 422
+    assert "line 2, column time_from: Enter a time" in torn.text
+    checked = visitor.post(path, files={"file": ("l.csv", content)})
+    assert checked.status_code == 200, checked.text
+    assert "&lt;b&gt;L-2&lt;/b&gt;" in checked.text
+    form = hidden_fields(checked.text)
+    changed = visitor.post(f"{path}/send", {**form, "list": form["list"][:-8]})
+    assert changed.status_code == 422
+    assert "not the list that was" in changed.text
+    assert visitor.post(f"{path}/send", {**form, "list": "no base64!"}).status_code == 422
+    assert house.look(lambda s: s.exec(made).one()) == before
+    sent = visitor.post(f"{path}/send", form)
+    urns = re.findall(r"BAR-\w{4}-\w{4}-\w", sent.text)
+    assert len(urns) == 2
+    assert visitor.post(f"{path}/send", form).text == sent.text, "a second press is no second"
+    assert house.look(lambda s: s.exec(made).one()) == before + 2
+    file = visitor.post(f"{path}/numbers.csv", hidden_fields(sent.text))
+    assert file.headers["content-type"].startswith("text/csv")
+    assert file.text.splitlines()[1:] == [f"2,'@SUM(A1),{urns[0]}", f"4,<b>L-2</b>,{urns[1]}"]
+
+
+def test_what_a_list_may_say_is_told_to_everybody(browser: Opens) -> None:
+    shown = browser().get("/requests/list").text
+    assert "claim_reference" in shown
+    template = browser().get("/requests/list.csv")
+    assert template.text.startswith("\ufeffis_criminal,")
+    assert "organisation" not in template.text
+    assert "/requests/list" in browser().get("/requests").text
+
+
+def test_who_pays_nothing_sends_no_list(browser: Opens, house: House) -> None:
+    visitor = browser()
+    row = request(house, Path.POLICE, utc_now(), email="list@barset.police.example")
+    assert "/requests/status/list" not in look_after(visitor, house, row)
+    assert led(visitor.get("/requests/status/list")) == "/requests/status"

@@ -1,0 +1,1 @@
+"""Calls of machines outside: what claims systems submit, and follow. Read `filings` first."""
