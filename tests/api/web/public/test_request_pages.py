@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from httpx import Response
@@ -14,6 +15,7 @@ from api.web.public.requests.words import NEXT, STATE_TAGS
 from custody.tables import CustodyEventRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
+from evidence.requests.notices.tables import WebhookRow
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestState, RequestStep
 from evidence.requests.tables import RequestDraftRow, RequestRow
@@ -354,3 +356,24 @@ def test_who_pays_nothing_sends_no_list(browser: Opens, house: House) -> None:
     row = request(house, Path.POLICE, utc_now(), email="list@barset.police.example")
     assert "/requests/status/list" not in look_after(visitor, house, row)
     assert led(visitor.get("/requests/status/list")) == "/requests/status"
+
+
+def test_who_asked_is_told_that_their_system_is_called_no_more(
+    browser: Opens, house: House
+) -> None:
+    at = utc_now()
+    row = request(house, Path.INSURER, at, email="uncalled@insurer.example")
+    visitor = browser()
+    assert "stopped calling" not in look_after(visitor, house, row)
+    with house.services.transaction() as session:
+        session.add(
+            WebhookRow(
+                person=row.person,
+                url="https://claims.example/",
+                secret_id=uuid4(),
+                set_at=at,
+                told=0,
+                stopped_at=at,
+            )
+        )
+    assert "we stopped calling it on" in visitor.get("/requests/status/request").text
