@@ -838,6 +838,9 @@ def test_a_list_of_cameras_is_rehearsed_taken_over_and_shown(shell: Shell) -> No
     lines = shell.run("camera", "list", role=Role.OPERATOR).out.splitlines()
     assert [line.split()[0] for line in lines] == ["1002", "BAR-0001"]
     assert lines[0].endswith("Station Road (before: BAR-0002) [sensitive]")
+    said = shell.run("camera", "mark", "1002", "--gone", "--reason", "sold", role=Role.GOVERNANCE)
+    assert said.out == "Camera 1002 is gone now\n"
+    assert "[gone " in shell.run("camera", "list", role=Role.OPERATOR).out
 
 
 def test_a_broken_list_of_cameras_is_told_line_by_line(shell: Shell) -> None:
