@@ -242,7 +242,7 @@ def test_a_fee_is_demanded_once_and_a_paid_one_is_not_waived(till: Till, house: 
     with house.services.transaction() as session:
         again = till.fees.demand(session, fee.request, fee.urn, Stage.REVIEW, at=till.clock())
         assert again.id == fee.id
-        with pytest.raises(StateError, match="can be refunded"):
+        with pytest.raises(StateError, match="can be given back"):
             till.fees.waive(
                 session, fee.request, fee.urn, Stage.REVIEW, reason="x", at=till.clock()
             )
