@@ -21,9 +21,10 @@ from api.routes.callbacks import notify, pay
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
+from api.web.collect import feedback as answering
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import histories, register
+from api.web.console import histories, register, statistics
 from api.web.console import home as console_home
 from api.web.console.exhibits import additions, clock, corrections
 from api.web.console.exhibits import pages as console_exhibits
@@ -43,7 +44,7 @@ from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start
 from api.web.public import pay as paying
-from api.web.public.requests import check, proof
+from api.web.public.requests import check, feedback, proof
 from api.web.public.requests import form as asking
 from api.web.public.requests import status as looking_after
 from api.wiring import Services
@@ -60,6 +61,7 @@ _ASKING = (
     check.router,
     looking_after.router,
     looking_after.paced,
+    feedback.router,
 )
 """The pages of whoever asks for footage."""
 _QUEUE = (console_requests.router, request_decisions.router, footage.router)
@@ -135,7 +137,13 @@ def _routes() -> tuple[BaseRoute, ...]:
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
     # What is past the code stands first: its addresses are no tokens.
-    for router in (collect.router, downloads.router, gate.router, gate.paced):
+    for router in (
+        collect.router,
+        answering.router,
+        downloads.router,
+        gate.router,
+        gate.paced,
+    ):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router, public_cameras.router, *_ASKING):
         every.include_router(router)
@@ -149,7 +157,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in (withdrawing.router, departures.router, *_QUEUE):
         every.include_router(router)
     every.include_router(public_cameras.paced)
-    every.include_router(register.router)
+    for router in (register.router, statistics.router):
+        every.include_router(router)
     every.include_router(information.router)
     every.include_router(console_home.router)
     for router in (console_custody.router, histories.router):

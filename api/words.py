@@ -1,7 +1,7 @@
 """Edge. How values are written on a page: times in the council's timezone, sizes, states."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from evidence.exhibits.clocks import LONDON
@@ -68,6 +68,11 @@ def local_date(moment: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
+def long_date(day: date) -> str:
+    """Return a day as people in England write it."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def exact_pounds(pence: int) -> str:
     """Return an amount as it stands in accounts: £25.00."""
     return f"{'-' if pence < 0 else ''}£{abs(pence) // 100:,}.{abs(pence) % 100:02}"
@@ -131,6 +136,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "counted": counted,
     "local_time": local_time,
     "local_date": local_date,
+    "long_date": long_date,
     "local_minute": local_minute,
     "local_text": local_text,
     "machine_time": machine_time,

@@ -10,6 +10,7 @@ from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
+from api.settings.transparency import USUALLY_TOLD, Transparency, read_transparency
 from custody.checkpoint import require_origin
 from custody.errors import FormatError
 from evidence.fees.prices import USUAL, WHOLE, Tariff
@@ -52,6 +53,10 @@ review = 2500
 release = 7500
 vat_percent = 20
 vat_number = "GB 000 0000 00"
+
+[statistics]
+suppress_below = 5
+mean_from = 20
 """
 MOST_DAYS = 36_500
 MOST_PENCE = 10_000_000
@@ -75,6 +80,8 @@ _TABLES = {
     "requests": {"answer_days", "count", "unpaid_days", "appeal"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
+    "statistics": {"suppress_below", "mean_from"},
+    "transparency": {"purposes"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
@@ -115,6 +122,7 @@ class Council:
     """After so many days a request expires whose fee is not paid."""
     appeal: str = APPEAL
     fees: Tariff = USUAL
+    told: Transparency = USUALLY_TOLD
 
 
 def read_council(settings: Settings) -> Council:
@@ -166,6 +174,7 @@ def parse_council(text: str) -> Council:
             unpaid_days=table.get("requests", {}).get("unpaid_days", 28),
             appeal=table.get("requests", {}).get("appeal", APPEAL),
             fees=_tariff(table.get("fees", {})),
+            told=read_transparency(table),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error

@@ -1,4 +1,4 @@
-"""Pure. Files for a spreadsheet, line by line: the disclosure register, and the public cameras."""
+"""Pure. Files for a spreadsheet, line by line: the disclosure register, cameras, statistics."""
 
 import csv
 import io
@@ -10,6 +10,8 @@ from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.points import MILLION, Point
 from evidence.exhibits.clocks import LONDON
 from export.desk.disclosures import Disclosure
+from export.desk.statistics.figures import Figures, behind, clock_words
+from export.desk.statistics.words import ANSWER_TITLE
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """How a cell begins that a spreadsheet would run (the last four are the wide forms)."""
@@ -38,6 +40,10 @@ CAMERA_COLUMNS = (
     *("kind", "siting", "owner"),
 )
 
+FIGURE_COLUMNS = ("Table", "What", "Number", "Pounds", "Mean days", "Median days", "% within clock")
+HIDDEN = "suppressed"
+"""What stands where a figure is hidden: an empty cell would look like zero."""
+
 
 def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
     """Yield entries as CSV (RFC 4180) that a spreadsheet opens as it is and runs nothing of.
@@ -64,6 +70,35 @@ def format_cameras(cameras: Iterable[KnownCamera]) -> Iterator[str]:
                 texts = (camera.reference, placed.location, placed.area)
                 words = (camera.kind.value, camera.siting.value, camera.owner)
                 yield _line((*map(_text, texts), *_degrees(placed.at), *map(_text, words)))
+
+
+def format_figures(figures: Figures) -> Iterator[str]:
+    """Yield the statistics of a period, with what each table counts, and as of when."""
+    yield "\ufeff" + _line(FIGURE_COLUMNS)
+    days = f"{figures.first} to {figures.last}"
+    for name, said in (
+        ("Period", days),
+        ("As of", _local(figures.at)),
+        ("Suppressed", f"below {figures.least}{', all rounded' if figures.rounded else ''}"),
+    ):
+        yield _line((name, said))
+    for table in figures.tables:
+        yield _line((table.title, table.meaning))
+        for row in table.rows:
+            pounds = "" if row.pence is None else f"{row.pence / 100:.2f}"
+            yield _line((table.title, row.words, _figure(row.count), pounds))
+        if table.has_total:
+            yield _line((table.title, "All", _figure(table.total)))
+    for answer in figures.answers:
+        took = answer.took
+        words = f"{answer.words}: {clock_words(answer.clock)}"
+        told = (HIDDEN,) if took is None else (f"about {behind(took.count)}", "")
+        means = () if took is None else (f"{took.mean}", f"{took.median}", f"{took.within}")
+        yield _line((ANSWER_TITLE, words, *told, *means))
+
+
+def _figure(count: int | None) -> str:
+    return HIDDEN if count is None else str(count)
 
 
 def _degrees(at: Point | None) -> tuple[str, str]:

@@ -649,3 +649,16 @@ UPDATE payment_difference SET settled_at = now(), settled_reason = 'all is well'
 
 -- database: a difference that is gone
 DELETE FROM payment_difference WHERE settled_at IS NOT NULL;
+
+-- database: whether footage helped
+UPDATE feedback SET outcome = 'not_useful' WHERE erased_at IS NULL;
+
+-- database: in which words somebody said that footage helped
+UPDATE feedback SET words = 'no' WHERE erased_at IS NULL;
+
+-- database: words that were erased by nobody
+UPDATE feedback SET words = '', salt = '', erased_at = at, erased_by = person, erased_reason = 'so'
+  WHERE erased_at IS NULL;
+
+-- database: an answer that is gone
+DELETE FROM feedback WHERE erased_at IS NULL;

@@ -112,6 +112,9 @@ GET /console/requests/{name}/search = request.review
 POST /console/requests/{name}/search = request.review
 GET /console/requests/{name}/withdrawal = request.review
 POST /console/requests/{name}/withdrawal = request.review
+GET /console/statistics = statistics.read
+GET /console/statistics.csv = statistics.read
+GET /console/statistics.json = statistics.read
 GET /console/views/{viewing} = exhibit.view
 GET /console/views/{viewing}/{file} = exhibit.view
 """
@@ -146,6 +149,9 @@ POST /requests/status
 GET /requests/status/code
 POST /requests/status/code
 POST /requests/status/correct
+GET /requests/status/feedback
+POST /requests/status/feedback
+GET /requests/status/feedback/thanks
 POST /requests/status/leave
 GET /requests/status/request
 GET /requests/status/withdraw
@@ -162,6 +168,9 @@ GET /collect
 GET /collect/download
 POST /collect/download
 GET /collect/download/{download}/{name}
+GET /collect/feedback
+POST /collect/feedback
+GET /collect/feedback/thanks
 GET /collect/leave
 POST /collect/leave
 GET /collect/left

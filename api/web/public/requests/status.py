@@ -27,6 +27,7 @@ from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 from evidence.requests.states import Refusal, RequestState, RequestStep
+from evidence.requests.tables import RequestRow
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -175,10 +176,17 @@ def _shown_page(
         code=REFUSALS.get(Refusal(why["basis"])) if "basis" in why else "",
         asked=told(story.asked),
         fees=[(fee, f"/pay/{services.fees.address(fee.id)}") for fee in story.fees],
+        asks=_asks(services, story.row),
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
     )
+
+
+def _asks(services: Services, row: RequestRow) -> bool:
+    """Tell whether whoever asked may say if it helped."""
+    with services.transaction() as session:
+        return services.feedback.of_request(session, row.urn) is not None
 
 
 @router.post("/requests/status/correct", dependencies=OURS)

@@ -1,0 +1,98 @@
+"""Pure. How long answers took: in days as the council counts them, from the day after receipt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from evidence.requests.clocks import DayKind, Pause, answer_due, is_working, month_due
+
+_DAY = timedelta(days=1)
+_TENTH = Decimal("0.1")
+_NOON = time(12, tzinfo=UTC)
+"""The same day in London, all the year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How many requests came on one day, and were answered first on another one, in London."""
+
+    received: date
+    answered: date
+    count: int
+    paused: int = 0
+    """Days for which the clock of each stood; of a subject access request alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Within which time an answer is due, and which days are counted."""
+
+    kind: DayKind
+    days: int | None
+    """None: a calendar month, as of a subject access request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long answers took, of so many requests."""
+
+    count: int
+    mean: Decimal
+    median: Decimal
+    within: int
+    """Of a hundred, how many were answered within the clock."""
+
+
+def took(answers: Sequence[Answered], clock: Clock) -> Took | None:
+    """Return how long answers took; None: there are none."""
+    spread: dict[int, int] = {}
+    for one in answers:
+        days = _days(one.received, one.answered, clock.kind)
+        spread[days] = spread.get(days, 0) + one.count
+    count = sum(spread.values())
+    if not count:
+        return None
+    whole = sum(days * times for days, times in spread.items())
+    within = sum(one.count for one in answers if one.answered <= _due(one, clock))
+    return Took(
+        count=count,
+        mean=_tenths(Decimal(whole) / count),
+        median=_tenths(_median(spread, count)),
+        within=int((Decimal(100 * within) / count).quantize(Decimal(1), ROUND_HALF_UP)),
+    )
+
+
+def _median(spread: dict[int, int], count: int) -> Decimal:
+    """Return the middle of so many numbers; of an even count, the mean of the two in the middle."""
+    middle, seen = [(count - 1) // 2, count // 2], 0
+    found: list[int] = []
+    for days in sorted(spread):
+        seen += spread[days]
+        found += [days for place in middle[len(found) :] if place < seen]
+    return Decimal(sum(found)) / 2
+
+
+def _tenths(number: Decimal) -> Decimal:
+    return number.quantize(_TENTH, ROUND_HALF_UP)
+
+
+@cache
+def _days(received: date, answered: date, kind: DayKind) -> int:
+    """Return the days from the day after ``received`` to ``answered``, both included."""
+    if kind is DayKind.CALENDAR:
+        return (answered - received).days
+    return sum(
+        is_working(received + _DAY * one) for one in range(1, (answered - received).days + 1)
+    )
+
+
+def _due(one: Answered, clock: Clock) -> date:
+    received = datetime.combine(one.received, _NOON)
+    if clock.days is not None:
+        return answer_due(received, clock.days, clock.kind)
+    stood = (Pause(received, received + _DAY * one.paused),) if one.paused else ()
+    due = month_due(received, stood)
+    assert due is not None  # a pause that has ended leaves a day
+    return due
