@@ -42,7 +42,7 @@ from api.web.console.requests import decisions as request_decisions
 from api.web.console.requests import footage
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
-from api.web.public import information, mailbox, signin, start
+from api.web.public import information, mailbox, signin, start, transparency
 from api.web.public import pay as paying
 from api.web.public.requests import check, feedback, proof
 from api.web.public.requests import form as asking
@@ -157,9 +157,10 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in (withdrawing.router, departures.router, *_QUEUE):
         every.include_router(router)
     every.include_router(public_cameras.paced)
-    for router in (register.router, statistics.router):
-        every.include_router(router)
+    every.include_router(register.router)
+    every.include_router(statistics.router)
     every.include_router(information.router)
+    every.include_router(transparency.router)
     every.include_router(console_home.router)
     for router in (console_custody.router, histories.router):
         every.include_router(router)

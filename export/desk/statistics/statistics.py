@@ -106,8 +106,9 @@ class Statistics:
                 answered[key].append(Answered(received, replied, count, int(more)))
             else:
                 counted[part][key] = Counted(count, int(more))
-        # An amount is a number of fees times their price: it cannot be rounded like one.
-        left_out = {words.Subject.FEES} if rough else set()
+        # An amount is a number of fees times their price, and cannot be rounded like one; of
+        # cameras nobody knows how many there were then.
+        left_out = {words.Subject.FEES, words.Subject.CAMERAS} if rough else set()
         return Figures(
             first=first,
             last=last,

@@ -116,8 +116,8 @@ WORDS: Mapping[Subject, TableWords] = {
     ),
     Subject.CAMERAS: TableWords(
         "Public cameras, by kind",
-        "Cameras of the public list that were there at the as-of time. Nothing is suppressed: the "
-        "list itself is public.",
+        "Cameras of the public list, whatever the period. Nothing is suppressed: anybody can count "
+        "that list.",
         {
             "fixed": "Fixed",
             "PTZ": "Pan, tilt and zoom",

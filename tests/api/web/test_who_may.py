@@ -162,6 +162,7 @@ GET /sign-out
 POST /sign-out
 GET /static/council.css
 GET /static/{name:path}
+GET /transparency
 GET /verify
 GET /verify/{name}
 GET /collect
