@@ -83,12 +83,12 @@ def load(
             ),
             counters,
         )
-    _analyse(services)
+    analyse(services)
     seconds = time.perf_counter() - began
     return Loaded(exhibits, bulk.size, seconds, bulk.size - before)
 
 
-def _analyse(services: Services) -> None:
+def analyse(services: Services) -> None:
     """Let the database count its rows now: it does so by itself, some time after so many came."""
     engine = connect(services.settings.addresses().owner_url, pool_size=1)
     try:
