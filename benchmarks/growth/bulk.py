@@ -72,7 +72,8 @@ _TABLES = {
     "departure": "id uuid, release uuid, way text, person uuid, role text, sha256 text, "
     "at timestamptz, download uuid, handoff uuid",
     "request": "id uuid, urn text, path text, state text, person uuid, submitted_at timestamptz, "
-    "overwrite_due_at timestamptz, preserved_at timestamptz, warned int4",
+    "overwrite_due_at timestamptz, preserved_at timestamptz, warned int4, outcome text, "
+    "settled_at timestamptz, answered_on date, stood int4, left_at timestamptz",
     "request_facts": "request uuid, facts jsonb",
     "request_step": "request uuid, number int4, event text, person uuid, at timestamptz, "
     "told jsonb",

@@ -89,11 +89,12 @@ def load(
 
 
 def analyse(services: Services) -> None:
-    """Let the database count its rows now: it does so by itself, some time after so many came."""
+    """Let the database tidy and count its rows now: it does so some time after many came."""
     engine = connect(services.settings.addresses().owner_url, pool_size=1)
     try:
-        with engine.begin() as connection:
-            connection.execute(text("ANALYZE"))
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("VACUUM (ANALYZE)"))
     finally:
         engine.dispose()
 

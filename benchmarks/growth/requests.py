@@ -6,8 +6,9 @@ and so it is never the house that is audited.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from evidence.fees.prices import USUAL, Stage
 from evidence.fees.states import FeeState
 from evidence.requests.asked import Asked, Preserved, asked_json, preserved_json
 from evidence.requests.charges import PAID as PAID_BY
+from evidence.requests.course.course import course_of
 from evidence.requests.recorded import PAID, REQUESTER, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -186,6 +188,7 @@ class _Desk:
             overwrite_due_at=start + _KEPT,
             preserved_at=life.moments.get(_T.PRESERVED),
             warned=0,
+            **asdict(course_of(life.path, (SimpleNamespace(**step) for step in life.steps))),
         )
         asked = Asked(life.path, start, start + HOUR, self._answers())
         self._bulk.add("request_facts", request=record, facts=asked_json(asked))

@@ -17,6 +17,7 @@ from evidence.people.access import Subject
 from evidence.people.people import as_person
 from evidence.people.tables import PersonRow
 from evidence.requests.clocks import Pause
+from evidence.requests.course.course import course_of
 from evidence.requests.states import Path, RequestState, ReviewOutcome, Standing
 from evidence.requests.tables import RequestRow, RequestStepRow
 
@@ -74,6 +75,16 @@ def record_step(
             told={name: value for name, value in values.items() if name in kept},
         )
     )
+    session.flush()
+    _keep_course(session, request)
+
+
+def _keep_course(session: Session, request: UUID) -> None:
+    """Write down what the steps of a request come to now."""
+    row = session.get_one(RequestRow, request)
+    course = course_of(Path(row.path), steps_of(session, request))
+    row.outcome, row.settled_at = course.outcome, course.settled_at
+    row.answered_on, row.stood, row.left_at = course.answered_on, course.stood, course.left_at
     session.flush()
 
 

@@ -1,6 +1,6 @@
 """Adapter. The tables of requests. What somebody asked stands apart, and can be erased."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,6 +26,12 @@ class RequestRow(SQLModel, table=True):
     """When the control room confirmed that the whole of it is preserved; a correction undoes it."""
     warned: int = 0
     """How many of the warnings were written that nobody preserved it yet."""
+    outcome: str = ""
+    """This and what follows is what its steps come to (`evidence.requests.course`)."""
+    settled_at: datetime | None = utc_column(nullable=True)
+    answered_on: date | None = None
+    stood: int = 0
+    left_at: datetime | None = utc_column(nullable=True)
 
 
 class RequestFactsRow(SQLModel, table=True):

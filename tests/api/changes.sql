@@ -650,6 +650,9 @@ UPDATE payment_difference SET settled_at = now(), settled_reason = 'all is well'
 -- database: a difference that is gone
 DELETE FROM payment_difference WHERE settled_at IS NOT NULL;
 
+-- database: what a request is counted as
+UPDATE request SET outcome = 'withdrawn' WHERE outcome = 'found';
+
 -- database: whether footage helped
 UPDATE feedback SET outcome = 'not_useful' WHERE erased_at IS NULL;
 

@@ -1,10 +1,14 @@
 """The requests that the benchmarks load are such as the table of steps makes."""
 
+import re
 from collections.abc import Iterator, Mapping
-from uuid import uuid4
+from datetime import timedelta
+from pathlib import Path as File
+from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import Session, col, func, select
+from sqlalchemy import text
+from sqlmodel import Session, col, delete, func, select
 
 from api.running.supervisor import prepare
 from api.wiring import Services, build
@@ -14,6 +18,7 @@ from evidence.exhibits.clocks import LONDON
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.access import Role
+from evidence.requests.course.course import Course, course_of
 from evidence.requests.recorded import told_fields
 from evidence.requests.states import ENDS, TRANSITIONS, Path, Standing, take
 from evidence.requests.tables import RequestRow, RequestStepRow
@@ -21,6 +26,7 @@ from export.desk.disclosures import Period
 from tests.houses import Estate
 
 REQUESTS = 220
+VERSIONS = File(__file__).parents[2] / "api/migrations/versions"
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +97,48 @@ def test_the_pages_that_are_measured_are_there(loaded: Services) -> None:
             session, Period(today.replace(year=today.year - 3), today), by=by, at=loaded.clock()
         )
     assert found.tables[0].total == REQUESTS
+
+
+PAUSED: tuple[tuple[str, int, dict[str, str]], ...] = (
+    ("preservation.requested", 0, {}),
+    ("request.paused", 1, {}),
+    ("request.resumed", 4, {}),
+    ("request.covered", 5, {}),
+    ("request.paused", 6, {}),
+    ("review.completed", 10, {"outcome": "not_found"}),
+    ("request.closed", 20, {}),
+)
+"""Steps of somebody who asks for themselves: the clock stood for three days, and then for four."""
+
+
+def test_the_upgrade_works_out_what_the_steps_come_to(loaded: Services) -> None:
+    script = (VERSIONS / "0017_statistics.sql").read_text()
+    updates = re.findall(r"^UPDATE request .*?;$", script, re.MULTILINE | re.DOTALL)
+    assert len(updates) == 2
+    with loaded.transaction() as session:
+        subject = session.exec(select(RequestRow).where(RequestRow.path == Path.SUBJECT)).first()
+        assert subject is not None
+        session.execute(delete(RequestStepRow).where(col(RequestStepRow.request) == subject.id))
+        for number, (event, days, told) in enumerate(PAUSED, 1):
+            at = subject.submitted_at + timedelta(days=days)
+            session.add(
+                RequestStepRow(request=subject.id, number=number, event=event, at=at, told=told)
+            )
+        session.flush()
+        session.execute(
+            text(
+                "UPDATE request SET outcome = '', settled_at = NULL, answered_on = NULL, stood = 0,"
+                " left_at = NULL"
+            )
+        )
+        for update in updates:
+            session.execute(text(update))
+        session.expire_all()
+        steps: dict[UUID, list[RequestStepRow]] = {}
+        for step in session.exec(select(RequestStepRow).order_by(col(RequestStepRow.number))):
+            steps.setdefault(step.request, []).append(step)
+        for row in session.exec(select(RequestRow)):
+            kept = Course(row.outcome, row.settled_at, row.answered_on, row.stood, row.left_at)
+            assert kept == course_of(Path(row.path), steps[row.id])
+        assert subject.stood == 7
+        session.rollback()

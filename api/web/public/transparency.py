@@ -7,7 +7,6 @@ from api.web.bar_chart import draw_bars
 from api.web.figures import plots
 from api.web.pages import page
 from api.web.public.cameras import count_asking
-from evidence.exhibits.clocks import LONDON
 from export.desk.statistics.figures import Figures
 from export.desk.statistics.words import WORDS, Subject
 
@@ -34,7 +33,6 @@ def transparency(request: Request, services: UsesServices) -> Response:
         chart=draw_bars([(words, count, f"{count:,}") for words, count in rows]),
         makers=makers,
         years=[(one, plots(one) if _tells(one) else []) for one in published],
-        this_year=at.astimezone(LONDON).year,
     )
 
 

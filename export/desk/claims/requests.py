@@ -12,6 +12,7 @@ from custody.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
+from evidence.requests.course.course import Course, course_of
 from evidence.requests.recorded import PAID, REVIEWED, requester_words, told_fields
 from evidence.requests.states import (
     CIVIL,
@@ -24,7 +25,9 @@ from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
 from export.desk.claims.rows import claims_of, columns, dated, grouped, pick
 
 _COLUMNS = columns(
-    RequestRow, "id urn path state person submitted_at overwrite_due_at preserved_at"
+    RequestRow,
+    "id urn path state person submitted_at overwrite_due_at preserved_at "
+    "outcome settled_at answered_on stood left_at",
 )
 _ASKED = ("request.submitted", "request.corrected")
 _CALLED, _KEPT = "preservation.requested", "preservation.confirmed"
@@ -103,7 +106,7 @@ class _Requests:
                 Latest(_ASKED, {"facts": facts[0] if facts else {}}),
                 Latest((_CALLED,), {"until": dated(row.overwrite_due_at)}),
             ),
-            flaws=tuple(_flaws(row, steps, self._fees[row.id])),
+            flaws=(*_flaws(row, steps, self._fees[row.id]), *_miscounted(row, steps)),
             standing=_standing(row),
         )
 
@@ -168,3 +171,10 @@ def _flaws(row: Any, steps: Sequence[Any], fees: Sequence[Any]) -> Iterator[str]
         row.state == RequestState.NOT_FOUND
     ):
         yield f"is {row.state}, and its review says otherwise"
+
+
+def _miscounted(row: Any, steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where statistics count a request as something else than its steps come to."""
+    course = Course(row.outcome, row.settled_at, row.answered_on, row.stood, row.left_at)
+    if row.path in tuple(Path) and course != course_of(Path(row.path), steps):
+        yield "is counted as something else than its steps come to"

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import lru_cache
 
 from evidence.requests.clocks import DayKind, Pause, answer_due, is_working, month_due
 
 _DAY = timedelta(days=1)
 _TENTH = Decimal("0.1")
+_KEPT = 1 << 14
+"""Days that are worked out once: one comes with many requests, and comes again."""
 _NOON = time(12, tzinfo=UTC)
 """The same day in London, all the year."""
 
@@ -55,7 +57,9 @@ def took(answers: Sequence[Answered], clock: Clock) -> Took | None:
     if not count:
         return None
     whole = sum(days * times for days, times in spread.items())
-    within = sum(one.count for one in answers if one.answered <= _due(one, clock))
+    within = sum(
+        one.count for one in answers if one.answered <= _due(one.received, one.paused, clock)
+    )
     return Took(
         count=count,
         mean=_tenths(Decimal(whole) / count),
@@ -78,7 +82,7 @@ def _tenths(number: Decimal) -> Decimal:
     return number.quantize(_TENTH, ROUND_HALF_UP)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _days(received: date, answered: date, kind: DayKind) -> int:
     """Return the days from the day after ``received`` to ``answered``, both included."""
     if kind is DayKind.CALENDAR:
@@ -88,11 +92,12 @@ def _days(received: date, answered: date, kind: DayKind) -> int:
     )
 
 
-def _due(one: Answered, clock: Clock) -> date:
-    received = datetime.combine(one.received, _NOON)
+@lru_cache(maxsize=_KEPT)
+def _due(day: date, paused: int, clock: Clock) -> date:
+    received = datetime.combine(day, _NOON)
     if clock.days is not None:
         return answer_due(received, clock.days, clock.kind)
-    stood = (Pause(received, received + _DAY * one.paused),) if one.paused else ()
+    stood = (Pause(received, received + _DAY * paused),) if paused else ()
     due = month_due(received, stood)
     assert due is not None  # a pause that has ended leaves a day
     return due

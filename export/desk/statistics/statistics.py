@@ -5,7 +5,7 @@ before anybody sees it, staff included: what they look at is what they may give 
 """
 
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -22,6 +22,7 @@ from export.desk.disclosures import Period
 from export.desk.statistics import words
 from export.desk.statistics.days import Answered
 from export.desk.statistics.figures import Counted, Figures, Rules, answer_rows, table
+from export.desk.statistics.periods import of_months
 
 MOST_DAYS = 3660
 """Of one period."""
@@ -35,7 +36,7 @@ class Statistics:
     def __init__(self, ledger: Ledger, rules: Rules) -> None:
         self._ledger = ledger
         self._rules = rules
-        self._published: tuple[datetime, tuple[Figures, ...]] | None = None
+        self._published: tuple[date, tuple[Figures, ...]] | None = None
 
     def figures(
         self, session: Session, period: Period, *, rough: bool = False, by: Subject, at: datetime
@@ -72,24 +73,18 @@ class Statistics:
     def published(self, session: Session, *, at: datetime) -> tuple[Figures, ...]:
         """Return what everybody may read: of this year and the one before, the newer first.
 
-        As of the beginning of this month, and rounded: who comes back every day learns nothing of
-        one day. Counted once a month, and kept until the next.
+        Of months that are over, and rounded: who comes back every day learns nothing of one day.
+        Counted when somebody asks first in a month, and kept for the rest of it.
         """
-        today = at.astimezone(LONDON).date()
-        until = datetime.combine(today.replace(day=1), time(), LONDON)
-        if self._published is None or self._published[0] != until:
-            year = (until - timedelta(days=1)).year
+        over = at.astimezone(LONDON).date().replace(day=1) - timedelta(days=1)
+        if self._published is None or self._published[0] != over:
+            first = over.replace(month=1, day=1)
+            periods = Period(first, over), of_months(first - timedelta(days=1), 12)
+            least = self._rules.behind_mean
             self._published = (
-                until,
+                over,
                 tuple(
-                    self._count(
-                        session,
-                        Period(date(one, 1, 1), date(one, 12, 31)),
-                        rough=True,
-                        behind=self._rules.behind_mean,
-                        at=until,
-                    )
-                    for one in (year, year - 1)
+                    self._count(session, one, rough=True, behind=least, at=at) for one in periods
                 ),
             )
         return self._published[1]
@@ -103,9 +98,9 @@ class Statistics:
         answered: dict[str, list[Answered]] = defaultdict(list)
         for part, key, received, replied, count, more in session.execute(_COUNTS, span):
             if part == _ANSWERED:
-                answered[key].append(Answered(received, replied, count, int(more)))
+                answered[key].append(Answered(received, replied, int(count), int(more)))
             else:
-                counted[part][key] = Counted(count, int(more))
+                counted[part][key] = Counted(int(count), int(more))
         # An amount is a number of fees times their price, and cannot be rounded like one; of
         # cameras nobody knows how many there were then.
         left_out = {words.Subject.FEES, words.Subject.CAMERAS} if rough else set()

@@ -50,8 +50,7 @@ WORDS: Mapping[Subject, TableWords] = {
     ),
     Subject.OUTCOMES: TableWords(
         "Requests, by what came of them",
-        "Requests that came in the period, each once, by the last that was decided about it up to "
-        "the as-of time.",
+        "Requests that came in the period, each once, by the last that was decided about it.",
         {
             "found": "Footage was found",
             "partly_found": "A part was found",
@@ -88,6 +87,7 @@ WORDS: Mapping[Subject, TableWords] = {
             "insurer": f"{_CIVIL}insurers",
             "solicitor": f"{_CIVIL}solicitors and other legal representatives",
             "authorised": f"{_CIVIL}other authorised bodies",
+            "other": f"{_CIVIL}a further package, or one without a request",
         },
     ),
     Subject.FEES: TableWords(

@@ -48,7 +48,7 @@ def test_the_page_costs_one_statement_for_all_figures(browser: Opens, house: Hou
     visitor.get(PAGE)
     with statements(house) as seen:
         visitor.get(PAGE)
-    assert sum("asked AS MATERIALIZED" in one for one in seen) == 1
+    assert sum("requests_by_path" in one for one in seen) == 1
     assert len(seen) <= 6
 
 
