@@ -1,12 +1,13 @@
 -- Everything that the statistics of a period count: one statement, and so one moment.
--- Of each row: what it is a part of, its key, two days (of answers), how many, and pence or days.
+-- Of each row: what it is a part of, its key, how many, and pence; of answers, on which day they
+-- came and how many days later they were answered, and for how many of these the clock stood.
 -- What the steps of a request come to stands in its row (evidence/requests/course).
 WITH civil AS (
     SELECT path, count(*) AS n FROM request
     WHERE left_at >= :start AND left_at < :end AND path IN ('insurer', 'solicitor', 'authorised')
     GROUP BY path
 )
-SELECT 'requests_by_path', path, NULL::date, NULL::date, count(*), 0
+SELECT 'requests_by_path', path, NULL::date, NULL::integer, count(*), 0
 FROM request WHERE submitted_at >= :start AND submitted_at < :end GROUP BY path
 UNION ALL
 SELECT 'requests_by_outcome', coalesce(nullif(outcome, ''), 'undecided'), NULL, NULL,
@@ -24,7 +25,10 @@ UNION ALL
 SELECT 'answered',
     CASE path WHEN 'subject' THEN 'subject' WHEN 'police' THEN 'official'
         WHEN 'cps' THEN 'official' WHEN 'council' THEN 'official' ELSE 'civil' END,
-    (submitted_at AT TIME ZONE 'Europe/London')::date, answered_on, count(*), stood
+    -- Where every day counts, which day it was is no matter.
+    CASE WHEN path = 'subject' OR :working
+        THEN (submitted_at AT TIME ZONE 'Europe/London')::date END,
+    answered_on - (submitted_at AT TIME ZONE 'Europe/London')::date, count(*), stood
 FROM request
 WHERE submitted_at >= :start AND submitted_at < :end AND answered_on IS NOT NULL
 GROUP BY 2, 3, 4, stood
@@ -66,7 +70,7 @@ FROM (
     ) happened
 ) f
 CROSS JOIN LATERAL (VALUES
-    ('asked', NULL::date, NULL::date, asked, asked_pence),
+    ('asked', NULL::date, NULL::integer, asked, asked_pence),
     ('paid', NULL, NULL, paid, paid_pence),
     ('waived', NULL, NULL, waived, waived_pence),
     ('free', NULL, NULL, free, free_pence)

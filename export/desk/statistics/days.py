@@ -18,11 +18,12 @@ _NOON = time(12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How many requests came on one day, and were answered first on another one, in London."""
+    """How many requests were first answered so many days of the calendar after they came."""
 
-    received: date
-    answered: date
+    waited: int
     count: int
+    received: date | None = None
+    """The day in London on which they came; None: it is no matter, since every day counts."""
     paused: int = 0
     """Days for which the clock of each stood; of a subject access request alone."""
 
@@ -51,15 +52,15 @@ def took(answers: Sequence[Answered], clock: Clock) -> Took | None:
     """Return how long answers took; None: there are none."""
     spread: dict[int, int] = {}
     for one in answers:
-        days = _days(one.received, one.answered, clock.kind)
+        days = one.waited
+        if clock.kind is DayKind.WORKING and one.received is not None:
+            days = _working(one.received, one.waited)
         spread[days] = spread.get(days, 0) + one.count
     count = sum(spread.values())
     if not count:
         return None
     whole = sum(days * times for days, times in spread.items())
-    within = sum(
-        one.count for one in answers if one.answered <= _due(one.received, one.paused, clock)
-    )
+    within = sum(one.count for one in answers if _is_in_time(one, clock))
     return Took(
         count=count,
         mean=_tenths(Decimal(whole) / count),
@@ -82,14 +83,16 @@ def _tenths(number: Decimal) -> Decimal:
     return number.quantize(_TENTH, ROUND_HALF_UP)
 
 
+def _is_in_time(one: Answered, clock: Clock) -> bool:
+    if one.received is None:
+        return clock.days is not None and one.waited <= clock.days
+    return one.received + _DAY * one.waited <= _due(one.received, one.paused, clock)
+
+
 @lru_cache(maxsize=_KEPT)
-def _days(received: date, answered: date, kind: DayKind) -> int:
-    """Return the days from the day after ``received`` to ``answered``, both included."""
-    if kind is DayKind.CALENDAR:
-        return (answered - received).days
-    return sum(
-        is_working(received + _DAY * one) for one in range(1, (answered - received).days + 1)
-    )
+def _working(received: date, waited: int) -> int:
+    """Return how many of the days after ``received`` people work on."""
+    return sum(is_working(received + _DAY * one) for one in range(1, waited + 1))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -18,6 +18,7 @@ from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
+from evidence.requests.clocks import DayKind
 from export.desk.disclosures import Period
 from export.desk.statistics import words
 from export.desk.statistics.days import Answered
@@ -93,12 +94,13 @@ class Statistics:
         self, session: Session, period: Period, *, rough: bool, behind: int, at: datetime
     ) -> Figures:
         first, last = _days(period)
-        span = {"start": period.start, "end": period.end, "at": at}
+        working = self._rules.answer.kind is DayKind.WORKING
+        span = {"start": period.start, "end": period.end, "at": at, "working": working}
         counted: dict[str, dict[str, Counted]] = defaultdict(dict)
         answered: dict[str, list[Answered]] = defaultdict(list)
-        for part, key, received, replied, count, more in session.execute(_COUNTS, span):
+        for part, key, received, waited, count, more in session.execute(_COUNTS, span):
             if part == _ANSWERED:
-                answered[key].append(Answered(received, replied, int(count), int(more)))
+                answered[key].append(Answered(waited, int(count), received, int(more)))
             else:
                 counted[part][key] = Counted(int(count), int(more))
         # An amount is a number of fees times their price, and cannot be rounded like one; of
