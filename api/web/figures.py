@@ -1,6 +1,5 @@
 """Edge. Statistics as pages show them: of each table a picture, and the same numbers in words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.web.bar_chart import BarChart, Row, draw_bars
@@ -58,13 +57,13 @@ def _answers(figures: Figures) -> Plot:
     for one in figures.answers:
         due, name = clock_words(one.clock), one.words
         if one.took is None:
-            rows.append((name, "too few requests", "", "", due))
+            rows.append((name, "too few", "", "", f"due: {due}"))
             bars.append((name, None, "too few"))
         else:
             took = one.took
             within = f"{took.within}% within {due}"
             rows.append(
-                (name, f"about {behind(took.count)}", f"{took.mean}", f"{took.median}", within)
+                (name, f"about {behind(took.count):,}", f"{took.mean}", f"{took.median}", within)
             )
             bars.append((name, took.mean, f"{took.mean} days"))
     return Plot(
@@ -94,8 +93,3 @@ def _meaning(figures: Figures) -> str:
 def is_anything_hidden(figures: Figures) -> bool:
     """Tell whether the page must say what "suppressed" means."""
     return any(one.hides for one in figures.tables)
-
-
-def years(published: Sequence[Figures]) -> list[tuple[int, Figures, list[Plot]]]:
-    """Return what is published, by its year."""
-    return [(one.first.year, one, plots(one)) for one in published]
