@@ -80,13 +80,13 @@ def _answers(figures: Figures) -> Plot:
 def _meaning(figures: Figures) -> str:
     kinds = {one.key: one.clock.kind.value for one in figures.answers}
     return (
-        "Requests that came in the period and were answered by the as-of time: from the day after "
-        "one came to the day on which whoever asked was first told what comes of it. For who pays "
-        "that is whether cameras may have captured it; for everybody else, whether there is "
-        f"footage that they may have. Counted in {kinds['official']} days, in London; of people "
-        "who ask for footage of themselves in calendar days, without those on which the clock "
-        "stood because something was asked of them for the share that was answered in time. "
-        "Requests that nobody has answered yet are in no mean."
+        "Requests that came in the period and were answered since: from the day after one came to "
+        "the day on which whoever asked was first told what comes of it. For who pays that is "
+        "whether cameras may have captured it; for everybody else, whether there is footage that "
+        f"they may have. Counted in {kinds['official']} days, in London; of people who ask for "
+        "footage of themselves in calendar days. Their clock stands while something is asked of "
+        "them: those days count in the mean, and not against the month. Requests that nobody has "
+        "answered yet are in no mean."
     )
 
 

@@ -25,6 +25,8 @@ from export.desk.statistics.periods import named_periods, of_months
 
 router = APIRouter(include_in_schema=False)
 STATISTICS = "/console/statistics"
+YES = "yes"
+"""What a box says that is ticked."""
 Reads = Annotated[Staff, allowed(Action.READ_STATISTICS)]
 Text = Annotated[str, Query(max_length=200)]
 
@@ -47,7 +49,7 @@ def shown(
 
     def read(session: Session) -> Figures:
         period, by = parse_period(first, last), staff.subject
-        return services.statistics.figures(session, period, rough=bool(rounded), by=by, at=at)
+        return services.statistics.figures(session, period, rough=rounded == YES, by=by, at=at)
 
     try:
         found = act(services, staff.subject, read)
@@ -100,7 +102,7 @@ def _exported(services: Services, staff: Staff, period: Period, *, rounded: str)
         services,
         by,
         lambda session: services.statistics.export(
-            session, period, rough=bool(rounded), by=by, at=at
+            session, period, rough=rounded == YES, by=by, at=at
         ),
     )
 
