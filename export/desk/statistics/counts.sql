@@ -47,9 +47,11 @@ JOIN release r ON r.id = f.release
 WHERE r.collected_at >= :start AND r.collected_at < :end
 GROUP BY f.outcome
 UNION ALL
-SELECT 'fees', told.*
+-- Each stage by itself: the sum of two prices would tell how many there are of each.
+SELECT 'fees', told.what || '_' || f.stage, NULL, NULL, told.n, told.pence
 FROM (
     SELECT
+        stage,
         count(*) FILTER (WHERE asked) AS asked,
         coalesce(sum(pence) FILTER (WHERE asked), 0) AS asked_pence,
         count(*) FILTER (WHERE paid) AS paid,
@@ -59,7 +61,7 @@ FROM (
         count(*) FILTER (WHERE waived AND NOT demanded) AS free,
         coalesce(sum(pence) FILTER (WHERE waived AND NOT demanded), 0) AS free_pence
     FROM (
-        SELECT pence, demanded,
+        SELECT stage, pence, demanded,
             demanded AND opened_at >= :start AND opened_at < :end AS asked,
             paid_at >= :start AND paid_at < :end AS paid,
             waived_at >= :start AND waived_at < :end AS waived
@@ -68,16 +70,19 @@ FROM (
             OR (paid_at >= :start AND paid_at < :end)
             OR (waived_at >= :start AND waived_at < :end)
     ) happened
+    GROUP BY stage
 ) f
 CROSS JOIN LATERAL (VALUES
-    ('asked', NULL::date, NULL::integer, asked, asked_pence),
-    ('paid', NULL, NULL, paid, paid_pence),
-    ('waived', NULL, NULL, waived, waived_pence),
-    ('free', NULL, NULL, free, free_pence)
-) told
+    ('asked', asked, asked_pence),
+    ('paid', paid, paid_pence),
+    ('waived', waived, waived_pence),
+    ('free', free, free_pence)
+) told (what, n, pence)
 UNION ALL
-SELECT 'fees', 'refunded', NULL, NULL, count(*), coalesce(sum(pence), 0)
-FROM refund WHERE state = 'success' AND ended_at >= :start AND ended_at < :end
+SELECT 'fees', 'refunded_' || f.stage, NULL, NULL, count(*), sum(r.pence)
+FROM refund r JOIN payment p ON p.id = r.payment JOIN fee f ON f.id = p.fee
+WHERE r.state = 'success' AND r.ended_at >= :start AND r.ended_at < :end
+GROUP BY f.stage
 UNION ALL
 SELECT 'cameras', kind, NULL, NULL, count(*), 0
 FROM camera WHERE NOT sensitive AND gone_on IS NULL GROUP BY kind

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from evidence.fees.prices import Stage
 from evidence.requests.states import Path
 
 
@@ -95,11 +96,15 @@ WORDS: Mapping[Subject, TableWords] = {
         "Fees of the review and of the release, including VAT, each counted in the period in which "
         "it happened: what was paid in one was perhaps asked for in the one before.",
         {
-            "asked": "Asked for",
-            "paid": "Paid",
-            "waived": "Asked for, and given up because the request ended",
-            "free": "Never asked for: police, prosecution and council teams",
-            "refunded": "Given back",
+            f"{what}_{stage}": f"{words}: {stage}"
+            for what, words in {
+                "asked": "Asked for",
+                "paid": "Paid",
+                "waived": "Given up because the request ended",
+                "free": "Never asked for, as of the police",
+                "refunded": "Given back, in whole or in part",
+            }.items()
+            for stage in Stage
         },
     ),
     Subject.FEEDBACK: TableWords(

@@ -109,8 +109,8 @@ def test_fees_are_counted_when_they_happen(house: House, asked: datetime) -> Non
             s, Period(tomorrow, tomorrow), by=by, at=asked + 9 * DAY
         )
     )
-    (row,) = (one for one in of(found, Subject.FEES).rows if one.key == "asked")
-    assert (row.count, row.pence) == (6, 6 * 2500)
+    told = {one.key: (one.count, one.pence) for one in of(found, Subject.FEES).rows if one.count}
+    assert told == {"asked_review": (6, 6 * 2500)}
 
 
 def test_a_sensitive_camera_is_in_no_count(house: House, asked: datetime) -> None:

@@ -32,7 +32,7 @@ RULES = Rules(Clock(DayKind.CALENDAR, 5), least=5, behind_mean=20)
 def some(*, rough: bool = False) -> Figures:
     counts = {
         Subject.PATHS: {"insurer": Counted(30), "police": Counted(12), "cps": Counted(2)},
-        Subject.FEES: {"asked": Counted(30, 75000), "refunded": Counted(2, 5000)},
+        Subject.FEES: {"asked_review": Counted(30, 75000), "refunded_review": Counted(2, 5000)},
     }
     answered = {"civil": [Answered(0, 23)], "official": [Answered(0, 4)]}
     return Figures(
@@ -71,9 +71,9 @@ def test_a_small_number_is_hidden_with_the_one_that_would_tell_it() -> None:
 def test_a_hidden_fee_has_no_amount() -> None:
     (fees,) = (one for one in some().tables if one.subject is Subject.FEES)
     said = {row.key: (row.count, row.pence) for row in fees.rows}
-    assert said["asked"] == (30, 75000)
-    assert said["refunded"] == (None, None)
-    assert said["waived"] == (0, 0)
+    assert said["asked_review"] == (30, 75000)
+    assert said["refunded_review"] == (None, None)
+    assert said["waived_release"] == (0, 0)
 
 
 def test_rounded_figures_hide_zero_too() -> None:
