@@ -24,9 +24,10 @@ from api.routes.systems import lists as request_lists
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
+from api.web.collect import feedback as answering
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import histories, register
+from api.web.console import histories, register, statistics
 from api.web.console import home as console_home
 from api.web.console.accounts import pages as console_accounts
 from api.web.console.accounts import statements
@@ -50,10 +51,10 @@ from api.web.console.requests import documents as request_documents
 from api.web.console.requests import messages as request_messages
 from api.web.console.requests import pages as console_requests
 from api.web.public import cameras as public_cameras
-from api.web.public import information, mailbox, signin, start
+from api.web.public import information, mailbox, signin, start, transparency
 from api.web.public import pay as paying
 from api.web.public.requests import account as invoicing
-from api.web.public.requests import check, documents, proof, several
+from api.web.public.requests import check, documents, feedback, proof, several
 from api.web.public.requests import form as asking
 from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
@@ -75,6 +76,7 @@ _ASKING = (
     looking_after.paced,
     own_messages.router,
     invoicing.router,
+    feedback.router,
 )
 """The pages of whoever asks for footage."""
 _CAMERAS = (camera_lists.router, console_cameras.router)
@@ -165,7 +167,13 @@ def _routes() -> tuple[BaseRoute, ...]:
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
     # What is past the code stands first: its addresses are no tokens.
-    for router in (collect.router, downloads.router, gate.router, gate.paced):
+    for router in (
+        collect.router,
+        answering.router,
+        downloads.router,
+        gate.router,
+        gate.paced,
+    ):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router, public_cameras.router, *_ASKING):
         every.include_router(router)
@@ -182,7 +190,9 @@ def _routes() -> tuple[BaseRoute, ...]:
         every.include_router(router)
     every.include_router(public_cameras.paced)
     every.include_router(register.router)
+    every.include_router(statistics.router)
     every.include_router(information.router)
+    every.include_router(transparency.router)
     every.include_router(console_home.router)
     for router in (console_custody.router, histories.router):
         every.include_router(router)

@@ -86,7 +86,9 @@ from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
 from export.desk.search import Search
+from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
+from export.feedback.feedback import Feedback
 from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
@@ -194,6 +196,7 @@ class Services:
     handoffs: Handoffs
     amendments: Amendments
     undelivered: Undelivered
+    feedback: Feedback
     register: Register
     fixity: Fixity
     remedies: Remedies
@@ -209,6 +212,7 @@ class Services:
     limits: Limits
     exhibit_list: ExhibitList
     search: Search
+    statistics: Statistics
     views: Views
     holds: Holds
     provider: IdentityProvider

@@ -72,9 +72,9 @@ def local_date(moment: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
-def day(moment: date) -> str:
+def long_date(day: date) -> str:
     """Return a day as people in England write it."""
-    return f"{moment.day} {moment:%B %Y}"
+    return f"{day.day} {day:%B %Y}"
 
 
 def exact_pounds(pence: int) -> str:
@@ -140,6 +140,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "counted": counted,
     "local_time": local_time,
     "local_date": local_date,
+    "long_date": long_date,
     "local_minute": local_minute,
     "local_text": local_text,
     "machine_time": machine_time,
@@ -149,7 +150,6 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "percent": percent,
     "stage": stage,
     "statement": statement_reference,
-    "day": day,
     "exact_size": size_words,
     "offset": offset,
     "state": state,

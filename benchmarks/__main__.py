@@ -7,7 +7,17 @@ from pathlib import Path
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
 from api.settings.environment import read_settings
-from benchmarks import collecting, copying, crowding, idling, ingest, paging, sealing, verifying
+from benchmarks import (
+    asking,
+    collecting,
+    copying,
+    crowding,
+    idling,
+    ingest,
+    paging,
+    sealing,
+    verifying,
+)
 from benchmarks.growth import auditing
 
 
@@ -23,6 +33,8 @@ def main() -> None:
         rows += [*copying.run(), *verifying.run(), *idling.run(), *crowding.run()]
         with paging.grown(None) as town:
             rows += [*paging.run(town), *auditing.audit(town)]
+        with paging.grown(None) as queue:
+            rows += asking.run(queue)
     print(f"\n{os.cpu_count()} processors; every ratio was taken in this one run.\n")
     width = max(len(name) for name, _, _ in rows)
     for name, figure, bar in rows:

@@ -51,7 +51,7 @@ def pages(services: Services, *, read: Callable[[str], str]) -> Mapping[str, str
             ("releases", f"/console/releases?cursor={known['half']}"),
             ("register", f"/console/register?cursor={known['half']}"),
         )
-        if (address := _older(read(start)))
+        if (address := older(read(start)))
     }
     one = {
         "an exhibit": f"/console/exhibits/{known['file_safe']}",
@@ -106,7 +106,7 @@ def _known(session: Session) -> Mapping[str, str]:
     }
 
 
-def _older(page: str) -> str:
+def older(page: str) -> str:
     """Return the address behind the link "Older" of a page."""
     found = re.search(r'href="([^"]+)" rel="next"', page)
     return unescape(found[1]) if found else ""

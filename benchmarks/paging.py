@@ -160,7 +160,10 @@ def grow(services: Services, exhibits: int) -> None:
 
 
 def compare(
-    services: Services, sizes: Sequence[int], grow: Callable[[Services, int], None] = grow
+    services: Services,
+    sizes: Sequence[int],
+    grow: Callable[[Services, int], None] = grow,
+    measured: Callable[[Services], Mapping[str, Cost]] = measured,
 ) -> list[tuple[str, list[Cost]]]:
     """Return what every page costs at each size."""
     costs: dict[str, list[Cost]] = {}

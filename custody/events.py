@@ -215,6 +215,8 @@ release.revoked | | actor role reason
 release.expired | | actor role reason
 release.papers_erased | deletion | actor role reason
 handoff.recorded | transfer | actor role system reference acceptance handed sha256
+feedback.given | | actor role outcome facts
+feedback.erased | deletion | actor role reason
 """
 _PERSON = """
 person.named | | facts

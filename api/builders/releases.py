@@ -32,7 +32,11 @@ from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
 from export.desk.search import Search
+from export.desk.statistics.days import Clock
+from export.desk.statistics.figures import Rules
+from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
+from export.feedback.feedback import Feedback
 from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
@@ -79,6 +83,7 @@ class Delivered(TypedDict):
     handoffs: Handoffs
     amendments: Amendments
     undelivered: Undelivered
+    feedback: Feedback
 
 
 class Desk(TypedDict):
@@ -93,6 +98,7 @@ class Desk(TypedDict):
     stories: Stories
     register: Register
     search: Search
+    statistics: Statistics
 
 
 def build_release(
@@ -217,6 +223,7 @@ def build_delivery(
         amendments=Amendments(released["corrections"], messages),
         undelivered=Undelivered(releases, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
+        feedback=Feedback(ledger, releases, random=secrets.token_bytes),
     )
 
 
@@ -224,14 +231,21 @@ def build_desk(
     ground: Ground, evidence: Evidence, asked: RequestsRoom, releases: Releases, holds: Holds
 ) -> Desk:
     """Build what staff look at."""
+    council = ground.council
+    rules = Rules(
+        Clock(council.answer_count, council.answer_days),
+        least=council.told.suppress_below,
+        behind_mean=council.told.mean_from,
+    )
     return Desk(
+        statistics=Statistics(ground.ledger, rules),
         exhibit_list=ExhibitList(holds),
         release_list=ReleaseList(),
         preserved_search=PreservedSearch(),
         request_list=RequestList(
             asked["requests"],
-            answer_days=ground.council.answer_days,
-            count=ground.council.answer_count,
+            answer_days=council.answer_days,
+            count=council.answer_count,
         ),
         fee_list=FeeList(),
         account_list=AccountList(),

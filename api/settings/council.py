@@ -10,6 +10,7 @@ from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
+from api.settings.transparency import USUALLY_TOLD, Transparency, read_transparency
 from custody.checkpoint import require_origin
 from custody.errors import FormatError
 from evidence.fees.prices import USUAL, WHOLE, Tariff
@@ -59,6 +60,9 @@ vat_number = "GB 000 0000 00"
 most_mb = 10
 days_after_check = 7
 longest_days = 90
+[statistics]
+suppress_below = 5
+mean_from = 20
 """
 MOST_DAYS = 36_500
 LEAST_KEPT = 28
@@ -86,6 +90,8 @@ _TABLES = {
     | {"register_decides", "incident_pattern", "incident_example"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
+    "statistics": {"suppress_below", "mean_from"},
+    "transparency": {"purposes"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")
@@ -138,6 +144,7 @@ class Council:
     incidents: IncidentNumbers = ANY_NUMBER
     """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
+    told: Transparency = USUALLY_TOLD
 
 
 def read_council(settings: Settings) -> Council:
@@ -198,6 +205,7 @@ def parse_council(text: str) -> Council:
                 table.get("requests", {}).get("incident_example", ""),
             ),
             fees=_tariff(table.get("fees", {})),
+            told=read_transparency(table),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error

@@ -71,6 +71,15 @@ _TABLES = {
     "sha256 text, at timestamptz",
     "departure": "id uuid, release uuid, way text, person uuid, role text, sha256 text, "
     "at timestamptz, download uuid, handoff uuid",
+    "request": "id uuid, urn text, path text, state text, person uuid, submitted_at timestamptz, "
+    "overwrite_due_at timestamptz, preserved_at timestamptz, warned int4, outcome text, "
+    "settled_at timestamptz, answered_on date, stood int4, left_at timestamptz",
+    "request_facts": "request uuid, facts jsonb",
+    "request_step": "request uuid, number int4, event text, person uuid, at timestamptz, "
+    "told jsonb",
+    "fee": "id uuid, request uuid, urn text, stage text, pence int4, vat_pence int4, "
+    "vat_basis_points int4, state text, opened_at timestamptz, demanded bool, "
+    "waived_at timestamptz, waived_reason text, paid_by uuid, paid_at timestamptz",
     "log_entry": "index int8, event uuid, entry bytea",
     "log_node": "level int4, index int8, hash bytea",
     "log_root": "size int8, root bytea",

@@ -83,17 +83,18 @@ def load(
             ),
             counters,
         )
-    _analyse(services)
+    analyse(services)
     seconds = time.perf_counter() - began
     return Loaded(exhibits, bulk.size, seconds, bulk.size - before)
 
 
-def _analyse(services: Services) -> None:
-    """Let the database count its rows now: it does so by itself, some time after so many came."""
+def analyse(services: Services) -> None:
+    """Let the database tidy and count its rows now: it does so some time after many came."""
     engine = connect(services.settings.addresses().owner_url, pool_size=1)
     try:
-        with engine.begin() as connection:
-            connection.execute(text("ANALYZE"))
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("VACUUM (ANALYZE)"))
     finally:
         engine.dispose()
 

@@ -4,12 +4,12 @@ Whether there is a sensitive camera is neither confirmed nor denied: each statem
 by an index that does not hold them, and nothing here counts, matches or waits for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from evidence.cameras.cameras import KnownCamera, register_digest
 from evidence.cameras.coverage import (
@@ -32,6 +32,7 @@ from evidence.cameras.grid import to_point
 from evidence.cameras.known import HERE, PUBLIC, CameraPage, read_cameras, read_page
 from evidence.cameras.points import GridPoint, Point, parse_point
 from evidence.cameras.retention import incident_at, overwritten_at, read_clock, read_day
+from evidence.cameras.tables import CameraRow
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 
@@ -72,6 +73,15 @@ class Choice:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """How many public cameras are of one maker; empty: not stated."""
+
+    maker: str
+    origin: str
+    count: int
+
+
 class PublicCameras:
     """Tells strangers of cameras."""
 
@@ -88,6 +98,19 @@ class PublicCameras:
         """Return all of them, without their points where these are not published."""
         found = read_cameras(session, PUBLIC, HERE)
         return found if self._points else list(map(_without_points, found))
+
+    def kinds(self, session: Session) -> Mapping[str, int]:
+        """Return how many public cameras there are now of each kind."""
+        kind = col(CameraRow.kind)
+        counted = select(kind, func.count()).where(PUBLIC, HERE).group_by(kind)
+        return {str(name): count for name, count in session.execute(counted.order_by(kind))}
+
+    def makers(self, session: Session) -> list[Makers]:
+        """Return who made the public cameras that there are now, whoever made the most first."""
+        maker, origin, count = col(CameraRow.maker), col(CameraRow.origin), func.count()
+        counted = select(maker, origin, count).where(PUBLIC, HERE).group_by(maker, origin)
+        found = session.execute(counted.order_by(count.desc(), maker, origin))
+        return [Makers(*row) for row in found]
 
     def faults(self, question: Question) -> dict[str, str]:
         """Return what is wrong with a question at first sight, by its field: all of it at once."""

@@ -56,6 +56,7 @@ class Action(StrEnum):
     REISSUE_LINK = "link.reissue"
     RECORD_HANDOFF = "handoff.record"
     READ_REGISTER = "register.read"
+    READ_STATISTICS = "statistics.read"
     SHOW_MESSAGES = "message.show"
     SHOW_CAMERAS = "camera.show"
     IMPORT_CAMERAS = "camera.import"
@@ -117,6 +118,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.REISSUE_LINK: _STAFF,
     Action.RECORD_HANDOFF: _STAFF,
     Action.READ_REGISTER: (Role.GOVERNANCE, Role.AUDITOR, Role.RELEASER),
+    # Who answers for what is told of the council, and whoever checks it.
+    Action.READ_STATISTICS: (Role.GOVERNANCE, Role.AUDITOR),
     Action.SHOW_MESSAGES: _READERS,
     # The whole register, with what the public is not told of.
     Action.SHOW_CAMERAS: (*_READERS, Role.ADMINISTRATOR),

@@ -17,6 +17,7 @@ from evidence.people.access import Subject
 from evidence.people.people import as_person
 from evidence.people.tables import PersonRow
 from evidence.requests.clocks import Pause
+from evidence.requests.course.course import course_of
 from evidence.requests.states import Path, RequestState, ReviewOutcome, Standing
 from evidence.requests.tables import RequestRow, RequestStepRow
 
@@ -79,7 +80,17 @@ def record_step(
         )
     )
     session.flush()
+    _keep_course(session, request)
     return number
+
+
+def _keep_course(session: Session, request: UUID) -> None:
+    """Write down what the steps of a request come to now."""
+    row = session.get_one(RequestRow, request)
+    course = course_of(Path(row.path), steps_of(session, request))
+    row.outcome, row.settled_at = course.outcome, course.settled_at
+    row.answered_on, row.stood, row.left_at = course.answered_on, course.stood, course.left_at
+    session.flush()
 
 
 def steps_of(session: Session, request: UUID) -> Sequence[RequestStepRow]:

@@ -1,6 +1,6 @@
 """Adapter. The tables of requests. What somebody asked stands apart, and can be erased."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -30,6 +30,12 @@ class RequestRow(SQLModel, table=True):
     """When what is personal of it was erased."""
     erase_at: datetime | None = utc_column(nullable=True)
     """When it is looked again whether that can be done; none: nobody looked yet."""
+    outcome: str = ""
+    """This and what follows is what its steps come to (`evidence.requests.course`)."""
+    settled_at: datetime | None = utc_column(nullable=True)
+    answered_on: date | None = None
+    stood: int = 0
+    left_at: datetime | None = utc_column(nullable=True)
 
 
 class RequestFactsRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""Pure. Files for a spreadsheet, line by line: the register, cameras, statements, requests."""
+"""Pure. Files for a spreadsheet, line by line: what of each is a cell, and that none is run."""
 
 import csv
 import io
@@ -12,6 +12,8 @@ from evidence.exhibits.clocks import LONDON
 from evidence.fees.invoicing.lines import Line
 from evidence.requests.lists.listed import MadeRequest
 from export.desk.disclosures import Disclosure
+from export.desk.statistics.figures import Figures, behind, clock_words
+from export.desk.statistics.words import ANSWER_TITLE
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """How a cell begins that a spreadsheet would run (the last four are the wide forms)."""
@@ -45,6 +47,9 @@ STATEMENT_COLUMNS = (
     *("Statement", "Reference", "Claim reference", "Purchase order", "For", "Date and time"),
     *("Net", "VAT", "Gross"),
 )
+FIGURE_COLUMNS = ("Table", "What", "Number", "Pounds", "Mean days", "Median days", "% within clock")
+HIDDEN = "suppressed"
+"""What stands where a figure is hidden: an empty cell would look like zero."""
 
 
 def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:
@@ -101,6 +106,35 @@ def format_made(made: Iterable[MadeRequest]) -> Iterator[str]:
 def format_template(fields: Iterable[str]) -> str:
     """Return a list of requests with nothing but the names of its columns."""
     return "\ufeff" + _line(fields)
+
+
+def format_figures(figures: Figures) -> Iterator[str]:
+    """Yield the statistics of a period, with what each table counts, and as of when."""
+    yield "\ufeff" + _line(FIGURE_COLUMNS)
+    days = f"{figures.first} to {figures.last}"
+    for name, said in (
+        ("Period", days),
+        ("As of", _local(figures.at)),
+        ("Suppressed", f"below {figures.least}{', all rounded' if figures.rounded else ''}"),
+    ):
+        yield _line((name, said))
+    for table in figures.tables:
+        yield _line((table.title, table.meaning))
+        for row in table.rows:
+            pounds = "" if row.pence is None else f"{row.pence / 100:.2f}"
+            yield _line((table.title, row.words, _figure(row.count), pounds))
+        if table.has_total:
+            yield _line((table.title, "All", _figure(table.total)))
+    for answer in figures.answers:
+        took = answer.took
+        words = f"{answer.words}: {clock_words(answer.clock)}"
+        told = (HIDDEN,) if took is None else (f"about {behind(took.count)}", "")
+        means = () if took is None else (f"{took.mean}", f"{took.median}", f"{took.within}")
+        yield _line((ANSWER_TITLE, words, *told, *means))
+
+
+def _figure(count: int | None) -> str:
+    return HIDDEN if count is None else str(count)
 
 
 def _degrees(at: Point | None) -> tuple[str, str]:

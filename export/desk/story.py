@@ -19,6 +19,8 @@ from evidence.people.people import names_of, require
 from evidence.people.tables import PersonRow
 from export.delivery.tables import CollectionRow, DownloadRow, HandoffRow, LinkRow, ReceiptRow
 from export.desk.releases import second_due
+from export.feedback.feedback import latest_answer
+from export.feedback.tables import FeedbackRow
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
 from export.release.decisions import CORRECTED
@@ -84,6 +86,8 @@ class Story:
     counts: Mapping[str, int]
     """How many events of each name there are in all."""
     attention: tuple[str, ...]
+    feedback: FeedbackRow | None
+    """What its recipient said last of whether it helped; None: nothing."""
     replaces: str
     """The proposal in whose place this one was made, by its name; empty: none."""
     replaced_by: str
@@ -185,6 +189,7 @@ class Stories:
             events=_events(session, row.id, before),
             counts=_counts(session, row.id),
             attention=tuple(one.words for one in calls),
+            feedback=latest_answer(session, row.id),
             corrected=tuple(one.words for one in calls if one.job == CORRECTED),
             outdated=_outdated(session, row.id),
             **_replacing(session, row),

@@ -751,3 +751,18 @@ INSERT INTO invoice_domain SELECT 'stranger.example', id FROM invoice_account WH
 
 -- database: a limit that nobody agreed on
 UPDATE invoice_account SET terms = jsonb_set(terms, '{limit}', '9999999');
+-- database: what a request is counted as
+UPDATE request SET outcome = 'withdrawn' WHERE outcome = 'found';
+
+-- database: whether footage helped
+UPDATE feedback SET outcome = 'not_useful' WHERE erased_at IS NULL;
+
+-- database: in which words somebody said that footage helped
+UPDATE feedback SET words = 'no' WHERE erased_at IS NULL;
+
+-- database: words that were erased by nobody
+UPDATE feedback SET words = '', salt = '', erased_at = at, erased_by = person, erased_reason = 'so'
+  WHERE erased_at IS NULL;
+
+-- database: an answer that is gone
+DELETE FROM feedback WHERE erased_at IS NULL;

@@ -38,6 +38,8 @@ from evidence.requests.tables import RequestRow
 from export.desk.claims.agreement import Agreement
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
+from export.feedback.answers import Answer, Helped
+from export.release.releases import recipient_of
 from export.release.tables import ReleaseRow
 from tests.api.payments.described import DECLINED, desk
 from tests.evidence.fees.invoicing.firms import Firm
@@ -102,6 +104,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             collect(house, link)
             settle(house, Role.GOVERNANCE, house.services.papers.erase, link.id)
             hand_off(house, release)
+            say_it_helped(house, release.id)
             waiting = propose(
                 house,
                 exhibit.reference,
@@ -233,6 +236,16 @@ def collect(house: House, link: ReleaseRow) -> None:
     desk.authorise(secret)
     package = house.look(lambda s: house.services.packages.package(s, desk.state(link)))
     assert desk.confirm(secret, package.sha256)
+
+
+def say_it_helped(house: House, release: UUID) -> None:
+    """Say whether it helped, have the words erased, and say something else."""
+    feedback, at = house.services.feedback, house.services.clock()
+    by = house.look(lambda s: recipient_of(s, s.get_one(ReleaseRow, release)))
+    for said in (Answer(Helped.TOO_EARLY, "ask Jo"), Answer(Helped.IDENTIFIED, "a witness")):
+        settle(house, Role.GOVERNANCE, feedback.erase, release)
+        give = partial(feedback.answer, answer=said, by=by, role="recipient", at=at)
+        house.look(partial(give, release=release))
 
 
 def settle(house: House, role: Role, decision: Callable[..., object], name: UUID) -> None:
@@ -375,8 +388,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 45, (
-        "eight lists; six tables about exhibits, fifteen about releases, six about requests, "
+    assert len(asked) == 46, (
+        "eight lists; six tables about exhibits, sixteen about releases, six about requests, "
         "three about fees, three about accounts, three about cameras, one about people"
     )
     assert {claim.kind for claim in found} == {
@@ -386,8 +399,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 45, (
-        "eight lists; six tables about exhibits, fifteen about releases, six about requests, "
+    assert len(asked) == 46, (
+        "eight lists; six tables about exhibits, sixteen about releases, six about requests, "
         "three about fees, three about accounts, three about cameras, one about people"
     )
 

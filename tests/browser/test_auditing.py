@@ -87,6 +87,8 @@ def test_governance_reads_the_register_and_places_a_hold(visit: Visit, exhibit: 
     page.goto("/console/register")
     expect(page.get_by_role("row").filter(has_text=RECIPIENT.name)).to_be_visible()
     look(page, "register", watch=watch)
+    page.goto("/console/statistics")
+    look(page, "statistics", watch=watch)
     page.goto("/console/exhibits")
     look(page, "exhibits", watch=watch)
     page.goto(f"/console/exhibits/{exhibit.replace('/', '-')}/hold")

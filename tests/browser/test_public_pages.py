@@ -17,6 +17,7 @@ PAGES = {
     "accessibility": "/accessibility",
     "privacy": "/privacy",
     "cameras": "/cameras",
+    "transparency": "/transparency",
     "cameras-answer": "/cameras/check?where=high+street+town+hall&date=2026-11-20&time=14:03",
     "cameras-none-near": "/cameras/check?where=54.75,-2.5&date=2026-11-20&time=14:03",
     "cameras-which-place": "/cameras/check?where=quay+street&date=2026-11-20&time=14:03",

@@ -81,9 +81,9 @@ def _erase_papers(given: argparse.Namespace, services: Services, subject: Subjec
     for name in given.release:
 
         def erase(session: Session, name: str = name) -> int:
-            return services.papers.erase(
-                session, name, by=subject, at=services.clock(), reason=given.reason
-            )
+            at, why = services.clock(), given.reason
+            papers = services.papers.erase(session, name, by=subject, at=at, reason=why)
+            return papers + services.feedback.erase(session, name, by=subject, at=at, reason=why)
 
         gone = act(services, subject, erase)
         print(f"Release {name}: {gone} papers erased" if gone else f"Release {name}: none is left")

@@ -26,6 +26,7 @@ from api.web.staff import same_site
 from api.wiring import Services
 from evidence.secrets import is_same_secret
 from export.delivery.collections import Collected
+from export.feedback.feedback import asks_about
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 TERMS = "collect/terms.html"
@@ -156,7 +157,8 @@ def confirmed(request: Request, services: UsesServices, who: Collects) -> Respon
         return closed(request, services)
     if who.collected.receipt is None:
         return _to("/collect")
-    return page(request, "collect/receipt.html", who=who, it=who.collected)
+    asks = asks_about(who.collected.release)
+    return page(request, "collect/receipt.html", who=who, it=who.collected, asks=asks)
 
 
 @router.post("/collect/leave")
@@ -208,6 +210,7 @@ def _package_page(
         who=who,
         it=it,
         exhibits=exhibits,
+        asks=asks_about(it.release),
         address=address(it.downloads[-1], it.package.name) if it.downloads else None,
         terms=terms_digest(),
         days_left=max(left.days, 0),

@@ -65,7 +65,7 @@ def check(
 ) -> Response:
     """Answer which cameras may have captured it, or ask which place is meant."""
     now = services.clock()
-    _count(request, services, "cameras", now)
+    count_asking(request, services, "cameras", now)
     said = place or where
     typed = {"where": said[:_LONGEST], "date": date[:_LONGEST], "time": time[:_LONGEST]}
     question = Question(typed["where"], typed["date"], typed["time"], chosen=bool(place))
@@ -89,7 +89,7 @@ def every(request: Request, services: UsesServices, after: Text = "") -> Respons
         shown = services.public_cameras.page(session, after=_identifier(after), most=PAGE)
         return services.public_cameras.every(session), list(shown.cameras), shown.after
 
-    _count(request, services, "cameras.list", services.clock())
+    count_asking(request, services, "cameras.list", services.clock())
     with services.transaction() as session:
         cameras, shown, following = read(session)
     return page(
@@ -106,7 +106,7 @@ def every(request: Request, services: UsesServices, after: Text = "") -> Respons
 @router.get("/cameras.csv")
 def open_data(request: Request, services: UsesServices) -> Response:
     """Return the public cameras as open data."""
-    _count(request, services, "cameras.csv", services.clock())
+    count_asking(request, services, "cameras.csv", services.clock())
     with services.transaction() as session:
         cameras = services.public_cameras.every(session)
     return Response(
@@ -116,7 +116,7 @@ def open_data(request: Request, services: UsesServices) -> Response:
     )
 
 
-def _count(request: Request, services: Services, what: str, at: datetime) -> None:
+def count_asking(request: Request, services: Services, what: str, at: datetime) -> None:
     """Count a question against the address that it comes from.
 
     Raises:

@@ -14,6 +14,7 @@ from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow
 from evidence.requests.correspondence.messages import READ, RECEIVED, SENT, words_digest
 from evidence.requests.correspondence.tables import RequestMessageRow
+from evidence.requests.course.course import Course, course_of
 from evidence.requests.coverage.findings import FOUND
 from evidence.requests.documents import kinds as documents
 from evidence.requests.documents.tables import DocumentRow
@@ -31,7 +32,9 @@ from evidence.requests.tables import RequestFactsRow, RequestRow, RequestStepRow
 from export.desk.claims.rows import claims_of, columns, dated, grouped, pick
 
 _COLUMNS = columns(
-    RequestRow, "id urn path state person submitted_at overwrite_due_at preserved_at erased_at"
+    RequestRow,
+    "id urn path state person submitted_at overwrite_due_at preserved_at "
+    "outcome settled_at answered_on stood left_at erased_at",
 )
 _DOCUMENT = "request id kind type size sha256 scan received_at checked_at deleted_at"
 _ASKED = ("request.submitted", "request.corrected")
@@ -137,10 +140,7 @@ class _Requests:
                 Latest(_ASKED, {"facts": facts[0] if facts else {}}),
                 Latest((_CALLED,), {"until": dated(row.overwrite_due_at)}),
             ),
-            flaws=(
-                *_flaws(row, steps, self._fees[row.id]),
-                *others,
-            ),
+            flaws=(*_flaws(row, steps, self._fees[row.id]), *_miscounted(row, steps), *others),
             standing=_standing(row),
         )
 
@@ -279,3 +279,10 @@ def _said_otherwise(steps: Sequence[Any], messages: Sequence[Any]) -> Iterator[s
     told = {one.number: one.told["message"] for one in steps if one.event in {SENT, RECEIVED}}
     if told != {one.number: words_digest(one.words) for one in messages}:
         yield "has messages that say something else than their events"
+
+
+def _miscounted(row: Any, steps: Sequence[Any]) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Say where statistics count a request as something else than its steps come to."""
+    course = Course(row.outcome, row.settled_at, row.answered_on, row.stood, row.left_at)
+    if row.path in tuple(Path) and course != course_of(Path(row.path), steps):
+        yield "is counted as something else than its steps come to"

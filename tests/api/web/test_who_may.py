@@ -145,6 +145,9 @@ GET /console/requests/{name}/search = request.review
 POST /console/requests/{name}/search = request.review
 GET /console/requests/{name}/withdrawal = request.review
 POST /console/requests/{name}/withdrawal = request.review
+GET /console/statistics = statistics.read
+GET /console/statistics.csv = statistics.read
+GET /console/statistics.json = statistics.read
 GET /console/views/{viewing} = exhibit.view
 GET /console/views/{viewing}/{file} = exhibit.view
 """
@@ -188,6 +191,9 @@ POST /requests/status/code
 POST /requests/status/correct
 GET /requests/status/documents/{kind}
 POST /requests/status/documents/{kind}
+GET /requests/status/feedback
+POST /requests/status/feedback
+GET /requests/status/feedback/thanks
 POST /requests/status/leave
 GET /requests/status/messages
 POST /requests/status/messages
@@ -204,12 +210,16 @@ GET /sign-out
 POST /sign-out
 GET /static/council.css
 GET /static/{name:path}
+GET /transparency
 GET /verify
 GET /verify/{name}
 GET /collect
 GET /collect/download
 POST /collect/download
 GET /collect/download/{download}/{name}
+GET /collect/feedback
+POST /collect/feedback
+GET /collect/feedback/thanks
 GET /collect/leave
 POST /collect/leave
 GET /collect/left

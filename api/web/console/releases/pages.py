@@ -23,6 +23,7 @@ from api.web.console.releases.words import (
     STEPS,
 )
 from api.web.console.words import sentence
+from api.web.feedback import HELPED
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
@@ -139,6 +140,7 @@ def show_release(
         kinds=KINDS,
         deliveries=DELIVERIES,
         events=EVENTS,
+        helped=HELPED,
         message_kinds=MESSAGE_KINDS,
         message_states=MESSAGE_STATES,
         steps_done=len(finished),

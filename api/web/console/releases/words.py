@@ -69,6 +69,8 @@ EVENTS: Mapping[str, str] = {
     "release.expired": "Link expired",
     "release.papers_erased": "Papers of its sealing erased",
     "handoff.recorded": "Hand-off recorded",
+    "feedback.given": "Recipient said whether it helped",
+    "feedback.erased": "Words of an answer erased",
 }
 """What happened to a release, in plain words."""
 DONE: Mapping[str, str] = {

@@ -32,6 +32,7 @@ from evidence.fees.states import FeeState
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 from evidence.requests.correspondence.messages import thread_of
 from evidence.requests.states import CIVIL, OPEN, Path, Refusal, RequestState, RequestStep
+from evidence.requests.tables import RequestRow
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
@@ -202,6 +203,7 @@ def _shown_page(
         takes_documents=story.row.state in OPEN,
         account=account_of(services, story),
         may_list=story.asked is not None and story.asked.path in CIVIL,
+        asks=_asks(services, story.row),
         may_correct=RequestStep.CORRECTED in story.allowed,
         may_withdraw=RequestStep.WITHDRAWN in story.allowed,
         days=services.council.retention_days,
@@ -213,6 +215,12 @@ def _uncalled(services: Services, story: RequestStory) -> datetime | None:
     """Return when we gave up calling the claims system of whoever asked; None: we did not."""
     with services.transaction() as session:
         return services.webhooks.stopped(session, story.row.person)
+
+
+def _asks(services: Services, row: RequestRow) -> bool:
+    """Tell whether whoever asked may say if it helped."""
+    with services.transaction() as session:
+        return services.feedback.of_request(session, row.urn) is not None
 
 
 @router.post("/requests/status/correct", dependencies=OURS)

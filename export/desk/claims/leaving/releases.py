@@ -14,6 +14,7 @@ from custody.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
 from export.desk.claims.leaving.departures import Departures
+from export.desk.claims.leaving.feedback import FeedbackTold
 from export.desk.claims.leaving.papers import PapersTold
 from export.desk.claims.leaving.sealings import Sealings
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
@@ -109,6 +110,7 @@ class _Releases:
             ).where(col(earlier.release).between(first, last)),
         )
         self._papers = PapersTold(session, first, last)
+        self._feedback = FeedbackTold(session, first, last)
         self._departures = Departures(session, first, last)
         self._sealings = Sealings(session, first, last)
 
@@ -145,11 +147,13 @@ class _Releases:
                 "release.withdrawn": [_ended(row)] if withdrawn else [],
                 "release.revoked": [_ended(row)] if revoked else [],
                 **self._departures.events(row.id, recipient_said),
+                **self._feedback.events(row.id),
                 ERASED: self._papers.erasures(row.id),
                 **self._sealings.events(row, erased=self._papers.erased(row.id)),
             },
             flaws=(
                 *self._flaws(row),
+                *self._feedback.flaws(row.id),
                 *self._departures.flaws(row, self._sealings.packages(row.id)),
             ),
             standing=_standing(row.state),

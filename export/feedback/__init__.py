@@ -1,0 +1,4 @@
+"""Whether footage helped: what the police, the prosecution and council teams say of a release.
+
+Read `answers` first.
+"""
