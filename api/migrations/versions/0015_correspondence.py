@@ -1,7 +1,7 @@
 """Messages on requests, both ways; and the erasure of what is personal of those that have ended.
 
 Revision ID: 0015
-Revises: 0013
+Revises: 0014
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Claims systems: who asks by machine, and which calls were answered.
 
 Revision ID: 0016
-Revises: 0013
+Revises: 0015
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Statistics: whether footage helped, and the indexes along which figures are counted.
 
 Revision ID: 0017
-Revises: 0013
+Revises: 0016
 """
 
 from pathlib import Path

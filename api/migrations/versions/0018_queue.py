@@ -1,7 +1,7 @@
 """The queue of requests: found by an incident, by who did something, by what is preserved.
 
 Revision ID: 0018
-Revises: 0013
+Revises: 0017
 """
 
 from pathlib import Path

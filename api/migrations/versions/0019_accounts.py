@@ -1,7 +1,7 @@
 """Accounts of firms that pay monthly, what is on them, and their statements.
 
 Revision ID: 0019
-Revises: 0013
+Revises: 0018
 """
 
 from pathlib import Path
