@@ -45,19 +45,21 @@ from api.web.console.releases import departures
 from api.web.console.releases import pages as console_releases
 from api.web.console.releases import proposals as proposing
 from api.web.console.releases import withdrawals as withdrawing
-from api.web.console.requests import coverage, footage, links, queue, wanted
+from api.web.console.requests import coverage, footage, links, queue
 from api.web.console.requests import decisions as request_decisions
-from api.web.console.requests import documents as request_documents
 from api.web.console.requests import messages as request_messages
 from api.web.console.requests import pages as console_requests
+from api.web.console.requests.documents import pages as request_documents
+from api.web.console.requests.documents import wanted
 from api.web.public import cameras as public_cameras
 from api.web.public import information, mailbox, signin, start, transparency
 from api.web.public import pay as paying
 from api.web.public.requests import account as invoicing
-from api.web.public.requests import check, documents, feedback, proof, several
+from api.web.public.requests import check, feedback, proof, several
 from api.web.public.requests import form as asking
 from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
+from api.web.public.requests.documents import pages as documents
 from api.wiring import Services
 from storage.version import version
 
@@ -66,6 +68,13 @@ _DESCRIPTION = (
     "that speaks for one subject; every refusal is an event in the custody ledger."
 )
 
+_CALLS = (
+    *(uploads.router, exhibits.router, remedies.router, releases.router, packages.router),
+    # "own" comes before numbers of requests.
+    *(cameras.router, filings.router, request_lists.router, webhooks.router, requests.router),
+    *(correspondence.router, accounts.router, notify.router, pay.router),
+)
+"""What machines call."""
 _ASKING = (
     asking.router,
     proof.router,
@@ -147,33 +156,11 @@ def _routes() -> tuple[BaseRoute, ...]:
     is first asked for takes a fifth of a second for all of them.
     """
     every = APIRouter(dependencies=list(_EVERYWHERE))
-    for router in (
-        uploads.router,
-        exhibits.router,
-        remedies.router,
-        releases.router,
-        packages.router,
-        cameras.router,
-        # "own" comes before numbers of requests.
-        filings.router,
-        request_lists.router,
-        webhooks.router,
-        requests.router,
-        correspondence.router,
-        accounts.router,
-        notify.router,
-        pay.router,
-    ):
+    for router in _CALLS:
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
     # What is past the code stands first: its addresses are no tokens.
-    for router in (
-        collect.router,
-        answering.router,
-        downloads.router,
-        gate.router,
-        gate.paced,
-    ):
+    for router in (collect.router, answering.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)
     for router in (start.router, signin.router, mailbox.router, public_cameras.router, *_ASKING):
         every.include_router(router)

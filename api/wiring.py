@@ -20,8 +20,7 @@ from api.builders.requests import build_requests
 from api.builders.systems import build_systems, build_told
 from api.health import Health
 from api.outbound.posting import Posting
-from api.settings.council import Council
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from api.settings.production import refuse_stand_ins
 from api.signin.provider import IdentityProvider
 from custody.histories import Histories

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.builders.trust import time_authority
-from api.settings.council import Council, read_council
+from api.settings.council import read_council
 from api.settings.errors import SettingsError
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from api.times import steady, utc_now
 from custody.houseclock import HouseClock
 from custody.keyring import Keyring, load

@@ -10,8 +10,7 @@ from api.health import Health
 from api.outbound.mailer import Mailer, WithheldMailer
 from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
-from api.settings.council import Council
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from api.signin.provider import IdentityProvider
 from custody.timeserver import TimeServer
 from evidence.timekeeping import Timekeeping

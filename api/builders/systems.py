@@ -42,8 +42,8 @@ def build_systems(
     ground: Ground, evidence: Evidence, owed: Owed, asked: RequestsRoom, listing: RequestList
 ) -> Systems:
     """Build what organisations speak to by machine."""
+    requesters = Requesters(ground.ledger, free=frozenset(ground.council.free))
     rules = rules_of(ground.council)
-    requesters = Requesters(ground.ledger, free=rules.free)
     filings = Filings(evidence["gates"], requesters, asked["submissions"], rules)
     return Systems(
         requesters=requesters,

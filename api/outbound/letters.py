@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from api.outbound.mailer import Letter
 from api.outbound.records import Facts
-from api.settings.council import Council
+from api.settings.facts import Council
 from api.words import local_time
 from evidence.mailbox.codes import CODE_LIFE
 from evidence.mailbox.letters import CodeLetter

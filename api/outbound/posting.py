@@ -16,7 +16,7 @@ from sqlmodel import Session
 from api.outbound.letters import WORDINGS, About, compose
 from api.outbound.mailer import Letter, LostMailError, Mailer, RefusedMailError
 from api.outbound.records import Facts, facts_of
-from api.settings.council import Council
+from api.settings.facts import Council
 from evidence import attention
 from evidence.mailbox.messages import JOB_SEND, Messages, MessageState
 from evidence.mailbox.tables import MessageRow

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from api.builders.trust import keep_authority
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
-from api.settings.council import Council, ensure_council
+from api.settings.council import ensure_council
 from api.settings.errors import SettingsError
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from api.times import utc_now
 from custody.contradictions import alarm, contradictions, is_used, raise_alarm
 from custody.errors import KeyStoreError

@@ -1,10 +1,24 @@
-"""Edge. What the environment may say, as facts: what everybody who is configured is given."""
+"""Edge. What the environment and council.toml may say, as facts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.settings.transparency import USUALLY_TOLD, Transparency
+from evidence.fees.prices import USUAL, Tariff
+from evidence.requests.clocks import DayKind
+from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers
 from storage.embedded.addresses import Addresses
 from storage.embedded.settings import load_addresses
+
+DEFAULT_COLOUR = "#12403c"
+APPEAL = (
+    "You can ask for this decision to be looked at again by somebody who did not make it: answer "
+    "this message within 28 days, and give the reference. If you are still not content, you can "
+    "complain to the Local Government and Social Care Ombudsman."
+)
+"""What everybody is told who is refused, unless the council has words of its own."""
+POLICE_DOMAINS = ("police.uk", "cps.gov.uk", "nca.gov.uk")
+"""Every force has its domain below police.uk, pnn.police.uk among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +129,48 @@ class Settings:
     def scratch(self) -> Path:
         """The folder in which footage is looked at; emptied at each start."""
         return self.data / "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """The council, from council.toml."""
+
+    name: str
+    urn_prefix: str
+    origin: str
+    demonstration: bool
+    retention_days: int
+    email: str = ""
+    """Where people ask, on every page and in every message."""
+    telephone: str = ""
+    colour: str = DEFAULT_COLOUR
+    """Of the header; white text must be readable on it (WCAG 2.2, 1.4.3)."""
+    link_days: int = 14
+    downloads: int = 5
+    """How often one link may be downloaded; resuming is no new download."""
+    camera_points: bool = True
+    """Whether the public is told where exactly the public cameras are."""
+    police: tuple[str, ...] = POLICE_DOMAINS
+    """To these domains, and what is below them, go links for the police and the prosecution."""
+    free: tuple[str, ...] = ()
+    """Domains that this council counts as free mail, beside those that Custos knows."""
+    answer_days: int = 5
+    """Within so many days of its receipt every request is answered."""
+    answer_count: DayKind = DayKind.CALENDAR
+    unpaid_days: int = 28
+    """After so many days a request expires whose fee is not paid."""
+    erase_days: int = 365
+    """So many days after its end what is personal of a request is erased."""
+    appeal: str = APPEAL
+    document_mb: int = 10
+    """How large one document of a request may be, in MiB."""
+    document_days: int = 7
+    """So many days after its check a document is deleted."""
+    document_longest_days: int = 90
+    """So many days after it came a document is deleted, whoever did or did not check it."""
+    register_decides: bool = False
+    """Whether the register of cameras may say, without a person, that some cover a request."""
+    incidents: IncidentNumbers = ANY_NUMBER
+    """How the numbers of the council's incident system look."""
+    fees: Tariff = USUAL
+    told: Transparency = USUALLY_TOLD

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from api.settings.council import Council, read_council
+from api.settings.council import read_council
 from api.settings.errors import SettingsError
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from custody.certificates import is_test_authority, parse_chain
 from custody.keyring import load
 

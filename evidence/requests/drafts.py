@@ -20,7 +20,7 @@ from evidence.requests.decisions import RequestDecisions
 from evidence.requests.documents.documents import Documents
 from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.letters import RequestLetter
-from evidence.requests.questions.checks import Checked, Rules, check_form, check_page
+from evidence.requests.questions.checks import Checked, RulesAt, check_form, check_page
 from evidence.requests.questions.forms import Form, FormPage
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path
@@ -52,18 +52,6 @@ class Draft:
         return self.answers.get(self.form.mailbox, "")
 
 
-@dataclass(frozen=True, slots=True)
-class CouncilRules:
-    """What the council knows of addresses."""
-
-    free: frozenset[str] = frozenset()
-    police: tuple[str, ...] = ()
-
-    def at(self, now: datetime) -> Rules:
-        """Return what the checker is told at this moment."""
-        return Rules(now, self.free, self.police)
-
-
 class Drafts:
     """Keeps what people type, until it is submitted or forgotten."""
 
@@ -75,7 +63,7 @@ class Drafts:
         decisions: RequestDecisions,
         documents: Documents,
         duplicates: Duplicates,
-        rules: CouncilRules,
+        rules: RulesAt,
         *,
         random: Callable[[int], bytes],
     ) -> None:
@@ -146,7 +134,7 @@ class Drafts:
             StateError: it was submitted, or is forgotten.
         """
         row = self._open(session, secret, at)
-        checked = check_page(page, given, row.answers, self._rules.at(at))
+        checked = check_page(page, given, row.answers, self._rules(at))
         if not checked.errors:
             row.answers = {**row.answers, **checked.answers}
         session.flush()
@@ -154,7 +142,7 @@ class Drafts:
 
     def check(self, draft: Draft, *, at: datetime) -> Checked:
         """Check everything that was answered."""
-        return check_form(draft.form, draft.answers, self._rules.at(at))
+        return check_form(draft.form, draft.answers, self._rules(at))
 
     def again(self, session: Session, draft: Draft, checked: Checked) -> Sequence[RequestRow]:
         """Return the open requests in which the same mailbox asked for the same claim before.

@@ -39,6 +39,10 @@ class Rules:
     police: tuple[str, ...] = ()
 
 
+RulesAt = Callable[[datetime], Rules]
+"""What a council's checker knows at a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Answers in their plain form, and what is wrong, by the field's name."""

@@ -14,8 +14,7 @@ from evidence.mailbox.codes import Gates
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
 from evidence.requests.asked import Asked, asked_of
-from evidence.requests.drafts import CouncilRules
-from evidence.requests.questions.checks import check_form
+from evidence.requests.questions.checks import RulesAt, check_form
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.submissions import MAILBOX, Submissions
 from evidence.requests.systems.requesters import Requester, Requesters
@@ -35,7 +34,7 @@ class Filings:
         gates: Gates,
         requesters: Requesters,
         submissions: Submissions,
-        rules: CouncilRules,
+        rules: RulesAt,
     ) -> None:
         self._gates = gates
         self._requesters = requesters
@@ -105,7 +104,7 @@ class Filings:
         """
         own = {"organisation": requester.organisation, "email": requester.mailbox}
         form = FORMS[requester.path]
-        checked = check_form(form, {**given, **own}, self._rules.at(at))
+        checked = check_form(form, {**given, **own}, self._rules(at))
         errors = dict(checked.errors)
         for name, said in own.items():
             if given.get(name, said) != said:

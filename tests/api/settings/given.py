@@ -1,10 +1,7 @@
 """What is set where a test needs something real: nothing of it is reached."""
 
-from api.settings.council import (
-    Council,
-)
 from api.settings.environment import read_settings
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 
 REAL = Council("Real Council", "REA", "custody.council.gov.uk/log", False, 31)
 

@@ -2,13 +2,9 @@
 
 import pytest
 
-from api.settings.council import (
-    APPEAL,
-    DEMONSTRATION_COUNCIL,
-    POLICE_DOMAINS,
-    parse_council,
-)
+from api.settings.council import DEMONSTRATION_COUNCIL, parse_council
 from api.settings.errors import SettingsError
+from api.settings.facts import APPEAL, POLICE_DOMAINS
 from evidence.fees.prices import Tariff
 from evidence.requests.clocks import DayKind
 

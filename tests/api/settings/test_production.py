@@ -8,15 +8,10 @@ import pytest
 
 from api.running import supervisor
 from api.running.supervisor import prepare
-from api.settings.council import (
-    DEMONSTRATION_COUNCIL,
-    Council,
-    ensure_council,
-    parse_council,
-)
+from api.settings.council import DEMONSTRATION_COUNCIL, ensure_council, parse_council
 from api.settings.environment import read_settings
 from api.settings.errors import SettingsError
-from api.settings.facts import Settings
+from api.settings.facts import Council, Settings
 from api.settings.production import (
     DEMONSTRATION_SECRET,
     refuse_demonstration,

@@ -16,11 +16,11 @@ from api.web.console.requests.asking import (
     WITHDRAWAL,
     Asking,
 )
+from api.web.console.requests.documents.papers import VERDICTS, papers_of
 from api.web.console.requests.pages import LIST, act_on, story_of
-from api.web.console.requests.papers import VERDICTS, papers_of
 from api.web.console.words import lines
 from api.web.pages import page
-from api.web.public.requests.papers import TYPES
+from api.web.public.requests.documents.papers import TYPES
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.people.access import Action

@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.web.console.requests.documents.papers import VERDICTS, papers_of
 from api.web.console.requests.drawing import answer_clock, footage_clock
-from api.web.console.requests.papers import VERDICTS, papers_of
 from api.web.console.requests.timeline import timeline_of
 from api.web.console.requests.words import ACTS, DONE, Act
 from api.web.console.words import sentence
 from api.web.pages import page
-from api.web.public.requests.papers import TYPES
+from api.web.public.requests.documents.papers import TYPES
 from api.web.public.requests.words import NEXT, PATHS, STATE_TAGS, told
 from api.web.staff import Staff, allowed
 from api.wiring import Services

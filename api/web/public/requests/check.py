@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from api.depends import ANY_QUERY, UsesServices
 from api.web.pages import page
+from api.web.public.requests.documents.papers import PAPERS, TYPES
 from api.web.public.requests.kept import OURS, SENT, START, Kept, MaybeKept, lead, unanswered
-from api.web.public.requests.papers import PAPERS, TYPES
 from api.web.public.requests.words import answer_words, label_of
 from api.wiring import Services
 from evidence.errors import StateError

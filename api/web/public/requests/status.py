@@ -21,8 +21,8 @@ from api.web.public.requests.cookies import (
     network,
     visit_cookie,
 )
+from api.web.public.requests.documents.papers import PAPERS, TYPES
 from api.web.public.requests.kept import OURS, lead, wait_page
-from api.web.public.requests.papers import PAPERS, TYPES
 from api.web.public.requests.proof import WRONG
 from api.web.public.requests.words import NEXT, REFUSALS, told
 from api.wiring import Services

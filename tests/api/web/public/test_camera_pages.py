@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from api.settings.council import Council
+from api.settings.facts import Council
 from api.web.public import cameras as pages
 from evidence.cameras.lists.columns import NOBODY
 from evidence.limits import HOUR, AskedOftenRow

@@ -14,7 +14,7 @@ from sqlmodel import func, select
 
 from api.times import utc_now
 from api.web.public.requests.cookies import draft_cookie
-from api.web.public.requests.received import received
+from api.web.public.requests.documents.received import received
 from api.web.staff import cookie_name, form_token
 from evidence.errors import InvalidError
 from evidence.limits import Limits

@@ -15,6 +15,8 @@ from api.bounds import lanes
 from api.depends import ANY_QUERY, UsesServices
 from api.web.pages import page
 from api.web.public.requests.cookies import network
+from api.web.public.requests.documents.papers import PAPERS, TYPES
+from api.web.public.requests.documents.received import received
 from api.web.public.requests.kept import (
     CHECK,
     DOCUMENTS,
@@ -26,8 +28,6 @@ from api.web.public.requests.kept import (
     unanswered,
     wait_page,
 )
-from api.web.public.requests.papers import PAPERS, TYPES
-from api.web.public.requests.received import received
 from api.web.public.requests.status import SHOWN, STATUS, MaybeVisited
 from api.wiring import Services
 from evidence.errors import InvalidError, StateError

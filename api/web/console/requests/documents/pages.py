@@ -12,13 +12,13 @@ from fastapi import APIRouter, Request, Response
 from api.acts import act
 from api.depends import UsesServices
 from api.web.console.requests.asking import Asking
+from api.web.console.requests.documents.papers import VERDICTS, scan_words
+from api.web.console.requests.documents.wanted import Checks, SendsCheck, Text, ask
 from api.web.console.requests.pages import LIST, act_on
-from api.web.console.requests.papers import VERDICTS, scan_words
-from api.web.console.requests.wanted import Checks, SendsCheck, Text, ask
 from api.web.console.words import lines
 from api.web.pages import page
+from api.web.public.requests.documents.papers import PAPERS, TYPES, named_in
 from api.web.public.requests.kept import lead
-from api.web.public.requests.papers import PAPERS, TYPES, named_in
 from api.web.staff import Staff
 from api.wiring import Services
 from evidence.requests.documents.contents import DocumentType

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.web.public.requests.papers import PAPERS
+from api.web.public.requests.documents.papers import PAPERS
 from api.wiring import Services
 from evidence.requests.documents.documents import Held
 from evidence.requests.documents.kinds import Verdict, needed_of

@@ -11,7 +11,7 @@ from api.web.console.requests.asking import Asking
 from api.web.console.requests.pages import act_on, story_of
 from api.web.console.words import lines
 from api.web.pages import page
-from api.web.public.requests.papers import PAPERS
+from api.web.public.requests.documents.papers import PAPERS
 from api.web.staff import Staff, allowed, sends
 from evidence.people.access import Action
 from evidence.requests.documents.kinds import DocumentKind, SeenHow, kinds_of

@@ -1,0 +1,1 @@
+"""Documents of a request, for the one role that checks them. Read `pages` first."""

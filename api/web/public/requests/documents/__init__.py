@@ -1,0 +1,1 @@
+"""Documents of whoever asks, one a page. Read `pages` first."""
