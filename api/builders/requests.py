@@ -95,13 +95,7 @@ def build_requests(
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),
         drafts=Drafts(
-            gates,
-            limits,
-            submissions,
-            decisions,
-            documents,
-            duplicates,
-            rules_of(council),
+            *(gates, limits, submissions, decisions, documents, duplicates, rules_of(council)),
             random=secrets.token_bytes,
         ),
         request_links=RequestLinks(
