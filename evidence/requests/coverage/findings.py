@@ -79,9 +79,9 @@ def references(found: Found) -> tuple[str, ...]:
 
 
 def latest_found(steps: Sequence[Any]) -> Found | None:
-    """Return what the register said last, by the steps of a request; None: it was never asked."""
+    """Return what the register said last of a request, by its steps; None: nothing is known."""
     said = [step.told for step in steps if step.event == FOUND]
-    return parse_found(said[-1]["facts"]) if said else None
+    return parse_found(said[-1]["facts"]) if said and "facts" in said[-1] else None
 
 
 def _days(first: date, last: date) -> tuple[date, ...]:

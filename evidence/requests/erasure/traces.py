@@ -18,6 +18,7 @@ from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import forget_letters
 from evidence.people.people import signs_in
 from evidence.requests.correspondence.tables import RequestMessageRow
+from evidence.requests.documents.kinds import DOCUMENT_EVENTS
 from evidence.requests.documents.tables import DocumentRow
 from evidence.requests.duplicates.tables import LikenessRow
 from evidence.requests.recorded import steps_of, told_fields
@@ -29,16 +30,16 @@ from evidence.requests.tables import (
     RequestVisitRow,
 )
 
-CODES = frozenset(
-    {"basis", "document", "document_kind", "exhibit", "exhibits", "outcome", "release"}
-    | {"result", "role", "seen", "until"}
-)
+CODES = frozenset({"basis", "exhibit", "exhibits", "outcome", "release", "role", "until"})
 """Of what a step told, what is none of anybody's words."""
+_OF_DOCUMENTS = frozenset({"document", "document_kind", "result", "seen"})
+"""And what stays of the checks of documents: of which kind, seen how, accepted or not."""
 
 
 def kept_fields(event: str) -> frozenset[str]:
     """Return which fields of an event the row of a step keeps when its request is erased."""
-    return told_fields(event) & CODES
+    codes = CODES | _OF_DOCUMENTS if event in DOCUMENT_EVENTS else CODES
+    return told_fields(event) & codes
 
 
 def clear_request(session: Session, row: RequestRow) -> None:

@@ -110,9 +110,11 @@ class RequestLinks:
 
 
 def incident_of(steps: Sequence[Any]) -> str:
-    """Return the number of the incident that a request is linked to; empty: to none."""
+    """Return the number of the incident that a request is linked to; empty: to none, or erased."""
     last = next((one for one in reversed(steps) if one.event in {LINKED, _UNLINKED}), None)
-    return str(last.told["incident"]) if last is not None and last.event == LINKED else ""
+    if last is None or last.event != LINKED:
+        return ""
+    return str(last.told.get("incident", ""))
 
 
 def taken_in(steps: Sequence[Any]) -> tuple[UUID, ...]:

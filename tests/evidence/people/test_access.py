@@ -62,6 +62,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.APPROVE_REQUEST: {R},
     Action.REFUSE_REQUEST: {R, G},
     Action.PAUSE_REQUEST: {G},
+    Action.READ_STATISTICS: {G, U},
     Action.CHECK_DOCUMENT: {G},
     Action.WRITE_MESSAGE: {O, R, G},
     Action.SUBMIT_REQUEST: {Role.REQUESTER},

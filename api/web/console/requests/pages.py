@@ -117,7 +117,7 @@ def _offered(staff: Staff, story: RequestStory) -> list[tuple[Act, str]]:
 
 def _searched(story: RequestStory) -> str:
     """Return what the last search of what is preserved came to; empty: there was none."""
-    said = [str(step.told["result"]) for step, _ in story.steps if step.event == SEARCHED]
+    said = [str(step.told.get("result", "")) for step, _ in story.steps if step.event == SEARCHED]
     return said[-1] if said else ""
 
 

@@ -266,7 +266,7 @@ def test_a_request_that_is_open_or_ended_lately_keeps_everything(house: House) -
     for row in (open_one, lately):
         assert not erasing.erase(row.id, at=now()) or row is lately
     assert fresh(house, open_one).erased_at is None
-    assert events(house, open_one)[-1] == "preservation.requested"
+    assert events(house, open_one) == ["preservation.requested", "coverage.found"]
 
 
 def test_a_legal_hold_keeps_it_and_the_day_after_it_is_lifted_it_goes(
