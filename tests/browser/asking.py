@@ -176,3 +176,15 @@ def finds(olive: Page, rhys: Page, urn: str, exhibit: str) -> None:
     found = "Say what the review found"
     decides(olive, urn, found, "Save what was found", choice=FOUND, exhibit=exhibit)
     decides(rhys, urn, "Approve in principle", "Approve in principle")
+
+
+def accepts(grace: Page, urn: str, name: str, button: str, looks: Looks = _no_look) -> None:
+    """Look at a document of a request by the button there is for it, and accept it."""
+    grace.goto(f"/console/requests/{urn}")
+    press(grace, re.compile(name), "link")
+    looks(grace, f"request-document-{name[:3].lower()}")
+    grace.get_by_role("button", name=button).click()
+    grace.get_by_label("Accept it", exact=True).check()
+    grace.get_by_label("What does it show").fill("It shows Ali Holder")
+    press(grace, "Save")
+    expect(grace.get_by_role("alert")).to_be_visible()

@@ -1,11 +1,19 @@
 """A request in a real browser: from the coverage check to verified footage, fees and all."""
 
-import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.asking import COVERED, FOUND, Asker, begins_review, decides, two_days_ago
+from tests.browser.asking import (
+    COVERED,
+    FOUND,
+    Asker,
+    Looks,
+    accepts,
+    begins_review,
+    decides,
+    two_days_ago,
+)
 from tests.browser.looking import Watch, look
 from tests.browser.people import (
     PATIENCE_MS,
@@ -65,27 +73,22 @@ def releases(olive: Page, rhys: Page, urn: str) -> None:
 
 def checks_documents(grace: Page, urn: str, watch: Watch) -> None:
     """Look at both documents, and accept them."""
-    for name in ("PDF", "PNG picture"):
-        grace.goto(f"/console/requests/{urn}")
-        press(grace, re.compile(name), "link")
-        look(grace, f"request-document-{name[:3].lower()}", watch=watch)
-        if name == "PDF":
-            with grace.expect_download() as saved:
-                grace.get_by_role("button", name="Save it, to open it").click()
-            assert Path(saved.value.path()).read_bytes() == PDF
-        else:
-            with grace.expect_popup() as opened:
-                grace.get_by_role("button", name="Look at it").click()
-            picture = opened.value.locator("img")
-            expect(picture).to_be_visible()
-            assert picture.evaluate("it => [it.naturalWidth, it.complete]") == [1, True]
-            opened.value.close()
-            # Chromium styles its own page around a picture, which our policy does not let it.
-            watch.complaints[:] = [one for one in watch.complaints if "/look)" not in one]
-        grace.get_by_label("Accept it", exact=True).check()
-        grace.get_by_label("What does it show").fill("It shows Ali Holder")
-        press(grace, "Save")
-        expect(grace.get_by_role("alert")).to_be_visible()
+    with grace.expect_download() as saved:
+        accepts(grace, urn, "PDF", "Save it, to open it", glance_at(watch))
+    assert Path(saved.value.path()).read_bytes() == PDF
+    with grace.expect_popup() as opened:
+        accepts(grace, urn, "PNG picture", "Look at it", glance_at(watch))
+    picture = opened.value.locator("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("it => [it.naturalWidth, it.complete]") == [1, True]
+    opened.value.close()
+    # Chromium styles its own page around a picture, which our policy does not let it.
+    watch.complaints[:] = [one for one in watch.complaints if "/look)" not in one]
+
+
+def glance_at(watch: Watch) -> Looks:
+    """Return how each page is looked at by somebody whose browser is watched."""
+    return lambda page, name: look(page, name, watch=watch)
 
 
 def test_an_insurer_asks_pays_twice_and_collects(up: Up, visit: Visit, tmp_path: Path) -> None:

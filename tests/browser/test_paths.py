@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from evidence.people.access import Role
-from tests.browser.asking import SAVE, Asker, finds, two_days_ago
+from tests.browser.asking import SAVE, Asker, accepts, finds, two_days_ago
 from tests.browser.keyboard import Keys, fills_in_by_keys
 from tests.browser.looking import NARROWEST, fits, glance, look
 from tests.browser.people import Recipient, Visit, clip_in, press, ready_exhibit
@@ -28,8 +28,6 @@ def exhibit(up: Up, tmp_path_factory: pytest.TempPathFactory) -> str:
 def asker(up: Up, page: Page, given: Mapping[str, str], mailbox: str) -> Asker:
     """Return somebody with a mailbox of their own, whose every page fits the narrowest screen."""
     day = two_days_ago(up)
-    dates = {name: day for name in ("incident_date", "authorised_on") if name in given}
-    own = {name: mailbox for name in ("email", "recipient_email") if name in given}
     dates = {name: day for name in ("incident_date", "authorised_on") if name in given}
     own = {"email": mailbox} | ({"recipient_email": mailbox} if "recipient_email" in given else {})
     return Asker(page, Recipient(given["contact_name"], mailbox), {**given, **own, **dates}, fits)
@@ -88,6 +86,9 @@ def test_footage_of_oneself_ends_at_awaiting_redaction_and_no_way_leads_past_it(
     sign_in(olive, "Olive Operator")
     rhys, _ = visit()
     sign_in(rhys, "Rhys Releaser")
+    grace, _ = visit()
+    sign_in(grace, "Grace Governance")
+    accepts(grace, urn, "PNG picture", "Look at it")
     finds(olive, rhys, urn, exhibit)
     olive.goto(f"/console/requests/{urn}")
     expect(olive.locator("main")).to_contain_text("other people are hidden")

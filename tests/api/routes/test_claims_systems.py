@@ -72,7 +72,9 @@ def test_a_repeated_call_gives_the_same_number(asking: Web, house: House) -> Non
     assert asking.ask("POST", "/requests", OWN, json={"answers": given}).status_code == 422
     events = house.look(lambda s: s.exec(select(RequestRow).where(RequestRow.urn == again)).one())
     names = [name for name, _ in house.events(events.id)]
-    assert names == ["request.submitted", "urn.issued", "preservation.requested"]
+    assert names == [
+        *("request.submitted", "urn.issued", "preservation.requested", "coverage.found")
+    ]
 
 
 def test_what_is_wrong_is_named_field_by_field_and_makes_nothing(asking: Web, house: House) -> None:

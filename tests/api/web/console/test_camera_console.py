@@ -99,7 +99,7 @@ def test_what_would_change_anything_else_by_now_is_not_taken_over(
         (PLAIN + 'BAR-0001,"open', "double quotes"),
         (b"\xff\xfe\x00", "UTF-16"),
         (b"\x00\x01\x02", "no text file"),
-        ("", "no camera"),
+        ("", "the list holds nothing"),
         (PLAIN + "BAR-0001,High Street,north,-2.2,,no\n", "is no number"),
         (b"x" * 1_000_000, "no CSV"),
     ],
