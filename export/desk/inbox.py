@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
 from evidence.requests.correspondence.messages import ANSWERED
-from evidence.requests.states import WAITS_FOR_FOOTAGE
-from evidence.requests.tables import RequestRow
+from evidence.requests.recorded import REVIEWED
+from evidence.requests.tables import RequestRow, RequestStepRow
+from export.desk.asked.queue import RequestGroup, is_in
 from export.release.notices import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -67,6 +69,10 @@ class Desk:
     messages: Queue | None
     preserve: Queue | None
     """Requests whose footage nobody has preserved, what is overwritten next first."""
+    documents: Queue | None
+    """Requests with a document that nobody has checked."""
+    found: Queue | None
+    """Requests whose footage somebody else found, which wait for an approval in principle."""
     answers: Queue | None
     """Requests on which whoever asked has written, and nobody has answered or read it."""
     differences: Queue | None
@@ -76,11 +82,14 @@ class Desk:
     recent: Sequence[ExhibitRow]
 
 
-def desk_of(session: Session, by: Subject) -> Desk:
+def desk_of(session: Session, by: Subject, at: datetime) -> Desk:
     """Return what waits for ``by``; what they may not see is not looked for."""
 
     def may(action: Action) -> bool:
         return decide(action, by.roles).allowed
+
+    def asked(group: RequestGroup, *conditions: ColumnElement[bool]) -> Queue:
+        return _requests(session, is_in(group, at), *conditions)
 
     shows, releases = may(Action.SHOW_EXHIBIT), may(Action.SHOW_RELEASE)
     approves, proposed = may(Action.APPROVE_RELEASE), col(ReleaseRow.state) == _PROPOSED
@@ -92,7 +101,13 @@ def desk_of(session: Session, by: Subject) -> Desk:
         seconds=_seconds(session, by.person) if approves else None,
         own=_releases(session, proposed, mine) if may(Action.PROPOSE_RELEASE) else None,
         messages=_lost(session) if may(Action.SHOW_MESSAGES) else None,
-        preserve=_unpreserved(session) if may(Action.PRESERVE_FOOTAGE) else None,
+        preserve=asked(RequestGroup.PRESERVE) if may(Action.PRESERVE_FOOTAGE) else None,
+        documents=asked(RequestGroup.DOCUMENTS) if may(Action.CHECK_DOCUMENT) else None,
+        found=(
+            asked(RequestGroup.APPROVE, ~_reviewed_by(by.person))
+            if may(Action.APPROVE_REQUEST)
+            else None
+        ),
         answers=_answers(session) if may(Action.WRITE_MESSAGE) else None,
         differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
         accounts=_accounts(session, by) if may(Action.APPROVE_ACCOUNT) else None,
@@ -114,15 +129,19 @@ def _recent(session: Session) -> Sequence[ExhibitRow]:
     return session.exec(select(ExhibitRow).order_by(newest).limit(_SHOWN)).all()
 
 
-def _unpreserved(session: Session) -> Queue:
-    """Return requests whose footage would be lost if nobody preserved it."""
-    lacking = (
-        col(RequestRow.state).in_(sorted(WAITS_FOR_FOOTAGE)),
-        col(RequestRow.preserved_at).is_(None),
-    )
-    next_ones = select(RequestRow).where(*lacking).order_by(col(RequestRow.overwrite_due_at))
-    count = _count(session, select(RequestRow.id).where(*lacking))
+def _requests(session: Session, *conditions: ColumnElement[bool]) -> Queue:
+    """Return requests, what is overwritten next first."""
+    next_ones = select(RequestRow).where(*conditions).order_by(col(RequestRow.overwrite_due_at))
+    count = _count(session, select(RequestRow.id).where(*conditions))
     return Queue(count, session.exec(next_ones.limit(_SHOWN)).all())
+
+
+def _reviewed_by(person: UUID) -> ColumnElement[bool]:
+    """Return the condition that somebody said what the review of a request came to."""
+    reviews = select(RequestStepRow.request).where(
+        RequestStepRow.event == REVIEWED, RequestStepRow.person == person
+    )
+    return col(RequestRow.id).in_(reviews)
 
 
 def _answers(session: Session) -> Queue:

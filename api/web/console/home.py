@@ -23,5 +23,5 @@ def home(
 ) -> HTMLResponse:
     """Show what waits."""
     with services.transaction() as session:
-        desk = desk_of(session, staff.subject)
+        desk = desk_of(session, staff.subject, services.clock())
         return page(request, "console/home.html", staff=staff, desk=desk, differences=DIFFERENCES)

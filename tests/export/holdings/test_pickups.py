@@ -58,7 +58,7 @@ def test_a_stamp_that_gave_up_is_taken_up_again_and_shown_until_it_is_done(
     assert waiting(house, unstamped.id) == [JOB_STAMP]
 
     def shown() -> bool:
-        desk = house.look(lambda s: desk_of(s, house.subjects[Role.OPERATOR]))
+        desk = house.look(lambda s: desk_of(s, house.subjects[Role.OPERATOR], utc_now()))
         assert desk.attention is not None
         return unstamped.id in {row.id for row in desk.attention.first}
 

@@ -16,6 +16,7 @@ from evidence.errors import InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.prices import Stage
 from evidence.people.access import Role
+from evidence.requests.documents.kinds import DocumentKind
 from evidence.requests.recorded import told_fields
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
@@ -24,6 +25,7 @@ from export.release.proposals import Delivery, NewRelease, ReleaseKind
 from export.release.tables import ReleaseRow
 from tests.api.statements import statements
 from tests.api.web.visiting import Visitor
+from tests.evidence.requests.documents.papers_filled import PDF
 from tests.evidence.requests.requesting import decide, pay, preserve, request, review
 from tests.houses import House
 
@@ -206,6 +208,28 @@ def test_who_reviewed_is_not_offered_the_approval(
     answer = send(releaser, row, "approval", reason="me again")
     assert answer.status_code == 403
     assert state(house, row) == RequestState.FOUND
+
+
+def test_the_home_page_says_which_requests_wait_for_whom(
+    browser: Opens, house: House, exhibit: ExhibitRow
+) -> None:
+    row = request(house, Path.SUBJECT, now(), email="home@person.example")
+    card = f'href="{DESK}/{row.urn}"'
+
+    def home(role: Role) -> str:
+        shown = browser(role).get("/console").text
+        return re.sub(r"(?s)<h2[^>]*>.{0,99} to be\s+preserved.*?</li>\s*</ul>", "", shown)
+
+    assert card not in home(Role.GOVERNANCE)
+    with house.services.transaction() as session:
+        came = house.services.document_arrivals.take(PDF)
+        house.services.documents.receive(session, row.id, DocumentKind.IDENTITY, came, at=now())
+    assert card in home(Role.GOVERNANCE)
+    assert card not in home(Role.RELEASER)
+    decide(house, row, RequestStep.COVERED, Role.OPERATOR, now())
+    review(house, row, ReviewOutcome.FOUND, now(), exhibit)
+    assert card in home(Role.RELEASER)
+    assert card not in home(Role.OPERATOR)
 
 
 def test_a_refusal_as_overwritten_needs_the_search_first(browser: Opens, house: House) -> None:
