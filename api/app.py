@@ -18,6 +18,10 @@ from api.health import OK
 from api.routes import cameras, correspondence, exhibits, releases, remedies, requests, tus, uploads
 from api.routes import departures as packages
 from api.routes.callbacks import notify, pay
+from api.routes.desk import decisions as desk_decisions
+from api.routes.desk import footage as desk_footage
+from api.routes.desk import links as desk_links
+from api.routes.desk import statistics as desk_statistics
 from api.routes.finance import accounts
 from api.routes.systems import filings, webhooks
 from api.routes.systems import lists as request_lists
@@ -72,6 +76,7 @@ _CALLS = (
     *(uploads.router, exhibits.router, remedies.router, releases.router, packages.router),
     # "own" comes before numbers of requests.
     *(cameras.router, filings.router, request_lists.router, webhooks.router, requests.router),
+    *(desk_decisions.router, desk_footage.router, desk_links.router, desk_statistics.router),
     *(correspondence.router, accounts.router, notify.router, pay.router),
 )
 """What machines call."""

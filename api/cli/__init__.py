@@ -22,7 +22,7 @@ COMMANDS = {
     "trust": "write the file that lets others verify what this council seals",
     "keys": "show public keys and fingerprints",
     "camera": "take over a council's list of cameras, and look at the register",
-    "request": "take in an organisation's list of requests",
+    "request": "work on requests for footage, or take in an organisation's list of them",
     "token": "let another person or machine in",
     "clock": "hold the clock against what is known of the time, or vouch for it",
     "log": "audit the custody log against the database",

@@ -1,14 +1,17 @@
-"""Edge. `custos request import`: rehearse an organisation's list of requests, and take it over."""
+"""Edge. `custos request`: an organisation's list of requests; what staff do stands in `parts`."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from api.cli.parts import requests
 from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.routes.systems.lists import applied_by, rehearsed_by
+from api.wiring import Services
 from custody.printable import printable
 from evidence.errors import BrokenListError
 from evidence.exhibits.clocks import LONDON
+from evidence.people.access import Subject
 from evidence.requests.lists.listed import MOST_BYTES
 from evidence.requests.lists.lists import RehearsedList
 from export.desk.spreadsheet import format_made
@@ -24,26 +27,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     importing.add_argument("--out", type=Path, help="file for the numbers, as CSV")
     add_acting(importing)
+    requests.add_arguments(whats)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run it, as the organisation whose token it is."""
+    """Run one of them."""
+    commands = {"import": _import, **requests.COMMANDS}
+    with services_of(given) as services:
+        return commands[given.what](given, services, subject_of(given, services))
+
+
+def _import(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    """Rehearse a list, or take it over, as the organisation whose token it is."""
     with given.file.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
-    with services_of(given) as services:
-        subject = subject_of(given, services)
-        try:
-            found = rehearsed_by(services, subject, content)
-        except BrokenListError as error:
-            for fault in error.faults:
-                print(printable(fault), file=sys.stderr)
-            print("custos: the list is broken: nothing was made", file=sys.stderr)
-            return 1
-        _say(found)
-        if not given.apply:
-            print("Nothing was made. To take the list over, say it again with --apply")
-            return 0
-        made = applied_by(services, subject, content, found.digest)
+    try:
+        found = rehearsed_by(services, subject, content)
+    except BrokenListError as error:
+        for fault in error.faults:
+            print(printable(fault), file=sys.stderr)
+        print("custos: the list is broken: nothing was made", file=sys.stderr)
+        return 1
+    _say(found)
+    if not given.apply:
+        print("Nothing was made. To take the list over, say it again with --apply")
+        return 0
+    made = applied_by(services, subject, content, found.digest)
     for one in made:
         print(printable(f"line {one.line:<3} {one.urn}  {one.claim}"))
     if given.out is not None:

@@ -11,11 +11,15 @@ from typing import Final
 from custody.canonical import JSON, format_time, parse_time
 from custody.errors import ShapeError
 from evidence.errors import InvalidError
+from evidence.exhibits.clocks import parse_local
 from evidence.requests.questions.checks import window
 from evidence.requests.questions.forms import Answers
 from evidence.requests.states import CIVIL, OFFICIAL, Path
+from evidence.wording import check_words
 
 VERSION: Final = 1
+MOST_WHERE, MOST_CAMERAS = 500, 2000
+"""Characters that say where footage is preserved, and of which cameras."""
 _KEYS = frozenset({"version", "path", "start", "end", "answers"})
 _OF_ALL = "Crown Prosecution Service"
 CRIME = (
@@ -159,6 +163,24 @@ class Preserved:
             raise InvalidError("start", "This is later than the start of what was asked for")
         if self.end < asked.end:
             raise InvalidError("end", "This is earlier than the end of what was asked for")
+
+
+def parse_preserved(cameras: str, start: str, end: str, where: str) -> Preserved:
+    """Read what somebody says is preserved: ``cameras`` one a line, times as on a clock here.
+
+    Raises:
+        InvalidError: a time is none, or something is missing; names the field.
+    """
+    text = check_words("cameras", cameras, most=MOST_CAMERAS, lines=True)
+    first, last = parse_local("start", start), parse_local("end", end)
+    said = check_words("where", where, most=MOST_WHERE)
+    named = (" ".join(line.split()) for line in text.split("\n"))
+    return Preserved(
+        first.replace(microsecond=0),
+        last.replace(microsecond=0),
+        tuple(dict.fromkeys(filter(None, named))),
+        said,
+    )
 
 
 def preserved_json(preserved: Preserved) -> dict[str, JSON]:

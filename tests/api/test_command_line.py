@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from api.cli import COMMANDS, main
+from api.cli.parts import requests
 from api.wiring import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import SELF_APPROVED, Role
@@ -31,6 +32,7 @@ SUBCOMMANDS = [
     *([command] for command in COMMANDS),
     ["exhibit", "add"],
     ["request", "import"],
+    *(["request", what] for what in requests.COMMANDS),
     ["exhibit", "correct"],
     ["exhibit", "extend"],
     ["exhibit", "show"],
@@ -189,6 +191,7 @@ ACTING: list[list[str]] = [
     ["release", "show"],
     ["release", "approve", "BAR-7K4M-2XQ9-J-R1"],
     ["log", "audit"],
+    ["request", "list"],
 ]
 
 
@@ -263,6 +266,76 @@ def test_a_claims_system_gets_a_token_for_a_mailbox_that_was_proven(shell: Shell
     broken = shell.run("request", "import", path, "--apply", *acting)
     assert broken.code == 1
     assert broken.err.startswith("line 2, column time_to: Enter a time")
+
+
+WHY = ("--reason", "as it should be")
+KEPT = ("--camera", "BAR-0017", "--camera", "BAR-0018", "--where", "recorder 3")
+WHEN = ("--from", "2026-11-01 00:00:00", "--to", "2099-01-01 00:00:00")
+OP, RE, GO = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE
+WORK: list[tuple[Role, tuple[str, ...], str]] = [
+    (OP, ("cover", *WHY), "covered. It is reviewable now."),
+    (OP, ("preserve", *KEPT, *WHEN), "preservation confirmed. It is reviewable now."),
+    (OP, ("review",), "review begun. It is in review now."),
+    (OP, ("link", "--incident", "INC-9"), "linked to an incident. It is in review now."),
+    (RE, ("unlink", *WHY), "unlinked from its incident. It is in review now."),
+    (
+        OP,
+        ("search", "--result", "nothing else"),
+        "preserved footage searched. It is in review now.",
+    ),
+    (OP, ("review", "--outcome", "found", "--exhibit", "EXHIBIT", *WHY), "found. It is found now."),
+    (RE, ("approve", *WHY), "approved in principle. It is releasing now."),
+    (GO, ("refuse", "--code", "harm", *WHY), "refused. It is refused now."),
+]
+SUBJECT: list[tuple[Role, tuple[str, ...], str]] = [
+    (GO, ("pause", *WHY), "clock paused. It is submitted now."),
+    (GO, ("resume", *WHY), "clock resumed. It is submitted now."),
+    (GO, ("ask-document", "--kind", "identity", *WHY), "identity asked for. It is submitted now."),
+    (
+        GO,
+        ("seen", "--kind", "identity", "--how", "in person", *WHY),
+        "identity seen in person. It is submitted now.",
+    ),
+    (OP, ("cover", "--not-covered", *WHY), "not covered. It is not covered now."),
+    (OP, ("close", *WHY), "closed. It is closed now."),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "work"), [(Asking.POLICE, WORK), (Asking.SUBJECT, SUBJECT)], ids=["police", "subject"]
+)
+def test_a_request_is_worked_on_by_commands(
+    shell: Shell, path: Asking, work: list[tuple[Role, tuple[str, ...], str]]
+) -> None:
+    row, reference = request(shell.house, path, shell.house.services.clock()), exhibit(shell)
+    for role, (command, *more), told in work:
+        words = [reference if word == "EXHIBIT" else word for word in more]
+        said = shell.run("request", command, row.urn, *words, role=role)
+        assert (said.err, said.out) == ("", f"Request {row.urn}: {told}\n")
+        assert said.code == 0
+    whole = json.loads(shell.run("request", "show", row.urn, role=OP).out)
+    assert whole["urn"] == row.urn
+    assert whole["steps"][-1]["event"] == f"request.{whole['state']}"
+
+
+def test_requests_are_listed_and_what_cannot_be_done_is_told(shell: Shell) -> None:
+    row = request(shell.house, Asking.COUNCIL, shell.house.services.clock())
+    listed = ("request", "list", "--path", "council", "--words", row.urn)
+    [line] = shell.run(*listed, role=Role.AUDITOR).out.splitlines()
+    assert line.startswith(f"{row.urn} ")
+    assert " submitted " in line
+    assert " overwritten 20" in line
+    assert shell.run(*listed, "--mine", role=OP).out == ""
+    failed(shell.run("request", "close", row.urn, *WHY, role=OP), "it cannot be closed")
+    failed(shell.run("request", "approve", row.urn, *WHY, role=OP), "needs the role releaser")
+    failed(shell.run("request", "withdraw", row.urn, "--reason", " ", role=OP), "reason is missing")
+    failed(shell.run("request", "review", row.urn, *WHY, role=OP), "--outcome", code=2)
+    failed(
+        shell.run("request", "preserve", row.urn, *KEPT, "--from", "x", "--to", "y", role=OP), "'x'"
+    )
+    failed(shell.run("request", "show", "BAR-1", role=OP), "BAR-1")
+    done = shell.run("request", "withdraw", row.urn, *WHY, role=OP)
+    assert done.out == f"Request {row.urn}: withdrawn. It is withdrawn now.\n"
 
 
 def test_a_token_that_ended_is_told(shell: Shell) -> None:

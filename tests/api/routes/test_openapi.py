@@ -13,6 +13,9 @@ from api.routes.callbacks.notify import Callback
 from api.routes.cameras import EndRequest, MarkRequest
 from api.routes.correspondence import MessageRequest
 from api.routes.departures import HandoffRequest
+from api.routes.desk.decisions import CoverageRequest, RefusalRequest
+from api.routes.desk.footage import OutcomeRequest, PreservationRequest, SearchRequest
+from api.routes.desk.links import IncidentRequest, SeenRequest, WantedRequest
 from api.routes.exhibits import CorrectionRequest, ExhibitRequest
 from api.routes.finance.accounts import RemittanceRequest, TermsRequest
 from api.routes.releases import EditRequest, ReasonRequest, ReleaseRequest
@@ -32,6 +35,14 @@ BODIES: list[type[BaseModel]] = [
     EndRequest,
     MarkRequest,
     MessageRequest,
+    CoverageRequest,
+    RefusalRequest,
+    PreservationRequest,
+    SearchRequest,
+    OutcomeRequest,
+    IncidentRequest,
+    SeenRequest,
+    WantedRequest,
     RequestSubmission,
     WebhookRequest,
     ReasonRequest,

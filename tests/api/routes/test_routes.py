@@ -101,6 +101,29 @@ class Route:
 
 
 BASE = "/api/v1"
+WHY = {"reason": "x"}
+ON_REQUEST: list[tuple[str, Action, Any]] = [
+    (
+        "preservation",
+        Action.PRESERVE_FOOTAGE,
+        {"cameras": ["1"], "start": "2026-11-20 14:00", "end": "2026-11-20 15:00", "where": "x"},
+    ),
+    ("coverage", Action.REVIEW_REQUEST, {"covered": True, **WHY}),
+    ("search", Action.REVIEW_REQUEST, {"result": "x"}),
+    ("review", Action.REVIEW_REQUEST, None),
+    ("outcome", Action.REVIEW_REQUEST, {"outcome": "not_found", **WHY}),
+    ("approval", Action.APPROVE_REQUEST, WHY),
+    ("refusal", Action.REFUSE_REQUEST, {"code": "harm", **WHY}),
+    ("withdrawal", Action.REVIEW_REQUEST, WHY),
+    ("closure", Action.REVIEW_REQUEST, WHY),
+    ("pause", Action.PAUSE_REQUEST, WHY),
+    ("resumption", Action.PAUSE_REQUEST, WHY),
+    ("incident", Action.REVIEW_REQUEST, {"incident": "INC-1"}),
+    ("incident/removal", Action.REVIEW_REQUEST, WHY),
+    ("documents/seen", Action.CHECK_DOCUMENT, {"kind": "identity", "how": "by post", **WHY}),
+    ("documents/wanted", Action.CHECK_DOCUMENT, {"kind": "identity", **WHY}),
+]
+"""What is done about a request: where, what it takes, and what is sent."""
 ROUTES = [
     Route("POST", f"{BASE}/uploads", Action.ADD_EXHIBIT),
     Route("POST", f"{BASE}/resumable", Action.ADD_EXHIBIT),
@@ -145,6 +168,17 @@ ROUTES = [
     Route("DELETE", f"{BASE}/requests/webhook", Action.FOLLOW_REQUEST),
     Route("GET", f"{BASE}/requests/{{name}}/messages", Action.SHOW_REQUEST),
     Route("POST", f"{BASE}/requests/{{name}}/messages", Action.WRITE_MESSAGE, {"message": "x"}),
+    *(
+        Route("POST", f"{BASE}/requests/{{name}}/{place}", action, body)
+        for place, action, body in ON_REQUEST
+    ),
+    Route(
+        "GET",
+        f"{BASE}/statistics",
+        Action.READ_STATISTICS,
+        None,
+        "?first=2026-11-01&last=2026-11-20",
+    ),
     Route("POST", f"{BASE}/releases/{{release}}/approval", Action.APPROVE_RELEASE, {}),
     Route("POST", f"{BASE}/releases/{{release}}/refusal", Action.REFUSE_RELEASE, {"reason": "x"}),
     Route("POST", f"{BASE}/releases/{{release}}/second-approval", Action.APPROVE_RELEASE, {}),

@@ -16,20 +16,17 @@ from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
 from api.wiring import Services
 from evidence.errors import InvalidError
-from evidence.exhibits.clocks import LONDON, parse_local
+from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
-from evidence.requests.asked import Preserved
+from evidence.requests.asked import parse_preserved
 from evidence.requests.coverage.findings import references
 from evidence.requests.states import RequestStep, ReviewOutcome
-from evidence.wording import check_words
 from export.desk.requests import RequestStory
 
 router = APIRouter(include_in_schema=False)
 Preserves = Annotated[Staff, allowed(Action.PRESERVE_FOOTAGE)]
 SendsPreserved = Annotated[Staff, sends(Action.PRESERVE_FOOTAGE)]
-_FORM = "%Y-%m-%d %H:%M:%S%z"
-_MOST_WHERE, _MOST_CAMERAS = 500, 2000
 
 
 @router.get("/console/requests/{name}/preservation")
@@ -69,7 +66,7 @@ def confirm_preserved(
         return _preserved_page(request, staff, story, typed, errors)
 
     try:
-        kept = _preserved(typed)
+        kept = parse_preserved(**typed)
     except InvalidError as error:
         return again({error.field: sentence(error)})
     return act_on(
@@ -83,21 +80,6 @@ def confirm_preserved(
         ),
         again,
     )
-
-
-def _preserved(typed: Mapping[str, str]) -> Preserved:
-    """Return what was typed.
-
-    Raises:
-        InvalidError: a time is none, or something is missing; names the field.
-    """
-    text = check_words("cameras", typed["cameras"], most=_MOST_CAMERAS, lines=True)
-    start, end = (parse_local(field, typed[field]) for field in ("start", "end"))
-    where = check_words("where", typed["where"], most=_MOST_WHERE)
-    named = (" ".join(line.split()) for line in text.split("\n"))
-    cameras = tuple(dict.fromkeys(filter(None, named)))
-    whole = start.replace(microsecond=0), end.replace(microsecond=0)
-    return Preserved(*whole, cameras, where)
 
 
 def _preserved_page(

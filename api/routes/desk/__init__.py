@@ -1,0 +1,1 @@
+"""Calls of the staff: what they do about a request, and what they count. Read `decisions`."""
