@@ -128,7 +128,8 @@ def plant_papers(house: House, row: RequestRow, at: datetime) -> None:
         for kind, data in ((consent, PDF), (identity, PDF), (identity, PNG)):
             came = replace(services.document_arrivals.take(data), scan=f"{ODD}: clean")
             services.documents.receive(session, row.id, kind, came, at=at)
-        first, second, _ = services.documents.papers(session, row).held
+        held = services.documents.papers(session, row).held  # in any order: they came at once
+        first, second, _ = sorted(held, key=lambda one: (one.row.kind, one.row.type))
         for held, verdict in ((first, Verdict.ACCEPTED), (second, Verdict.NOT_ACCEPTED)):
             checks.look(session, row.urn, str(held.row.id), by=by, at=at)
             checks.check(session, row.urn, str(held.row.id), verdict, **said)

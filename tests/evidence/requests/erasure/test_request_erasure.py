@@ -28,22 +28,33 @@ from evidence.fees.prices import Stage
 from evidence.fees.tables import DifferenceRow, FeeRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
+from evidence.people.people import as_person
 from evidence.people.tables import PersonRow
+from evidence.requests.documents.kinds import DocumentKind
 from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
 from evidence.requests.drafts import FORGET_DRAFTS
 from evidence.requests.duplicates.tables import LikenessRow
 from evidence.requests.erasure.erasures import BEGUN, ERASED, Erasures
-from evidence.requests.recorded import steps_of
+from evidence.requests.recorded import requester_of, steps_of
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.systems.tables import FilingRow
 from evidence.requests.tables import RequestRow
 from export.desk.asked.queue import RequestGroup, WantedRequests
+from export.feedback.answers import Answer, Helped
+from export.feedback.tables import FeedbackRow
 from export.holdings.holds import any_held
 from storage.errors import UnavailableError
 from tests.api.payments.described import desk
 from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.fees.tills import KilledError, Steps, Till
-from tests.evidence.requests.erasure.planted import ODD, plant, plant_answer, plant_duplicate
+from tests.evidence.requests.documents.papers_filled import PDF
+from tests.evidence.requests.erasure.planted import (
+    ODD,
+    plant,
+    plant_answer,
+    plant_duplicate,
+    say,
+)
 from tests.evidence.requests.requesting import (
     decide,
     fill,
@@ -318,6 +329,51 @@ def test_killed_between_any_two_steps_it_goes_on_where_it_was(house: House, how:
         erasures(house, removed.append).run(at=now() + timedelta(days=1))
         assert events(house, row)[-3:] == ["request.withdrawn", BEGUN, ERASED]
         assert set(removed) == {row.id}
+
+
+def test_killed_between_documents_and_answers_it_goes_on_where_it_was(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    services, at = house.services, now()
+    row, release = plant_answer(house, exhibit, at)
+    came = services.document_arrivals.take(PDF)
+
+    def killed(_: UUID) -> None:
+        raise KilledError
+
+    (erase_answers,) = services.erasures._elsewhere
+    with pytest.raises(KilledError):
+        erasures(house, killed).erase(row.id, at=at)
+    with pytest.raises(StateError, match="is erased"):
+        say(house, row, release, "one more word")
+    receive = services.documents.receive
+    with services.transaction() as session, pytest.raises(StateError, match="takes no document"):
+        receive(session, row.id, DocumentKind.AUTHORITY, came, at=at)
+    for _ in range(2):
+        with pytest.raises(KilledError):
+            erasures(house, erase_answers, killed).erase(row.id, at=at)
+    names = [name for name, _ in house.events(release.id)]
+    assert names.count("feedback.erased") == 1, "done again, nothing is left to do"
+    assert services.erasures.erase(row.id, at=at)
+    assert events(house, row)[-2:] == [BEGUN, ERASED]
+
+
+def test_an_answer_that_comes_at_that_moment_is_erased_or_not_taken(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    services, at = house.services, now()
+    row, release = plant_answer(house, exhibit, at)
+    by = as_person(house.look(lambda s: requester_of(s, row)))
+    last = Answer(Helped.CHARGED, f"{ODD} once more")
+    with ThreadPoolExecutor(1) as worker:
+        with services.transaction() as session:
+            give = services.feedback.answer
+            give(session, release.id, last, by=by, role="requester", at=at)
+            erased = worker.submit(services.erasures.erase, row.id, at=at)
+            poll(lambda: house.look(lambda s: s.execute(_WAITS).scalar_one()))
+        assert erased.result()
+    words = select(FeedbackRow.words).where(FeedbackRow.release == release.id)
+    assert house.look(lambda s: s.exec(words).all()) == ["", ""]
 
 
 def test_what_lies_elsewhere_goes_first_and_where_it_does_not_the_rest_waits(
