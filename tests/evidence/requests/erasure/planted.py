@@ -130,9 +130,9 @@ def plant_papers(house: House, row: RequestRow, at: datetime) -> None:
             services.documents.receive(session, row.id, kind, came, at=at)
         held = services.documents.papers(session, row).held  # in any order: they came at once
         first, second, _ = sorted(held, key=lambda one: (one.row.kind, one.row.type))
-        for held, verdict in ((first, Verdict.ACCEPTED), (second, Verdict.NOT_ACCEPTED)):
-            checks.look(session, row.urn, str(held.row.id), by=by, at=at)
-            checks.check(session, row.urn, str(held.row.id), verdict, **said)
+        for one, verdict in ((first, Verdict.ACCEPTED), (second, Verdict.NOT_ACCEPTED)):
+            checks.look(session, row.urn, str(one.row.id), by=by, at=at)
+            checks.check(session, row.urn, str(one.row.id), verdict, **said)
         checks.delete(session, row.urn, str(second.row.id), **said)
         checks.ask(session, row.urn, identity, **said)
         checks.see(session, row.urn, identity, SeenHow.BY_POST, **said)
