@@ -25,6 +25,7 @@ from api.routes.desk import statistics as desk_statistics
 from api.routes.finance import accounts
 from api.routes.systems import filings, webhooks
 from api.routes.systems import lists as request_lists
+from api.routes.systems import papers as own_papers
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -75,8 +76,9 @@ _DESCRIPTION = (
 _CALLS = (
     *(uploads.router, exhibits.router, remedies.router, releases.router, packages.router),
     # "own" comes before numbers of requests.
-    *(cameras.router, filings.router, request_lists.router, webhooks.router, requests.router),
-    *(desk_decisions.router, desk_footage.router, desk_links.router, desk_statistics.router),
+    *(cameras.router, filings.router, own_papers.router, request_lists.router, webhooks.router),
+    *(requests.router, desk_decisions.router, desk_footage.router, desk_links.router),
+    desk_statistics.router,
     *(correspondence.router, accounts.router, notify.router, pay.router),
 )
 """What machines call."""
@@ -133,7 +135,7 @@ def create_app(
         Guard,
         streamed=(
             *(uploads.UPLOADS, tus.RESUMABLE, intake_files.FILES),
-            *documents.STREAMED,
+            *(*documents.STREAMED, own_papers.STREAMED),
         ),
         store=services.settings.s3_public_url,
         payments=pay_of(services.settings).pages,

@@ -16,7 +16,7 @@ from api.builders.fees import build_owed, build_paying
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
-from api.builders.requests import build_requests
+from api.builders.requests import build_erasures, build_requests
 from api.builders.systems import build_systems, build_told
 from api.health import Health
 from api.outbound.posting import Posting
@@ -249,6 +249,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     holdings = build_holdings(ground, evidence, intake["intake"])
     released = build_release(ground, evidence, requests, holdings)
     desk = build_desk(ground, evidence, requests, released["releases"], holdings["holds"])
+    delivered = build_delivery(ground, evidence, requests, released)
+    people, feedback = evidence["people"], delivered["feedback"]
     return Services(
         settings=settings,
         council=ground.council,
@@ -269,7 +271,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **holdings,
         **released,
         **build_sealing(ground, evidence, released, holdings["stamps"]),
-        **build_delivery(ground, evidence, requests, released),
+        **delivered,
+        erasures=build_erasures(ground, people, requests["requests"], feedback),
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),

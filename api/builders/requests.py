@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -12,7 +13,7 @@ from api.builders.fees import Owed
 from api.builders.ground import Ground
 from api.settings.facts import Council
 from evidence.cameras.coverage import Found
-from evidence.people.people import People
+from evidence.people.people import THE_CLOCK, People
 from evidence.requests.charges import Charges
 from evidence.requests.correspondence.messages import Correspondence
 from evidence.requests.coverage.register import CoverageRegister
@@ -23,10 +24,11 @@ from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
 from evidence.requests.questions.checks import Rules, RulesAt
-from evidence.requests.recorded import Moved
+from evidence.requests.recorded import SYSTEM, Moved
 from evidence.requests.submissions import NumberMaker, Requests, Submissions
 from evidence.requests.tables import RequestRow
 from evidence.requests.visits import Visits
+from export.feedback.feedback import Feedback
 from export.holdings.holds import any_held
 from export.intake.malware import Scanner
 
@@ -43,7 +45,6 @@ class RequestsRoom(DocumentsRoom):
     drafts: Drafts
     visits: Visits
     correspondence: Correspondence
-    erasures: Erasures
 
 
 def build_requests(
@@ -104,13 +105,30 @@ def build_requests(
         visits=Visits(gates, limits, random=secrets.token_bytes),
         **papers,
         correspondence=Correspondence(ground.ledger, requests, messages, limits),
-        erasures=_erasures(ground, requests, people),
     )
 
 
-def _erasures(ground: Ground, requests: Requests, people: People) -> Erasures:
-    days = ground.council.erase_days
-    return Erasures(ground.transaction, ground.ledger, requests, people, days=days, held=any_held)
+def build_erasures(
+    ground: Ground, people: People, requests: Requests, feedback: Feedback
+) -> Erasures:
+    """Build what erases requests, and what rooms above theirs keep of them."""
+
+    def erase_answers(request: UUID) -> None:
+        with ground.transaction() as session:
+            urn = requests.find(session, str(request)).urn
+            by = people.subject(session, people.known(session, THE_CLOCK), ())
+            said = {"role": SYSTEM, "reason": "its request is erased"}
+            feedback.erase_under(session, urn, by=by, at=ground.clock(), **said)
+
+    return Erasures(
+        ground.transaction,
+        ground.ledger,
+        requests,
+        people,
+        days=ground.council.erase_days,
+        held=any_held,
+        elsewhere=(erase_answers,),
+    )
 
 
 def rules_of(council: Council) -> RulesAt:

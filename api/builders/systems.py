@@ -58,5 +58,7 @@ def build_systems(
             new_id=uuid.uuid4,
             clock=ground.clock,
         ),
-        own_requests=OwnRequests(asked["requests"], asked["duplicates"], listing, owed["fees"]),
+        own_requests=OwnRequests(
+            asked["requests"], asked["duplicates"], asked["documents"], listing, owed["fees"]
+        ),
     )

@@ -13,12 +13,14 @@ from sqlmodel import Session, col, select
 from custody.ledger import Ledger, Person, Values
 from evidence.errors import StateError
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
+from evidence.requests.erasure.erasures import BEGUN
+from evidence.requests.tables import RequestRow, RequestStepRow
 from evidence.secrets import make_secret
 from export.feedback.answers import ASKED, Answer, words_digest
 from export.feedback.tables import FeedbackRow
 from export.release.releases import Releases, label
-from export.release.steps import by_whom, needed_reason
+from export.release.steps import needed_reason
 from export.release.tables import ReleaseRow
 
 GIVEN, ERASED = "feedback.given", "feedback.erased"
@@ -49,9 +51,15 @@ class Feedback:
         """Record an answer; the same one again changes nothing.
 
         Raises:
-            StateError: nobody asks about this release, it has not left, or it has enough answers.
+            StateError: nobody asks about this release, it has not left, its request is erased, or
+            it has enough answers.
         """
         row = session.get_one(ReleaseRow, release, with_for_update=True)
+        # Looked for under the lock: whoever erases has said so before, and locks it after.
+        if _is_erased(session, row.urn):
+            raise StateError(
+                f"request {row.urn} is erased: nothing is asked about release {label(row)} any more"
+            )
         if not asks_about(row):
             raise StateError(f"nobody asks yet whether release {label(row)} helped")
         last = latest_answer(session, release)
@@ -100,15 +108,40 @@ class Feedback:
         role = require(Action.ERASE_PAPERS, by)
         said = needed_reason(reason)
         release = self._releases.find(session, name, lock=True)
+        return self._erase(session, release, said, by=by, role=role.value, at=at)
+
+    def erase_under(
+        self, session: Session, urn: str, *, by: Subject, role: str, at: datetime, reason: str
+    ) -> int:
+        """Erase them of every release under a number, as its request is; return how many.
+
+        Done again, nothing is left to do.
+        """
+        releases = select(ReleaseRow).where(ReleaseRow.urn == urn).order_by(col(ReleaseRow.number))
+        rows = session.exec(releases.with_for_update()).all()
+        return sum(self._erase(session, row, reason, by=by, role=role, at=at) for row in rows)
+
+    def _erase(
+        self,
+        session: Session,
+        release: ReleaseRow,
+        reason: str,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+    ) -> int:
+        """Erase the words about a release that is locked."""
         statement = select(FeedbackRow).where(
             FeedbackRow.release == release.id, col(FeedbackRow.erased_at).is_(None)
         )
         rows = session.exec(statement.order_by(col(FeedbackRow.number))).all()
         for row in rows:
             row.words = row.salt = ""
-            row.erased_by, row.erased_reason = by.person, said
+            row.erased_by, row.erased_reason = by.person, reason
             row.erased_at = at.replace(microsecond=0)
-            self._ledger.append(session, release.id, ERASED, by_whom(by, role, said), at=at)
+            said: Values = {"actor": as_person(by), "role": role, "reason": reason}
+            self._ledger.append(session, release.id, ERASED, said, at=at)
         session.flush()
         return len(rows)
 
@@ -122,3 +155,13 @@ def latest_answer(session: Session, release: UUID) -> FeedbackRow | None:
     """Return the answer about a release that counts; None: none was given."""
     rows = select(FeedbackRow).where(FeedbackRow.release == release)
     return session.exec(rows.order_by(col(FeedbackRow.number).desc()).limit(1)).first()
+
+
+def _is_erased(session: Session, urn: str) -> bool:
+    """Tell whether the request under a number is erased, or is about to be."""
+    begun = (
+        select(RequestStepRow.number)
+        .join(RequestRow, col(RequestRow.id) == RequestStepRow.request)
+        .where(RequestRow.urn == urn, RequestStepRow.event == BEGUN)
+    )
+    return session.exec(begun.limit(1)).first() is not None

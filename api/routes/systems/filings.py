@@ -19,11 +19,13 @@ from api.views import View
 from api.wiring import Services
 from evidence.paging import parse_cursor
 from evidence.people.access import Subject
+from evidence.requests.documents.kinds import DocumentKind
 from evidence.requests.questions.forms import FieldKind
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestState
 from evidence.requests.systems.filings import KEY, MOST_KEY
 from export.desk.asking.own import OwnRequest
+from export.desk.asking.papers import PaperStanding
 
 router = APIRouter(prefix="/api/v1/requests", tags=["claims systems"])
 MOST_AN_HOUR = 300
@@ -113,12 +115,26 @@ class OwnRequestView(View):
     owed: list[OwedView]
 
 
+class PaperView(View):
+    """How it stands with a document of one kind; never a byte of it."""
+
+    kind: DocumentKind
+    needed: bool
+    """Nothing is approved without it."""
+    standing: PaperStanding
+    received_at: datetime | None
+    """When the last one came here; null: none did, or it was seen otherwise."""
+    why: str
+    """Why it was not accepted, or is asked for; empty otherwise."""
+
+
 class WholeOwnRequestView(OwnRequestView):
     """The same, with what else is asked about it."""
 
     duplicates: list[str]
     """The numbers of your other open requests for the same claim, place and time: one is charged.
     """
+    documents: list[PaperView]
 
 
 Key = Annotated[
@@ -151,7 +167,7 @@ def submit(
         row = services.filings.file(session, sent.answers, key, by=subject, at=at)
         return services.own_requests.whole(session, row, at)
 
-    return _whole(services, act(services, subject, file))
+    return whole(services, act(services, subject, file))
 
 
 @router.get("/own", summary="List your own requests")
@@ -176,10 +192,10 @@ def list_own(
 
 @router.get("/own/{name}", summary="Show one of your own requests")
 def show_own(name: str, services: UsesServices, subject: Acts) -> WholeOwnRequestView:
-    """Show how a request of this token's mailbox stands, its clocks, and what is owed."""
+    """Show how a request of this token's mailbox stands, its clocks, documents, what is owed."""
     at = services.clock()
     found = act(services, subject, lambda s: services.own_requests.one(s, name, by=subject, at=at))
-    return _whole(services, found)
+    return whole(services, found)
 
 
 def _count(services: Services, subject: Subject) -> None:
@@ -191,8 +207,20 @@ def _count(services: Services, subject: Subject) -> None:
         raise TooManyError(int(wait.total_seconds()) + 1)
 
 
-def _whole(services: Services, one: OwnRequest) -> WholeOwnRequestView:
-    return WholeOwnRequestView(**_told(services, one), duplicates=list(one.again))
+def whole(services: Services, one: OwnRequest) -> WholeOwnRequestView:
+    """Return everything that a machine is told of a request of its own."""
+    papers = [
+        PaperView(
+            kind=paper.kind,
+            needed=paper.needed,
+            standing=paper.standing,
+            received_at=paper.received_at,
+            why=paper.why,
+        )
+        for paper in one.papers
+    ]
+    told = _told(services, one)
+    return WholeOwnRequestView(**told, duplicates=list(one.again), documents=papers)
 
 
 def _view(services: Services, one: OwnRequest) -> OwnRequestView:

@@ -194,9 +194,18 @@ def open_request(session: Session, requests: Requests, name: str) -> RequestRow:
         InvalidError, StateError, UnknownError: there is none, or it has ended.
     """
     row = requests.find(session, name, lock=True)
+    require_open(row)
+    return row
+
+
+def require_open(row: RequestRow) -> None:
+    """See that a request takes documents.
+
+    Raises:
+        StateError: it has ended.
+    """
     if row.state not in OPEN:
         raise StateError(f"request {row.urn} is {row.state}: it takes no document any more")
-    return row
 
 
 def require_kind(row: RequestRow, kind: DocumentKind) -> None:

@@ -108,11 +108,15 @@ def checked_by(steps: Iterable[tuple[str, Mapping[str, Any]]]) -> Checked:
             verdicts[document] = verdict, reason
             good.pop(document, None)
             if verdict is Verdict.ACCEPTED:
-                good[document] = kind, f"checked and accepted: {told['reason']}"
+                good[document] = kind, _why("checked and accepted", reason)
             else:
                 asked[kind] = reason
         elif event == SEEN:
-            good[f"{kind} seen"] = kind, f"seen {told['seen']}: {told['reason']}"
+            good[f"{kind} seen"] = kind, _why(f"seen {told['seen']}", reason)
         elif event == ASKED:
             asked[kind] = reason
     return Checked(dict(good.values()), asked, verdicts)
+
+
+def _why(how: str, reason: str) -> str:
+    return f"{how}: {reason}" if reason else how

@@ -18,7 +18,7 @@ from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import forget_letters
 from evidence.people.people import signs_in
 from evidence.requests.correspondence.tables import RequestMessageRow
-from evidence.requests.documents.kinds import DOCUMENT_EVENTS
+from evidence.requests.documents.kinds import DOCUMENT_EVENTS, RECEIVED
 from evidence.requests.documents.tables import DocumentRow
 from evidence.requests.duplicates.tables import LikenessRow
 from evidence.requests.recorded import steps_of, told_fields
@@ -34,11 +34,15 @@ CODES = frozenset({"basis", "exhibit", "exhibits", "outcome", "release", "role",
 """Of what a step told, what is none of anybody's words."""
 _OF_DOCUMENTS = frozenset({"document", "document_kind", "result", "seen"})
 """And what stays of the checks of documents: of which kind, seen how, accepted or not."""
+_OF_RECEIPTS = _OF_DOCUMENTS - {"result"}
+"""Of a document that came, the result is what a scanner said, in its own words."""
 
 
 def kept_fields(event: str) -> frozenset[str]:
     """Return which fields of an event the row of a step keeps when its request is erased."""
-    codes = CODES | _OF_DOCUMENTS if event in DOCUMENT_EVENTS else CODES
+    codes = CODES
+    if event in DOCUMENT_EVENTS:
+        codes |= _OF_RECEIPTS if event == RECEIVED else _OF_DOCUMENTS
     return told_fields(event) & codes
 
 

@@ -11,17 +11,22 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from evidence.errors import UnknownError
+from evidence.errors import InvalidError, UnknownError
 from evidence.fees.fees import Fees
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from evidence.people.tables import PersonRow
+from evidence.requests.documents.contents import FIELD
+from evidence.requests.documents.documents import Documents, require_kind, require_open
+from evidence.requests.documents.kinds import DocumentKind
 from evidence.requests.duplicates.duplicates import Duplicates
-from evidence.requests.states import OPEN
+from evidence.requests.states import OPEN, Path
 from evidence.requests.submissions import Requests
 from evidence.requests.tables import RequestRow
+from export.desk.asking.papers import OwnPaper, own_papers
 from export.desk.requests import ListedRequest, RequestList
 
 
@@ -34,16 +39,33 @@ class OwnRequest:
     """Each fee that is due, and what the address of its page ends in."""
     again: tuple[str, ...] = ()
     """The numbers of their other requests for the same claim, place and time."""
+    papers: tuple[OwnPaper, ...] = ()
+    """How it stands with each kind of document that it takes; of one request alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedDocument:
+    """A document that may be sent: for which request, and of whose mailbox."""
+
+    request: UUID
+    kind: DocumentKind
+    mailbox: str
 
 
 class OwnRequests:
     """Shows each organisation its own requests."""
 
     def __init__(
-        self, requests: Requests, duplicates: Duplicates, listing: RequestList, fees: Fees
+        self,
+        requests: Requests,
+        duplicates: Duplicates,
+        documents: Documents,
+        listing: RequestList,
+        fees: Fees,
     ) -> None:
         self._requests = requests
         self._duplicates = duplicates
+        self._documents = documents
         self._listing = listing
         self._fees = fees
 
@@ -73,17 +95,40 @@ class OwnRequests:
             AccessRefusedError, InvalidError, UnknownError: there is none of theirs.
         """
         require(Action.FOLLOW_REQUEST, by)
+        return self.whole(session, self._own(session, name, by), at)
+
+    def awaiting(self, session: Session, name: str, kind: str, *, by: Subject) -> AwaitedDocument:
+        """See that one of their requests takes a document of this kind.
+
+        Raises:
+            AccessRefusedError, InvalidError, UnknownError: there is none of theirs.
+            StateError: it has ended.
+        """
+        require(Action.SUBMIT_REQUEST, by)
+        row = self._own(session, name, by)
+        require_open(row)
+        if kind not in tuple(DocumentKind):
+            raise InvalidError(FIELD, f"name its kind: {', '.join(DocumentKind)}")
+        require_kind(row, DocumentKind(kind))
+        mailbox = session.get_one(PersonRow, row.person).email
+        return AwaitedDocument(row.id, DocumentKind(kind), mailbox)
+
+    def _own(self, session: Session, name: str, by: Subject) -> RequestRow:
         row = self._requests.find(session, name)
         if row.person != by.person:
             raise UnknownError(f"there is no request {name[:60]!r}")
-        return self.whole(session, row, at)
+        return row
 
     def whole(self, session: Session, row: RequestRow, at: datetime) -> OwnRequest:
         """Return everything that is told of one request, to whoever made it."""
         (found,) = self.told(session, [row], at)
         alike = self._duplicates.of(session, row.id)
         again = [one.row for one in alike if one.claim and one.row.person == row.person]
-        return replace(found, again=tuple(one.urn for one in again if one.state in OPEN))
+        return replace(
+            found,
+            again=tuple(one.urn for one in again if one.state in OPEN),
+            papers=tuple(own_papers(Path(row.path), self._documents.papers(session, row))),
+        )
 
     def told(
         self, session: Session, rows: Sequence[RequestRow], at: datetime

@@ -1,7 +1,7 @@
 """Claims systems: a machine outside submits, follows its own requests, and reaches nothing else."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +10,15 @@ from httpx import Response
 from sqlmodel import func, select
 
 from api.routes.systems import filings
+from api.web.public.requests.documents import received
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import ALLOWED, Action, Role, decide
+from evidence.requests.documents import incoming
+from evidence.requests.documents.kinds import DocumentKind, Verdict
 from evidence.requests.states import Path, RequestStep
 from evidence.requests.tables import RequestRow
 from tests.api.asking import Web
+from tests.evidence.requests.documents.papers_filled import PDF, PNG
 from tests.evidence.requests.listing import FIELDS, listed
 from tests.evidence.requests.requesting import decide as take
 from tests.evidence.requests.requesting import filled, request
@@ -248,3 +252,119 @@ def test_garbage_is_refused_and_makes_nothing(asking: Web, house: House, body: b
     odd = {**headers, "Idempotency-Key": b"\xe2\x80\xae"}
     assert asking.ask("POST", "/requests", OWN, content=body, headers=odd).status_code == 422
     assert count(house) == before
+
+
+def send(
+    web: Web,
+    urn: str,
+    content: bytes | AsyncIterator[bytes],
+    kind: str = "consent",
+    who: str = OWN,
+) -> Response:
+    return web.ask("POST", f"/requests/own/{urn}/documents/{kind}", who, content=content)
+
+
+def told_of(answer: Response, kind: str = "consent") -> tuple[str, str]:
+    (one,) = [one for one in answer.json()["documents"] if one["kind"] == kind]
+    assert one["needed"]
+    return one["standing"], one["why"]
+
+
+def of_urn(house: House, urn: str) -> RequestRow:
+    return house.look(lambda s: s.exec(select(RequestRow).where(RequestRow.urn == urn)).one())
+
+
+def test_a_machine_sends_documents_and_is_told_what_was_said_of_them(
+    asking: Web, house: House
+) -> None:
+    services, by = house.services, house.subjects[Role.GOVERNANCE]
+    mine = submit(asking, answers(house, claim_reference="DOC-1"), "d").json()["urn"]
+    assert told_of(asking.ask("GET", f"/requests/own/{mine}", OWN)) == ("not sent", "")
+    sent = send(asking, mine, PDF)
+    assert sent.status_code == 201, sent.text
+    assert told_of(sent) == ("received", "")
+    assert told_of(send(asking, mine, PDF)) == ("received", ""), "a call that is made again"
+    row = of_urn(house, mine)
+    assert [name for name, _ in house.events(row.id)].count("document.received") == 1
+    (held,) = house.look(lambda s: services.documents.papers(s, row)).held
+    checks, document = services.document_checks, str(held.row.id)
+    said: dict[str, Any] = {"by": by, "at": services.clock()}
+    with services.transaction() as session:
+        checks.look(session, mine, document, **said)
+        checks.check(session, mine, document, Verdict.NOT_ACCEPTED, **said, reason="no signature")
+        checks.ask(session, mine, DocumentKind.IDENTITY, **said, reason="a passport, please")
+    answer = asking.ask("GET", f"/requests/own/{mine}", OWN)
+    assert told_of(answer) == ("not accepted", "no signature")
+    assert told_of(answer, "identity") == ("asked for", "a passport, please")
+    assert told_of(send(asking, mine, PNG)) == ("received", "")
+    with services.transaction() as session:
+        document = str(services.documents.papers(session, row).held[-1].row.id)
+        checks.look(session, mine, document, **said)
+        checks.check(session, mine, document, Verdict.ACCEPTED, **said, reason="private words")
+    answer = asking.ask("GET", f"/requests/own/{mine}", OWN)
+    assert told_of(answer) == ("accepted", "")
+    assert "private words" not in answer.text
+
+
+def test_a_document_that_is_none_or_nobodys_is_refused_and_nothing_kept(
+    asking: Web, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = house.services
+    mine = submit(asking, answers(house, claim_reference="DOC-2"), "e").json()["urn"]
+    theirs = submit(asking, answers(house), "f", OTHER).json()["urn"]
+    wrong = {
+        "empty": send(asking, mine, b""),
+        "no document": send(asking, mine, b"MZ" + bytes(100)),
+        "half of one": send(asking, mine, PNG[:-4]),
+        "of no kind": send(asking, mine, PDF, "passport"),
+        "of another path": send(asking, mine, PDF, "authority"),
+    }
+    for what, answer in wrong.items():
+        assert (answer.status_code, answer.json()["field"]) == (422, "document"), what
+    nobodys, nowhere = (send(asking, urn, PDF) for urn in (theirs, "BAR-2222-2222-7"))
+    assert nobodys.status_code == 404
+    assert nobodys.json()["detail"] == f"there is no request {theirs!r}"
+    assert nowhere.status_code in (404, 422)
+    assert send(asking, mine, PDF, who=Role.OPERATOR).status_code == 403
+    take(house, of_urn(house, theirs), RequestStep.WITHDRAWN, Role.OPERATOR, services.clock())
+    ended = send(asking, theirs, PDF, who=OTHER)
+    assert (ended.status_code, "takes no document" in ended.text) == (409, True)
+    rows = [of_urn(house, urn) for urn in (mine, theirs)]
+    with services.transaction() as session:
+        assert [services.documents.papers(session, row).held for row in rows] == [(), ()]
+    monkeypatch.setattr(incoming, "MOST_OF_MAILBOX", 0)
+    waits = send(asking, mine, PDF)
+    assert (waits.status_code, 0 < int(waits.headers["retry-after"]) <= 3600) == (429, True)
+
+
+def test_a_document_that_is_too_large_is_counted_as_it_comes(
+    asking: Web, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = submit(asking, answers(house, claim_reference="DOC-3"), "g").json()["urn"]
+    monkeypatch.setattr(house.services.document_arrivals, "most", 3 << 20)
+    read: list[int] = []
+
+    async def coming(pieces: int) -> AsyncIterator[bytes]:
+        for number in range(pieces):
+            read.append(number)
+            yield PDF[:9] + bytes(1 << 20)
+
+    theirs = submit(asking, answers(house), "h", OTHER).json()["urn"]
+    assert send(asking, theirs, coming(50)).status_code == 404
+    assert read == [], "of a document for somebody else's request nothing is read"
+    kept: list[int] = []
+    joined = received._joined
+
+    async def watched(pieces: Any) -> bytes:  # noqa: ANN401 - an async generator
+        whole = await joined(pieces)
+        kept.append(len(whole))
+        return whole
+
+    monkeypatch.setattr(received, "_joined", watched)
+    large = send(asking, mine, coming(5))
+    assert (large.status_code, large.json()["field"]) == (422, "document")
+    assert "smaller than 3 MB" in large.json()["detail"]
+    assert kept == [], "what is too large is never whole"
+    assert send(asking, mine, coming(50)).status_code == 422
+    whole = b"".join((PDF[:9], bytes(2 << 20), b"%%EOF"))
+    assert send(asking, mine, whole).status_code == 201, "more than other bodies may have"

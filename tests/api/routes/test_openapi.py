@@ -56,6 +56,7 @@ FILES = {
     "/api/v1/cameras/imports",
     "/api/v1/requests/lists",
     "/api/v1/requests/lists/rehearsals",
+    "/api/v1/requests/own/{name}/documents/{kind}",
 }
 DOCUMENT = Path(__file__).parents[3] / "docs/api.md"
 

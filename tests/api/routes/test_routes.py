@@ -162,6 +162,7 @@ ROUTES = [
     Route("POST", f"{BASE}/requests/lists", Action.SUBMIT_REQUEST, b"x", "?rehearsed=x"),
     Route("GET", f"{BASE}/requests/own", Action.FOLLOW_REQUEST),
     Route("GET", f"{BASE}/requests/own/{{name}}", Action.FOLLOW_REQUEST),
+    Route("POST", f"{BASE}/requests/own/{{name}}/documents/{{kind}}", Action.SUBMIT_REQUEST, b"x"),
     Route("GET", f"{BASE}/requests/changes", Action.FOLLOW_REQUEST),
     Route("PUT", f"{BASE}/requests/webhook", Action.FOLLOW_REQUEST, {"url": "https://a.example"}),
     Route("GET", f"{BASE}/requests/webhook", Action.FOLLOW_REQUEST),

@@ -5,7 +5,6 @@ Everything personal of a request is planted with one odd word, which no row hold
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -29,52 +28,48 @@ from evidence.fees.prices import Stage
 from evidence.fees.tables import DifferenceRow, FeeRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
+from evidence.people.people import as_person
 from evidence.people.tables import PersonRow
+from evidence.requests.documents.kinds import DocumentKind
+from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
 from evidence.requests.drafts import FORGET_DRAFTS
+from evidence.requests.duplicates.tables import LikenessRow
 from evidence.requests.erasure.erasures import BEGUN, ERASED, Erasures
-from evidence.requests.recorded import steps_of
+from evidence.requests.recorded import requester_of, steps_of
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
+from evidence.requests.systems.tables import FilingRow
 from evidence.requests.tables import RequestRow
 from export.desk.asked.queue import RequestGroup, WantedRequests
+from export.feedback.answers import Answer, Helped
+from export.feedback.tables import FeedbackRow
 from export.holdings.holds import any_held
 from storage.errors import UnavailableError
 from tests.api.payments.described import desk
 from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.fees.tills import KilledError, Steps, Till
+from tests.evidence.requests.documents.papers_filled import PDF
+from tests.evidence.requests.erasure.planted import (
+    ODD,
+    plant,
+    plant_answer,
+    plant_duplicate,
+    say,
+)
 from tests.evidence.requests.requesting import (
     decide,
     fill,
     filled,
-    prove,
     request,
     review,
-    submit,
 )
 from tests.houses import Estate, House
 from tests.polling import poll
 
-ODD = "qzxv"
 _WAITS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
     "AND datname = current_database()"
 )
 DAYS = 365
-PLANTED = {
-    "contact_name": f"{ODD} Smith",
-    "job_title": f"{ODD} handler",
-    "organisation": f"{ODD} Insurance",
-    "address": f"1 {ODD} Street",
-    "email": f"{ODD}.jo@insurer.example",
-    "policyholder": f"{ODD} Holder",
-    "claim_reference": f"CL-{ODD}",
-    "street": f"{ODD} Road",
-    "landmark": f"the {ODD} bakery",
-    "description": f"A lorry hits {ODD}.",
-    "other_vehicles": f"XY12 {ODD}",
-    "vehicle_colour": f"{ODD} blue",
-    "recipient_name": f"Sam {ODD}",
-    "recipient_email": f"{ODD}.sam@insurer.example",
-}
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +131,9 @@ def found_in(house: House, estate: Estate) -> dict[str, int]:
     found: dict[str, int] = {}
     with estate.superuser.connect(database or "") as connection:
         columns = connection.execute(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns "
-            "WHERE table_schema = 'public' ORDER BY 1, 2"
+            "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name), column_name, "
+            "data_type FROM information_schema.columns WHERE table_schema NOT IN "
+            "('pg_catalog', 'information_schema') ORDER BY 1, 2"
         ).fetchall()
         for table in sorted({name for name, _, _ in columns}):
             wanted = [sql.SQL("t::text ILIKE {}").format(f"%{ODD}%")]
@@ -148,74 +144,48 @@ def found_in(house: House, estate: Estate) -> dict[str, int]:
             ]
             count = connection.execute(
                 sql.SQL("SELECT count(*) FROM {} t WHERE {}").format(
-                    sql.Identifier(table), sql.SQL(" OR ").join(wanted)
+                    sql.SQL(table), sql.SQL(" OR ").join(wanted)
                 )
             ).fetchone()
             if count and count[0]:
-                found[table] = count[0]
+                found[table.removeprefix("public.")] = count[0]
     return found
 
 
-def plant(house: House, at: datetime) -> RequestRow:
-    """Ask, pay, write, correct, look after it, withdraw: with the odd word in every text."""
-    services = house.services
-    secret = fill(house, Path.INSURER, at, filled(Path.INSURER, at, **PLANTED))
-    prove(house, secret, at)
-    row = submit(house, secret, at)
-    before = house.look(lambda s: services.requests.asked(s, row.id))
-    assert before is not None
-    asked = replace(before, answers={**before.answers, "vehicle_make": f"{ODD} car"})
-    with services.transaction() as session:
-        services.request_decisions.correct(session, row.id, asked, at=at)
-        services.drafts.correct(session, row.id, asked, PLANTED["email"], at=at)
-        services.visits.begin(session, row.urn, network="192.0.2.77", at=at)
-    decide(house, row, RequestStep.COVERED, Role.OPERATOR, at, f"BAR-0017 sees {ODD}")
-    plant_money(house, row, at)
-    talk, by = services.correspondence, house.subjects[Role.OPERATOR]
-    with services.transaction() as session:
-        talk.send(session, row.urn, f"Was it {ODD}?", by=by, at=at)
-        talk.answer(session, row.id, f"It was {ODD}.", at=at)
-        decisions = services.request_decisions
-        decisions.withdraw_own(session, row.id, at=at, reason=f"{ODD} has settled")
-        talk.send(session, row.urn, f"Good luck, {ODD}.", by=by, at=at)
-        attention.call(session, row.id, "test", f"look at {ODD}", at=at)
-    return fresh(house, row)
-
-
-def plant_money(house: House, row: RequestRow, at: datetime) -> None:
-    """Have one fee paid and given back in part, one waived, a difference settled: odd reasons."""
-    services, finance = house.services, house.subjects[Role.FINANCE]
-    with desk(at) as opened:
-        till = Till(house, opened, follows=services.request_decisions.fee_paid)
-        fee = house.look(lambda s: services.fees.of_stage(s, row.id, Stage.REVIEW))
-        assert fee is not None
-        opened.pay(till.payments.start(fee.id))
-        till.payments.check(fee.id)
-        with services.transaction() as session:
-            till.orders.order(session, fee.id, 500, by=finance, at=at, reason=f"{ODD} asked")
-            till.fees.waive(session, row.id, row.urn, Stage.RELEASE, reason=f"for {ODD}", at=at)
-            till.differences.find(session, What.UNSETTLED, "p", f"{ODD}?", fee=fee.id, at=at)
-            found = session.exec(select(DifferenceRow.id).where(DifferenceRow.fee == fee.id)).one()
-            till.differences.settle(session, found, by=finance, at=at, reason=f"{ODD} paid cash")
-        till.payments.settle(fee.id)
-        till.payments.settle(fee.id)
+def kept_of(house: House, *rows: RequestRow) -> int:
+    """Return how many rows by which they could be found again, or read, requests have left."""
+    own = [row.id for row in rows]
+    with house.services.transaction() as session:
+        sealed = session.exec(select(DocumentBytesRow.document)).all()
+        return len(sealed) + sum(
+            len(session.exec(select(column).where(col(column).in_(own))).all())
+            for column in (DocumentRow.request, FilingRow.request, LikenessRow.request)
+        )
 
 
 def test_nothing_personal_of_a_request_is_left_anywhere_and_the_record_verifies(
-    house: House, estate: Estate
+    house: House, estate: Estate, exhibit: ExhibitRow
 ) -> None:
-    row = plant(house, long_ago())
+    row, again = plant(house, long_ago()), plant_duplicate(house, long_ago())
+    answered, release = plant_answer(house, exhibit, now())
+    alike = house.look(lambda s: house.services.duplicates.of(s, again.id))
+    assert [one.row.id for one in alike if one.claim] == [row.id]
     before = found_in(house, estate)
     assert before.keys() >= {
-        *("attention", "custody_value", "fee", "payment_difference", "person", "refund"),
-        *("request_draft", "request_facts", "request_message", "request_step"),
+        *("attention", "custody_value", "feedback", "fee", "payment_difference", "person"),
+        *("refund", "request_document", "request_draft", "request_facts", "request_message"),
+        "request_step",
     }
     with house.services.transaction() as session:
         found = session.exec(select(DifferenceRow.id).join(FeeRow).where(FeeRow.request == row.id))
         difference = found.one()
     assert len(keys_of(house, row.id, row.person, difference)) == 3
     house.services.erasures.run(at=now())
+    assert house.services.erasures.erase(answered.id, at=now())
     assert found_in(house, estate) == {}
+    assert fresh(house, again).erased_at is not None
+    assert kept_of(house, row, again) == 0
+    assert [name for name, _ in house.events(release.id)][-1] == "feedback.erased"
     assert keys_of(house, row.id, row.person, difference) == []
     about = select(MessageRow.id).where(MessageRow.about == row.id)
     assert house.look(lambda s: s.exec(about).all()) == []
@@ -223,7 +193,7 @@ def test_nothing_personal_of_a_request_is_left_anywhere_and_the_record_verifies(
         col(CustodyValueRow.key_record).in_([row.id, row.person, difference])
     )
     assert house.look(lambda s: s.exec(own).all()) == []
-    for record in (row.id, row.person, difference):
+    for record in (row.id, row.person, difference, again.id, answered.id):
         house.events(record)
     with house.services.transaction() as session:
         report = audit_session(house.services, session)
@@ -359,6 +329,51 @@ def test_killed_between_any_two_steps_it_goes_on_where_it_was(house: House, how:
         erasures(house, removed.append).run(at=now() + timedelta(days=1))
         assert events(house, row)[-3:] == ["request.withdrawn", BEGUN, ERASED]
         assert set(removed) == {row.id}
+
+
+def test_killed_between_documents_and_answers_it_goes_on_where_it_was(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    services, at = house.services, now()
+    row, release = plant_answer(house, exhibit, at)
+    came = services.document_arrivals.take(PDF)
+
+    def killed(_: UUID) -> None:
+        raise KilledError
+
+    (erase_answers,) = services.erasures._elsewhere
+    with pytest.raises(KilledError):
+        erasures(house, killed).erase(row.id, at=at)
+    with pytest.raises(StateError, match="is erased"):
+        say(house, row, release, "one more word")
+    receive = services.documents.receive
+    with services.transaction() as session, pytest.raises(StateError, match="takes no document"):
+        receive(session, row.id, DocumentKind.AUTHORITY, came, at=at)
+    for _ in range(2):
+        with pytest.raises(KilledError):
+            erasures(house, erase_answers, killed).erase(row.id, at=at)
+    names = [name for name, _ in house.events(release.id)]
+    assert names.count("feedback.erased") == 1, "done again, nothing is left to do"
+    assert services.erasures.erase(row.id, at=at)
+    assert events(house, row)[-2:] == [BEGUN, ERASED]
+
+
+def test_an_answer_that_comes_at_that_moment_is_erased_or_not_taken(
+    house: House, exhibit: ExhibitRow
+) -> None:
+    services, at = house.services, now()
+    row, release = plant_answer(house, exhibit, at)
+    by = as_person(house.look(lambda s: requester_of(s, row)))
+    last = Answer(Helped.CHARGED, f"{ODD} once more")
+    with ThreadPoolExecutor(1) as worker:
+        with services.transaction() as session:
+            give = services.feedback.answer
+            give(session, release.id, last, by=by, role="requester", at=at)
+            erased = worker.submit(services.erasures.erase, row.id, at=at)
+            poll(lambda: house.look(lambda s: s.execute(_WAITS).scalar_one()))
+        assert erased.result()
+    words = select(FeedbackRow.words).where(FeedbackRow.release == release.id)
+    assert house.look(lambda s: s.exec(words).all()) == ["", ""]
 
 
 def test_what_lies_elsewhere_goes_first_and_where_it_does_not_the_rest_waits(

@@ -1,13 +1,13 @@
-"""Edge. The one file that a form brings, held in memory until it is whole, and never longer.
+"""Edge. The one file that a form or a call brings, held in memory until whole, and never longer.
 
 A document that shows who somebody is lies on no disk before it is sealed. Nobody's form is read
 who has not proven a mailbox; its bytes are counted as they come, and what is too large is let go
 of while the rest passes by, so that its sender can be told.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from fastapi import Request
@@ -19,6 +19,7 @@ from api.bounds.bodies import SilentError
 from evidence.requests.documents.contents import FIELD
 from evidence.requests.documents.incoming import Arrivals
 
+_Read = TypeVar("_Read")
 PATIENCE_S = 300.0
 """From the first to the last byte of a form: 10 MiB at 35 kB a second."""
 _AROUND = 64 * 1024
@@ -48,16 +49,43 @@ async def received(request: Request, arrivals: Arrivals) -> bytes | None:
         return None
     pieces = request.stream()
     try:
+        return await _in_time(_read(request, pieces, arrivals.most), pieces, arrivals)
+    except MultiPartException as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from error
+
+
+async def received_body(request: Request, arrivals: Arrivals) -> bytes:
+    """Return a file that is the body of a call.
+
+    Raises:
+        InvalidError: it is too large.
+        HTTPException: it comes too slowly.
+        ClientDisconnect: it was cut off.
+    """
+    pieces = request.stream()
+    return await _in_time(_joined(_bounded(pieces, arrivals.most)), pieces, arrivals)
+
+
+async def _in_time(
+    reading: Awaitable[_Read], pieces: AsyncGenerator[bytes, None], arrivals: Arrivals
+) -> _Read:
+    """Return what is read; of what is too large, let the rest pass by, so that its sender hears."""
+    try:
         with anyio.fail_after(PATIENCE_S):
             try:
-                return await _read(request, pieces, arrivals.most)
+                return await reading
             except _TooLargeError:
                 await _let_pass(pieces, arrivals.most * _PASSING)
                 raise arrivals.too_large() from None
     except TimeoutError:
         raise SilentError(PATIENCE_S) from None
-    except MultiPartException as error:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from error
+
+
+async def _joined(pieces: AsyncGenerator[bytes, None]) -> bytes:
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+    return bytes(held)
 
 
 async def _read(request: Request, pieces: AsyncGenerator[bytes, None], most: int) -> bytes | None:
