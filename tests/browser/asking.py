@@ -12,11 +12,10 @@ from datetime import timedelta
 from playwright.sync_api import Locator, Page, expect
 
 from evidence.exhibits.clocks import LONDON
-from tests.browser.people import Recipient, code_in, open_mail, press
+from tests.browser.people import Recipient, newest_code, press
 from tests.durability.ups import Up
 from tests.evidence.requests.documents.papers_filled import PDF, PNG
 
-CODE = re.compile("your code")
 COVERED, FOUND = "Yes, cameras may have captured it", "It was found"
 SAVE = "Save and continue"
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -75,7 +74,7 @@ class Asker:
     def newest_code(self) -> str:
         """Read the newest code in the mailbox, in another tab."""
         mail = self.page.context.new_page()
-        code = code_in(open_mail(mail, self.who, CODE))
+        code = newest_code(mail, self.who)
         mail.close()
         return code
 

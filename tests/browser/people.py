@@ -129,6 +129,22 @@ def code_in(letter: str) -> str:
     return found[0]
 
 
+_ENTERED: set[str] = set()
+"""Codes that somebody read: the mail with the next one may take a moment longer than its page."""
+
+
+def newest_code(page: Page, recipient: Recipient) -> str:
+    """Read the code that nobody has read yet, as soon as it is there."""
+
+    def arrived() -> bool:
+        return code_in(open_mail(page, recipient, CODE)) not in _ENTERED
+
+    poll(arrived, pause=0.2)
+    code = code_in(page.locator(".custos-typed").inner_text())
+    _ENTERED.add(code)
+    return code
+
+
 def enter(page: Page, recipient: Recipient) -> None:
     """Come by the link, ask for a code, and enter it."""
     link = link_in(open_mail(page, recipient, READY))
@@ -139,7 +155,7 @@ def enter(page: Page, recipient: Recipient) -> None:
 
 def enter_code(page: Page, recipient: Recipient, link: str) -> None:
     """Read the newest code, and enter it."""
-    code = code_in(open_mail(page, recipient, CODE))
+    code = newest_code(page, recipient)
     page.goto(f"{link}/enter")
     page.get_by_label("Code", exact=True).fill(code)
     press(page, "Continue")

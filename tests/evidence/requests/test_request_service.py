@@ -627,8 +627,9 @@ def test_a_payment_and_a_decision_at_once_wait_for_each_other(house: House) -> N
     decide(house, row, T.COVERED, Role.OPERATOR, at)
     asked: list[str] = []
     with house.services.transaction() as session:
-        engine = session.get_bind()
-        listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        # Of this connection alone: the sequencer locks rows of its own meanwhile.
+        own = session.connection()
+        listen(own, "before_cursor_execute", lambda *given: asked.append(given[2]))
         house.services.requests.find(session, row.urn, lock=True)
     locks = [one.split("FROM ")[1].split()[0] for one in asked if "FOR UPDATE" in one]
     assert locks == ["fee", "request"]
