@@ -17,7 +17,7 @@ from evidence.fees.fees import Fees
 from evidence.fees.invoicing.charges import OnAccount
 from evidence.fees.prices import Stage
 from evidence.fees.refunds import RefundOrders
-from evidence.fees.states import FeeState
+from evidence.fees.states import INVOICED, FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.access import Subject
 from evidence.requests.duplicates.duplicates import Duplicates
@@ -79,9 +79,18 @@ class Charges:
                 "is due: withdraw this one as its duplicate, or wait until that is paid or over"
             )
         if other is not None:
-            why = f"duplicate of {other[0].urn}, for which this was paid"
+            met = "is on account" if other[1] in INVOICED else "was paid"
+            why = f"duplicate of {other[0].urn}, for which this {met}"
             return self._fees.waive(session, row.id, row.urn, stage, reason=why, at=at)
         return self._fees.demand(session, row.id, row.urn, stage, at=at)
+
+    def waits(self, session: Session, row: RequestRow, step: RequestStep) -> bool:
+        """Tell whether `asked` would refuse a step, because the same is due of another request."""
+        stage = _ASKED.get(step)
+        if stage is None or Path(row.path) not in CIVIL:
+            return False
+        other = self._duplicates.charged(session, row.id, stage)
+        return other is not None and other[1] is FeeState.DUE
 
     def ended(
         self,

@@ -283,6 +283,8 @@ class RequestDecisions:
         """Say that cameras cover a request, as the register does (`submissions.Covers`)."""
         if RequestStep.COVERED not in allowed_steps(standing_of(row, steps_of(session, row.id))):
             return  # a person said so before it was corrected
+        if self._charges.waits(session, row, RequestStep.COVERED):
+            return  # a person says what becomes of a duplicate: what was sent is never refused
         by = self._itself(session, THE_REGISTER)
         told: dict[str, JSON] = {"role": REGISTER, "reason": covering_words(found)}
         self._take(session, row.urn, RequestStep.COVERED, told, by=by, at=at)

@@ -25,7 +25,10 @@ _LONGEST = timedelta(hours=25)
 """No request asks for more at once, so none begins longer before: what an index can look up."""
 _MOST = 200
 """Of one organisation or claim, within a day, whose places are compared."""
-_CHARGED = (FeeState.PAID, FeeState.PARTLY_REFUNDED, FeeState.DUE)
+_CHARGED = (
+    *(FeeState.PAID, FeeState.PARTLY_REFUNDED),
+    *(FeeState.ON_ACCOUNT, FeeState.PARTLY_CREDITED, FeeState.DUE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Duplicates:
     def charged(
         self, session: Session, request: UUID, stage: Stage
     ) -> tuple[RequestRow, FeeState] | None:
-        """Return the request that is charged for the same, and whether it is paid; None: none is.
+        """Return the request that is charged for the same, and where its fee stands; None: none is.
 
         One after another for each claim: of two that are charged at once, the second finds the
         first.

@@ -56,6 +56,8 @@ FROM (
         coalesce(sum(pence) FILTER (WHERE asked), 0) AS asked_pence,
         count(*) FILTER (WHERE paid) AS paid,
         coalesce(sum(pence) FILTER (WHERE paid), 0) AS paid_pence,
+        count(*) FILTER (WHERE account) AS account,
+        coalesce(sum(pence) FILTER (WHERE account), 0) AS account_pence,
         count(*) FILTER (WHERE waived AND demanded) AS waived,
         coalesce(sum(pence) FILTER (WHERE waived AND demanded), 0) AS waived_pence,
         count(*) FILTER (WHERE waived AND NOT demanded) AS free,
@@ -63,7 +65,8 @@ FROM (
     FROM (
         SELECT stage, pence, demanded,
             demanded AND opened_at >= :start AND opened_at < :end AS asked,
-            paid_at >= :start AND paid_at < :end AS paid,
+            paid_by IS NOT NULL AND paid_at >= :start AND paid_at < :end AS paid,
+            paid_by IS NULL AND paid_at >= :start AND paid_at < :end AS account,
             waived_at >= :start AND waived_at < :end AS waived
         FROM fee
         WHERE (opened_at >= :start AND opened_at < :end)
@@ -75,6 +78,7 @@ FROM (
 CROSS JOIN LATERAL (VALUES
     ('asked', asked, asked_pence),
     ('paid', paid, paid_pence),
+    ('account', account, account_pence),
     ('waived', waived, waived_pence),
     ('free', free, free_pence)
 ) told (what, n, pence)
@@ -82,6 +86,11 @@ UNION ALL
 SELECT 'fees', 'refunded_' || f.stage, NULL, NULL, count(*), sum(r.pence)
 FROM refund r JOIN payment p ON p.id = r.payment JOIN fee f ON f.id = p.fee
 WHERE r.state = 'success' AND r.ended_at >= :start AND r.ended_at < :end
+GROUP BY f.stage
+UNION ALL
+SELECT 'fees', 'credited_' || f.stage, NULL, NULL, count(*), -sum(l.pence)
+FROM invoice_line l JOIN fee f ON f.id = l.fee
+WHERE l.number > 0 AND l.at >= :start AND l.at < :end
 GROUP BY f.stage
 UNION ALL
 SELECT 'cameras', kind, NULL, NULL, count(*), 0

@@ -99,10 +99,12 @@ WORDS: Mapping[Subject, TableWords] = {
             f"{what}_{stage}": f"{words}: {stage}"
             for what, words in {
                 "asked": "Asked for",
-                "paid": "Paid",
+                "paid": "Paid by card",
+                "account": "Put on the account of a firm",
                 "waived": "Given up because the request ended",
-                "free": "Never asked for, as of the police",
+                "free": "Never asked for: of the police, say, or of what was asked twice",
                 "refunded": "Given back, in whole or in part",
+                "credited": "Credited on the account of a firm, in whole or in part",
             }.items()
             for stage in Stage
         },

@@ -17,6 +17,7 @@ from evidence.requests.questions.checks import Checked, check_form
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestState, RequestStep
 from evidence.requests.tables import RequestRow
+from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.requests.forms_filled import FILLED, RULES
 from tests.evidence.requests.requesting import (
     decide,
@@ -116,6 +117,20 @@ def test_what_is_paid_once_is_not_asked_for_again(
     (waived,) = values_of(house, second, "fee.waived")
     assert waived["reason"] == f"duplicate of {first.urn}, for which this was paid"
     assert owed(house, rival) == [Stage.REVIEW], "another organisation pays for itself"
+
+
+def test_what_is_on_account_once_is_not_asked_for_again(house: House, at: datetime) -> None:
+    firm = Firm(house, at)
+    firm.opened()
+    same = {"claim_reference": uuid4().hex, "street": uuid4().hex, "cameras": ""}
+    first = firm.asks(**same)
+    firm.charge(first)
+    second = firm.asks(**same)
+    assert second.state == RequestState.REVIEWABLE
+    (waived,) = values_of(house, second, "fee.waived")
+    assert waived["reason"] == f"duplicate of {first.urn}, for which this is on account"
+    firm.credit(first, 1000)
+    assert firm.asks(**same).state == RequestState.REVIEWABLE
 
 
 def test_a_duplicate_of_what_has_ended_is_charged(

@@ -132,6 +132,15 @@ def test_where_the_council_lets_it_the_register_says_yes_and_never_no(house: Hou
     assert audited(house) == []
 
 
+def test_a_duplicate_of_what_is_unpaid_comes_in_and_waits_for_a_person(house: House) -> None:
+    same = QUAY | {"claim_reference": "CL-TWICE"}
+    with mock.patch.object(house.services.submissions._register, "_decides", new=True):
+        first = asked(house, "twice", **same)
+        second = asked(house, "twice", **same)
+    assert (first.state, second.state) == (RequestState.REVIEW_DUE, RequestState.SUBMITTED)
+    assert owed(house, second) == []
+
+
 def test_what_a_person_said_stands_though_the_register_says_yes_later(house: House) -> None:
     at = now()
     row = asked(house, "person", **UNKNOWN)

@@ -96,5 +96,6 @@ def _of_fee(fee: FeeRow) -> list[Done]:
         why = ((name, amount), (FIELD_WORDS["reason"], fee.waived_reason))
         found.append(Done(fee.waived_at, EVENT_WORDS["fee.waived"], "", why))
     if fee.paid_at is not None:
-        found.append(Done(fee.paid_at, EVENT_WORDS[PAID], "", ((name, amount),)))
+        event = PAID if fee.paid_by is not None else "fee.on_account"
+        found.append(Done(fee.paid_at, EVENT_WORDS[event], "", ((name, amount),)))
     return found

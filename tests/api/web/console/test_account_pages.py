@@ -8,12 +8,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from api.times import utc_now
 from api.web.console.accounts.words import DECISIONS, GROUPS
 from evidence.fees.invoicing.lines import Line, statement_reference
 from evidence.fees.invoicing.states import AccountState
 from evidence.people.access import Role
+from evidence.people.tables import PersonRow
+from evidence.requests.notices.tables import ChangeRow
+from evidence.requests.states import Path
 from export.desk.spreadsheet import STATEMENT_COLUMNS, format_statement
 from tests.api.asking import Web
 from tests.api.web.public.test_request_pages import led, look_after
@@ -113,6 +117,24 @@ def test_whoever_proved_a_mailbox_of_the_firm_puts_the_fee_on_account(
     for untrue in ("Payment received", "VAT receipt", "Date of payment", "paid by card</th>"):
         assert untrue not in receipt
     assert led(visitor.get(form)) == "/requests/status/request"
+    worked_on = browser(Role.OPERATOR).get(f"/console/requests/{row.urn}").text
+    assert "Fee put on account" in worked_on
+    assert "Payment received" not in worked_on
+
+
+def test_a_claims_system_is_told_that_a_fee_on_account_moved_its_request(
+    house: House, firm: Firm
+) -> None:
+    firm.opened()
+    row, by = firm.asks(), house.subjects[Role.ADMINISTRATOR]
+    with house.services.transaction() as session:
+        person = session.get_one(PersonRow, row.person).email
+        house.services.requesters.name(
+            session, person, Path.INSURER, "Harbour Mutual", by=by, at=firm.at
+        )
+    firm.charge(row)
+    told = select(ChangeRow.state).where(ChangeRow.request == row.id)
+    assert house.look(lambda s: s.exec(told).all()) == ["reviewable"]
 
 
 def test_a_stranger_and_another_firm_are_offered_no_account(

@@ -17,6 +17,7 @@ from evidence.requests.states import Path, Refusal, RequestStep
 from export.desk.disclosures import Period
 from export.desk.statistics.figures import Figures, Table
 from export.desk.statistics.words import Subject
+from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.requests.requesting import decide, preserve, request
 from tests.houses import House
 
@@ -111,6 +112,22 @@ def test_fees_are_counted_when_they_happen(house: House, asked: datetime) -> Non
     )
     told = {one.key: (one.count, one.pence) for one in of(found, Subject.FEES).rows if one.count}
     assert told == {"asked_review": (6, 6 * 2500)}
+
+
+def test_what_is_on_account_is_not_counted_as_paid(house: House) -> None:
+    firm = Firm(house, house.services.clock() - 900 * DAY)
+    firm.opened()
+    for _ in range(5):
+        firm.credit(firm.charged(), 1000)
+    day, by = firm.at.astimezone(LONDON).date(), house.subjects[Role.AUDITOR]
+    figures = house.services.statistics.figures
+    found = house.look(lambda s: figures(s, Period(day, day), by=by, at=firm.at + DAY))
+    told = {one.key: (one.count, one.pence) for one in of(found, Subject.FEES).rows if one.count}
+    assert told == {
+        "asked_review": (5, 5 * 2500),
+        "account_review": (5, 5 * 2500),
+        "credited_review": (5, 5 * 1000),
+    }
 
 
 def test_a_sensitive_camera_is_in_no_count(house: House, asked: datetime) -> None:
