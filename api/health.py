@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
-from custody.houseclock import house_clock
+from custody.ledger.houseclock import house_clock
+from custody.ledger.tables import LogStateRow
 from custody.printable import printable
-from custody.tables import LogStateRow
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from api.wiring import Services
-from custody.histories import FoundEvent, Told
+from custody.ledger.histories import FoundEvent, Told
 from evidence.attention import Call
 from evidence.exhibits.description import DescribedFile
 from evidence.exhibits.recorded import described

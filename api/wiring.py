@@ -23,11 +23,11 @@ from api.outbound.posting import Posting
 from api.settings.facts import Council, Settings
 from api.settings.production import refuse_stand_ins
 from api.signin.provider import IdentityProvider
-from custody.histories import Histories
-from custody.keyring import Keyring
-from custody.ledger import Ledger
-from custody.roots import Roots
-from custody.search import CustodySearch
+from custody.keys.keyring import Keyring
+from custody.keys.roots import Roots
+from custody.ledger.histories import Histories
+from custody.ledger.ledger import Ledger
+from custody.ledger.search import CustodySearch
 from evidence.cameras.named import NamedCameras
 from evidence.cameras.public import PublicCameras
 from evidence.cameras.register import CameraRegister

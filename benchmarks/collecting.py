@@ -26,8 +26,8 @@ from api.web.collect.gate import cookie_name
 from api.web.staff import form_token
 from api.wiring import Services
 from benchmarks.static_page import static_page
-from custody.canonical import format_time
-from custody.ledger import Values
+from custody.formats.canonical import format_time
+from custody.ledger.ledger import Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Role, Subject

@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from api.cli.verify import FileReader
-from custody.trust import Trust
+from api.cli.proof.verify import FileReader
+from custody.formats.trust import Trust
 from export.package.format.archive import ArchiveEntry, plan_archive
 from export.package.verify.report import Verdict
 from export.package.verify.verify import verify

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, Session, SQLModel, col, delete
 
-from custody.canonical import format_time
+from custody.formats.canonical import format_time
 from storage.columns import utc_column
 
 HOUR = timedelta(hours=1)

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, func, select
 
-from custody.clock import Judgement, Standing
-from custody.events import RecordKind
-from custody.houseclock import APART_EVENT, HouseClock, house_clock
-from custody.ledger import Ledger, Values
-from custody.tables import CustodyEventRow, LogStampRow
+from custody.formats.events import RecordKind
+from custody.ledger.houseclock import APART_EVENT, HouseClock, house_clock
+from custody.ledger.ledger import Ledger, Values
+from custody.ledger.tables import CustodyEventRow, LogStampRow
+from custody.stamping.clock import Judgement, Standing
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require
 from evidence.wording import check_words

@@ -31,7 +31,7 @@ from api.settings.facts import Settings
 from api.times import utc_now
 from api.wiring import Services, build
 from custody.errors import NotYetError
-from custody.tables import CustodyEventRow, OutboxRow
+from custody.ledger.tables import CustodyEventRow, OutboxRow
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject

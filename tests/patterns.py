@@ -8,8 +8,8 @@ from sqlalchemy import insert, literal
 from sqlmodel import Session, select
 
 from api.times import utc_now
-from custody.events import COMMON_FIELDS
-from custody.ledger import Values
+from custody.formats.events import COMMON_FIELDS
+from custody.ledger.ledger import Values
 from evidence.people.access import Role
 from export.release.tables import ReleaseRow
 from export.sealing.tables import SealFileRow, SealStepRow

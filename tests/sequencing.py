@@ -9,7 +9,7 @@ from typing import TypeVar
 from api.times import utc_now
 from api.wiring import Services
 from custody.errors import NotYetError
-from custody.sequencer import LOCK, Sequencer
+from custody.ledger.sequencer import LOCK, Sequencer
 from storage.database import named_lock
 
 T = TypeVar("T")

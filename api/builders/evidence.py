@@ -5,8 +5,8 @@ import uuid
 from typing import TypedDict
 
 from api.builders.ground import Ground
-from custody.histories import Histories
-from custody.search import CustodySearch
+from custody.ledger.histories import Histories
+from custody.ledger.search import CustodySearch
 from evidence.cameras.named import NamedCameras, cameras_on
 from evidence.cameras.public import PublicCameras
 from evidence.cameras.register import CameraRegister

@@ -16,12 +16,12 @@ from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import steady, utc_now
-from custody.houseclock import HouseClock
-from custody.keyring import Keyring, load
-from custody.keys import RecordKeys
-from custody.ledger import Ledger
-from custody.roots import Roots, load_roots
-from custody.timestamp import TimeAuthority
+from custody.keys.keyring import Keyring, load
+from custody.keys.roots import Roots, load_roots
+from custody.ledger.houseclock import HouseClock
+from custody.ledger.ledger import Ledger
+from custody.ledger.recordkeys import RecordKeys
+from custody.stamping.timestamp import TimeAuthority
 from evidence.fees.fees import JOB_SETTLE
 from evidence.mailbox.messages import JOB_SEND
 from export.delivery.links import JOB_CODE, JOB_REFUSED

@@ -12,7 +12,7 @@ from api.outbound.posting import Posting
 from api.outbound.smtp import SmtpMailer, parse_server
 from api.settings.facts import Council, Settings
 from api.signin.provider import IdentityProvider
-from custody.timeserver import TimeServer
+from custody.stamping.timeserver import TimeServer
 from evidence.timekeeping import Timekeeping
 from storage.room import Room
 

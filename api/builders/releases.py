@@ -13,7 +13,7 @@ from api.builders.requests import RequestsRoom
 from api.builders.trust import trust_in_force
 from api.times import wait_until
 from custody.audit.streams import take_snapshot
-from custody.trustissues import chains_in_use
+from custody.keys.trustissues import chains_in_use
 from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
 from export.delivery.deadlines import Deadlines

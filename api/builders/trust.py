@@ -3,12 +3,12 @@
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
-from custody.certificates import is_self_issued, parse_chain
-from custody.keyring import Keyring
-from custody.timestamp import HttpTimeAuthority, TimeAuthority
-from custody.trust import Trust, format_trust
-from custody.trustissues import issue, keep_chain
-from custody.withheld import WithheldAuthority
+from custody.formats.certificates import is_self_issued, parse_chain
+from custody.formats.trust import Trust, format_trust
+from custody.keys.keyring import Keyring
+from custody.keys.trustissues import issue, keep_chain
+from custody.keys.withheld import WithheldAuthority
+from custody.stamping.timestamp import HttpTimeAuthority, TimeAuthority
 
 
 def time_authority(settings: Settings, keyring: Keyring) -> TimeAuthority:

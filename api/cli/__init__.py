@@ -1,4 +1,4 @@
-"""Edge. The command line. Each command is a file here, loaded when it is used.
+"""Edge. The command line. Each command is a file of one of its rooms, loaded when used.
 
 `custos verify` must run where only the base dependencies are installed, so nothing here may import
 a server's library before a command that needs it is called.
@@ -13,20 +13,31 @@ from io import TextIOWrapper
 
 from storage.version import DISTRIBUTION, version
 
-COMMANDS = {
-    "up": "start everything here and serve until Ctrl-C",
-    "demo": "package a clip from start to end, and verify it",
-    "exhibit": "take in clips, and look at exhibits",
-    "release": "propose, approve and seal a release",
-    "verify": "check a package, without any server",
-    "trust": "write the file that lets others verify what this council seals",
-    "keys": "show public keys and fingerprints",
-    "camera": "take over a council's list of cameras, and look at the register",
-    "request": "work on requests for footage, or take in an organisation's list of them",
-    "token": "let another person or machine in",
-    "clock": "hold the clock against what is known of the time, or vouch for it",
-    "log": "audit the custody log against the database",
+_ROOMS = {
+    "work": {
+        "exhibit": "take in clips, and look at exhibits",
+        "release": "propose, approve and seal a release",
+        "request": "work on requests for footage, or take in an organisation's list of them",
+        "camera": "take over a council's list of cameras, and look at the register",
+    },
+    "house": {
+        "up": "start everything here and serve until Ctrl-C",
+        "demo": "package a clip from start to end, and verify it",
+        "keys": "show public keys and fingerprints",
+        "token": "let another person or machine in",
+        "clock": "hold the clock against what is known of the time, or vouch for it",
+    },
+    "proof": {
+        "verify": "check a package, without any server",
+        "log": "audit the custody log against the database",
+        "trust": "write the file that lets others verify what this council seals",
+    },
 }
+"""The commands by the folders in which they stand, as the overview lists them."""
+COMMANDS = {
+    name: f"{__name__}.{room}.{name}" for room, commands in _ROOMS.items() for name in commands
+}
+"""Where the module of each command is."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     gc.disable()  # while modules are loaded: it would take a fifth of the time, and find nothing
     try:
-        module = importlib.import_module(f"api.cli.{given[0]}")
+        module = importlib.import_module(COMMANDS[given[0]])
     except ModuleNotFoundError as error:
         words = f"this command needs the server's libraries ({error.name} is not installed)"
         print(f"custos: {words}: pip install '{DISTRIBUTION}[server]'", file=sys.stderr)
@@ -55,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     parser = argparse.ArgumentParser(
-        prog=f"custos {given[0]}", description=COMMANDS[given[0]].capitalize() + "."
+        prog=f"custos {given[0]}", description=_words()[given[0]].capitalize() + "."
     )
     module.add_arguments(parser)
     if given[0] == "verify":
@@ -66,8 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return failing_well(lambda: int(module.run(parsed)))
 
 
+def _words() -> dict[str, str]:
+    return {name: words for commands in _ROOMS.values() for name, words in commands.items()}
+
+
 def _overview() -> str:
-    lines = [f"  {name:<9}{words}" for name, words in COMMANDS.items()]
+    lines = [f"  {name:<9}{words}" for name, words in _words().items()]
     return "\n".join(
         [
             "usage: custos COMMAND ...",

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.events import RecordKind
-from custody.tables import CustodyRecord
+from custody.formats.events import RecordKind
+from custody.ledger.tables import CustodyRecord
 from evidence.exhibits.tables import ExhibitRow
 from evidence.requests.asked import parse_asked
 from evidence.requests.tables import RequestFactsRow, RequestRow

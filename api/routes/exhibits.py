@@ -23,7 +23,7 @@ from api.views import (
     show_exhibit,
 )
 from api.wiring import Services
-from custody.canonical import MAX_INTEGER
+from custody.formats.canonical import MAX_INTEGER
 from evidence.exhibits.doubts import Doubt
 from evidence.exhibits.particulars import NewExhibit
 from evidence.paging import parse_cursor

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from api.settings.facts import Mail, Notify, Pay, Settings, SignIn
-from custody.keyring import WITHHOLDABLE
-from custody.roots import ROOTS
+from custody.keys.keyring import WITHHOLDABLE
+from custody.keys.roots import ROOTS
 from storage.embedded.addresses import Addresses, S3Access
 
 _OWN = "CUSTOS_"

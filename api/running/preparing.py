@@ -13,13 +13,13 @@ from api.settings.council import ensure_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import utc_now
-from custody.contradictions import alarm, contradictions, is_used, raise_alarm
 from custody.errors import KeyStoreError
-from custody.keychecks import CHECKS, hold_all, is_recorded, record_checks
-from custody.keyfiles import ABOUT
-from custody.keyring import Keyring, load, load_or_make_demonstration
-from custody.keys import RecordKeys
-from custody.roots import load_roots, make_roots
+from custody.keys.keychecks import CHECKS, hold_all, is_recorded, record_checks
+from custody.keys.keyfiles import ABOUT
+from custody.keys.keyring import Keyring, load, load_or_make_demonstration
+from custody.keys.roots import load_roots, make_roots
+from custody.ledger.contradictions import alarm, contradictions, is_used, raise_alarm
+from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
 
 

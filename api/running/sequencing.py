@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.errors import ForgedEventError, LogStateError
-from custody.keyring import load
-from custody.ledger import CHANNEL
-from custody.sequencer import LOCK, Sequencer
+from custody.keys.keyring import load
+from custody.ledger.ledger import CHANNEL
+from custody.ledger.sequencer import LOCK, Sequencer
 from storage.database import await_notice, connect, listen, named_lock, our_errors
 from storage.errors import UnavailableError
 

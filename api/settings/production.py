@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
-from custody.certificates import is_test_authority, parse_chain
-from custody.keyring import load
+from custody.formats.certificates import is_test_authority, parse_chain
+from custody.keys.keyring import load
 
 DEMONSTRATION_SECRET = "custos-demonstration"  # noqa: S105 - refused in production
 _INVENTED = re.compile(r"(^|\.)(example|test|invalid|localhost)$")

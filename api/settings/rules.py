@@ -6,8 +6,8 @@ from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import Council
-from custody.checkpoint import require_origin
 from custody.errors import FormatError
+from custody.formats.checkpoint import require_origin
 
 MOST_DAYS = 36_500
 LEAST_KEPT = 28

@@ -1,6 +1,7 @@
 """Edge. Custody events in plain words: what happened, and what each field of it says.
 
-A test holds both tables against `custody.events`: an event or a field without words fails it.
+A test holds both tables against `custody.formats.events`: an event or a field without words
+fails it.
 
 Over 300 lines, because it says every event in the same way: two files would say one in two ways.
 """
@@ -12,9 +13,9 @@ from uuid import UUID
 
 from api.web.console.places import record_path
 from api.words import local_time, offset
-from custody.canonical import JSON, canonical_json, parse_time
-from custody.events import EVENTS, PERSON_FIELDS, FieldType
-from custody.histories import FoundEvent, Told
+from custody.formats.canonical import JSON, canonical_json, parse_time
+from custody.formats.events import EVENTS, PERSON_FIELDS, FieldType
+from custody.ledger.histories import FoundEvent, Told
 from export.desk.search import Named
 from export.package.documents.contents import size_words
 
@@ -320,13 +321,13 @@ def _parts(value: JSON) -> Iterator[Line]:
 
 
 def _file(value: JSON) -> Line:
-    assert isinstance(value, Mapping)  # as `custody.events` has checked
+    assert isinstance(value, Mapping)  # as `custody.formats.events` has checked
     return Line(f"{value['sha256']} ({value['size']:,} bytes)", digest=True)
 
 
 def _listed(value: JSON) -> Iterator[Line]:
     """Yield a line for each file: what it is called, and where it lies if that is told."""
-    assert isinstance(value, list | tuple)  # as `custody.events` has checked
+    assert isinstance(value, list | tuple)  # as `custody.formats.events` has checked
     for one in value:
         assert isinstance(one, Mapping)
         place = f" in {one['bucket']}/{one['key']}, {one['version']}" if "key" in one else ""

@@ -17,7 +17,7 @@ from typing import TypeVar
 import psutil
 from sqlmodel import Session
 
-from api.cli.log import material_of
+from api.cli.proof.log import material_of
 from api.wiring import Services
 from benchmarks.growth.loading import EXHIBITS, house, load
 from custody.audit.collecting import collecting_seldom
@@ -25,7 +25,7 @@ from custody.audit.facts import WHOLE, AuditReport, Claim, Span
 from custody.audit.log import audit as audit_log
 from custody.audit.log import take_snapshot
 from custody.audit.shares import audit_records, audit_tree
-from custody.tables import LogStateRow
+from custody.ledger.tables import LogStateRow
 
 BAR = 50_000
 Result = tuple[str, float, str]

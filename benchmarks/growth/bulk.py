@@ -1,7 +1,7 @@
 """Adapter. Writes much of the database at once: rows by COPY, and a ledger that a log audit passes.
 
-Events are made by the functions that `custody.ledger` uses, and the tree by those that audit it;
-only the statements are other ones. Nothing else may write to the log meanwhile.
+Events are made by the functions that `custody.ledger.ledger` uses, and the tree by those that audit
+it; only the statements are other ones. Nothing else may write to the log meanwhile.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ from psycopg import Cursor, sql
 from api.builders.trust import time_authority
 from api.wiring import Services
 from custody.audit.tree import Frontier
-from custody.canonical import JSON, canonical_json
-from custody.checkpoint import Checkpoint, format_checkpoint
-from custody.entry import write_entry
-from custody.events import RecordKind
-from custody.keys import RecordKeys
-from custody.ledger import Person, Values, event_mac
-from custody.note import format_note, sign_note
-from custody.timestamp import stamp
+from custody.formats.canonical import JSON, canonical_json
+from custody.formats.checkpoint import Checkpoint, format_checkpoint
+from custody.formats.entry import write_entry
+from custody.formats.events import RecordKind
+from custody.formats.note import format_note, sign_note
+from custody.ledger.ledger import Person, Values, event_mac
+from custody.ledger.recordkeys import RecordKeys
+from custody.stamping.timestamp import stamp
 from evidence.people.people import named_digest
 
 _TABLES = {

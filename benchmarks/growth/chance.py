@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 
 T = TypeVar("T")
 Life: TypeAlias = Iterator[datetime]

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, MINUTE, Chance, Life
 from benchmarks.growth.planned import BY_LINK, LINK_DAYS, Release, decide
-from custody.canonical import format_time
-from custody.ledger import Person, Values
+from custody.formats.canonical import format_time
+from custody.ledger.ledger import Person, Values
 
 _DOWNLOADS = 5
 

@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, File, Life
 from benchmarks.growth.releases import Releases
-from custody.canonical import JSON
-from custody.events import RecordKind
-from custody.ledger import Person, Values
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Person, Values
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.description import clock_values, description_json
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe

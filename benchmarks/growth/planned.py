@@ -8,8 +8,8 @@ from uuid import UUID
 
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import Exhibit, File
-from custody.approval import Approval
-from custody.ledger import Person, Values
+from custody.formats.approval import Approval
+from custody.ledger.ledger import Person, Values
 from export.release.contents import released_kinds
 from export.release.proposals import ReleaseKind
 

@@ -9,9 +9,9 @@ from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance, Exhibit, Life
 from benchmarks.growth.departures import Departures
 from benchmarks.growth.planned import BY_LINK, LINK_DAYS, Release, decide
 from benchmarks.growth.sealings import Sealings
-from custody.canonical import format_time
-from custody.events import RecordKind
-from custody.ledger import Person, Values
+from custody.formats.canonical import format_time
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Person, Values
 from evidence.exhibits.references import make_urn
 from evidence.people.access import SECONDED, URGENT
 from export.release.proposals import ReleaseKind

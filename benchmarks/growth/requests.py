@@ -16,8 +16,8 @@ from api.wiring import Services
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance
 from benchmarks.growth.loading import analyse
-from custody.canonical import JSON, format_time
-from custody.events import RecordKind
+from custody.formats.canonical import JSON, format_time
+from custody.formats.events import RecordKind
 from evidence.exhibits.references import make_urn
 from evidence.fees.prices import USUAL, Stage
 from evidence.fees.states import FeeState

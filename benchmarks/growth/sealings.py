@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import MINUTE, Chance, Life
 from benchmarks.growth.planned import Release
-from custody.ledger import Values
+from custody.ledger.ledger import Values
 from export.package.format import layout
 from export.sealing.steps import contents_json, facts_digest, steps_digest
 

@@ -14,9 +14,9 @@ from custody.audit.facts import (
     Step,
     Tally,
 )
-from custody.canonical import JSON, canonical_json, canonical_text, format_time
 from custody.errors import FormatError
-from custody.shapes import Difference, differences
+from custody.formats.canonical import JSON, canonical_json, canonical_text, format_time
+from custody.formats.shapes import Difference, differences
 
 _FLAT = frozenset({str, int, bool, NoneType})
 """What holds no other value."""

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
-from custody.canonical import JSON
 from custody.check.finding import Finding, Outcome
-from custody.events import RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
 
 MOST_SHOWN = 20
 """Findings kept of one step: a changed entry spoils every hash above it."""

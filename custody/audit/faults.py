@@ -15,10 +15,10 @@ from custody.audit.facts import Step, Tally
 from custody.audit.rebuild import BETWEEN_NAMES, BETWEEN_VALUES
 from custody.audit.rows import StoredEvent
 from custody.audit.streams import Streams
-from custody.canonical import parse_canonical
-from custody.entry import Entry, Opening, check_opening, field_key, parse_entry
 from custody.errors import FormatError, ProofError
-from custody.events import check_field, event_type
+from custody.formats.canonical import parse_canonical
+from custody.formats.entry import Entry, Opening, check_opening, field_key, parse_entry
+from custody.formats.events import check_field, event_type
 
 
 class StoredValue(NamedTuple):

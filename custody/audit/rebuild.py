@@ -19,11 +19,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from custody.approval import Approval
-from custody.canonical import parse_canonical
-from custody.entry import COMMIT_INFO, KEY_SIZE
 from custody.errors import FormatError
-from custody.events import EVENTS, EventType, FieldType, check_field
+from custody.formats.approval import Approval
+from custody.formats.canonical import parse_canonical
+from custody.formats.entry import COMMIT_INFO, KEY_SIZE
+from custody.formats.events import EVENTS, EventType, FieldType, check_field
 
 _BLOCK = 64
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))

@@ -25,9 +25,9 @@ from custody.audit.rebuild import SHAPES, Keyed, extract, keyed, rebuild, sound_
 from custody.audit.rows import EventRow, StoredEvent, StoredRecord
 from custody.audit.streams import Peekable, Streams
 from custody.errors import KeyStoreError
-from custody.events import RecordKind
-from custody.keys import RecordKeys
-from custody.ledger import MAC_TAG
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import MAC_TAG
+from custody.ledger.recordkeys import RecordKeys
 
 _RECORD = itemgetter(0)
 """Whose an event is."""

@@ -22,9 +22,9 @@ from custody.audit.facts import WHOLE, AuditReport, Claim, Span, Tally, spans
 from custody.audit.records import RecordsAudit
 from custody.audit.streams import Streams, take_snapshot
 from custody.audit.tree import TreeAudit
-from custody.keys import RecordKeys
-from custody.note import VerifierKey
-from custody.tables import LogStateRow
+from custody.formats.note import VerifierKey
+from custody.ledger.recordkeys import RecordKeys
+from custody.ledger.tables import LogStateRow
 from storage.database import connect, transaction
 from storage.errors import UnavailableError
 

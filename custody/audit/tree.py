@@ -9,21 +9,21 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from custody import merkle
 from custody.audit import rows
 from custody.audit.facts import Step, Tally
 from custody.audit.streams import AnyRow, AnySelect, Peekable, Streams
 from custody.check.finding import Outcome
 from custody.check.seal import check_timestamp
-from custody.checkpoint import Checkpoint, parse_checkpoint
 from custody.errors import FormatError, ProofError
-from custody.note import VerifierKey, check_note, parse_note
-from custody.tables import (
+from custody.formats.checkpoint import Checkpoint, parse_checkpoint
+from custody.formats.note import VerifierKey, check_note, parse_note
+from custody.ledger.tables import (
     LogCheckpointRow,
     LogRootRow,
     LogStampRow,
     LogStateRow,
 )
+from custody.tree import merkle
 
 Node: TypeAlias = tuple[int, int, bytes]
 """A complete subtree: its level, its place there, its hash."""

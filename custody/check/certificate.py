@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from custody.certificates import SEAL_POLICY, Certificate, common_name, key_usage
 from custody.errors import ProofError
+from custody.formats.certificates import SEAL_POLICY, Certificate, common_name, key_usage
 
 _E = TypeVar("_E", bound=x509.ExtensionType)
 

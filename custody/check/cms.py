@@ -13,9 +13,9 @@ from typing import ClassVar, TypeVar
 
 from asn1crypto import cms, core, tsp
 
-from custody.certificates import MAX_CERTIFICATES
 from custody.check.der import check_der, format_value
 from custody.errors import FormatError
+from custody.formats.certificates import MAX_CERTIFICATES
 
 MAX_BYTES = 64 * 1024
 """Far above any signature or timestamp that was seen (1 to 7 kB)."""

@@ -1,17 +1,17 @@
 """Pure. V7: somebody proposed the release, somebody else let it go, and nothing spoke against it.
 
 Reads the events of the release and of its exhibits up to the sealing. What must be true of them
-stands in docs/formats/package.md; who may have approved how, in `custody.approval`.
+stands in docs/formats/package.md; who may have approved how, in `custody.formats.approval`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from custody.approval import Approval
-from custody.canonical import JSON
 from custody.check.sealed import SealedRelease
 from custody.errors import ProofError
+from custody.formats.approval import Approval
+from custody.formats.canonical import JSON
 
 _URGENT_KIND: Final = "police"
 _SPOKE_AGAINST: Final = {

@@ -5,12 +5,12 @@ from typing import Final
 
 from custody.check.finding import Finding
 from custody.check.findings import Findings
-from custody.checkpoint import Checkpoint
-from custody.disclosure import LoggedEvent, open_event
 from custody.errors import ProofError
-from custody.merkle import check_consistency
-from custody.policy import LogPolicy, check_signed
-from custody.proof import check_proof, parse_consistency, parse_proof
+from custody.formats.checkpoint import Checkpoint
+from custody.formats.disclosure import LoggedEvent, open_event
+from custody.formats.policy import LogPolicy, check_signed
+from custody.formats.proof import check_proof, parse_consistency, parse_proof
+from custody.tree.merkle import check_consistency
 
 RECEIPTS: Final = ("exhibit.received", "exhibit.extended")
 """The events that take down which files came: the first ones, and what was added later."""

@@ -7,8 +7,7 @@ from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 
-from custody.audience import opened_fields
-from custody.canonical import JSON, format_time
+from custody.check.audience import opened_fields
 from custody.check.decided import (
     History,
     Opened,
@@ -20,10 +19,11 @@ from custody.check.decided import (
 from custody.check.finding import Finding, Outcome
 from custody.check.findings import Findings
 from custody.check.sealed import RecordHead, SealedRelease
-from custody.disclosure import LoggedEvent, open_event, parse_events
 from custody.errors import FormatError, ProofError
-from custody.events import COMMON_FIELDS, RecordKind, event_type
-from custody.proof import check_proof, parse_proof
+from custody.formats.canonical import JSON, format_time
+from custody.formats.disclosure import LoggedEvent, open_event, parse_events
+from custody.formats.events import COMMON_FIELDS, RecordKind, event_type
+from custody.formats.proof import check_proof, parse_proof
 
 CLOCK_SLACK = timedelta(seconds=2)
 """Two machines' clocks may differ by this much before the report mentions it."""

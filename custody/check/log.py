@@ -15,7 +15,7 @@ the rooms are one a step:
 from custody.check.held import RECEIPTS, ReceivedCheckpoint, check_held_since, check_received
 from custody.check.history import check_custody
 from custody.check.sealed import RecordHead, SealedRelease, check_sealed
-from custody.disclosure import (
+from custody.formats.disclosure import (
     LoggedEvent,
     format_events,
     format_openings,

@@ -18,17 +18,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from custody.certificates import (
-    Certificate,
-    common_name,
-    format_chain,
-    is_demonstration,
-    is_self_issued,
-    is_test_authority,
-    parse_certificate,
-    parse_chain,
-    spki_sha256,
-)
 from custody.check.certificate import check_path, check_seal_profile, check_time_profile
 from custody.check.cms import (
     SAFE_DIGESTS,
@@ -40,7 +29,18 @@ from custody.check.cms import (
 )
 from custody.check.finding import Finding, Outcome
 from custody.errors import FormatError, ProofError
-from custody.trust import Trust
+from custody.formats.certificates import (
+    Certificate,
+    common_name,
+    format_chain,
+    is_demonstration,
+    is_self_issued,
+    is_test_authority,
+    parse_certificate,
+    parse_chain,
+    spki_sha256,
+)
+from custody.formats.trust import Trust
 
 __all__ = ["check_signature", "check_timestamp", "is_demonstration"]
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from custody.canonical import JSON
 from custody.check.finding import Finding, Outcome
 from custody.check.findings import Findings
-from custody.checkpoint import Checkpoint
-from custody.disclosure import LoggedEvent, open_event, parse_openings
 from custody.errors import ProofError
-from custody.events import check_fields
-from custody.policy import CheckedCheckpoint, LogPolicy, check_checkpoint, check_trusted
-from custody.proof import LogProof, check_proof, parse_proof
+from custody.formats.canonical import JSON
+from custody.formats.checkpoint import Checkpoint
+from custody.formats.disclosure import LoggedEvent, open_event, parse_openings
+from custody.formats.events import check_fields
+from custody.formats.policy import CheckedCheckpoint, LogPolicy, check_checkpoint, check_trusted
+from custody.formats.proof import LogProof, check_proof, parse_proof
 
 _ENTRY = "seal/release.entry"
 _OPENINGS = "seal/release.openings.json"

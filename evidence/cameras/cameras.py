@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from custody.canonical import JSON, canonical_json
+from custody.formats.canonical import JSON, canonical_json
 from evidence.cameras.points import Point
 
 

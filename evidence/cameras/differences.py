@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 
-from custody.canonical import JSON, canonical_json
+from custody.formats.canonical import JSON, canonical_json
 from evidence.cameras.cameras import Camera, KnownCamera, Placement, register_digest
 from evidence.cameras.lists.columns import ListField
 from evidence.cameras.lists.listed import CameraList

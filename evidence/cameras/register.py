@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.cameras.cameras import KnownCamera, register_digest
 from evidence.cameras.differences import Days, Rehearsal, gone, rehearse
 from evidence.cameras.grid import to_point

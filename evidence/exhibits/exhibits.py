@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
-from custody.canonical import JSON
-from custody.events import RecordKind
-from custody.houseclock import measured_offset
-from custody.ledger import Ledger, Person, Values
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
+from custody.ledger.houseclock import measured_offset
+from custody.ledger.ledger import Ledger, Person, Values
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.description import Description, clock_values, description_json
 from evidence.exhibits.particulars import CameraOn, MasterDigest, NewExhibit, describe

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError
 from evidence.exhibits.exhibits import examine_anew
 from evidence.exhibits.states import EXHIBIT_NEXT, ExhibitState

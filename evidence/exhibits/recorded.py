@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from custody.canonical import JSON, canonical_json
+from custody.formats.canonical import JSON, canonical_json
 from evidence.exhibits.description import Description, parse_description, utc_text
 from evidence.exhibits.tables import ExhibitRow
 

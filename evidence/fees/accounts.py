@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.fees.differences import NONE, Differences, What
 from evidence.fees.fees import lock_fee
 from evidence.fees.prices import Stage, pounds

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError, UnknownError
 from evidence.fees.tables import DifferenceRow
 from evidence.people.access import Action, Subject

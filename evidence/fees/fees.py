@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.erasure import is_destroyed
-from custody.ledger import Ledger
+from custody.ledger.erasure import is_destroyed
+from custody.ledger.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.fees.addresses import format_address, parse_address
 from evidence.fees.prices import Stage, Tariff

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.fees.accounts import Accounts, Clock, given_back, refunds_of
 from evidence.fees.fees import JOB_SETTLE, lock_fee, require_kept

@@ -22,7 +22,7 @@ from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
-from custody.canonical import format_time
+from custody.formats.canonical import format_time
 from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import Messages
 from evidence.mailbox.tables import GateRow

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
-from custody.canonical import canonical_json, parse_canonical
 from custody.errors import KeyStoreError
+from custody.formats.canonical import canonical_json, parse_canonical
 from evidence import attention
 from evidence.errors import StateError
 from evidence.mailbox.letters import LetterKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from custody.approval import Approval
+from custody.formats.approval import Approval
 
 
 class Role(StrEnum):

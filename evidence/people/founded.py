@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from custody.tables import CustodyEventRow, CustodyValueRow
+from custody.ledger.tables import CustodyEventRow, CustodyValueRow
 from evidence.people.people import GONE
 from evidence.people.tables import PersonRow, StaffSessionRow, TokenRow
 

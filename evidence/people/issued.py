@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from custody.canonical import format_time
-from custody.tables import CustodyEventRow, CustodyValueRow
+from custody.formats.canonical import format_time
+from custody.ledger.tables import CustodyEventRow, CustodyValueRow
 from evidence.people.tables import TokenRow
 
 _NONE = "no such token"

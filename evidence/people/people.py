@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import any_, literal
 from sqlmodel import Session, col, select
 
-from custody.canonical import canonical_json
-from custody.erasure import destroy
-from custody.events import RecordKind
-from custody.ledger import Ledger, Person, Values
+from custody.formats.canonical import canonical_json
+from custody.formats.events import RecordKind
+from custody.ledger.erasure import destroy
+from custody.ledger.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.mailbox.addresses import check_address
 from evidence.people.access import Action, Role, Subject, decide

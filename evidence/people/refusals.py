@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import format_time
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Subject
 from evidence.people.people import People, as_person

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from custody.houseclock import HouseClockRow
-from custody.tables import LogStateRow
+from custody.ledger.houseclock import HouseClockRow
+from custody.ledger.tables import LogStateRow
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow

@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import Uuid, any_, cast, func, literal
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import format_time
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError, TokenEndedError, UnknownError
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Role, Subject

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from custody.canonical import JSON, format_time, parse_time
 from custody.errors import ShapeError
+from custody.formats.canonical import JSON, format_time, parse_time
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import parse_local
 from evidence.requests.questions.checks import window

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.canonical import JSON, format_time
-from custody.ledger import Ledger
+from custody.formats.canonical import JSON, format_time
+from custody.ledger.ledger import Ledger
 from evidence.cameras.coverage import Found
 from evidence.cameras.retention import overwritten_at
 from evidence.errors import InvalidError, StateError

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from custody.canonical import JSON
-from custody.events import PERSON_FIELDS, event_type
-from custody.ledger import Ledger, Person
+from custody.formats.canonical import JSON
+from custody.formats.events import PERSON_FIELDS, event_type
+from custody.ledger.ledger import Ledger, Person
 from evidence.people.access import Subject
 from evidence.people.people import as_person
 from evidence.people.tables import PersonRow

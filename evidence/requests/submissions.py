@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from custody.canonical import format_time
-from custody.events import RecordKind
-from custody.ledger import Ledger, Person, Values
-from custody.tables import CustodyEventRow
+from custody.formats.canonical import format_time
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Person, Values
+from custody.ledger.tables import CustodyEventRow
 from evidence.cameras.coverage import Found
 from evidence.cameras.retention import overwritten_at
 from evidence.errors import StateError, UnknownError

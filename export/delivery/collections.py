@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.people.tables import PersonRow
 from evidence.secrets import make_secret, secret_digest

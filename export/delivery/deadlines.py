@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from custody.canonical import format_time
+from custody.formats.canonical import format_time
 from evidence import attention
 from evidence.errors import StateError
 from evidence.mailbox.codes import forget_gates

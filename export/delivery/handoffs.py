@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import format_time
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.clocks import parse_local
 from evidence.people.access import Action, Subject

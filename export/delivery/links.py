@@ -16,9 +16,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time
-from custody.ledger import Ledger, Values
-from custody.tables import CustodyEventRow
+from custody.formats.canonical import format_time
+from custody.ledger.ledger import Ledger, Values
+from custody.ledger.tables import CustodyEventRow
 from evidence.errors import StateError
 from evidence.mailbox.codes import (
     Gates,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Person, Values
+from custody.ledger.ledger import Ledger, Person, Values
 from evidence.errors import StateError
 from evidence.exhibits.references import format_release
 from evidence.people.access import Action, Subject

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 
 from sqlmodel import Session
 
-from custody.canonical import JSON, format_time
-from custody.histories import FoundEvent, Histories
+from custody.formats.canonical import JSON, format_time
+from custody.ledger.histories import FoundEvent, Histories
 from evidence.errors import StateError
 from export.delivery.tables import LinkRow
 from export.release.releases import label, recipient_of

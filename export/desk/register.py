@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import func, select, union_all
 from sqlmodel import Session, col
 
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import MOST_COUNTED, Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from custody.events import RecordKind
-from custody.histories import FoundEvent
-from custody.search import CustodySearch, Wanted
+from custody.formats.events import RecordKind
+from custody.ledger.histories import FoundEvent
+from custody.ledger.search import CustodySearch, Wanted
 from evidence.errors import InvalidError, UnknownError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.references import as_reference

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import JOB_SEND, waits_for_a_person

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from custody.canonical import canonical_json
+from custody.formats.canonical import canonical_json
 from evidence.errors import InvalidError
 from evidence.wording import check_words
 from export.release.proposals import ReleaseKind

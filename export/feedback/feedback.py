@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Person, Values
+from custody.ledger.ledger import Ledger, Person, Values
 from evidence.errors import StateError
 from evidence.people.access import Action, Subject
 from evidence.people.people import as_person, require

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.canonical import canonical_json
+from custody.formats.canonical import canonical_json
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.recorded import described
 from evidence.exhibits.references import copy_name, file_safe, sheet_name

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import JSON, format_time
+from custody.formats.canonical import JSON, format_time
 from export.holdings.tables import ExhibitFileRow
 
 MASTER = "master"

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from custody.canonical import JSON
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import JSON
+from custody.ledger.ledger import Ledger, Values
 from export.holdings.files import files_of
 from export.holdings.tables import ExhibitFileRow
 from storage.errors import CorruptError, NotFoundError

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.tables import ExhibitRow

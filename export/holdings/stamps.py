@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import CoveringCheckpoint, Ledger
-from custody.tables import CustodyEventRow
-from custody.timestamp import TimeAuthority, stamp
+from custody.ledger.ledger import CoveringCheckpoint, Ledger
+from custody.ledger.tables import CustodyEventRow
+from custody.stamping.timestamp import TimeAuthority, stamp
 from evidence.exhibits.exhibits import EXTENDED
 from evidence.exhibits.tables import ExhibitRow
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from custody.canonical import JSON, canonical_json
 from custody.errors import ProofError
-from custody.histories import FoundEvent, Histories, Told
-from custody.shapes import differences
+from custody.formats.canonical import JSON, canonical_json
+from custody.formats.shapes import differences
+from custody.ledger.histories import FoundEvent, Histories, Told
 from evidence.exhibits.description import Description, clock_values, parse_description
 from evidence.exhibits.exhibits import EXTENDED
 from evidence.exhibits.recorded import row_facts

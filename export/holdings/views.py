@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.tables import ExhibitRow

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from custody.canonical import JSON, parse_canonical
 from custody.check.finding import Finding, Outcome
 from custody.errors import FormatError
+from custody.formats.canonical import JSON, parse_canonical
 from export.media import derivation
 from export.media.comparison import Measured, compare
 from export.media.examine import Examination

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from custody.ledger import Ledger, Person, Values
-from custody.tables import CustodyEventRow
+from custody.ledger.ledger import Ledger, Person, Values
+from custody.ledger.tables import CustodyEventRow
 from evidence import attention
 from evidence.errors import AccessRefusedError, StateError
 from evidence.exhibits.description import utc_text

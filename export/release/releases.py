@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import JSON
-from custody.ledger import Person
+from custody.formats.canonical import JSON
+from custody.ledger.ledger import Person
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.references import format_release, parse_release
 from evidence.exhibits.tables import ExhibitRow

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.people.access import Role, Subject
 from evidence.people.people import as_person
 from evidence.wording import check_words

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from export.package.format import layout
 from export.package.format.archive import ArchivePlan
 from export.package.format.assembly import PackedFile, archive_plan, packed_files

@@ -9,11 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlmodel import Session
 
-from custody.audience import disclose
-from custody.disclosure import LoggedEvent, format_events
+from custody.check.audience import disclose
 from custody.errors import NotYetError
-from custody.ledger import Ledger
-from custody.policy import LogPolicy, format_policy
+from custody.formats.disclosure import LoggedEvent, format_events
+from custody.formats.policy import LogPolicy, format_policy
+from custody.ledger.ledger import Ledger
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.stamps import Stamps

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from custody.disclosure import LoggedEvent
-from custody.policy import LogPolicy
+from custody.formats.disclosure import LoggedEvent
+from custody.formats.policy import LogPolicy
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import COPY, files_among

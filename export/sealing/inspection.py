@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from custody.certificates import Certificate, spki_sha256
 from custody.check.finding import Outcome
 from custody.errors import KeyStoreError
-from custody.trust import Trust
+from custody.formats.certificates import Certificate, spki_sha256
+from custody.formats.trust import Trust
 from export.package.verify.report import Verdict
 from export.package.verify.verify import verify
 from storage.errors import CorruptError, StorageError

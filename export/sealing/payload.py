@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.audience import COURTS
+from custody.check.audience import COURTS
 from custody.errors import NotYetError
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow

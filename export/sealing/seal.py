@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.certificates import format_chain
-from custody.disclosure import format_openings
 from custody.errors import KeyStoreError, LogStateError
-from custody.ledger import Ledger, Values
-from custody.timestamp import stamp
+from custody.formats.certificates import format_chain
+from custody.formats.disclosure import format_openings
+from custody.ledger.ledger import Ledger, Values
+from custody.stamping.timestamp import stamp
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.stamps import NONCE_BITS, Stamps

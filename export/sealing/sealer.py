@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from custody.certificates import Certificate
-from custody.note import VerifierKey
-from custody.signing import SealSigner
-from custody.timestamp import TimeAuthority
+from custody.formats.certificates import Certificate
+from custody.formats.note import VerifierKey
+from custody.keys.signing import SealSigner
+from custody.stamping.timestamp import TimeAuthority
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.histories import Histories
-from custody.ledger import Ledger
+from custody.ledger.histories import Histories
+from custody.ledger.ledger import Ledger
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
 from export.release.decisions import Decisions

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.canonical import JSON, canonical_json, format_time
+from custody.formats.canonical import JSON, canonical_json, format_time
 from export.package.format.assembly import PackedFile, packed_files
 from export.release.releases import require_sealing
 from export.sealing.tables import SealFileRow, SealStepRow

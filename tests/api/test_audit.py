@@ -15,14 +15,14 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.event import listen
 from sqlmodel import Session, select
 
-from api.cli.log import audit_log, audit_session
+from api.cli.proof.log import audit_log, audit_session
 from api.running.first_start import CAMERAS
 from custody.audit.claims import compare
 from custody.audit.facts import AuditReport, Step, Tally
 from custody.audit.log import take_snapshot
 from custody.check.finding import Outcome
-from custody.events import RecordKind
-from custody.tables import CustodyRecord
+from custody.formats.events import RecordKind
+from custody.ledger.tables import CustodyRecord
 from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow

@@ -17,7 +17,7 @@ from api.app import create_app
 from api.demonstration.standins import read_ports
 from api.health import NOT_WELL, OK, Health
 from api.times import utc_now
-from custody.tables import LogStateRow
+from custody.ledger.tables import LogStateRow
 from storage.errors import UnavailableError
 from storage.objects.store import ObjectStore
 from tests.api.asking import Web, asked

@@ -12,8 +12,8 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.errors import KeyStoreError
-from custody.keyring import load_or_make_demonstration
-from custody.roots import make_roots
+from custody.keys.keyring import load_or_make_demonstration
+from custody.keys.roots import make_roots
 from tests.houses import Estate, House, patiently
 
 NOW = utc_now()

@@ -14,7 +14,7 @@ from api.web.console import histories as history_pages
 from api.web.console import register as register_pages
 from api.web.console.exhibits import pages as exhibit_pages
 from api.web.console.releases import pages as release_pages
-from custody.ledger import Values
+from custody.ledger.ledger import Values
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.release.tables import ReleaseRow

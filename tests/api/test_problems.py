@@ -25,7 +25,7 @@ from api.denials import (
 )
 from api.errors import PLAIN, PROBLEMS, lookup
 from api.settings.errors import SettingsError
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import Role
 from export.errors import ExportError
 from storage.errors import ConflictError, StorageError, UnavailableError

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.cli import verify
+from api.cli.proof import verify
 from api.running.supervisor import prepare
 from api.settings.errors import SettingsError
 from tests.houses import Estate, house_in

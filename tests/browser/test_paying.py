@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from custody.events import RecordKind
+from custody.formats.events import RecordKind
 from evidence.fees.differences import What
 from evidence.fees.prices import Stage
 from evidence.fees.tables import FeeRow

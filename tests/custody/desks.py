@@ -8,17 +8,17 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from custody import merkle
 from custody.audit.facts import Claim, Span, Tally
 from custody.audit.log import Material
 from custody.audit.shares import ClaimsReader
-from custody.checkpoint import parse_checkpoint
-from custody.events import RecordKind
-from custody.keys import RecordKeys
-from custody.ledger import Ledger, Person, Values, node_reader
-from custody.note import Ed25519NoteSigner, parse_note
-from custody.sequencer import Sequencer
-from custody.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
+from custody.formats.checkpoint import parse_checkpoint
+from custody.formats.events import RecordKind
+from custody.formats.note import Ed25519NoteSigner, parse_note
+from custody.ledger.ledger import Ledger, Person, Values, node_reader
+from custody.ledger.recordkeys import RecordKeys
+from custody.ledger.sequencer import Sequencer
+from custody.ledger.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
+from custody.tree import merkle
 from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
 

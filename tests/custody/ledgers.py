@@ -8,21 +8,13 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from custody.audience import disclose
-from custody.canonical import JSON
-from custody.checkpoint import Checkpoint, format_checkpoint
-from custody.disclosure import LoggedEvent, format_events, format_openings
-from custody.entry import Opening, write_entry
-from custody.events import PERSON_FIELDS
-from custody.merkle import (
-    NodeId,
-    leaf_hash,
-    new_nodes,
-    prove_consistency,
-    prove_inclusion,
-    tree_root,
-)
-from custody.note import (
+from custody.check.audience import disclose
+from custody.formats.canonical import JSON
+from custody.formats.checkpoint import Checkpoint, format_checkpoint
+from custody.formats.disclosure import LoggedEvent, format_events, format_openings
+from custody.formats.entry import Opening, write_entry
+from custody.formats.events import PERSON_FIELDS
+from custody.formats.note import (
     Ed25519NoteSigner,
     KeyType,
     NoteSigner,
@@ -32,8 +24,16 @@ from custody.note import (
     sign_note,
     verifier_key,
 )
-from custody.policy import LogPolicy, Witness, WitnessGroup
-from custody.proof import LogProof, format_consistency, format_proof
+from custody.formats.policy import LogPolicy, Witness, WitnessGroup
+from custody.formats.proof import LogProof, format_consistency, format_proof
+from custody.tree.merkle import (
+    NodeId,
+    leaf_hash,
+    new_nodes,
+    prove_consistency,
+    prove_inclusion,
+    tree_root,
+)
 
 ORIGIN = "log.barchester.example/custody"
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)

@@ -11,11 +11,11 @@ from sqlmodel import col, select
 
 from api.acts import act
 from api.builders.trust import trust_file
-from api.cli.log import audit_session
-from api.cli.verify import FileReader
+from api.cli.proof.log import audit_session
+from api.cli.proof.verify import FileReader
 from api.wiring import Services
-from custody.tables import CustodyEventRow
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
+from custody.ledger.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit

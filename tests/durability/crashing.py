@@ -22,9 +22,9 @@ from api.running.worker import worker
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import Services, build
-from custody.canonical import parse_time
-from custody.ledger import Ledger
-from custody.sequencer import Sequencer
+from custody.formats.canonical import parse_time
+from custody.ledger.ledger import Ledger
+from custody.ledger.sequencer import Sequencer
 from evidence.fees.invoicing.statements import Statements
 from evidence.fees.payments import Payments
 from evidence.requests.decisions import RequestDecisions

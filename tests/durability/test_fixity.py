@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from export.holdings.fixity import Fixity
 from export.sealing.aftercare.fixity import PackageFixity
 from storage.digest import Fingerprint

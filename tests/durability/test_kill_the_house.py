@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from api.running.powers import POWERS, environment
 from api.running.processes import NAMES, STAND_INS
 from api.settings.environment import NAMES as SETTINGS
-from custody.keyfiles import read_ed25519, read_pair
+from custody.keys.keyfiles import read_ed25519, read_pair
 from tests.durability.ups import Up
 from tests.polling import poll
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from api.health import NOT_WELL
-from custody.contradictions import alarm
+from custody.ledger.contradictions import alarm
 from evidence.people.access import Role
 from tests.durability.ups import Shared, Up
 from tests.polling import PATIENCE_S, poll

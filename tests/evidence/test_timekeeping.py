@@ -13,11 +13,11 @@ from sqlmodel import Session, col, select, update
 
 from api.running.worker import RETRYABLE
 from api.times import steady, utc_now
-from custody.clock import Standing
 from custody.errors import ClockError
-from custody.houseclock import HouseClock, HouseClockRow, house_clock
-from custody.tables import CustodyEventRow
-from custody.timeserver import TimeServer
+from custody.ledger.houseclock import HouseClock, HouseClockRow, house_clock
+from custody.ledger.tables import CustodyEventRow
+from custody.stamping.clock import Standing
+from custody.stamping.timeserver import TimeServer
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Role
 from evidence.timekeeping import Timekeeping

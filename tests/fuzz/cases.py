@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from api.cli import verify as command
-from custody import checkpoint, disclosure, entry, note, policy, proof, trust
-from custody.canonical import parse_canonical
-from custody.certificates import parse_chain
+from api.cli.proof import verify as command
 from custody.check import cms
 from custody.check.seal import check_signature, check_timestamp
 from custody.errors import CustodyError
+from custody.formats import checkpoint, disclosure, entry, note, policy, proof, trust
+from custody.formats.canonical import parse_canonical
+from custody.formats.certificates import parse_chain
 from export.errors import ExportError
 from export.media.frames import read_copy_frames
 from export.package.format import layout, manifest, records

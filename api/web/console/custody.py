@@ -19,10 +19,10 @@ from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fi
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
-from custody.canonical import MAX_INTEGER
-from custody.events import EVENTS
-from custody.histories import FoundEvent
-from custody.search import Proved, Wanted
+from custody.formats.canonical import MAX_INTEGER
+from custody.formats.events import EVENTS
+from custody.ledger.histories import FoundEvent
+from custody.ledger.search import Proved, Wanted
 from evidence.errors import InvalidError, UnknownError
 from evidence.people.access import Action
 from evidence.people.people import require

@@ -15,7 +15,7 @@ from api.web.events import records_in, told_fields
 from api.web.pages import page
 from api.web.staff import Staff
 from api.wiring import Services
-from custody.canonical import MAX_INTEGER
+from custody.formats.canonical import MAX_INTEGER
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
 from evidence.people.people import require

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from custody.events import RecordKind
+from custody.formats.events import RecordKind
 from evidence.exhibits.references import file_safe
 from evidence.paging import Cursor, format_cursor
 from export.desk.search import Named

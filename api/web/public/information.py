@@ -21,8 +21,8 @@ from api.web.pages import page
 from api.web.public.requests.cookies import draft_cookie, visit_cookie
 from api.web.staff import cookie_name
 from api.wiring import Services
-from custody.certificates import parse_chain
-from custody.trust import Trust, parse_trust
+from custody.formats.certificates import parse_chain
+from custody.formats.trust import Trust, parse_trust
 from evidence.requests import visits
 from evidence.requests.drafts import FORGET_DRAFTS
 from export.delivery.alive import IDLE, LONGEST

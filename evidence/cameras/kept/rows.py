@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.tables import CustodyRecord
+from custody.ledger.tables import CustodyRecord
 from evidence.cameras.cameras import Camera, KnownCamera, Placement
 from evidence.cameras.differences import Change
 from evidence.cameras.known import known_of

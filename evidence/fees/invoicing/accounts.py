@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, or_, select
 
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError, UnknownError
 from evidence.fees.invoicing.states import AccountState, approved, closed
 from evidence.fees.invoicing.tables import (

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError
 from evidence.fees.fees import JOB_SETTLE, has_live, lock_fee, require_kept
 from evidence.fees.invoicing.accounts import InvoiceAccounts, unsettled

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from custody.canonical import JSON, canonical_json, format_time
+from custody.formats.canonical import JSON, canonical_json, format_time
 from evidence.errors import InvalidError
 from evidence.fees.prices import pounds, split
 

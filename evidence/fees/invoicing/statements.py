@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from custody.canonical import format_time
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import format_time
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.clocks import LONDON
 from evidence.fees.differences import Differences, What

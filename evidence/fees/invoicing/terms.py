@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from custody.canonical import JSON
 from custody.errors import ShapeError
+from custody.formats.canonical import JSON
 from evidence.errors import InvalidError
 from evidence.fees.prices import pounds
 from evidence.mailbox.addresses import check_company_domain

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col, func
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence import attention
 from evidence.errors import StateError
 from evidence.limits import Limits

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from evidence.cameras.coverage import Covering, Found, FoundBy, Sought
 from evidence.exhibits.clocks import LONDON
 from evidence.requests.asked import Asked

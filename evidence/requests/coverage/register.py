@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence.cameras.coverage import Found
 from evidence.cameras.public import PublicCameras
 from evidence.requests.asked import Asked

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from custody.canonical import JSON
-from custody.ledger import Ledger
+from custody.formats.canonical import JSON
+from custody.ledger.ledger import Ledger
 from evidence.errors import StateError, UnknownError
 from evidence.mailbox.messages import Messages
 from evidence.people.access import Action, Subject

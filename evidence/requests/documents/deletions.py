@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence.people.people import THE_CLOCK, People
 from evidence.requests.documents.clocks import Keeping
 from evidence.requests.documents.documents import destroy

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from custody.canonical import JSON
-from custody.ledger import Ledger
+from custody.formats.canonical import JSON
+from custody.ledger.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import Subject
 from evidence.requests.documents.clocks import Keeping

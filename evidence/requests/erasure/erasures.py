@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from custody.erasure import destroy, hold
-from custody.ledger import Ledger
+from custody.ledger.erasure import destroy, hold
+from custody.ledger.ledger import Ledger
 from evidence.people.access import Subject
 from evidence.people.people import THE_CLOCK, People
 from evidence.requests.documents.documents import destroy_all as destroy_documents

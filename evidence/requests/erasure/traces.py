@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, delete, or_, select
 
-from custody.erasure import destroy
+from custody.ledger.erasure import destroy
 from evidence import attention
 from evidence.fees.invoicing.tables import InvoiceLineRow
 from evidence.fees.tables import DifferenceRow, FeeRow, PaymentRow, RefundRow

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.canonical import JSON
-from custody.ledger import Ledger
+from custody.formats.canonical import JSON
+from custody.ledger.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.people.access import Action, Subject

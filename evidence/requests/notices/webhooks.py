@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, col, delete, select
 
-from custody.canonical import canonical_json, format_time
+from custody.formats.canonical import canonical_json, format_time
 from evidence.errors import InvalidError, UnknownError
 from evidence.people.access import Action, Role, Subject
 from evidence.people.people import require

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.canonical import canonical_text
+from custody.formats.canonical import canonical_text
 from evidence.errors import AnswersError, InvalidError
 from evidence.mailbox.codes import Gates
 from evidence.people.access import Action, Subject

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from custody.ledger import Ledger, Values
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.addresses import check_address, check_reachable
 from evidence.people.access import Role, Subject

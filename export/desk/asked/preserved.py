@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time, parse_time
+from custody.formats.canonical import format_time, parse_time
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require

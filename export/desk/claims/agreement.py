@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from custody.audit.claims import compare
 from custody.audit.facts import Claim, KeptEvent, Span, Tally
-from custody.canonical import canonical_json
 from custody.check.finding import Outcome
 from custody.errors import ProofError
-from custody.histories import Histories
+from custody.formats.canonical import canonical_json
+from custody.ledger.histories import Histories
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.leaving.releases import releases
 from export.release.tables import ReleaseExhibitRow

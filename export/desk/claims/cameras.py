@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Latest, Span
-from custody.events import RecordKind
+from custody.formats.events import RecordKind
 from evidence.cameras.cameras import register_digest
 from evidence.cameras.known import known_of
 from evidence.cameras.register import IMPORTED, MARKED

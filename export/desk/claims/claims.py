@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from custody.audit.facts import WHOLE, Claim, Span
-from custody.events import RecordKind
+from custody.formats.events import RecordKind
 from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds

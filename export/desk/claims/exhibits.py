@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Gathered, Latest, Span, Standing
-from custody.canonical import JSON
-from custody.events import RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
 from evidence.exhibits.exhibits import EXTENDED, STORED
 from evidence.exhibits.outcomes import ACCEPTED, RETRIED, SET_ASIDE
 from evidence.exhibits.recorded import facts_digest, row_facts

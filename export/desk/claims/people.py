@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Latest, Span
-from custody.events import RecordKind
+from custody.formats.events import RecordKind
 from evidence.people.access import Role
 from evidence.people.people import ERASE_DONE, named_digest
 from evidence.people.tables import PersonRow

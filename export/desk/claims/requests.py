@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Latest, Span, Standing
-from custody.canonical import JSON
-from custody.events import EVENTS, RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.events import EVENTS, RecordKind
 from evidence.fees.states import FeeState
 from evidence.fees.tables import FeeRow
 from evidence.people.tables import PersonRow

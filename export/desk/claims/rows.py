@@ -14,8 +14,8 @@ from sqlalchemy import CursorResult, Select, inspect, select
 from sqlmodel import Session, SQLModel
 
 from custody.audit.facts import Claim, Span
-from custody.canonical import JSON, format_time
-from custody.events import RecordKind
+from custody.formats.canonical import JSON, format_time
+from custody.formats.events import RecordKind
 
 _AT_ONCE = 500
 """Rows of which everything is read together."""

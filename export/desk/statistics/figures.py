@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from custody.canonical import JSON, format_time
+from custody.formats.canonical import JSON, format_time
 from evidence.requests.clocks import DayKind
 from export.desk.statistics.days import Answered, Clock, Took, took
 from export.desk.statistics.suppression import hidden, rounded, shown

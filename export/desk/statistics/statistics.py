@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import Session
 
-from custody.canonical import format_time
-from custody.events import RecordKind
-from custody.ledger import Ledger, Values
+from custody.formats.canonical import format_time
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import Action, Subject

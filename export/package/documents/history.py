@@ -10,8 +10,8 @@ from datetime import timedelta
 from re import sub
 from typing import Final
 
-from custody.canonical import JSON, format_time
-from custody.disclosure import LoggedEvent, open_event
+from custody.formats.canonical import JSON, format_time
+from custody.formats.disclosure import LoggedEvent, open_event
 from export.package.documents.moments import Moment, lasting, moment
 from export.package.format.records import CopyType
 

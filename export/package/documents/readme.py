@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Final
 
-from custody.disclosure import LoggedEvent
+from custody.formats.disclosure import LoggedEvent
 from export.package.documents.contents import (
     PROOF_FILES,
     PROOF_FOLDERS,

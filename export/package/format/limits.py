@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from custody import disclosure, entry, policy, proof
-from custody.certificates import MAX_PEM_BYTES
 from custody.check import cms
+from custody.formats import disclosure, entry, policy, proof
+from custody.formats.certificates import MAX_PEM_BYTES
 from export.package.errors import RecordError
 from export.package.format import layout
 

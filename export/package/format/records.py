@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from custody.canonical import JSON, canonical_json, parse_canonical
 from custody.errors import FormatError, ShapeError
-from custody.shapes import from_json, object_json
+from custody.formats.canonical import JSON, canonical_json, parse_canonical
+from custody.formats.shapes import from_json, object_json
 from evidence.exhibits.description import (
     TIME_FORM,
     Camera,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from custody.canonical import JSON
 from custody.check.finding import Finding, Outcome
 from custody.check.log import LoggedEvent, SealedRelease, open_event
 from custody.errors import CustodyError
+from custody.formats.canonical import JSON
 from export.package.format import layout
 from export.package.verify.examined import spelled
 from export.package.verify.survey import Contents

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from custody.approval import Approval
-from custody.canonical import format_time
-from custody.certificates import is_demonstration, is_test_authority, parse_certificate, parse_chain
 from custody.check.cms import parse_timestamp
 from custody.check.finding import Finding, Outcome
 from custody.check.log import LoggedEvent, SealedRelease, open_event
 from custody.errors import CustodyError, FormatError
+from custody.formats.approval import Approval
+from custody.formats.canonical import format_time
+from custody.formats.certificates import (
+    is_demonstration,
+    is_test_authority,
+    parse_certificate,
+    parse_chain,
+)
+from custody.formats.trust import Trust
 from custody.printable import printable
-from custody.trust import Trust
 from export.package.format.manifest import BagInfo
 from export.package.verify.report import (
     EXIT_CODES,

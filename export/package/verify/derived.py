@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from custody.canonical import JSON, parse_canonical
 from custody.errors import FormatError
+from custody.formats.canonical import JSON, parse_canonical
 from export.package.errors import NamingError, RecordError
 from export.package.format import layout
 from export.package.format.archive import EntrySpan

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from custody.canonical import JSON
 from custody.check.finding import Finding, Outcome
 from custody.check.log import LoggedEvent, SealedRelease, open_event
 from custody.errors import CustodyError
-from custody.policy import LogPolicy
-from custody.trust import Trust
+from custody.formats.canonical import JSON
+from custody.formats.policy import LogPolicy
+from custody.formats.trust import Trust
 from export.package.format.records import ExhibitRecord
 from export.package.verify.survey import Contents
 

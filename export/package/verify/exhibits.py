@@ -8,8 +8,7 @@ sealed ledger grew out of that checkpoint. `derived` looks at the copies.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from custody.audience import COURTS
-from custody.canonical import JSON, format_time
+from custody.check.audience import COURTS
 from custody.check.finding import Finding, Outcome
 from custody.check.log import (
     RECEIPTS,
@@ -19,6 +18,7 @@ from custody.check.log import (
     check_received,
 )
 from custody.check.seal import check_timestamp
+from custody.formats.canonical import JSON, format_time
 from evidence.exhibits.description import clock_picture
 from export.package.errors import PackageError
 from export.package.format import layout

@@ -10,10 +10,10 @@ from enum import StrEnum
 from textwrap import wrap
 from typing import Final
 
-from custody.canonical import JSON, canonical_json, format_time
 from custody.check.finding import Finding, Outcome
+from custody.formats.canonical import JSON, canonical_json, format_time
+from custody.formats.trust import Issue
 from custody.printable import printable
-from custody.trust import Issue
 
 REPORT_VERSION: Final = 1
 

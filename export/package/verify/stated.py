@@ -8,10 +8,10 @@ too.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from custody.canonical import JSON, canonical_json
 from custody.check.log import RECEIPTS
 from custody.errors import ShapeError
-from custody.shapes import differences
+from custody.formats.canonical import JSON, canonical_json
+from custody.formats.shapes import differences
 from evidence.exhibits.description import (
     Description,
     clock_values,

@@ -1,9 +1,9 @@
 """Pure. What a trust file asks of the ledger of a package: to be one of its, with its witnesses."""
 
 from custody.check.finding import Finding, Outcome
-from custody.note import parse_verifier_key
-from custody.policy import LogPolicy, Witness, WitnessGroup
-from custody.trust import Trust
+from custody.formats.note import parse_verifier_key
+from custody.formats.policy import LogPolicy, Witness, WitnessGroup
+from custody.formats.trust import Trust
 from export.package.format import layout
 
 

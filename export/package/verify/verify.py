@@ -17,8 +17,8 @@ from custody.check.finding import Finding, Outcome
 from custody.check.log import LoggedEvent, SealedRelease, check_custody, check_sealed, parse_events
 from custody.check.seal import check_signature, check_timestamp
 from custody.errors import FormatError
-from custody.policy import LogPolicy, parse_policy
-from custody.trust import Trust
+from custody.formats.policy import LogPolicy, parse_policy
+from custody.formats.trust import Trust
 from export.package.errors import FormatVersionError, PackageError, UnreadableError
 from export.package.format import layout
 from export.package.format.archive import Reader

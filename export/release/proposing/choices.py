@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.audience import COURTS
+from custody.check.audience import COURTS
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.references import format_release
 from evidence.exhibits.tables import ExhibitRow

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
-from custody.canonical import JSON
-from custody.events import RecordKind
-from custody.ledger import Ledger
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
+from custody.ledger.ledger import Ledger
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.references import make_urn, parse_urn

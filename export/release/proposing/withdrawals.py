@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Role, Subject, decide_withdrawal
 from evidence.people.people import require

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
-from custody.ledger import Ledger
+from custody.ledger.ledger import Ledger
 from evidence.errors import StateError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require

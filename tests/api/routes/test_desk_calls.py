@@ -9,7 +9,7 @@ from httpx import Response
 from sqlmodel import func, select
 
 from api.times import utc_now
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import Role
 from evidence.requests.states import Path
 from evidence.requests.tables import RequestRow

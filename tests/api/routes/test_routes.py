@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import col, func, select
 
 from api.times import utc_now
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from evidence.people.refusals import GROUPED
 from evidence.people.tokens import token_name

@@ -19,7 +19,7 @@ from api.settings.production import (
 )
 from api.wiring import build
 from custody.errors import KeyStoreError
-from custody.keyring import load_or_make_demonstration
+from custody.keys.keyring import load_or_make_demonstration
 from evidence.fees.prices import Tariff
 from tests.api.settings.given import (
     NOTIFY,

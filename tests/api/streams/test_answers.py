@@ -16,7 +16,7 @@ from sqlmodel import col, func, select
 from api.app import create_app
 from api.streams.transfers import LOOK_AGAIN
 from api.times import utc_now
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from export.media.ffmpeg import find_tool
 from export.media.sample import H264
 from export.release.tables import ReleaseRow

@@ -12,10 +12,10 @@ from api.running.preparing import prepare
 from api.running.worker import RETRYABLE
 from api.times import utc_now
 from api.wiring import build
-from custody.contradictions import alarm, raise_alarm
 from custody.errors import LogStoppedError
-from custody.houseclock import house_clock
-from custody.tables import CustodyEventRow, CustodyRecord
+from custody.ledger.contradictions import alarm, raise_alarm
+from custody.ledger.houseclock import house_clock
+from custody.ledger.tables import CustodyEventRow, CustodyRecord
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from tests.api.asking import asked

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from sqlmodel import func, select
 
 from api.web.staff import Allowed, Sends, cookie_name, form_token
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import ALLOWED, Action, Role
 from tests.api.asking import flat
 from tests.api.web.visiting import Visitor

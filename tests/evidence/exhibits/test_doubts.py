@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.canonical import JSON, canonical_json, parse_canonical
 from custody.errors import ShapeError
-from custody.shapes import Difference, differences
+from custody.formats.canonical import JSON, canonical_json, parse_canonical
+from custody.formats.shapes import Difference, differences
 from evidence.errors import InvalidError, UnlikelyError
 from evidence.exhibits.description import (
     Description,

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from api.demonstration.payments import PayStandIn
 from api.demonstration.standins import HOST, pay_of, read_ports
 from api.times import utc_now
-from custody.canonical import format_time
+from custody.formats.canonical import format_time
 from evidence.fees.states import PaymentState
 from evidence.fees.tables import FeeRow, PaymentRow
 from evidence.requests.tables import RequestRow

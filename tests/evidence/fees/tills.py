@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from api.builders.fees import return_address
 from api.wiring import Services
-from custody.events import RecordKind
-from custody.tables import CustodyEventRow
+from custody.formats.events import RecordKind
+from custody.ledger.tables import CustodyEventRow
 from evidence.fees.accounts import Accounts, Paid
 from evidence.fees.differences import Differences
 from evidence.fees.fees import Fees

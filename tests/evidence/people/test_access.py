@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.approval import Approval
+from custody.formats.approval import Approval
 from evidence.errors import AccessRefusedError
 from evidence.people.access import (
     ALLOWED,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import col, select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Role
 from tests.houses import House

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Role, Subject
 from evidence.people.refusals import GROUPED

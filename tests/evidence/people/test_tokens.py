@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from custody.canonical import format_time
-from custody.tables import CustodyEventRow, CustodyValueRow
+from custody.formats.canonical import format_time
+from custody.ledger.tables import CustodyEventRow, CustodyValueRow
 from evidence.errors import InvalidError, StateError, TokenEndedError, UnknownError
 from evidence.paging import every
 from evidence.people.access import Role

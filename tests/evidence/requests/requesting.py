@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.prices import Stage
 from evidence.fees.states import FeeState

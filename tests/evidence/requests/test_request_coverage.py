@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 
 from api.times import utc_now
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from evidence.cameras.coverage import FoundBy
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow

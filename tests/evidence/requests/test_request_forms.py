@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.canonical import canonical_json, parse_canonical
 from custody.errors import FormatError
+from custody.formats.canonical import canonical_json, parse_canonical
 from evidence.requests.asked import asked_json, asked_of, parse_asked
 from evidence.requests.questions.checks import check_form, check_page, repeats_an_hour, window
 from evidence.requests.questions.forms import FieldKind

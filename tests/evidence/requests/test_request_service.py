@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy.event import listen
 from sqlmodel import func, select
 
-from api.cli.log import audit_session
+from api.cli.proof.log import audit_session
 from api.times import utc_now
 from custody.audit.facts import Step
-from custody.canonical import JSON
-from custody.tables import CustodyEventRow
+from custody.formats.canonical import JSON
+from custody.ledger.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.prices import Stage, Tariff

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.events import EVENTS, RecordKind
+from custody.formats.events import EVENTS, RecordKind
 from evidence.errors import AccessRefusedError, StateError
 from evidence.requests.states import (
     CIVIL,

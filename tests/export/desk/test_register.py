@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from api.times import utc_now
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role

@@ -14,9 +14,9 @@ from PIL import Image
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.log import audit_log, audit_session
+from api.cli.proof.log import audit_log, audit_session
 from api.times import utc_now
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.description import ClockCheck, clock_picture
 from evidence.exhibits.recorded import described

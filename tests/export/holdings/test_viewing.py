@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import Session, func, select
 
 from api.times import utc_now
-from custody.disclosure import open_event, parse_events
-from custody.ledger import Ledger
+from custody.formats.disclosure import open_event, parse_events
+from custody.ledger.ledger import Ledger
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role

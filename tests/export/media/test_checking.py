@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from custody.canonical import canonical_json
 from custody.check.finding import Finding, Outcome
+from custody.formats.canonical import canonical_json
 from export.package.format.archive import EntrySpan
 from export.package.pictures import OUT_OF_TIME, check_pictures
 from export.package.verify.derived import CopyFiles

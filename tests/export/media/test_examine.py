@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from custody.canonical import canonical_json
+from custody.formats.canonical import canonical_json
 from export.errors import SandboxError
 from export.media import doors, pictures
 from export.media.examine import Examination, Limits, examine, take

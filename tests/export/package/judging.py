@@ -1,6 +1,6 @@
 """Judges packages in tests."""
 
-from custody.trust import Trust
+from custody.formats.trust import Trust
 from export.package.verify.report import Report
 from export.package.verify.verify import verify
 from tests.export.package.memory import MemoryReader

@@ -15,9 +15,9 @@ from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from custody.audience import disclose
-from custody.canonical import JSON, canonical_json
-from custody.certificates import (
+from custody.check.audience import disclose
+from custody.formats.canonical import JSON, canonical_json
+from custody.formats.certificates import (
     TEST_AUTHORITY_NAME,
     TEST_AUTHORITY_ROOT_NAME,
     Certificate,
@@ -28,15 +28,15 @@ from custody.certificates import (
     make_seal_certificate,
     make_time_certificate,
 )
-from custody.disclosure import LoggedEvent, format_events, format_openings
-from custody.merkle import prove_consistency
-from custody.note import NoteSigner, format_verifier_key
-from custody.policy import LogPolicy, format_policy
-from custody.proof import format_consistency
-from custody.signing import FileSealSigner
-from custody.testauthority import LocalTestAuthority
-from custody.timestamp import stamp
-from custody.trust import Issue, Trust, pem_of, pin_certificate
+from custody.formats.disclosure import LoggedEvent, format_events, format_openings
+from custody.formats.note import NoteSigner, format_verifier_key
+from custody.formats.policy import LogPolicy, format_policy
+from custody.formats.proof import format_consistency
+from custody.formats.trust import Issue, Trust, pem_of, pin_certificate
+from custody.keys.signing import FileSealSigner
+from custody.stamping.testauthority import LocalTestAuthority
+from custody.stamping.timestamp import stamp
+from custody.tree.merkle import prove_consistency
 from evidence.exhibits.description import (
     Camera,
     ClockCheck,

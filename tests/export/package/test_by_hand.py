@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from custody.certificates import format_chain
-from custody.trust import format_trust
+from custody.formats.certificates import format_chain
+from custody.formats.trust import format_trust
 from export.package.documents.instructions import (
     INDENT,
     LINUX_HEADING,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
-from api.cli import verify as command
-from custody.trust import format_trust
+from api.cli.proof import verify as command
+from custody.formats.trust import format_trust
 from tests.export.package.paper import Paper, Signatory
 
 
@@ -182,7 +182,7 @@ def refuse(event, args):
         raise SystemExit(f"opened a socket: {event}")
 sys.addaudithook(refuse)
 import argparse
-from api.cli import verify
+from api.cli.proof import verify
 verify.find_spec = lambda _: None
 parser = argparse.ArgumentParser()
 verify.add_arguments(parser)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from evidence.exhibits.description import DescribedFile, description_json
 from export.package.format import layout
 from export.package.format.records import FileRole, MasterFile

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from custody.disclosure import MAX_EVENTS_BYTES, MAX_LINE_BYTES
+from custody.formats.disclosure import MAX_EVENTS_BYTES, MAX_LINE_BYTES
 from export.package.errors import RecordError
 from export.package.format import layout
 from export.package.format.archive import (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.canonical import JSON
-from custody.disclosure import LoggedEvent
-from custody.events import EVENTS, RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.disclosure import LoggedEvent
+from custody.formats.events import EVENTS, RecordKind
 from evidence.exhibits.description import Camera
 from export.package.documents.contents import (
     PROOF_FILES,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 import rfc8785
 
-from custody.canonical import canonical_json, parse_canonical
+from custody.formats.canonical import canonical_json, parse_canonical
 from evidence.exhibits.description import Camera
 from export.package.errors import RecordError
 from export.package.format import layout

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from custody.audience import COURTS, KINDS
-from custody.canonical import JSON, canonical_json, parse_canonical
+from custody.check.audience import COURTS, KINDS
+from custody.formats.canonical import JSON, canonical_json, parse_canonical
 from evidence.exhibits.description import (
     Camera,
     PicturedClock,

@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from custody.certificates import format_chain
 from custody.check.finding import Outcome
-from custody.timestamp import stamp
+from custody.formats.certificates import format_chain
+from custody.stamping.timestamp import stamp
 from export.package.errors import PackageError
 from export.package.format import layout
 from export.package.verify import conclusion, exhibits, verify

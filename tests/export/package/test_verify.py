@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from custody.canonical import JSON, parse_canonical
 from custody.check.finding import Finding, Outcome
-from custody.note import Ed25519NoteSigner, format_verifier_key
-from custody.proof import parse_proof
-from custody.timestamp import stamp
-from custody.trust import Issue
+from custody.formats.canonical import JSON, parse_canonical
+from custody.formats.note import Ed25519NoteSigner, format_verifier_key
+from custody.formats.proof import parse_proof
+from custody.formats.trust import Issue
+from custody.stamping.timestamp import stamp
 from export.package.format import layout
 from export.package.format.archive import Reader, read_archive
 from export.package.verify.conclusion import (

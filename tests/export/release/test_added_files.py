@@ -11,10 +11,10 @@ import pytest
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.log import audit_log, audit_session
+from api.cli.proof.log import audit_log, audit_session
 from api.times import utc_now
 from custody.errors import ProofError
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from evidence import attention
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.particulars import NewFile

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from custody.events import EVENTS, RecordKind
+from custody.formats.events import EVENTS, RecordKind
 from evidence.errors import StateError
 from export.release import states
 from export.release.states import TRANSITIONS, ReleaseState, ReleaseStep, transition

@@ -10,9 +10,9 @@ import pytest
 from sqlmodel import select
 
 from api.builders.trust import trust_file
-from api.cli.log import audit_session
+from api.cli.proof.log import audit_session
 from api.times import utc_now
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow

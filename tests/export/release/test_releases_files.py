@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from api.builders.trust import trust_file
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from evidence.errors import InvalidError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role

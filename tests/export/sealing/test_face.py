@@ -10,7 +10,7 @@ import pytest
 
 from api.builders.trust import trust_file
 from api.times import utc_now
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role

@@ -10,10 +10,10 @@ import pytest
 
 from api.builders.trust import trust_in_force
 from api.times import utc_now
-from custody.certificates import is_self_issued
 from custody.errors import KeyStoreError
-from custody.trust import Trust, pem_of, pin_certificate
-from custody.trustissues import chains_in_use, issue, keep_chain
+from custody.formats.certificates import is_self_issued
+from custody.formats.trust import Trust, pem_of, pin_certificate
+from custody.keys.trustissues import chains_in_use, issue, keep_chain
 from evidence.exhibits.tables import ExhibitRow
 from export.package.format import layout
 from export.package.verify.report import Verdict

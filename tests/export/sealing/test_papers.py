@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, col, select
 
-from api.cli.log import audit_session
 from api.cli.parts.departures import COMMANDS
+from api.cli.proof.log import audit_session
 from api.times import utc_now
 from custody.audit.facts import AuditReport
 from custody.audit.log import take_snapshot

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from api.wiring import Services
-from custody.canonical import JSON, canonical_json
-from custody.histories import Told
-from custody.shapes import differences
+from custody.formats.canonical import JSON, canonical_json
+from custody.formats.shapes import differences
+from custody.ledger.histories import Told
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject, decide
 from export.holdings.statements import STATING

@@ -27,7 +27,7 @@ from api.web.feedback import HELPED
 from api.web.pages import page
 from api.web.staff import Staff, allowed
 from api.wiring import Services
-from custody.canonical import MAX_INTEGER
+from custody.formats.canonical import MAX_INTEGER
 from evidence.errors import InvalidError, StateError
 from evidence.paging import Cursor, Page, parse_cursor
 from evidence.people.access import Action, decide, decide_approval, decide_second, decide_withdrawal

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col
 
 from custody.audit.facts import Expected
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from export.desk.claims.rows import dated, grouped, pick
 from export.feedback.answers import words_digest
 from export.feedback.feedback import ERASED, GIVEN

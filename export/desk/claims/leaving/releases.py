@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col
 
-from custody.approval import Approval
 from custody.audit.facts import Claim, Expected, Span, Standing
-from custody.canonical import JSON
-from custody.events import RecordKind
+from custody.formats.approval import Approval
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
 from export.desk.claims.leaving.departures import Departures

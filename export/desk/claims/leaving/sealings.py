@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func
 
 from custody.audit.facts import Expected
-from custody.canonical import JSON
+from custody.formats.canonical import JSON
 from export.desk.claims.rows import grouped, pick
 from export.package.format import layout
 from export.release.states import ReleaseState

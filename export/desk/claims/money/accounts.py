@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Span
-from custody.canonical import JSON, format_time
-from custody.events import RecordKind
+from custody.formats.canonical import JSON, format_time
+from custody.formats.events import RecordKind
 from evidence.fees.invoicing.lines import statement_reference, statement_sha256
 from evidence.fees.invoicing.months import due_on, month_end
 from evidence.fees.invoicing.statements import line_of

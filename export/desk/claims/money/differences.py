@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from custody.audit.facts import Claim, Expected, Span
-from custody.canonical import JSON
-from custody.events import RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
 from evidence.fees.differences import What
 from evidence.fees.tables import DifferenceRow
 from export.desk.claims.rows import claims_of, columns, dated

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from custody.audit.facts import Claim, Expected, Span
-from custody.canonical import JSON
-from custody.events import RecordKind
+from custody.formats.canonical import JSON
+from custody.formats.events import RecordKind
 from evidence.fees.differences import NONE
 from evidence.fees.invoicing.tables import InvoiceLineRow
 from evidence.fees.prices import Stage, split

@@ -16,7 +16,7 @@ from api.running.worker import worker
 from api.times import utc_now
 from api.web.console.exhibits.details import JOBS, KINDS
 from api.web.console.exhibits.pages import PAGE
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence import attention
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.tables import MessageRow

@@ -20,18 +20,18 @@ from api.builders.trust import time_authority
 from api.times import utc_now
 from api.web.console.custody import PAGE
 from api.web.events import EVENT_WORDS, FIELD_WORDS, REFUSALS, told_fields
-from custody.certificates import is_self_issued
-from custody.checkpoint import parse_checkpoint
-from custody.entry import parse_entry
 from custody.errors import ProofError
-from custody.events import COMMON_FIELDS, EVENTS, PERSON_FIELDS
-from custody.histories import Told
-from custody.ledger import Values, event_mac
-from custody.merkle import leaf_hash
-from custody.note import check_note, parse_note
-from custody.proof import LogProof, check_proof, parse_proof
-from custody.search import Wanted
-from custody.tables import CustodyEventRow, LogEntryRow, RecordKeyRow
+from custody.formats.certificates import is_self_issued
+from custody.formats.checkpoint import parse_checkpoint
+from custody.formats.entry import parse_entry
+from custody.formats.events import COMMON_FIELDS, EVENTS, PERSON_FIELDS
+from custody.formats.note import check_note, parse_note
+from custody.formats.proof import LogProof, check_proof, parse_proof
+from custody.ledger.histories import Told
+from custody.ledger.ledger import Values, event_mac
+from custody.ledger.search import Wanted
+from custody.ledger.tables import CustodyEventRow, LogEntryRow, RecordKeyRow
+from custody.tree.merkle import leaf_hash
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from export.holdings.files import files_of

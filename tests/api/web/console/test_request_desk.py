@@ -11,7 +11,7 @@ from httpx import Response
 
 from api.times import utc_now
 from api.web.console.requests.words import ACTS, GROUPS, STEP_FIELDS
-from custody.events import EVENTS
+from custody.formats.events import EVENTS
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.fees.prices import Stage

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import func, select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import Role
 from evidence.requests.states import Path
 from tests.api.statements import statements

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.builders.trust import trust_file
 from api.web.public.information import instructions
 from api.web.staff import cookie_name
-from custody.trust import parse_trust
+from custody.formats.trust import parse_trust
 from export.package.documents.instructions import INDENT, InstructionFacts, verify_txt
 from tests.api.web.visiting import Visitor, visiting
 from tests.houses import House

@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 from api.times import utc_now
 from api.web.public.requests.words import NEXT, STATE_TAGS
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.mailbox.tables import MessageRow
 from evidence.people.access import Role
 from evidence.requests.notices.tables import WebhookRow

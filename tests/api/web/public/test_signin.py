@@ -26,7 +26,7 @@ from api.settings.errors import SettingsError
 from api.signin.provider import Identity, IdentityProvider, parse_roles
 from api.web.public.signin import _sign_in, local_path
 from api.web.staff import COOKIE, SECURE_COOKIE
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.people.access import Role
 from evidence.people.people import NAMELESS, PROVIDER
 from evidence.people.tables import PersonRow, StaffSessionRow

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from custody.tables import CustodyEventRow
+from custody.ledger.tables import CustodyEventRow
 from evidence.fees.invoicing.tables import InvoiceAccountRow, InvoiceLineRow, StatementRow
 from evidence.fees.invoicing.terms import Terms
 from evidence.fees.prices import Stage

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custody.events import EVENTS
+from custody.formats.events import EVENTS
 from evidence.requests.documents.clocks import keeping
 from evidence.requests.documents.kinds import (
     DOCUMENT_EVENTS,

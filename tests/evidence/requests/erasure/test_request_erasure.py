@@ -14,11 +14,11 @@ from psycopg import sql
 from sqlalchemy import make_url, text
 from sqlmodel import col, select
 
-from api.cli.log import audit_session
+from api.cli.proof.log import audit_session
 from api.running.worker import _mark_due
 from api.times import utc_now
 from custody.errors import CustodyError
-from custody.tables import CustodyValueRow, RecordKeyRow
+from custody.ledger.tables import CustodyValueRow, RecordKeyRow
 from evidence import attention
 from evidence.errors import StateError
 from evidence.exhibits.tables import ExhibitRow

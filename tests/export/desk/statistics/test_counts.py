@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import select
 
 from api.running.first_start import CAMERAS
-from custody.events import RecordKind
-from custody.tables import CustodyRecord
+from custody.formats.events import RecordKind
+from custody.ledger.tables import CustodyRecord
 from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.clocks import LONDON

@@ -1,0 +1,1 @@
+"""Commands that run one installation: its processes, keys, tokens and clock."""

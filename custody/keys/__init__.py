@@ -1,0 +1,1 @@
+"""The keys of one installation: files, certificates, signatures; `keyring` comes first."""

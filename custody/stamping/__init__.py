@@ -1,0 +1,1 @@
+"""What time it is: time-stamping authorities, time servers, and a clock held against both."""

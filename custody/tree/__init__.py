@@ -1,0 +1,1 @@
+"""The hash tree over all entries: roots and proofs, and how it lies in files."""
