@@ -240,11 +240,11 @@ def test_killed_before_the_commit_the_next_one_finds_all_as_it_was(
 
 
 def killed_before_signing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(_session: Session) -> None:
+    def killed() -> None:
         raise KilledError
 
     sequencer = desk.another_sequencer()
-    monkeypatch.setattr(sequencer, "_sign_newest", killed)
+    monkeypatch.setattr(sequencer._checkpoints, "advance", killed)
     with pytest.raises(KilledError):
         sequencer.turn()
 
