@@ -124,6 +124,9 @@ def _check_sealing_proof(
         f"The sealing is entry {logged.index} of the {checkpoint.size} in the ledger "
         f"{checkpoint.origin}, whose key has signed them",
     )
+    for name in checked.unchecked:
+        words = f"This computer's library cannot check the kind of signature that {name} gave"
+        report.say(Outcome.NOT_CHECKED, words, _PROOF)
     if checked.witnesses:
         words = f"The ledger was witnessed by {', '.join(checked.witnesses)}"
         report.say(Outcome.PASS, words, _PROOF)

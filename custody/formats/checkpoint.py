@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from custody.errors import FormatError
 from custody.formats.canonical import format_base64, parse_base64, parse_decimal
-from custody.formats.note import require_name
+from custody.formats.signatures.keys import require_name
 from custody.tree.merkle import EMPTY_ROOT, HASH_SIZE
 
 

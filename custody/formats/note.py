@@ -8,26 +8,66 @@ A note is a text that ends in a newline, a blank line, and signature lines:
 
     — example.org/log b64(key id (4 bytes) ‖ signature)
 
-The text is parted from the signatures at the last blank line. Two types of key are known:
-0x01, Ed25519 over the text, and 0x04, a witness's cosignature/v1, which adds the time at which
-it looked (C2SP tlog-cosignature).
+The text is parted from the signatures at the last blank line. This is the door; keys, what each
+type of them signs, and who signs with them stand in the room `signatures`.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from hashlib import sha256
-from typing import Protocol
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
 
 from custody.errors import FormatError, ProofError
 from custody.formats.canonical import format_base64, parse_base64
+from custody.formats.signatures.cosignatures import (
+    check_signature,
+    cosignature_text,
+    cosignature_time,
+    is_checkable,
+)
+from custody.formats.signatures.keys import (
+    COSIGNERS,
+    KEY_ID_SIZE,
+    KeyType,
+    VerifierKey,
+    format_verifier_key,
+    key_id,
+    parse_verifier_key,
+    require_name,
+    verifier_key,
+)
+from custody.formats.signatures.signers import (
+    Ed25519Cosigner,
+    Ed25519NoteSigner,
+    MlDsa44Cosigner,
+    NoteSigner,
+)
+
+__all__ = [
+    "COSIGNERS",
+    "MAX_NOTE_BYTES",
+    "MAX_SIGNATURES",
+    "Ed25519Cosigner",
+    "Ed25519NoteSigner",
+    "KeyType",
+    "MlDsa44Cosigner",
+    "NoteSignature",
+    "NoteSigner",
+    "SignedNote",
+    "VerifierKey",
+    "check_note",
+    "cosignature_text",
+    "cosignature_time",
+    "format_note",
+    "format_verifier_key",
+    "is_checkable",
+    "key_id",
+    "parse_note",
+    "parse_verifier_key",
+    "require_name",
+    "sign_note",
+    "unchecked",
+    "verifier_key",
+]
 
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
@@ -35,38 +75,6 @@ MAX_SIGNATURES = 100
 
 _DASH = "\u2014"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_KEY_ID_SIZE = 4
-_PUBLIC_KEY_SIZE = 32
-_SIGNATURE_SIZE = 64
-_TIME_SIZE = 8
-_FIELD_PRIME = 2**255 - 19
-_SMALL_ORDER_Y = frozenset(
-    {
-        0,
-        1,
-        _FIELD_PRIME - 1,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
-    }
-)
-"""The y of the eight points of small order: under such a key, forged signatures verify."""
-
-
-class KeyType(IntEnum):
-    """How a key signs: the signature type identifier bytes of C2SP signed-note that we check."""
-
-    ED25519 = 0x01
-    COSIGNATURE_V1 = 0x04
-
-
-@dataclass(frozen=True, slots=True)
-class VerifierKey:
-    """The public half of a note key, with the name that it signs under."""
-
-    name: str
-    keyid: bytes
-    type: KeyType
-    pub: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,79 +92,6 @@ class SignedNote:
 
     text: str
     signatures: tuple[NoteSignature, ...]
-
-
-class NoteSigner(Protocol):
-    """Whatever can sign a note: a key in memory, in a file, in an HSM."""
-
-    @property
-    def key(self) -> VerifierKey:
-        """The public half, with its name."""
-        ...
-
-    def sign(self, text: bytes) -> bytes:
-        """Sign the note's text (UTF-8, final newline included)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ed25519NoteSigner:
-    """Signs with an Ed25519 key that lies in memory (type 0x01)."""
-
-    name: str
-    private_key: Ed25519PrivateKey
-
-    @property
-    def key(self) -> VerifierKey:
-        """The public half, with its name."""
-        pub = self.private_key.public_key().public_bytes_raw()
-        return verifier_key(self.name, KeyType.ED25519, pub)
-
-    def sign(self, text: bytes) -> bytes:
-        """Sign the note's text."""
-        return self.private_key.sign(text)
-
-
-def key_id(name: str, type: int, pub: bytes) -> bytes:  # noqa: A002 - the specification's word
-    """Compute the four bytes by which a signature line names its key; no secure hash of it."""
-    return sha256(name.encode() + b"\n" + bytes([type]) + pub).digest()[:_KEY_ID_SIZE]
-
-
-def verifier_key(name: str, type: KeyType, pub: bytes) -> VerifierKey:  # noqa: A002 - as above
-    """Make the verifier key of an Ed25519 public key.
-
-    Raises:
-        FormatError: a name that a note cannot carry, or a public key that no honest signer has.
-
-    """
-    require_name(name)
-    _require_honest_point(pub)
-    return VerifierKey(name, key_id(name, type, pub), type, pub)
-
-
-def format_verifier_key(key: VerifierKey) -> str:
-    """Write `name+hex(key id)+b64(type ‖ public key)`."""
-    return f"{key.name}+{key.keyid.hex()}+{format_base64(bytes([key.type]) + key.pub)}"
-
-
-def parse_verifier_key(text: str) -> VerifierKey:
-    """Read a verifier key.
-
-    Raises:
-        FormatError: not the canonical form, a key id that does not fit, or a type or point that
-            we do not accept.
-
-    """
-    parts = text.split("+", 2)
-    if len(parts) != 3:  # noqa: PLR2004 - name, key id, key
-        raise FormatError("A verifier key has the form name+id+key")
-    raw = parse_base64(parts[2])
-    if not raw or raw[0] not in set(KeyType):
-        raise FormatError("A verifier key must be of type 0x01 or 0x04 (Ed25519)")
-    key = verifier_key(parts[0], KeyType(raw[0]), raw[1:])
-    if format_verifier_key(key) != text:
-        raise FormatError(f"The key id of {key.name} does not belong to its key")
-    return key
 
 
 def format_note(note: SignedNote) -> bytes:
@@ -217,7 +152,8 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> SignedNote:
 def check_note(note: SignedNote, known: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
     """Check who signed the note; returns those of `known` that did, in the note's order.
 
-    Lines by unknown keys are ignored, even if they share a name or an id with a known one.
+    Lines by unknown keys are ignored, even if they share a name or an id with a known one. One by
+    a known key of a type that this library cannot check counts for nothing: see `unchecked`.
 
     Raises:
         ProofError: a signature by a known key is bad or stands twice, or no known key signed.
@@ -233,26 +169,19 @@ def check_note(note: SignedNote, known: Sequence[VerifierKey]) -> tuple[Verifier
             continue
         if key in signed:
             raise ProofError(f"{key.name} signed the note twice with one key")
-        _check_signature(note.text, line, key)
+        if not is_checkable(key):
+            continue
+        check_signature(note.text, line.signature, key)
         signed.append(key)
     if not signed:
         raise ProofError("No known key has signed the note")
     return tuple(signed)
 
 
-def cosignature_text(text: str, seconds: int) -> bytes:
-    """Write what a witness signs: the checkpoint under the POSIX time at which it saw it."""
-    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
-
-
-def require_name(name: str) -> None:
-    """Refuse a key name with spaces, plus signs or control characters, or none at all."""
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise FormatError("A key name must be Unicode text") from error
-    if not name or any(letter.isspace() or letter < " " or letter in "+\x7f" for letter in name):
-        raise FormatError(f"{name[:80]!r} is not a key name: no spaces, plus signs or controls")
+def unchecked(note: SignedNote, known: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return those of `known` whose line stands there, and cannot be checked by this library."""
+    lines = {(line.name, line.keyid) for line in note.signatures}
+    return tuple(k for k in known if (k.name, k.keyid) in lines and not is_checkable(k))
 
 
 def _parse_signature(line: str) -> NoteSignature:
@@ -261,32 +190,6 @@ def _parse_signature(line: str) -> NoteSignature:
         raise FormatError("A signature line has the form '— name base64'")
     require_name(parts[1])
     raw = parse_base64(parts[2])
-    if len(raw) <= _KEY_ID_SIZE:
+    if len(raw) <= KEY_ID_SIZE:
         raise FormatError(f"The signature of {parts[1]} is empty")
-    return NoteSignature(parts[1], raw[:_KEY_ID_SIZE], raw[_KEY_ID_SIZE:])
-
-
-def _check_signature(text: str, line: NoteSignature, key: VerifierKey) -> None:
-    signature, message = line.signature, text.encode()
-    if key.type is KeyType.COSIGNATURE_V1:
-        seconds = int.from_bytes(signature[:_TIME_SIZE])
-        if seconds >= 2**63:
-            raise ProofError(f"The time of the cosignature of {key.name} is out of range")
-        signature, message = signature[_TIME_SIZE:], cosignature_text(text, seconds)
-    if len(signature) != _SIGNATURE_SIZE:
-        raise ProofError(f"The signature of {key.name} has a wrong length")
-    try:
-        # OpenSSL refuses S >= L, and compares R byte by byte: no second signature can be made
-        # out of a good one. tests/custody/formats/test_note.py holds it to that.
-        Ed25519PublicKey.from_public_bytes(key.pub).verify(signature, message)
-    except (InvalidSignature, ValueError) as error:
-        raise ProofError(f"The signature of {key.name} does not fit the text") from error
-
-
-def _require_honest_point(pub: bytes) -> None:
-    """Refuse public keys under which anybody could sign, and second encodings of one point."""
-    if len(pub) != _PUBLIC_KEY_SIZE:
-        raise FormatError(f"An Ed25519 public key has {_PUBLIC_KEY_SIZE} bytes, not {len(pub)}")
-    y = int.from_bytes(pub, "little") & (2**255 - 1)
-    if y >= _FIELD_PRIME or y in _SMALL_ORDER_Y:
-        raise FormatError("This Ed25519 public key is not one that an honest signer has")
+    return NoteSignature(parts[1], raw[:KEY_ID_SIZE], raw[KEY_ID_SIZE:])

@@ -6,7 +6,8 @@
     quorum <name|none>
 
 We write and accept a part of what C2SP allows, so that a policy has one form: one log, then the
-witnesses, the groups and the quorum; single spaces; no comments, blank lines or URLs.
+witnesses, the groups and the quorum; single spaces; no comments, blank lines or URLs. What a person
+writes, with all of these, is read by `custody.witness.policies`.
 """
 
 import re
@@ -17,6 +18,7 @@ from custody.errors import FormatError, ProofError
 from custody.formats.canonical import parse_decimal
 from custody.formats.checkpoint import Checkpoint, parse_checkpoint, require_origin
 from custody.formats.note import (
+    COSIGNERS,
     KeyType,
     SignedNote,
     VerifierKey,
@@ -24,6 +26,7 @@ from custody.formats.note import (
     format_verifier_key,
     parse_note,
     parse_verifier_key,
+    unchecked,
 )
 
 MAX_BYTES = 64 * 1024
@@ -31,7 +34,8 @@ MAX_BYTES = 64 * 1024
 MAX_WITNESSES = MAX_GROUPS = 32
 """The least that C2SP asks every implementation to support; enough for us."""
 
-_NONE = "none"
+NOBODY = "none"
+"""The quorum of a policy under which the log alone vouches."""
 _NAME = re.compile(r"[^\x00-\x20\x7f]+")
 
 
@@ -66,7 +70,7 @@ class LogPolicy:
     log: VerifierKey
     witnesses: tuple[Witness, ...] = ()
     groups: tuple[WitnessGroup, ...] = ()
-    quorum: str = _NONE
+    quorum: str = NOBODY
     """The witness or group that must have cosigned; `none`: the log alone vouches."""
 
     @property
@@ -82,6 +86,8 @@ class CheckedCheckpoint:
     checkpoint: Checkpoint
     witnesses: tuple[str, ...]
     """Who cosigned it, by the policy's names. Empty: the council alone vouches for it."""
+    unchecked: tuple[str, ...] = ()
+    """Whose lines stand there and count for nothing: this library cannot check their type."""
 
 
 def format_policy(policy: LogPolicy) -> bytes:
@@ -134,8 +140,8 @@ def require_policy(policy: LogPolicy) -> None:
     require_origin(policy.log.name)
     if policy.log.type is not KeyType.ED25519:
         raise FormatError("The key of the log must be of type 0x01")
-    if any(witness.key.type is not KeyType.COSIGNATURE_V1 for witness in policy.witnesses):
-        raise FormatError("The key of a witness must be of type 0x04")
+    if any(witness.key.type not in COSIGNERS for witness in policy.witnesses):
+        raise FormatError("The key of a witness must be of type 0x04 or 0x06")
     if len(policy.witnesses) > MAX_WITNESSES or len(policy.groups) > MAX_GROUPS:
         raise FormatError(f"A policy has at most {MAX_WITNESSES} witnesses and groups each")
     # One public key counts once, and a log that witnesses itself is not witnessed.
@@ -144,6 +150,29 @@ def require_policy(policy: LogPolicy) -> None:
     if len({(key.name, key.keyid) for key in policy.keys}) != len(policy.keys):
         raise FormatError("Two keys of the policy share their name and key id")
     _require_names(policy)
+
+
+def has_quorum(policy: LogPolicy, witnesses: Sequence[str]) -> bool:
+    """Tell whether these witnesses, by the policy's names, are enough."""
+    witnessed = {NOBODY, *witnesses}
+    for group in policy.groups:  # members stand before their group
+        if len(witnessed.intersection(group.members)) >= group.needed:
+            witnessed.add(group.name)
+    return policy.quorum in witnessed
+
+
+def quorum_of(policy: LogPolicy) -> tuple[tuple[Witness, ...], int]:
+    """Return whom the quorum counts, and how many of them it takes at the very least.
+
+    For one group of witnesses that is all of the rule; for groups within groups it is less.
+    """
+    counted = {witness.name: ({witness.name}, 1) for witness in policy.witnesses}
+    for group in policy.groups:
+        members = [counted[member] for member in group.members]
+        least = sorted(least for _, least in members)[: group.needed]
+        counted[group.name] = (set().union(*(names for names, _ in members)), sum(least))
+    names, needed = counted.get(policy.quorum, (set[str](), 0))
+    return tuple(witness for witness in policy.witnesses if witness.name in names), needed
 
 
 def check_signed(note: bytes, policy: LogPolicy) -> CheckedCheckpoint:
@@ -202,22 +231,21 @@ def _check_log(note: SignedNote, policy: LogPolicy) -> CheckedCheckpoint:
     signed = check_note(note, policy.keys)
     if policy.log not in signed:
         raise ProofError(f"The log {policy.log.name} has not signed the checkpoint")
-    names = tuple(witness.name for witness in policy.witnesses if witness.key in signed)
-    return CheckedCheckpoint(checkpoint, names)
+    skipped = unchecked(note, policy.keys)
+    return CheckedCheckpoint(
+        checkpoint,
+        tuple(witness.name for witness in policy.witnesses if witness.key in signed),
+        tuple(witness.name for witness in policy.witnesses if witness.key in skipped),
+    )
 
 
 def _check_quorum(checked: CheckedCheckpoint, policy: LogPolicy) -> None:
-    if policy.quorum == _NONE:
-        return
-    witnessed = set(checked.witnesses)
-    for group in policy.groups:  # members stand before their group
-        if len(witnessed.intersection(group.members)) >= group.needed:
-            witnessed.add(group.name)
-    if policy.quorum not in witnessed:
+    if not has_quorum(policy, checked.witnesses):
+        skipped = (f"{name} (cannot be checked on this computer)" for name in checked.unchecked)
         raise ProofError(
             "Too few witnesses have cosigned the checkpoint",
             expected=policy.quorum,
-            found=", ".join(checked.witnesses) or "none",
+            found=", ".join((*checked.witnesses, *skipped)) or "none",
         )
 
 
@@ -244,9 +272,9 @@ def _require_names(policy: LogPolicy) -> None:
         known.append(group.name)
     if len(set(used)) != len(used):
         raise FormatError("A witness or group is a member twice")
-    if len({*known, _NONE}) != len(known) + 1:
+    if len({*known, NOBODY}) != len(known) + 1:
         raise FormatError("A name stands for two things in the policy")
-    if policy.quorum not in {*known, _NONE}:
+    if policy.quorum not in {*known, NOBODY}:
         raise FormatError(f"The quorum {policy.quorum[:80]!r} is nobody whom the policy names")
 
 

@@ -23,6 +23,13 @@ from custody.formats.canonical import (
 )
 from custody.formats.certificates import Certificate, format_chain, parse_chain, spki_sha256
 from custody.formats.note import KeyType, parse_verifier_key
+from custody.formats.signatures.witnessing import (
+    Witnessing,
+    format_witnessing,
+    parse_witnessing,
+    require_witnesses,
+    require_witnessing,
+)
 
 MAX_BYTES = 1_000_000
 _VERSION = 1
@@ -40,6 +47,8 @@ _FIELDS = {
     "number",
     "issued",
 }
+_WITNESSING = "witnessing"
+"""The one field that is left out where there is nothing to say."""
 _PIN_FIELDS = {"spki_sha256", "from", "to", "revoked_at", "certificates"}
 
 
@@ -92,6 +101,8 @@ class Trust:
     """How many of the witnesses must have signed a checkpoint."""
     issue: Issue | None = None
     """None until it is issued: then it cannot be written."""
+    witnessing: tuple[Witnessing, ...] = ()
+    """Since when witnesses and quorum are those, and what was before; empty: they always were."""
 
     def __post_init__(self) -> None:
         """Refuse what no trust file may say.
@@ -105,7 +116,6 @@ class Trust:
         _require_some("root", self.roots)
         _require_some("time authority's root", self.tsa_roots)
         _require_some("log key", self.logs)
-        _require_different("witness", self.witnesses)
         for pin in self.seals:
             _require(len(pin.spki_sha256) == _DIGEST_SIZE, "A seal's SHA-256 has 32 bytes")
             _require(pin.valid_from < pin.valid_to, "A seal key must be valid from before it ends")
@@ -114,14 +124,22 @@ class Trust:
             _require(sizes <= {_DIGEST_SIZE}, "A certificate's SHA-256 has 32 bytes")
         for pem in (*self.roots, *self.tsa_roots):
             _require(len(parse_chain(pem)) == 1, "Each root of the trust file is one certificate")
-        for keys, kind in ((self.logs, KeyType.ED25519), (self.witnesses, KeyType.COSIGNATURE_V1)):
-            for text in keys:
-                key = parse_verifier_key(text)
-                _require(key.type is kind, f"The key of {key.name} is not of the type {kind:#04x}")
+        for text in self.logs:
+            key = parse_verifier_key(text)
+            _require(key.type is KeyType.ED25519, f"The key of {key.name} is not of the type 0x01")
+        require_witnesses(self.witnesses, self.quorum)
+        require_witnessing(self.witnessing)
         _require(
-            0 <= self.quorum <= len(self.witnesses),
-            f"A quorum of {self.quorum} cannot be had from {len(self.witnesses)} witnesses",
+            self.witnessing == () or self.witnessed_at(None) == (self.witnesses, self.quorum),
+            "The last of witnessing must say what witnesses and quorum say",
         )
+
+    def witnessed_at(self, at: datetime | None) -> tuple[tuple[str, ...], int]:
+        """Return who witnessed then, and how many of them it took; None: what holds today."""
+        if not self.witnessing:
+            return self.witnesses, self.quorum
+        begun = [one for one in self.witnessing if at is None or one.since <= at]
+        return (begun[-1].witnesses, begun[-1].quorum) if begun else ((), 0)
 
 
 def pin_certificate(certificate: Certificate) -> SealPin:
@@ -158,7 +176,7 @@ def format_trust(trust: Trust) -> bytes:
         }
         for pin in trust.seals
     ]
-    value: JSON = {
+    value: dict[str, JSON] = {
         "v": _VERSION,
         "number": trust.issue.number,
         "issued": format_time(trust.issue.at),
@@ -171,6 +189,8 @@ def format_trust(trust: Trust) -> bytes:
         "witnesses": trust.witnesses,
         "quorum": trust.quorum,
     }
+    if trust.witnessing:
+        value[_WITNESSING] = format_witnessing(trust.witnessing)
     return canonical_json(value) + b"\n"
 
 
@@ -189,16 +209,12 @@ def parse_trust(data: bytes) -> Trust:
             "The trust file has no number and no date: it is from before these were introduced. "
             "Get the one of today from the council"
         )
-    fields = _object(value, _FIELDS, "The trust file")
+    extra = {_WITNESSING} if isinstance(value, Mapping) and _WITNESSING in value else set()
+    fields = _object(value, _FIELDS | extra, "The trust file")
     _require(fields["v"] == _VERSION and fields["v"] is not True, "Only version 1 is known")
-    demonstration, quorum = fields["demonstration"], fields["quorum"]
-    number = fields["number"]
+    demonstration, number = fields["demonstration"], fields["number"]
     if not isinstance(demonstration, bool):
         raise FormatError("demonstration must be true or false")
-    if not isinstance(quorum, int) or isinstance(quorum, bool):
-        raise FormatError("quorum must be a whole number")
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise FormatError("number must be a whole number")
     return Trust(
         council=_text(fields["council"], "council"),
         demonstration=demonstration,
@@ -207,8 +223,9 @@ def parse_trust(data: bytes) -> Trust:
         tsa_roots=_pems(fields["tsa_roots"], "tsa_roots"),
         logs=_texts(fields["logs"], "logs"),
         witnesses=_texts(fields["witnesses"], "witnesses"),
-        quorum=quorum,
-        issue=Issue(number, parse_time(fields["issued"])),
+        quorum=_whole(fields["quorum"], "quorum"),
+        witnessing=parse_witnessing(fields[_WITNESSING]) if extra else (),
+        issue=Issue(_whole(number, "number"), parse_time(fields["issued"])),
     )
 
 
@@ -224,6 +241,12 @@ def _parse_pin(value: JSON) -> SealPin:
             parse_hex(item, _DIGEST_SIZE) for item in _list(fields["certificates"], "certificates")
         ),
     )
+
+
+def _whole(value: JSON, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise FormatError(f"{name} must be a whole number")
+    return value
 
 
 def _object(value: JSON, names: set[str], what: str) -> Mapping[str, JSON]:

@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from custody.errors import FormatError, KeyStoreError
 from custody.formats.certificates import Certificate, format_chain, parse_chain
+from custody.formats.signatures.witnessing import Witnessing
 from custody.formats.trust import Issue, Trust, format_trust, parse_trust
 from custody.keys.keyfiles import put_new
 
@@ -41,7 +42,7 @@ def issue(keys: Path, trust: Trust, *, now: datetime) -> Trust:
     folder = keys / FOLDER
     try:
         last = _last(folder)
-        if last is None or replace(last, issue=None) != _with_former(trust, last):
+        if last is None or replace(last, issue=None) != _with_former(trust, last, now):
             folder.mkdir(mode=0o700, exist_ok=True)
             with _alone(folder):
                 last = _issue_next(folder, trust, now)
@@ -56,7 +57,7 @@ def issue(keys: Path, trust: Trust, *, now: datetime) -> Trust:
 def _issue_next(folder: Path, trust: Trust, now: datetime) -> Trust:
     """Issue it, unless another process has just done so."""
     last = _last(folder)
-    whole = _with_former(trust, last)
+    whole = _with_former(trust, last, now)
     if last is not None and replace(last, issue=None) == whole:
         return last
     number = last.issue.number + 1 if last is not None and last.issue is not None else 1
@@ -66,19 +67,28 @@ def _issue_next(folder: Path, trust: Trust, now: datetime) -> Trust:
     return issued
 
 
-def _with_former(trust: Trust, last: Trust | None) -> Trust:
+def _with_former(trust: Trust, last: Trust | None, now: datetime) -> Trust:
     """Return what is in use now, and after it what was in use before, as the last file says it."""
+    trust = replace(trust, witnessing=_witnessing(trust, last, now), issue=None)
     if last is None:
-        return replace(trust, issue=None)
+        return trust
     keys = {pin.spki_sha256 for pin in trust.seals}
     return replace(
         trust,
-        issue=None,
         seals=(*trust.seals, *(pin for pin in last.seals if pin.spki_sha256 not in keys)),
         roots=_union(trust.roots, last.roots),
         tsa_roots=_union(trust.tsa_roots, last.tsa_roots),
         logs=_union(trust.logs, last.logs),
     )
+
+
+def _witnessing(trust: Trust, last: Trust | None, now: datetime) -> tuple[Witnessing, ...]:
+    """Return since when who witnesses: or no package of before the first witness would verify."""
+    before = last.witnessing if last is not None else ()
+    said = (last.witnesses, last.quorum) if last is not None else ((), 0)
+    if (trust.witnesses, trust.quorum) == said:
+        return before
+    return (*before, Witnessing(now.replace(microsecond=0), trust.witnesses, trust.quorum))
 
 
 def _union(now: tuple[_T, ...], before: tuple[_T, ...]) -> tuple[_T, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from custody.check.audience import disclose
 from custody.formats.canonical import JSON
@@ -15,14 +16,12 @@ from custody.formats.disclosure import LoggedEvent, format_events, format_openin
 from custody.formats.entry import Opening, write_entry
 from custody.formats.events import PERSON_FIELDS
 from custody.formats.note import (
+    Ed25519Cosigner,
     Ed25519NoteSigner,
-    KeyType,
+    MlDsa44Cosigner,
     NoteSigner,
-    VerifierKey,
-    cosignature_text,
     format_note,
     sign_note,
-    verifier_key,
 )
 from custody.formats.policy import LogPolicy, Witness, WitnessGroup
 from custody.formats.proof import LogProof, format_consistency, format_proof
@@ -47,27 +46,18 @@ def private_key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
 
 
-@dataclass(frozen=True, slots=True)
-class TestCosigner:
-    """A witness that has looked at the log at one fixed time, and at nothing of it."""
-
-    name: str
-    seconds: int = 1_795_262_400
-    __test__ = False
-
-    @property
-    def key(self) -> VerifierKey:
-        pub = private_key(self.name).public_key().public_bytes_raw()
-        return verifier_key(self.name, KeyType.COSIGNATURE_V1, pub)
-
-    def sign(self, text: bytes) -> bytes:
-        message = cosignature_text(text.decode(), self.seconds)
-        return self.seconds.to_bytes(8) + private_key(self.name).sign(message)
+def pq_key(name: str) -> MLDSA44PrivateKey:
+    return MLDSA44PrivateKey.from_seed_bytes(hashlib.sha256(name.encode()).digest())
 
 
+LOOKED = 1_795_262_400
+"""When the witnesses have looked, in POSIX seconds; they have seen nothing of the log."""
 LOG = Ed25519NoteSigner(ORIGIN, private_key("log"))
-NEIGHBOUR = TestCosigner("witness.neighbour.example")
-POLICE = TestCosigner("witness.police.example")
+NEIGHBOUR = Ed25519Cosigner(
+    "witness.neighbour.example", private_key("witness.neighbour.example"), LOOKED
+)
+POLICE = Ed25519Cosigner("witness.police.example", private_key("witness.police.example"), LOOKED)
+PQ_WITNESS = MlDsa44Cosigner("witness.auditor.example", pq_key("witness.auditor.example"), LOOKED)
 ALONE = LogPolicy(LOG.key)
 WITNESSED = LogPolicy(
     LOG.key,

@@ -1,5 +1,7 @@
 """Pure. What a trust file asks of the ledger of a package: to be one of its, with its witnesses."""
 
+from datetime import datetime
+
 from custody.check.finding import Finding, Outcome
 from custody.formats.note import parse_verifier_key
 from custody.formats.policy import LogPolicy, Witness, WitnessGroup
@@ -8,9 +10,11 @@ from export.package.format import layout
 
 
 def trusted_policy(
-    policy: LogPolicy, trust: Trust | None
+    policy: LogPolicy, trust: Trust | None, stamped_at: datetime | None
 ) -> tuple[LogPolicy | None, tuple[Finding, ...]]:
     """Make a policy of the trust file, for the ledger of the package; None without a trust file.
+
+    Who must have witnessed goes by the stamped time, as whose seal counts does.
 
     The finding fails where that ledger is none of the trust file's.
     """
@@ -24,12 +28,13 @@ def trusted_policy(
         findings.append(
             Finding("V6", Outcome.FAIL, words, layout.POLICY, expected, policy.log.name)
         )
+    keys, quorum = trust.witnessed_at(stamped_at)
     witnesses = tuple(
         Witness(f"{key.name}+{key.keyid.hex()}", key)
-        for key in (parse_verifier_key(text) for text in trust.witnesses)
+        for key in (parse_verifier_key(text) for text in keys)
     )
-    if trust.quorum == 0:
+    if quorum == 0:
         return LogPolicy(policy.log, witnesses), tuple(findings)
     members = tuple(witness.name for witness in witnesses)
-    group = WitnessGroup("trusted", str(trust.quorum), members)
+    group = WitnessGroup("trusted", str(quorum), members)
     return LogPolicy(policy.log, witnesses, (group,), group.name), tuple(findings)

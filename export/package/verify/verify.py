@@ -207,7 +207,7 @@ def _check_sealing(checked: _Checked) -> None:
         words = f"Whose signatures the ledger carries cannot be read: {error}."
         checked.findings.append(Finding("V6", Outcome.FAIL, words, layout.POLICY))
         return
-    asked, foreign = trusted_policy(checked.policy, checked.trust)
+    asked, foreign = trusted_policy(checked.policy, checked.trust, checked.stamped_at)
     checked.findings += foreign
     checked.sealed, findings = check_sealed(
         checked.text(layout.RELEASE_ENTRY),

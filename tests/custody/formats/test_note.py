@@ -1,6 +1,7 @@
 """Signed notes: what Go's note package signs is read; nothing that was changed is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from custody.formats.note import (
     parse_verifier_key,
     sign_note,
 )
-from tests.custody.ledgers import LOG, NEIGHBOUR, ORIGIN, POLICE, TestCosigner, private_key
+from tests.custody.ledgers import LOG, NEIGHBOUR, ORIGIN, POLICE, private_key
 from tests.custody.vectors import VECTORS, bad, flips, good, named, truncations
 
 KEY_LINES = (VECTORS / "note/keys").read_text().splitlines()
@@ -122,7 +123,7 @@ def test_a_cosignature_holds_for_its_own_time_only() -> None:
 
 def test_a_cosignature_beyond_the_range_of_time_is_refused() -> None:
     with pytest.raises(ProofError, match="out of range"):
-        sign_note("text\n", [TestCosigner("witness.example", seconds=2**63)])
+        sign_note("text\n", [replace(NEIGHBOUR, seconds=2**63)])
 
 
 def test_openssl_refuses_a_second_encoding_of_a_good_signature() -> None:

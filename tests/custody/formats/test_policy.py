@@ -1,6 +1,7 @@
 """The policy file, and whose signatures make a checkpoint valid."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from custody.formats.policy import (
     check_signed,
     check_trusted,
     format_policy,
+    has_quorum,
     parse_policy,
+    quorum_of,
 )
 from tests.custody.ledgers import ALONE, LOG, NEIGHBOUR, ORIGIN, POLICE, WITNESSED, private_key
 from tests.custody.vectors import VECTORS, bad, flips, good, named, truncations
@@ -128,3 +131,26 @@ def test_a_policy_from_elsewhere_ignores_lines_that_it_does_not_know() -> None:
     assert checked.witnesses == ("friends",)
     with pytest.raises(ProofError, match="Too few"):
         check_trusted(note_by(LOG, NEIGHBOUR), trust)
+
+
+@pytest.mark.parametrize(
+    ("policy", "names", "least"),
+    [
+        (ALONE, [], 0),
+        (WITNESSED, ["neighbour", "police"], 1),
+        (replace(WITNESSED, quorum="police"), ["police"], 1),
+        (replace(WITNESSED, quorum="none"), [], 0),
+    ],
+    ids=["alone", "one of two", "one by name", "nobody asked for"],
+)
+def test_whom_the_quorum_counts(policy: LogPolicy, names: list[str], least: int) -> None:
+    counted, count = quorum_of(policy)
+    assert ([witness.name for witness in counted], count) == (names, least)
+
+
+def test_of_groups_within_groups_the_least_is_told() -> None:
+    counted, least = quorum_of(NESTED)
+    assert [len(counted), least] == [len(NESTED.witnesses), 2]
+    for names in ((), *[(one.name,) for one in counted]):
+        assert not has_quorum(NESTED, names)
+    assert has_quorum(NESTED, [one.name for one in counted])

@@ -8,8 +8,10 @@ import pytest
 from custody.errors import FormatError
 from custody.formats.canonical import JSON, canonical_json
 from custody.formats.note import KeyType, format_verifier_key, verifier_key
+from custody.formats.signatures.witnessing import Witnessing
 from custody.formats.trust import Issue, SealPin, Trust, format_trust, parse_trust
 from custody.keys.keyring import load_or_make_demonstration
+from tests.custody.ledgers import PQ_WITNESS
 
 NOW = datetime(2026, 11, 21, 3, 5, 11, tzinfo=UTC)
 SCHEMA = Path(__file__).parents[3] / "docs/formats/trust.schema.json"
@@ -166,6 +168,63 @@ def test_a_thumbprint_that_is_none_is_refused(trust: Trust, given: JSON) -> None
 def test_the_schema_names_the_same_fields(trust: Trust) -> None:
     schema = json.loads(SCHEMA.read_bytes())
     value = json.loads(format_trust(trust))
-    assert set(schema["properties"]) == set(schema["required"]) == set(value)
+    assert set(schema["properties"]) == {*schema["required"], "witnessing"}
+    assert set(schema["required"]) == set(value)
     seal = schema["properties"]["seals"]["items"]
     assert set(seal["properties"]) == set(seal["required"]) == set(value["seals"][0])
+
+
+ERAS = (
+    Witnessing(NOW, (), 0),
+    Witnessing(NOW + timedelta(days=30), ("WITNESS",), 1),
+)
+
+
+def since_then(trust: Trust) -> Trust:
+    return replace(
+        trust, witnessing=(ERAS[0], Witnessing(ERAS[1].since, trust.witnesses, trust.quorum))
+    )
+
+
+def test_who_witnesses_since_when_is_read_back(trust: Trust) -> None:
+    whole = since_then(trust)
+    assert parse_trust(format_trust(whole)) == whole
+    named = json.loads(format_trust(whole))["witnessing"][1]
+    known = json.loads(SCHEMA.read_bytes())["properties"]["witnessing"]["items"]
+    assert set(named) == set(known["required"]) == set(known["properties"])
+
+
+@pytest.mark.parametrize(
+    ("days", "quorum"), [(-1, 0), (0, 0), (29, 0), (30, 1), (400, 1), (None, 1)]
+)
+def test_the_quorum_goes_by_the_stamped_time(trust: Trust, days: int | None, quorum: int) -> None:
+    at = None if days is None else NOW + timedelta(days=days)
+    assert since_then(trust).witnessed_at(at)[1] == quorum
+    assert trust.witnessed_at(at)[1] == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        None,
+        [{"since": "2026-11-21T12:00:00Z", "witnesses": [], "quorum": 0}],
+        [{"since": "2026-11-21T12:00:00Z", "witnesses": ["x"], "quorum": 1}],
+        [{"since": "yesterday", "witnesses": [], "quorum": 0}],
+        [{"since": "2026-11-21T12:00:00Z", "witnesses": []}],
+    ],
+)
+def test_a_history_of_witnesses_that_cannot_be_is_refused(trust: Trust, given: JSON) -> None:
+    with pytest.raises(FormatError):
+        parse_trust(changed(trust, witnessing=given))
+
+
+def test_a_history_of_witnesses_does_not_go_back(trust: Trust) -> None:
+    first, last = since_then(trust).witnessing
+    with pytest.raises(FormatError, match="oldest"):
+        replace(trust, witnessing=(replace(last, quorum=0), replace(last, since=first.since)))
+
+
+def test_a_post_quantum_witness_may_be_named(trust: Trust) -> None:
+    key = format_verifier_key(PQ_WITNESS.key)
+    assert replace(trust, witnesses=(key,)).witnesses == (key,)

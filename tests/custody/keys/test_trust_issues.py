@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from custody.errors import KeyStoreError
+from custody.formats.note import format_verifier_key
+from custody.formats.signatures.witnessing import Witnessing
 from custody.formats.trust import Issue, Trust, format_trust, parse_trust
 from custody.keys.keyring import load_or_make_demonstration
 from custody.keys.trustissues import FOLDER, chains_in_use, issue, keep_chain
+from tests.custody.ledgers import NEIGHBOUR, POLICE
 
 NOW = datetime(2026, 11, 21, 3, 5, 11, 250_000, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, 3, 5, 11, tzinfo=UTC)
@@ -109,3 +112,26 @@ def test_only_a_start_keeps_a_chain_and_whoever_reads_writes_nothing(
     (keys / FOLDER / "chains" / "x.pem").write_text("no chain")
     with pytest.raises(KeyStoreError, match="no chain of certificates"):
         chains_in_use(keys, now)
+
+
+def test_who_witnessed_before_counts_for_what_was_sealed_before(keys: Path, trust: Trust) -> None:
+    first, second = (format_verifier_key(one.key) for one in (NEIGHBOUR, POLICE))
+    assert issue(keys, trust, now=NOW).witnessing == ()
+    begun = LATER + timedelta(days=1)
+    witnessed = issue(keys, replace(trust, witnesses=(first,), quorum=1), now=begun)
+    assert witnessed.witnessed_at(LATER) == ((), 0)
+    assert witnessed.witnessed_at(begun) == ((first,), 1)
+    again = issue(keys, replace(trust, witnesses=(first,), quorum=1), now=begun + timedelta(9))
+    assert again == witnessed, "nothing has changed: no other file, and no other moment"
+    changed = issue(keys, replace(trust, witnesses=(second,), quorum=1), now=begun + timedelta(9))
+    assert changed.witnessed_at(begun) == ((first,), 1)
+    assert changed.witnessed_at(None) == ((second,), 1)
+    given_up = issue(keys, trust, now=begun + timedelta(20))
+    assert given_up.witnessed_at(None) == ((), 0)
+    assert given_up.witnessed_at(begun + timedelta(days=10)) == ((second,), 1)
+
+
+def test_a_first_file_with_witnesses_says_since_when(keys: Path, trust: Trust) -> None:
+    key = format_verifier_key(NEIGHBOUR.key)
+    first = issue(keys, replace(trust, witnesses=(key,), quorum=1), now=LATER)
+    assert first.witnessing == (Witnessing(LATER, (key,), 1),)

@@ -10,7 +10,9 @@ import pytest
 from custody.check.finding import Finding, Outcome
 from custody.formats.canonical import JSON, parse_canonical
 from custody.formats.note import Ed25519NoteSigner, format_verifier_key
+from custody.formats.policy import LogPolicy, Witness, WitnessGroup
 from custody.formats.proof import parse_proof
+from custody.formats.signatures.witnessing import Witnessing
 from custody.formats.trust import Issue
 from custody.stamping.timestamp import stamp
 from export.package.format import layout
@@ -27,7 +29,15 @@ from export.package.verify.conclusion import (
 from export.package.verify.derived import CopyFiles
 from export.package.verify.report import Report, Verdict, report_json, report_table
 from export.package.verify.verify import verify
-from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
+from tests.custody.ledgers import (
+    LOG,
+    NEIGHBOUR,
+    NOON,
+    POLICE,
+    PQ_WITNESS,
+    WITNESSED,
+    private_key,
+)
 from tests.export.package.judging import failed_steps, judge, words
 from tests.export.package.memory import MemoryReader
 from tests.export.package.paper import (
@@ -158,6 +168,52 @@ def test_a_witnessed_log_is_asked_for_the_quorum_of_the_trust_file(council: Sign
     demanding = replace(witnessed.trust, quorum=2)
     report = judge(paper.zip, demanding)
     assert (report.verdict, failed_steps(report)) == (Verdict.FAILED, {"V6"})
+    later = Witnessing(NOON + timedelta(days=9), demanding.witnesses, 2)
+    report = judge(paper.zip, replace(demanding, witnessing=(later,)))
+    assert report.verdict is Verdict.VERIFIED, "it was sealed before there were witnesses"
+    soon = replace(later, since=NOON - timedelta(days=9))
+    report = judge(paper.zip, replace(demanding, witnessing=(soon,)))
+    assert (report.verdict, failed_steps(report)) == (Verdict.FAILED, {"V6"})
+
+
+TWO = LogPolicy(
+    LOG.key,
+    (Witness("neighbour", NEIGHBOUR.key), Witness("auditor", PQ_WITNESS.key)),
+    (WitnessGroup("both", "all", ("neighbour", "auditor")),),
+    "both",
+)
+
+
+def test_a_package_that_demands_two_witnesses_has_both_cosignatures_or_fails(
+    council: Signatory,
+) -> None:
+    keys = tuple(format_verifier_key(one.key) for one in (NEIGHBOUR, PQ_WITNESS))
+    witnessed = replace(
+        council, policy=TWO, log_signers=(LOG, NEIGHBOUR, PQ_WITNESS), witnesses=keys, quorum=2
+    )
+    paper = seal(witnessed)
+    report = judge(paper.zip, witnessed.trust)
+    assert report.verdict is Verdict.VERIFIED, words(report)
+    whole = paper.files[layout.RELEASE_PROOF].decode().removesuffix("\n")
+    head, log, first, second = whole.split("\n\u2014 ")
+    for lines in (
+        [log, first],
+        [log, second],
+        [log, second, first],
+        [log, turned(first), second],
+        [log, first, turned(second)],
+        [log, first, first],
+    ):
+        proof = "\n\u2014 ".join([head, *lines]) + "\n"
+        spoilt = paper.with_files({layout.RELEASE_PROOF: proof.encode()})
+        report = judge(spoilt.zip, witnessed.trust)
+        assert report.verdict is Verdict.FAILED
+        assert "V6" in failed_steps(report)
+
+
+def turned(line: str) -> str:
+    """Return a signature line with one letter of its signature changed."""
+    return f"{line[:-20]}{'A' if line[-20] != 'A' else 'B'}{line[-19:]}"
 
 
 def test_another_councils_trust_file_fails_the_package(paper: Paper) -> None:
