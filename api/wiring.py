@@ -83,6 +83,7 @@ from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
 from export.desk.oversight.nightly import NightlyAudit
+from export.desk.oversight.wholeness import Overview
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -200,6 +201,7 @@ class Services:
     feedback: Feedback
     register: Register
     nightly_audit: NightlyAudit
+    overview: Overview
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills
@@ -279,6 +281,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),
-        **build_oversight(ground),
+        **build_oversight(ground, evidence),
         **build_outside(ground, evidence),
     )

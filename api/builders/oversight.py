@@ -4,6 +4,7 @@ import time
 from datetime import datetime
 from typing import TypedDict
 
+from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.trust import time_authority
 from api.settings.facts import Settings
@@ -13,16 +14,18 @@ from custody.keys.keyring import Keyring
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
 from export.desk.oversight.nightly import NightlyAudit
+from export.desk.oversight.wholeness import Overview
 
 
 class Oversight(TypedDict):
     """The services of oversight."""
 
     nightly_audit: NightlyAudit
+    overview: Overview
 
 
-def build_oversight(ground: Ground) -> Oversight:
-    """Build the audit of each night."""
+def build_oversight(ground: Ground, evidence: Evidence) -> Oversight:
+    """Build the audit of each night, and what shows whether all is whole."""
     return Oversight(
         nightly_audit=NightlyAudit(
             ground.transaction,
@@ -31,7 +34,8 @@ def build_oversight(ground: Ground) -> Oversight:
             lambda: audit_material(ground.settings, ground.keyring, ground.clock()),
             clock=ground.clock,
             elapsed=time.monotonic,
-        )
+        ),
+        overview=Overview(evidence["histories"], ground.keyring.log_signer.key),
     )
 
 

@@ -28,7 +28,7 @@ from tests.houses import Estate, House
 from tests.houses import _let_in as let_in
 
 WORDS = "event 7 <was not written> by this service"
-PAGES = ("/console", "/console/exhibits", "/console/releases", "/console/custody")
+PAGES = ("/console", "/console/exhibits", "/console/releases", "/console/custody", "/console/whole")
 
 
 @pytest.fixture(scope="module")

@@ -148,6 +148,7 @@ POST /console/requests/{name}/withdrawal = request.review
 GET /console/statistics = statistics.read
 GET /console/statistics.csv = statistics.read
 GET /console/statistics.json = statistics.read
+GET /console/whole = log.audit
 GET /console/views/{viewing} = exhibit.view
 GET /console/views/{viewing}/{file} = exhibit.view
 """
