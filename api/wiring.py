@@ -82,6 +82,7 @@ from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.oversight.extracts import Extracts
 from export.desk.oversight.nightly import NightlyAudit
 from export.desk.oversight.wholeness import Overview
 from export.desk.register import Register
@@ -202,6 +203,7 @@ class Services:
     register: Register
     nightly_audit: NightlyAudit
     overview: Overview
+    extracts: Extracts
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills
@@ -281,6 +283,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),
-        **build_oversight(ground, evidence),
+        **build_oversight(ground, evidence, desk["search"]),
         **build_outside(ground, evidence),
     )

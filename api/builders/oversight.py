@@ -13,8 +13,10 @@ from custody.formats.certificates import format_chain
 from custody.keys.keyring import Keyring
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
+from export.desk.oversight.extracts import Extracts
 from export.desk.oversight.nightly import NightlyAudit
 from export.desk.oversight.wholeness import Overview
+from export.desk.search import Search
 
 
 class Oversight(TypedDict):
@@ -22,10 +24,11 @@ class Oversight(TypedDict):
 
     nightly_audit: NightlyAudit
     overview: Overview
+    extracts: Extracts
 
 
-def build_oversight(ground: Ground, evidence: Evidence) -> Oversight:
-    """Build the audit of each night, and what shows whether all is whole."""
+def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Oversight:
+    """Build the audit of each night, what shows whether all is whole, and what takes events out."""
     return Oversight(
         nightly_audit=NightlyAudit(
             ground.transaction,
@@ -36,6 +39,14 @@ def build_oversight(ground: Ground, evidence: Evidence) -> Oversight:
             elapsed=time.monotonic,
         ),
         overview=Overview(evidence["histories"], ground.keyring.log_signer.key),
+        extracts=Extracts(
+            ground.ledger,
+            evidence["histories"],
+            evidence["custody"],
+            search,
+            council=ground.council.name,
+            log_key=ground.keyring.log_signer.key,
+        ),
     )
 
 

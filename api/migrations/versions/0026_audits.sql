@@ -32,3 +32,7 @@ GRANT SELECT, INSERT ON log_audit, log_audit_unrecorded TO {app};
 -- Who acted, or was acted on: what is asked for by a person is found without reading every value.
 CREATE INDEX custody_value_person ON custody_value (key_record, event)
     WHERE field IN ('actor', 'subject', 'person', 'recipient');
+
+-- People are looked for by their whole name, or by their mailbox.
+CREATE INDEX person_name ON person (lower(name));
+CREATE INDEX person_email ON person (lower(email));

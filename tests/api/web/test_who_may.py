@@ -42,6 +42,7 @@ POST /console/accounts/{account}/approval = account.approve
 GET /console/accounts/{account}/closure = account.close
 POST /console/accounts/{account}/closure = account.close
 GET /console/custody = custody.read
+GET /console/custody.zip = custody.read
 GET /console/custody/known = custody.read
 GET /console/custody/{index} = custody.read
 GET /console/custody/{index}/{file} = custody.read
