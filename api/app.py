@@ -32,7 +32,7 @@ from api.web.collect import downloads, gate
 from api.web.collect import feedback as answering
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import histories, register, statistics
+from api.web.console import extract, histories, register, statistics, whole
 from api.web.console import home as console_home
 from api.web.console.accounts import pages as console_accounts
 from api.web.console.accounts import statements
@@ -188,7 +188,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     every.include_router(information.router)
     every.include_router(transparency.router)
     every.include_router(console_home.router)
-    for router in (console_custody.router, histories.router):
+    for router in (extract.router, console_custody.router, histories.router, whole.router):
         every.include_router(router)
     for router in (intake.router, intake_files.router, intake_files.plain):
         every.include_router(router)

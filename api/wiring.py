@@ -15,6 +15,7 @@ from api.builders.evidence import build_evidence
 from api.builders.fees import build_owed, build_paying
 from api.builders.ground import Transactions, build_ground
 from api.builders.outside import build_outside
+from api.builders.oversight import build_oversight
 from api.builders.releases import build_delivery, build_desk, build_release, build_sealing
 from api.builders.requests import build_erasures, build_requests
 from api.builders.systems import build_systems, build_told
@@ -81,6 +82,9 @@ from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.oversight.extracts import Extracts
+from export.desk.oversight.nightly import NightlyAudit
+from export.desk.oversight.wholeness import Overview
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -197,6 +201,9 @@ class Services:
     undelivered: Undelivered
     feedback: Feedback
     register: Register
+    nightly_audit: NightlyAudit
+    overview: Overview
+    extracts: Extracts
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills
@@ -276,5 +283,6 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),
+        **build_oversight(ground, evidence, desk["search"]),
         **build_outside(ground, evidence),
     )

@@ -15,13 +15,16 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from storage.columns import utc_column
 
+THE_LOG = UUID("c0570d1a-0000-4000-8000-000000000106")
+"""The subject of calls about the custody log as a whole: every page of the staff tells them."""
+
 
 class AttentionRow(SQLModel, table=True):
     """A call to a person: at most one for each subject and job."""
 
     __tablename__: ClassVar[Any] = "attention"
     subject: UUID = Field(primary_key=True)
-    """The exhibit or the release that it is about."""
+    """The exhibit, release or request that it is about; or `THE_LOG`."""
     job: str = Field(primary_key=True)
     """The job that nobody will try again by itself, or another name of what is wrong."""
     words: str

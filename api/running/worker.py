@@ -23,6 +23,7 @@ from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.mailbox.messages import JOB_SEND
 from evidence.requests.notices.changes import JOB_CALL
 from export.delivery.links import JOB_CODE, JOB_REFUSED
+from export.desk.oversight.nightly import JOB_AUDIT
 from export.errors import ExportError
 from export.holdings.copies import JOB_DERIVE
 from export.holdings.fixity import JOB_RECHECK
@@ -49,7 +50,7 @@ OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
 that were counted, what gave up because something was away, payments whose time has come; once an
-hour the clock, and once a day what was settled; requests that are to be erased."""
+hour the clock, and once a day what was settled, and the audit; requests that are to be erased."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -71,6 +72,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_CALL: services.webhooks.call,
         JOB_RECONCILE: services.reconciliation.reconcile,
         JOB_RECHECK: services.fixity.check,
+        JOB_AUDIT: services.nightly_audit.run,
         JOB_RECHECK_PACKAGE: services.package_fixity.check,
     }
     return JobWorker(
@@ -97,6 +99,7 @@ def _mark_due(services: Services) -> None:
             services.statements.due(at=at)
             services.deadlines.mark(at=at)
             services.erasures.run(at=at)
+            services.nightly_audit.due(at=at)
 
 
 def _mark_requests(services: Services, at: datetime) -> None:

@@ -45,6 +45,7 @@ _CLAIMED_EVENTS = frozenset(
         "fee.demanded",
         "fee.waived",
         "hold.placed",
+        "log.audited",
         "person.named",
     }
 )

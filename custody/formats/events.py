@@ -116,10 +116,10 @@ _FIELDS = """
 text | acceptance action actor against appeal basis document document_kind incident kind
 text | organisation outcome person provider_reference purpose reason recipient reference
 text | refund_reference remittance result role seen session stage state subject system type urn what
-digest | copy derivation facts findings message policy register seal sha256 signature statement
-digest | steps terms timestamp token
+digest | copy derivation facts findings message policy register root seal sha256 signature
+digest | statement steps terms timestamp token
 digest or null | packet_index
-count | downloads pence size vat_basis_points vat_pence
+count | downloads duration_ms failures pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account exhibit lost_record release
@@ -232,6 +232,8 @@ hold.lifted | policy assignment | actor role exhibit reason
 disposal.approved | deaccession | actor role exhibit basis files
 disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
+log.audited | | size root outcome failures findings duration_ms
+report.made | | actor role what
 register.exported | | actor role what
 record.values_lost | | lost_record
 role.changed | | actor subject role

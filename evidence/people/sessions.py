@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from custody.ledger.houseclock import HouseClockRow
 from custody.ledger.tables import LogStateRow
+from evidence import attention
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
@@ -33,6 +34,8 @@ class Alarms:
     """Why the custody log has stopped."""
     clock: str = ""
     """What was found of the clock of the house."""
+    audit: str = ""
+    """What the audit of the log found, or that it broke down."""
 
 
 class Sessions:
@@ -82,12 +85,15 @@ class Sessions:
         """Find as `find`, and tell the alarms of the house, in one statement: each page asks it."""
         log = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery()
         clock = select(HouseClockRow.alarm).where(HouseClockRow.id == 1).scalar_subquery()
+        said = attention.calls()
+        about = said.c.subject == attention.THE_LOG
+        audit = select(func.string_agg(said.c.words, "; ")).where(about).scalar_subquery()
         wanted = col(StaffSessionRow.sha256) == secret_digest(secret)
-        found = session.exec(select(StaffSessionRow, log, clock).where(wanted)).first()
+        found = session.exec(select(StaffSessionRow, log, clock, audit).where(wanted)).first()
         if found is None:
             return None, Alarms()
         # What was read here is what `find` finds: a row is read once in a transaction.
-        return self.find(session, secret, at=at), Alarms(found[1] or "", found[2] or "")
+        return self.find(session, secret, at=at), Alarms(*(said or "" for said in found[1:]))
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
 from custody.formats.events import RecordKind
 from custody.ledger.histories import FoundEvent
@@ -20,6 +20,7 @@ from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
+from evidence.people.tables import PersonRow
 from evidence.requests.submissions import Requests
 from evidence.requests.tables import RequestRow
 from evidence.wording import check_words
@@ -32,6 +33,7 @@ from export.sealing.tables import SealStepRow
 MOST_WORDS = 200
 _MOST_KNOWN = 100
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,31 @@ class Search:
                 continue
             return UUID(str(row.id))
         raise UnknownError(f"there is no exhibit, no release and no request {name!r}")
+
+    def people(self, session: Session, name: str, *, by: Subject) -> tuple[UUID, ...]:
+        """Return everybody of this name, or of this mailbox; or the one of this identifier.
+
+        Raises:
+            AccessRefusedError: ``by`` may read no custody record.
+            UnknownError, InvalidError: there is nobody, or there can be nobody.
+        """
+        require(Action.READ_CUSTODY, by)
+        name = check_words("person", name, most=MOST_WORDS)
+        wanted = func.lower(name)
+        found = select(PersonRow.id).where(
+            or_(func.lower(PersonRow.name) == wanted, func.lower(PersonRow.email) == wanted)
+        )
+        people = list(session.exec(found.order_by(col(PersonRow.id)).limit(_MOST_KNOWN)))
+        if _IDENTIFIER.fullmatch(name.lower()):
+            # Erased people are known by nothing else.
+            person = session.get(PersonRow, UUID(name))
+            people += [] if person is None else [person.id]
+        if not people:
+            raise UnknownError(
+                "nobody is known by this name: give the whole name, the mailbox, or the "
+                "identifier that an event shows in brackets"
+            )
+        return tuple(people)
 
     def _request(self, session: Session, name: str) -> RequestRow:
         try:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from custody.printable import printable_lines
@@ -42,6 +43,11 @@ CAMERA_COLUMNS = (
     *("kind", "siting", "owner"),
 )
 
+EXTRACT_COLUMNS = (
+    *("Place in the log", "Date and time", "Event", "Kind of record", "Record", "Name"),
+    *("Done by", "What it says"),
+)
+
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 STATEMENT_COLUMNS = (
     *("Statement", "Reference", "Claim reference", "Purchase order", "For", "Date and time"),
@@ -50,6 +56,30 @@ STATEMENT_COLUMNS = (
 FIGURE_COLUMNS = ("Table", "What", "Number", "Pounds", "Mean days", "Median days", "% within clock")
 HIDDEN = "suppressed"
 """What stands where a figure is hidden: an empty cell would look like zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractLine:
+    """One custody event, as a line of a file."""
+
+    place: int
+    at: datetime
+    event: str
+    kind: str
+    record: str
+    name: str
+    """How people call the record; empty: it has no name."""
+    actor: str
+    says: str
+    """The other values, as canonical JSON."""
+
+
+def format_extract(lines: Iterable[ExtractLine]) -> Iterator[str]:
+    """Yield custody events; a place is a number of ours, and everything else is defused."""
+    yield "\ufeff" + _line(EXTRACT_COLUMNS)
+    for one in lines:
+        texts = (one.event, one.kind, one.record, one.name, one.actor, one.says)
+        yield _line((str(one.place), _local(one.at), *map(_text, texts)))
 
 
 def format_register(entries: Iterable[Disclosure]) -> Iterator[str]:

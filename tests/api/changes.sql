@@ -766,3 +766,9 @@ UPDATE feedback SET words = '', salt = '', erased_at = at, erased_by = person, e
 
 -- database: an answer that is gone
 DELETE FROM feedback WHERE erased_at IS NULL;
+
+-- database: an audit that found nothing
+UPDATE log_audit SET failures = 7;
+
+-- database: an audit gone
+DELETE FROM log_audit;

@@ -10,18 +10,15 @@ from dataclasses import asdict, replace
 from sqlmodel import Session
 
 from api.acts import act
-from api.builders.trust import time_authority
+from api.builders.oversight import audit_material
 from api.cli.terminal.caller import add_acting, services_of, settings_of, subject_of
 from api.wiring import Services, build
 from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, processes_worth, take_snapshot
 from custody.check.finding import Finding, Outcome
-from custody.formats.certificates import format_chain
 from custody.printable import printable, printable_json
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
-from export.desk.claims.claims import claims
-from export.desk.claims.roles import check_roles
 from storage.embedded.engines import database_alone, stand_still
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
@@ -99,16 +96,7 @@ def audit_session(services: Services, session: Session, *, processes: int = 1) -
 
 def material_of(services: Services) -> Material:
     """Return what an audit needs beside the database."""
-    chain = time_authority(services.settings, services.keyring).chain
-    return Material(
-        record_kek=services.keyring.record_kek,
-        mac_key=services.keyring.event_hmac,
-        log_key=services.keyring.log_signer.key,
-        tsa_chain_pem=format_chain(chain),
-        claims=claims,
-        roles=check_roles,
-        now=services.clock(),
-    )
+    return audit_material(services.settings, services.keyring, services.clock())
 
 
 def _json(report: AuditReport) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -63,6 +64,7 @@ def search(
     services: UsesServices,
     staff: Reads,
     about: Text = "",
+    person: Text = "",
     event: Text = "",
     since: Text = "",
     until: Text = "",
@@ -73,6 +75,7 @@ def search(
     """Show the newest custody events that are looked for."""
     typed = {
         "about": about,
+        "person": person,
         "event": event,
         "since": since,
         "until": until,
@@ -81,7 +84,7 @@ def search(
     }
 
     def read(session: Session) -> HTMLResponse:
-        wanted, errors = _wanted(services, session, staff, typed)
+        wanted, errors = wanted_events(services, session, staff, typed)
         found: list[FoundEvent] = []
         if not errors:
             found = services.search.events(
@@ -99,13 +102,14 @@ def search(
             choices=EVENTS_BY_RECORD,
             rows=[shown_event(one, named) for one in rows],
             newest=list_address(SEARCH, typed) if before is not None else "",
+            taken_out=list_address(f"{SEARCH}.zip", typed) if rows else "",
             older=list_address(SEARCH, {**typed, "before": str(rows[-1].seq)}) if more else "",
         )
 
     return act(services, staff.subject, read)
 
 
-def _wanted(
+def wanted_events(
     services: Services, session: Session, staff: Staff, typed: Mapping[str, str]
 ) -> tuple[Wanted, dict[str, str]]:
     """Read what is looked for; what cannot be read is an error at its field."""
@@ -131,6 +135,7 @@ def _wanted(
     return (
         Wanted(
             records=records,
+            people=tried("person", partial(services.search.people, session, by=staff.subject)),
             event=tried("event", _event),
             since=begins(tried("since", lambda text: parse_day("since", text))),
             before=ends(tried("until", lambda text: parse_day("until", text))),

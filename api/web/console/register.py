@@ -3,7 +3,7 @@
 from functools import partial
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
-from typing import IO, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -12,7 +12,8 @@ from sqlmodel import Session
 from api.acts import act
 from api.depends import UsesServices
 from api.streams.answers import placed
-from api.streams.transfers import Transfer, Watched
+from api.streams.files import IN_MEMORY, written
+from api.streams.transfers import Transfer
 from api.web.console.places import list_address, page_address
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed
@@ -22,13 +23,11 @@ from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action
 from export.desk.disclosures import Disclosure, Period, parse_period
 from export.desk.register import Counted
-from export.desk.spreadsheet import format_register
+from export.desk.spreadsheet import MEDIA_TYPE, format_register
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
 REGISTER = "/console/register"
-_IN_MEMORY = 1 << 20
-_PIECE = 1 << 16
 Reads = Annotated[Staff, allowed(Action.READ_REGISTER)]
 Text = Annotated[str, Query(max_length=200)]
 
@@ -89,7 +88,7 @@ def _export(request: Request, services: Services, staff: Staff, period: Period) 
 
     # Written to the end before the first byte goes: a slow reader holds no transaction, and what
     # breaks off on our side never looks like a whole register.
-    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
 
     def write(session: Session) -> None:
         by, at = staff.subject, services.clock()
@@ -101,33 +100,7 @@ def _export(request: Request, services: Services, staff: Staff, period: Period) 
     except BaseException:
         file.close()
         raise
-    size = file.tell()
-    file.seek(0)
     days = [day.isoformat() for day in (period.first, period.last) if day]
     name = "-".join(["disclosure-register", *days]) + ".csv"
     still = partial(admit, Action.READ_REGISTER, request, services)
-    return Transfer(
-        Watched(_Pieces(file), still, since=since, clock=services.clock),
-        HTTPStatus.OK,
-        {
-            "Content-Length": str(size),
-            "Content-Disposition": f'attachment; filename="{name}"',
-        },
-        media_type="text/csv; charset=utf-8; header=present",
-    )
-
-
-class _Pieces:
-    """A file in pieces."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def __next__(self) -> bytes:
-        if piece := self._file.read(_PIECE):
-            return piece
-        raise StopIteration
-
-    def close(self) -> None:
-        """Let the file go."""
-        self._file.close()
+    return written(file, name, MEDIA_TYPE, still, since=since, clock=services.clock)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from custody.audit.facts import WHOLE, Claim, Span
 from custody.formats.events import RecordKind
+from export.desk.claims.audits import audits
 from export.desk.claims.cameras import cameras
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
@@ -34,6 +35,7 @@ def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
         fees(session, span),
         differences(session, span),
         invoice_accounts(session, span),
+        audits(session, span),
         key=_record,
     )
     for _, some in groupby(told, _record):

@@ -16,15 +16,19 @@ from custody.errors import LogStoppedError
 from custody.ledger.contradictions import alarm, raise_alarm
 from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import CustodyEventRow, CustodyRecord
+from evidence import attention
+from evidence.attention import THE_LOG
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
+from export.desk.oversight.nightly import DIFFERS
+from export.desk.oversight.tables import AuditOutcome, LogAuditRow, UnrecordedAuditRow
 from tests.api.asking import asked
 from tests.api.web.visiting import Visitor, visiting
 from tests.houses import Estate, House
 from tests.houses import _let_in as let_in
 
 WORDS = "event 7 <was not written> by this service"
-PAGES = ("/console", "/console/exhibits", "/console/releases", "/console/custody")
+PAGES = ("/console", "/console/exhibits", "/console/releases", "/console/custody", "/console/whole")
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +131,29 @@ def test_a_call_that_would_record_is_answered_with_a_sentence(stopped: House) ->
     assert ready.json()["sequencer"] == NOT_WELL
     assert stopped.services.health.report()["sequencer"] == f"the log has stopped: {WORDS}"
     assert stopped.look(alarm) == WORDS
+
+
+def test_it_is_audited_all_the_same_and_what_was_found_is_kept_without_an_event(
+    stopped: House,
+) -> None:
+    before, report = stopped.look(counts), stopped.services.nightly_audit.audit()
+    assert any(one.words == f"The log has stopped: {WORDS}." for one in report.failed)
+    (row,) = stopped.look(lambda s: s.exec(select(UnrecordedAuditRow)).all())
+    assert (row.outcome, row.failures) == (AuditOutcome.DIFFERS, len(report.failed))
+    assert "nothing can be recorded now" in row.why
+    assert stopped.look(counts) == before
+    assert stopped.look(lambda s: s.exec(select(LogAuditRow)).all()) == []
+
+
+def test_every_page_for_staff_shows_what_the_audit_found(stopped: House, operator: Visitor) -> None:
+    with stopped.services.transaction() as session:
+        attention.call(session, THE_LOG, DIFFERS, "a stored <hash> is another one", at=utc_now())
+    try:
+        for path in PAGES:
+            shown = operator.get(path).text
+            assert "The custody log and the database do not agree" in shown
+            assert "a stored &lt;hash&gt; is another one" in shown
+    finally:
+        with stopped.services.transaction() as session:
+            attention.settle(session, THE_LOG, DIFFERS)
+    assert "do not agree" not in operator.get("/console").text

@@ -42,6 +42,7 @@ POST /console/accounts/{account}/approval = account.approve
 GET /console/accounts/{account}/closure = account.close
 POST /console/accounts/{account}/closure = account.close
 GET /console/custody = custody.read
+GET /console/custody.zip = custody.read
 GET /console/custody/known = custody.read
 GET /console/custody/{index} = custody.read
 GET /console/custody/{index}/{file} = custody.read
@@ -148,6 +149,7 @@ POST /console/requests/{name}/withdrawal = request.review
 GET /console/statistics = statistics.read
 GET /console/statistics.csv = statistics.read
 GET /console/statistics.json = statistics.read
+GET /console/whole = log.audit
 GET /console/views/{viewing} = exhibit.view
 GET /console/views/{viewing}/{file} = exhibit.view
 """

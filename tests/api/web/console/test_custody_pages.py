@@ -431,6 +431,7 @@ SEARCHES = {
     "of one kind": (Wanted(event="access.refused"), "custody_event_event"),
     "of a time": (Wanted(since=utc_now()), "custody_event_at"),
     "at a place": (Wanted(index=7), "log_entry_pkey"),
+    "of one person": (Wanted(people=(uuid4(),)), "custody_value_person"),
 }
 
 
