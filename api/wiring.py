@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from api.builders.clips import build_holdings, build_intake
+from api.builders.disposal import build_disposal
 from api.builders.evidence import build_evidence
 from api.builders.fees import build_owed, build_paying
 from api.builders.ground import Transactions, build_ground
@@ -91,6 +92,7 @@ from export.desk.requests import RequestList
 from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
+from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
 from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
@@ -221,6 +223,7 @@ class Services:
     statistics: Statistics
     views: Views
     holds: Holds
+    person_erasures: PersonErasures
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping
@@ -258,6 +261,8 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     desk = build_desk(ground, evidence, requests, released["releases"], holdings["holds"])
     delivered = build_delivery(ground, evidence, requests, released)
     people, feedback = evidence["people"], delivered["feedback"]
+    erasures = build_erasures(ground, people, requests["requests"], feedback)
+    sealed = build_sealing(ground, evidence, released, holdings["stamps"])
     return Services(
         settings=settings,
         council=ground.council,
@@ -277,9 +282,18 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **intake,
         **holdings,
         **released,
-        **build_sealing(ground, evidence, released, holdings["stamps"]),
+        **sealed,
         **delivered,
-        erasures=build_erasures(ground, people, requests["requests"], feedback),
+        erasures=erasures,
+        **build_disposal(
+            ground,
+            people,
+            erasures,
+            released["releases"],
+            sealed["papers"],
+            feedback,
+            holdings["holds"],
+        ),
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),

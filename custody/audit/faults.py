@@ -19,6 +19,7 @@ from custody.errors import FormatError, ProofError
 from custody.formats.canonical import parse_canonical
 from custody.formats.entry import Entry, Opening, check_opening, field_key, parse_entry
 from custody.formats.events import check_field, event_type
+from custody.ledger.erasure import EMPTY, RECIPIENT_ERASED, WORDED, WORDS
 
 
 class StoredValue(NamedTuple):
@@ -61,6 +62,11 @@ class Faults:
     @cached_property
     def _people_erased(self) -> frozenset[str]:
         return frozenset(one for (one,) in self._streams.tuples(rows.PERSON_ERASED))
+
+    @cached_property
+    def _wordless(self) -> frozenset[str]:
+        told = self._streams.tuples(rows.WORDS_ERASED, RECIPIENT_ERASED)
+        return frozenset(one for (one,) in told)
 
     def look_into(self, event: StoredEvent, before: Before) -> dict[str, str] | None:
         """Say what is wrong with an event, or erased of it; return what opened nevertheless.
@@ -144,7 +150,7 @@ class Faults:
                 words = f"The value of {name} names a key that nobody has"
                 self._tally.fail(Step.OPENINGS, words, event.name)
                 continue
-            if key is None:
+            if key is None or (owner is None and self._is_emptied(event, name, text)):
                 self._tally.counts["erased"] += 1
                 continue
             try:
@@ -159,6 +165,11 @@ class Faults:
         names = {value.field for value in stored}
         self._check_lost(sorted(entry.commitments.keys() - names), event, before)
         return opened
+
+    def _is_emptied(self, event: StoredEvent, name: str, text: str) -> bool:
+        """Tell whether a value is one of the words that went with the recipient of a release."""
+        erasable = name in WORDS and event.event in WORDED
+        return text == EMPTY and erasable and event.record in self._wordless
 
     def _check_lost(self, lost: Iterable[str], event: StoredEvent, before: Before) -> None:
         """Judge the fields whose values are gone: all of them may be, with the record's own key.

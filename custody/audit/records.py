@@ -42,6 +42,7 @@ _CLAIMED_EVENTS = frozenset(
         "account.opened",
         "cameras.imported",
         "difference.found",
+        "erasure.asked",
         "fee.demanded",
         "fee.waived",
         "hold.placed",

@@ -102,6 +102,8 @@ SELECT DISTINCT v.value FROM custody_event e JOIN custody_value v ON v.event = e
 WHERE e.event IN ('disposal.approved', 'disposal.done') AND v.field = 'exhibit'
 """
 """The exhibits of which an event says that they were to be disposed of, as JSON."""
+WORDS_ERASED = "SELECT record::text FROM custody_event WHERE event = %s"
+"""The releases of which an event says that what people wrote of them is erased."""
 ENTRIES = "SELECT index, entry FROM log_entry ORDER BY index"
 NODES = "SELECT level, index, hash FROM log_node ORDER BY (index + 1) << level, level"
 """In the order in which a growing tree makes them."""

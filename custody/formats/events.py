@@ -123,6 +123,7 @@ count | downloads duration_ms failures pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account exhibit lost_record release
+records | people
 time | expires handed until
 files | files
 crc32 | crc32
@@ -214,6 +215,7 @@ receipt.confirmed | fixity check | sha256
 release.revoked | | actor role reason
 release.expired | | actor role reason
 release.papers_erased | deletion | actor role reason
+release.recipient_erased | deletion | actor role reason
 handoff.recorded | transfer | actor role system reference acceptance handed sha256
 feedback.given | | actor role outcome facts
 feedback.erased | deletion | actor role reason
@@ -229,6 +231,10 @@ erase.done | deletion | basis
 _STAFF_ACTION = """
 hold.placed | policy assignment | actor role exhibit reason
 hold.lifted | policy assignment | actor role exhibit reason
+erasure.asked | | actor role people basis
+erasure.approved | | actor role people
+erasure.refused | | actor role reason
+erasure.done | deletion | actor role people
 disposal.approved | deaccession | actor role exhibit basis files
 disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason

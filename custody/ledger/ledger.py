@@ -24,6 +24,7 @@ from custody.formats.disclosure import LoggedEvent
 from custody.formats.entry import Opening, field_key, write_entry
 from custody.formats.events import PERSON_FIELDS, RecordKind
 from custody.formats.proof import LogProof, format_consistency, format_proof
+from custody.ledger.erasure import EMPTY
 from custody.ledger.houseclock import HouseClock
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.tables import (
@@ -273,7 +274,8 @@ class Ledger:
         keys = self._keys.open_all(session, {row.key_record for row in rows})
         openings: dict[UUID, list[Opening]] = {event: [] for event in events}
         for row in rows:
-            if (key := keys.get(row.key_record)) is not None:
+            key = keys.get(row.key_record)
+            if key is not None and row.value != EMPTY:
                 value = parse_canonical(row.value.encode())
                 field = field_key(key, row.event, row.field)
                 openings[row.event].append(Opening(row.field, value, field))

@@ -9,7 +9,7 @@ a code goes, and does the jobs; a gate is locked before whatever stands behind i
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -233,6 +233,11 @@ def forget_gates(session: Session, *, at: datetime) -> None:
             or_(col(GateRow.locked_until).is_(None), col(GateRow.locked_until) < at),
         )
     )
+
+
+def forget_gates_of(session: Session, digests: Collection[str]) -> None:
+    """Delete what was counted before these tokens, with their codes: nobody opens them any more."""
+    session.exec(delete(GateRow).where(col(GateRow.token_sha256).in_(digests)))
 
 
 def _asks_left(asks: Sequence[datetime], at: datetime) -> int:

@@ -242,6 +242,11 @@ def forget_letters(session: Session, about: Collection[UUID]) -> None:
     session.exec(delete(MessageRow).where(col(MessageRow.about).in_(about)))
 
 
+def forget_letters_to(session: Session, people: Collection[UUID]) -> None:
+    """Delete every letter to these people, whatever it is about."""
+    session.exec(delete(MessageRow).where(col(MessageRow.person).in_(people)))
+
+
 def waits_for_a_person(row: MessageRow) -> bool:
     """Tell whether a letter was lost, as far as we know, and nobody has settled it."""
     return row.state in LOST and row.settled_at is None

@@ -80,6 +80,8 @@ class Action(StrEnum):
     APPROVE_ACCOUNT = "account.approve"
     CLOSE_ACCOUNT = "account.close"
     SETTLE_STATEMENT = "statement.settle"
+    ERASE_PERSON = "person.erase"
+    APPROVE_ERASURE = "erasure.approve"
     USE_CONSOLE = "console.use"
 
 
@@ -155,6 +157,9 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.APPROVE_ACCOUNT: (Role.FINANCE, Role.GOVERNANCE),
     Action.CLOSE_ACCOUNT: (Role.FINANCE,),
     Action.SETTLE_STATEMENT: (Role.FINANCE,),
+    # Who finds and asks need not be who answers for personal data; who approves is.
+    Action.ERASE_PERSON: (Role.GOVERNANCE, Role.RELEASER),
+    Action.APPROVE_ERASURE: (Role.GOVERNANCE,),
     Action.USE_CONSOLE: tuple(role for role in Role if role in STAFF),
 }
 
@@ -259,6 +264,17 @@ def decide_account(opener: UUID, approver: UUID) -> Decision:
             False,
             "whoever opened an account must not approve it: ask somebody else of finance, or of "
             "information governance",
+        )
+    return Decision(True, "a second person approves")
+
+
+def decide_erasure(asker: UUID, approver: UUID) -> Decision:
+    """Decide whether ``approver`` may approve that somebody is erased, as ``asker`` asked."""
+    if asker == approver:
+        return Decision(
+            False,
+            "whoever asked for an erasure must not approve it: ask somebody else of information "
+            "governance",
         )
     return Decision(True, "a second person approves")
 

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import any_, literal
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from custody.formats.canonical import canonical_json
 from custody.formats.events import RecordKind
-from custody.ledger.erasure import destroy
+from custody.ledger.erasure import destroy, empty_of, has_event
 from custody.ledger.ledger import Ledger, Person, Values
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.mailbox.addresses import check_address
@@ -107,16 +107,26 @@ class People:
         session.flush()
         return signed_in
 
+    def begin_erasure(self, session: Session, person: UUID, *, basis: str, at: datetime) -> None:
+        """Write into the record of a person that they are to be erased, unless that stands there.
+
+        The key is there then, and is gone after `erase`: what lies between may be done again.
+        """
+        session.get_one(PersonRow, person, with_for_update=True)
+        if not has_event(session, person, ERASE_REQUESTED):
+            self._ledger.append(session, person, ERASE_REQUESTED, {"basis": basis}, at=at)
+
     def erase(self, session: Session, person: UUID, *, basis: str, at: datetime) -> None:
         """Erase who somebody is: their name, their address, and the key of their record.
 
         That it was asked for and is done stands in their record; whoever calls has seen that
-        nothing of theirs is left that needs them.
+        nothing of theirs is left that needs them. What other records say of them is emptied.
         """
         row = session.get_one(PersonRow, person, with_for_update=True)
-        for event in (ERASE_REQUESTED, ERASE_DONE):
-            self._ledger.append(session, person, event, {"basis": basis}, at=at)
+        self.begin_erasure(session, person, basis=basis, at=at)
+        self._ledger.append(session, person, ERASE_DONE, {"basis": basis}, at=at)
         row.name = row.email = ""
+        empty_of(session, person)
         destroy(session, person)
         session.flush()
 
@@ -188,6 +198,18 @@ def names_of(session: Session, people: Iterable[UUID | None]) -> dict[UUID, str]
     wanted = {person for person in people if person is not None}
     rows = session.exec(select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(wanted)))
     return dict(rows.all())
+
+
+def people_at(session: Session, address: str) -> Sequence[PersonRow]:
+    """Return everybody who is known by a mailbox, however its letters were typed, the first first.
+
+    A release makes a person of its own for its recipient, a request one for each proven mailbox:
+    these are all of them.
+    """
+    found = select(PersonRow).where(
+        func.lower(PersonRow.email) == address.lower(), PersonRow.email != ""
+    )
+    return session.exec(found.order_by(col(PersonRow.id))).all()
 
 
 def signs_in(session: Session, person: UUID) -> bool:

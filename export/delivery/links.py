@@ -38,7 +38,7 @@ from export.delivery.recorded import Recorded
 from export.delivery.tables import LinkRow
 from export.release.decisions import Decisions
 from export.release.proposals import Delivery
-from export.release.releases import Releases, label, recipient_of
+from export.release.releases import Releases, label, recipient_of, require_recipient
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from storage.jobs import Jobs
@@ -112,6 +112,7 @@ class Links:
             raise StateError(f"{called} does not go by link: there is none to issue again")
         if row.state not in {ReleaseState.SEALED, ReleaseState.EXPIRED}:
             raise StateError(f"{called} is {row.state}: it has no link to issue again")
+        require_recipient(session, row)
         before = self.of(session, row.id)
         self.end_all(session, row.id, at=at)
         # Mail that could not go out yet would lead to a link that is over.

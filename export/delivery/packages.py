@@ -17,7 +17,7 @@ from evidence.requests.decisions import RequestDecisions
 from export.delivery.recorded import Recorded
 from export.delivery.tables import DepartureRow
 from export.release.contents import require_clean
-from export.release.releases import Releases, label, require_second
+from export.release.releases import Releases, label, require_recipient, require_second
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.steps import SealStore
@@ -130,6 +130,7 @@ class Packages:
         Raises:
             StateError: it is not sealed.
         """
+        require_recipient(session, row)
         sha256 = self.package(session, row).sha256
         row.collected_at = row.collected_at or at
         self._requests.collected(session, row.urn, row.id, at=at)
@@ -160,6 +161,7 @@ class Packages:
         if row.state != ReleaseState.SEALED:
             label = format_release(row.urn, row.number)
             raise StateError(f"release {label} is {row.state}: it must be sealed first")
+        require_recipient(session, row)
         require_clean(session, row)
         package = self.package(session, row)
         self._recorded.require_package(session, row)

@@ -70,6 +70,11 @@ class Holds:
         self._jobs = jobs
         self._clock = clock
 
+    @property
+    def vault(self) -> ObjectStore:
+        """The vault, as the disposal identity sees it."""
+        return self._vault
+
     def close(self) -> None:
         """Close the connections to the store."""
         self._vault.close()

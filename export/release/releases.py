@@ -17,7 +17,7 @@ from evidence.wording import check_words
 from export.holdings.tables import ExhibitFileRow
 from export.release.contents import carried_of
 from export.release.states import ReleaseState
-from export.release.tables import ReleaseExhibitRow, ReleaseRow
+from export.release.tables import ReleaseErasureRow, ReleaseExhibitRow, ReleaseRow
 
 _NAME = 200
 
@@ -92,6 +92,19 @@ def require_second(row: ReleaseRow, action: Action) -> None:
             action,
             f"release {label(row)} is urgent, and one person alone approved it: until a second "
             "releaser confirms it, it leaves by its link and by no other way",
+        )
+
+
+def require_recipient(session: Session, row: ReleaseRow) -> None:
+    """Demand that a release has a recipient yet.
+
+    Raises:
+        StateError: its recipient was erased: nothing of it leaves any more.
+    """
+    if session.get(ReleaseErasureRow, row.id) is not None:
+        raise StateError(
+            f"the recipient of release {label(row)} was erased, and its package with them: if the "
+            "footage is needed again, propose another release"
         )
 
 

@@ -85,3 +85,13 @@ class ReleaseExhibitRow(SQLModel, table=True):
     exhibit: UUID = Field(primary_key=True, foreign_key="exhibit.id")
     corrected_at: datetime | None = utc_column(nullable=True)
     """When it was corrected after the release was sealed: the package states another version."""
+
+
+class ReleaseErasureRow(SQLModel, table=True):
+    """That what a release says of its recipient was erased, by whom and why. Written once."""
+
+    __tablename__: ClassVar[Any] = "release_erasure"
+    release: UUID = Field(primary_key=True, foreign_key="release.id")
+    person: UUID = Field(foreign_key="person.id")
+    at: datetime = utc_column()
+    reason: str

@@ -191,6 +191,22 @@ class ObjectStore(ObjectReader):
         if lock.legal_hold is not on:
             raise RefusedError(f"the store did not {'set' if on else 'lift'} a hold: {lock}")
 
+    def destroy(self, key: str, version: str) -> None:
+        """Delete one version for good, whatever its retention, and see that it is gone.
+
+        Raises: RefusedError when a legal hold, or compliance, holds it, or this identity may not.
+        """
+        if self._s3.head(self._bucket, key, version) is None:
+            return
+        self._s3.ask(
+            "delete an object",
+            lambda: self._s3.client.delete_object(
+                Bucket=self._bucket, Key=key, VersionId=version, BypassGovernanceRetention=True
+            ),
+        )
+        if self._s3.head(self._bucket, key, version) is not None:
+            raise RefusedError("the store did not delete an object: it is there yet")
+
     def abort_stale(
         self, prefix: str, *, before: datetime | None = None, exactly: bool = False
     ) -> int:

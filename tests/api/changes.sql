@@ -559,7 +559,7 @@ INSERT INTO departure SELECT gen_random_uuid(), release, way, person, role, sha2
 DELETE FROM departure WHERE release = 'RELEASE';
 
 -- database: who took a package out
-UPDATE departure SET person = (SELECT proposed_by FROM release WHERE state = 'refused'), role = 'x'
+UPDATE departure SET person = (SELECT proposed_by FROM release WHERE state = 'refused' LIMIT 1), role = 'x'
   WHERE release = 'RELEASE';
 
 -- database: the role of whoever took a package out
@@ -772,3 +772,23 @@ UPDATE log_audit SET failures = 7;
 
 -- database: an audit gone
 DELETE FROM log_audit;
+
+-- database: an erasure that nobody approved
+UPDATE person_erasure SET decided_by = asked_by, decided_at = now() WHERE decided_at IS NULL;
+
+-- database: an erasure that is done, and was not
+UPDATE person_erasure SET done_at = now() WHERE decided_at IS NULL;
+
+-- database: somebody else who was to be erased
+UPDATE person_erasure_subject SET person = (SELECT asked_by FROM person_erasure LIMIT 1)
+  WHERE erasure IN (SELECT id FROM person_erasure WHERE done_at IS NOT NULL);
+
+-- database: an erasure that is gone
+DELETE FROM person_erasure WHERE done_at IS NOT NULL;
+
+-- database: words of a release whose recipient is erased
+UPDATE release SET purpose = 'made up' WHERE id IN (SELECT release FROM release_erasure);
+
+-- openings: a word of a release that was emptied by nobody
+UPDATE custody_value SET value = '' WHERE field = 'purpose' AND event IN (SELECT id FROM
+  custody_event WHERE record = 'RELEASE');

@@ -122,6 +122,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             see_cameras(house)
             ask_for_footage(house, exhibit)
             erase_a_request(house)
+            erase_people(house, exhibit)
             keep_accounts(house)
             house.services.nightly_audit.audit()
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
@@ -180,6 +181,23 @@ def erase_a_request(house: House) -> None:
     send_identity(house, row)
     decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, at)
     house.services.erasures.run(at=house.services.clock())
+
+
+def erase_people(house: House, exhibit: ExhibitRow) -> None:
+    """Ask that three recipients of refused releases are erased: one is, and one is not."""
+    erasures, asking = house.services.person_erasures, house.subjects[Role.RELEASER]
+    deciding, at = house.subjects[Role.GOVERNANCE], house.services.clock()
+    rows = []
+    for name in ("erased", "kept", "waiting"):
+        address = f"{name}@barchester.police.example"
+        row = propose(house, exhibit.reference, recipient_email=address)
+        settle(house, Role.RELEASER, house.services.decisions.refuse, row.id)
+        with house.services.transaction() as session:
+            rows.append(erasures.ask(session, address, basis="article 17", by=asking, at=at).id)
+    with house.services.transaction() as session:
+        erasures.approve(session, str(rows[0]), by=deciding, at=at)
+        erasures.refuse(session, str(rows[1]), by=deciding, at=at, reason="not them")
+    erasures.run(rows[0])
 
 
 def send_identity(house: House, row: RequestRow) -> None:
@@ -389,9 +407,9 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 47, (
-        "nine lists; six tables about exhibits, sixteen about releases, six about requests, "
-        "three about fees, three about accounts, three about cameras, one about people"
+    assert len(asked) == 50, (
+        "ten lists; six tables about exhibits, seventeen about releases, six about requests, "
+        "three about fees, three about accounts, three about cameras, two about people"
     )
 
 

@@ -72,8 +72,10 @@ class Erasures:
                 return
             self.erase(request, at=at)
 
-    def erase(self, request: UUID, *, at: datetime) -> bool:
+    def erase(self, request: UUID, *, at: datetime, basis: str = "") -> bool:
         """Erase one request that has ended; return whether it is erased now.
+
+        ``basis`` says why, if it is not because its time is over.
 
         Raises:
             UnknownError: there is none.
@@ -84,14 +86,14 @@ class Erasures:
             if row is None:
                 return False
             if not any(step.event == BEGUN for step in steps_of(session, request)):
-                self._record(session, row, BEGUN, at)
+                self._record(session, row, BEGUN, basis, at)
         for remove in self._elsewhere:
             remove(request)
         with self._begin() as session:
             row = self._free(session, request)
             if row is None:  # a hold came meanwhile, or somebody else was faster
                 return False
-            self._finish(session, row, at.replace(microsecond=0))
+            self._finish(session, row, basis or self._basis, at.replace(microsecond=0))
         return True
 
     def _next(self, session: Session, at: datetime) -> UUID | None:
@@ -133,11 +135,11 @@ class Erasures:
             return None
         return row
 
-    def _finish(self, session: Session, row: RequestRow, at: datetime) -> None:
+    def _finish(self, session: Session, row: RequestRow, basis: str, at: datetime) -> None:
         clock = self._clock(session)
         reason = "its request is erased"
         destroy_documents(session, self._ledger, row, by=clock, role=SYSTEM, at=at, reason=reason)
-        self._record(session, row, ERASED, at)
+        self._record(session, row, ERASED, basis, at)
         person = row.person
         traces.clear_request(session, row)
         traces.clear_fees(session, row.id)
@@ -146,10 +148,12 @@ class Erasures:
         session.flush()
         hold(session, person)  # whoever asks anew from that mailbox comes before, or after
         if not traces.is_needed(session, person):
-            self._people.erase(session, person, basis=self._basis, at=at)
+            self._people.erase(session, person, basis=basis, at=at)
 
-    def _record(self, session: Session, row: RequestRow, event: str, at: datetime) -> None:
-        told = {"role": SYSTEM, "basis": self._basis}
+    def _record(
+        self, session: Session, row: RequestRow, event: str, basis: str, at: datetime
+    ) -> None:
+        told = {"role": SYSTEM, "basis": basis or self._basis}
         record_step(session, self._ledger, row.id, event, told, by=self._clock(session), at=at)
 
     def _clock(self, session: Session) -> Subject:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from export.holdings.fixity import RECENT
+from export.release.tables import ReleaseErasureRow
 from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
 from storage.errors import NotFoundError
@@ -58,6 +59,8 @@ class PackageFixity:
             UnavailableError: retry.
         """
         with self._begin() as session:
+            if session.get(ReleaseErasureRow, release) is not None:
+                return  # it went with its recipient, on record
             joined = SealStore(release).joined(session)
         if joined is None:
             raise NotFoundError(f"the sealing of release {release} names no package")

@@ -11,6 +11,7 @@ from custody.audit.facts import Claim, Expected, Span, Standing
 from custody.formats.approval import Approval
 from custody.formats.canonical import JSON
 from custody.formats.events import RecordKind
+from custody.ledger.erasure import RECIPIENT_ERASED, WORDS
 from evidence.exhibits.references import format_release
 from evidence.people.tables import PersonRow
 from export.desk.claims.leaving.departures import Departures
@@ -24,6 +25,7 @@ from export.release.releases import conditions_of, recipient_words
 from export.release.states import ReleaseState
 from export.release.tables import (
     EarlierApprovalRow,
+    ReleaseErasureRow,
     ReleaseExhibitRow,
     ReleaseFileRow,
     ReleaseRow,
@@ -109,6 +111,13 @@ class _Releases:
                 earlier.reason,
             ).where(col(earlier.release).between(first, last)),
         )
+        gone = ReleaseErasureRow
+        self._erased = grouped(
+            session,
+            pick(gone.release, gone.person, gone.at, gone.reason).where(
+                col(gone.release).between(first, last)
+            ),
+        )
         self._papers = PapersTold(session, first, last)
         self._feedback = FeedbackTold(session, first, last)
         self._departures = Departures(session, first, last)
@@ -140,13 +149,22 @@ class _Releases:
             row.id,
             format_release(row.urn, row.number),
             RecordKind.RELEASE,
-            {
-                "release.proposed": [Expected(proposed)],
-                "release.approved": _approvals(row, self._earlier[row.id]),
-                "release.refused": [Expected({"reason": row.reason})] if refused else [],
-                "release.withdrawn": [_ended(row)] if withdrawn else [],
-                "release.revoked": [_ended(row)] if revoked else [],
-                **self._departures.events(row.id, recipient_said),
+            self._as_far_as_kept(
+                row.id,
+                {
+                    "release.proposed": [Expected(proposed)],
+                    "release.approved": _approvals(row, self._earlier[row.id]),
+                    "release.refused": [Expected({"reason": row.reason})] if refused else [],
+                    "release.withdrawn": [_ended(row)] if withdrawn else [],
+                    "release.revoked": [_ended(row)] if revoked else [],
+                    **self._departures.events(row.id, recipient_said),
+                },
+            )
+            | {
+                RECIPIENT_ERASED: [
+                    Expected({"actor": str(one.person), "at": dated(one.at), "reason": one.reason})
+                    for one in self._erased[row.id]
+                ],
                 **self._feedback.events(row.id),
                 ERASED: self._papers.erasures(row.id),
                 **self._sealings.events(row, erased=self._papers.erased(row.id)),
@@ -160,6 +178,21 @@ class _Releases:
             among=self._departures.among(row.id),
         )
 
+    def _as_far_as_kept(
+        self, release: UUID, events: Mapping[str, Sequence[Expected]]
+    ) -> dict[str, Sequence[Expected]]:
+        """Return the events without what went with a recipient who was erased."""
+        if not self._erased[release]:
+            return dict(events)
+        gone = WORDS | {"recipient"}
+        return {
+            name: [
+                Expected({k: v for k, v in one.values.items() if k not in gone}, one.id)
+                for one in some
+            ]
+            for name, some in events.items()
+        }
+
     def _flaws(self, row: Any) -> Iterator[str]:  # noqa: ANN401 - as above
         """Say what the row and its links say that no history of a release gives."""
         ended = row.state in {ReleaseState.REVOKED, ReleaseState.WITHDRAWN}
@@ -172,6 +205,9 @@ class _Releases:
         yield from _signed(row)
         if (row.ended_at is not None) != ended:
             yield f"is {row.state}, and was taken back or not"
+        words = (row.organisation, row.purpose, row.reason, row.seconded_reason, row.ended_reason)
+        if self._erased[row.id] and any(words):
+            yield "has words of a recipient who was erased"
         yield from self._papers.flaws(row, sealed=self._sealings.read_back(row.id))
         numbers = [one.number for one in self._earlier[row.id]]
         if sorted(numbers) != list(range(1, len(numbers) + 1)):

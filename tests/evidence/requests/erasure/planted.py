@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from psycopg import sql
+from sqlalchemy import make_url
 from sqlmodel import select
 
 from evidence import attention
@@ -34,7 +36,7 @@ from tests.evidence.requests.requesting import (
     review,
     submit,
 )
-from tests.houses import House
+from tests.houses import Estate, House
 
 ODD = "qzxv"
 PLANTED = {
@@ -207,3 +209,30 @@ def say(house: House, row: RequestRow, release: ReleaseRow, words: str) -> None:
             role="requester",
             at=services.clock(),
         )
+
+
+def found_in(house: House, estate: Estate) -> dict[str, int]:
+    """Return in how many rows of which table the odd word stands, in any column, as text."""
+    database = make_url(house.settings.engines.app_url if house.settings.engines else "").database
+    found: dict[str, int] = {}
+    with estate.superuser.connect(database or "") as connection:
+        columns = connection.execute(
+            "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name), column_name, "
+            "data_type FROM information_schema.columns WHERE table_schema NOT IN "
+            "('pg_catalog', 'information_schema') ORDER BY 1, 2"
+        ).fetchall()
+        for table in sorted({name for name, _, _ in columns}):
+            wanted = [sql.SQL("t::text ILIKE {}").format(f"%{ODD}%")]
+            wanted += [
+                sql.SQL("encode({}, 'escape') ILIKE {}").format(sql.Identifier(column), f"%{ODD}%")
+                for name, column, kind in columns
+                if name == table and kind == "bytea"
+            ]
+            count = connection.execute(
+                sql.SQL("SELECT count(*) FROM {} t WHERE {}").format(
+                    sql.SQL(table), sql.SQL(" OR ").join(wanted)
+                )
+            ).fetchone()
+            if count and count[0]:
+                found[table.removeprefix("public.")] = count[0]
+    return found

@@ -10,8 +10,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from api.cli.proof.log import audit_session
@@ -50,6 +49,7 @@ from tests.evidence.fees.tills import KilledError, Steps, Till
 from tests.evidence.requests.documents.papers_filled import PDF
 from tests.evidence.requests.erasure.planted import (
     ODD,
+    found_in,
     plant,
     plant_answer,
     plant_duplicate,
@@ -123,33 +123,6 @@ def erasures(
         held=any_held,
         elsewhere=elsewhere,
     )
-
-
-def found_in(house: House, estate: Estate) -> dict[str, int]:
-    """Return in how many rows of which table the odd word stands, in any column, as text."""
-    database = make_url(house.settings.engines.app_url if house.settings.engines else "").database
-    found: dict[str, int] = {}
-    with estate.superuser.connect(database or "") as connection:
-        columns = connection.execute(
-            "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name), column_name, "
-            "data_type FROM information_schema.columns WHERE table_schema NOT IN "
-            "('pg_catalog', 'information_schema') ORDER BY 1, 2"
-        ).fetchall()
-        for table in sorted({name for name, _, _ in columns}):
-            wanted = [sql.SQL("t::text ILIKE {}").format(f"%{ODD}%")]
-            wanted += [
-                sql.SQL("encode({}, 'escape') ILIKE {}").format(sql.Identifier(column), f"%{ODD}%")
-                for name, column, kind in columns
-                if name == table and kind == "bytea"
-            ]
-            count = connection.execute(
-                sql.SQL("SELECT count(*) FROM {} t WHERE {}").format(
-                    sql.SQL(table), sql.SQL(" OR ").join(wanted)
-                )
-            ).fetchone()
-            if count and count[0]:
-                found[table.removeprefix("public.")] = count[0]
-    return found
 
 
 def kept_of(house: House, *rows: RequestRow) -> int:

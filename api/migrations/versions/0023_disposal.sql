@@ -1,0 +1,43 @@
+-- Every person of a mailbox, in whatever letters it was typed.
+CREATE INDEX person_typed_mailbox ON person (lower(email)) WHERE email <> '';
+CREATE INDEX message_to_person ON message (person) WHERE person IS NOT NULL;
+-- What records say of somebody under a key of their own: emptied when they are erased.
+CREATE INDEX custody_value_of_person ON custody_value (key_record)
+    WHERE field IN ('actor', 'subject', 'person', 'recipient');
+
+-- That somebody is to be erased: asked for by one, approved by another.
+CREATE TABLE person_erasure (
+    id uuid PRIMARY KEY REFERENCES custody_record (id),
+    basis text NOT NULL,
+    asked_by uuid NOT NULL REFERENCES person (id),
+    asked_at timestamptz NOT NULL,
+    decided_by uuid REFERENCES person (id),
+    decided_at timestamptz,
+    refused_reason text NOT NULL,
+    done_at timestamptz
+);
+CREATE INDEX person_erasure_asked ON person_erasure (asked_at, id);
+GRANT SELECT, INSERT, UPDATE ON person_erasure TO {app};
+
+-- Whom it is about: everybody of one mailbox.
+CREATE TABLE person_erasure_subject (
+    erasure uuid NOT NULL REFERENCES person_erasure (id),
+    person uuid NOT NULL REFERENCES person (id),
+    PRIMARY KEY (erasure, person)
+);
+CREATE INDEX person_erasure_of ON person_erasure_subject (person);
+GRANT SELECT, INSERT ON person_erasure_subject TO {app};
+
+-- That what a release says of its recipient was erased, by whom and why. Written once.
+CREATE TABLE release_erasure (
+    release uuid PRIMARY KEY REFERENCES release (id),
+    person uuid NOT NULL REFERENCES person (id),
+    at timestamptz NOT NULL,
+    reason text NOT NULL
+);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON release_erasure
+    FOR EACH STATEMENT EXECUTE FUNCTION custos_refuse_change();
+GRANT SELECT, INSERT ON release_erasure TO {app};
+-- The words of them, and nothing else.
+GRANT UPDATE (reason) ON earlier_approval TO {app};
+GRANT UPDATE (system, reference, acceptance) ON handoff TO {app};
