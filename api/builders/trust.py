@@ -1,12 +1,14 @@
 """Edge. The time authority in use, and the file that says whom to trust."""
 
+from datetime import datetime
+
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.formats.certificates import is_self_issued, parse_chain
 from custody.formats.trust import Trust, format_trust
 from custody.keys.keyring import Keyring
-from custody.keys.trustissues import issue, keep_chain
+from custody.keys.trustissues import issue, keep_chain, revoke
 from custody.keys.withheld import WithheldAuthority
 from custody.stamping.timestamp import HttpTimeAuthority, TimeAuthority
 
@@ -49,6 +51,18 @@ def trust_in_force(settings: Settings, keyring: Keyring) -> Trust:
     Raises:
         KeyStoreError: it cannot be numbered beside the keys.
     """
+    return issue(settings.keys, _said(settings, keyring), now=utc_now())
+
+
+def revoke_seal(settings: Settings, keyring: Keyring, spki: bytes, *, at: datetime) -> Trust:
+    """Issue the trust file in which a seal key counts no more from ``at`` on.
+
+    Raises:
+        KeyStoreError: there is no such key, or it is revoked already, or the file cannot be issued.
+    """
+    return revoke(settings.keys, _said(settings, keyring), spki, at=at, now=utc_now())
+
+
+def _said(settings: Settings, keyring: Keyring) -> Trust:
     chain = time_authority(settings, keyring).chain
-    trust = keyring.trust(tuple(filter(is_self_issued, chain)))
-    return issue(settings.keys, trust, now=utc_now())
+    return keyring.trust(tuple(filter(is_self_issued, chain)))

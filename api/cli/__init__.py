@@ -24,7 +24,7 @@ _ROOMS = {
     "house": {
         "up": "start everything here and serve until Ctrl-C",
         "demo": "package a clip from start to end, and verify it",
-        "keys": "show public keys and fingerprints",
+        "keys": "make, install, rotate and show the keys of the council",
         "token": "let another person or machine in",
         "clock": "hold the clock against what is known of the time, or vouch for it",
     },

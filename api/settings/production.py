@@ -1,12 +1,15 @@
 """Edge. What production must not run with: the one place that knows it."""
 
+import os
 import re
 from collections.abc import Sequence
 
 from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
-from custody.formats.certificates import is_test_authority, parse_chain
+from custody.errors import FormatError
+from custody.formats.certificates import Certificate, is_test_authority, parse_chain
+from custody.keys.keyfiles import ABOUT
 from custody.keys.keyring import load
 
 DEMONSTRATION_SECRET = "custos-demonstration"  # noqa: S105 - refused in production
@@ -23,14 +26,29 @@ def refuse_stand_ins(settings: Settings) -> None:
     """
     if not settings.production:
         return
-    keyring = load(settings.keys, withheld=settings.withheld) if settings.keys.exists() else None
-    chain = parse_chain(settings.tsa_chain.read_bytes()) if settings.tsa_chain else ()
+    there = os.path.lexists(settings.keys / ABOUT)
+    keyring = load(settings.keys, withheld=settings.withheld) if there else None
+    chain = _read_authority(settings)
     refuse_demonstration(
         settings,
         read_council(settings) if settings.council_file.exists() else None,
         keys_are_demonstration=keyring.demonstration if keyring else None,
         authority_is_test=any(map(is_test_authority, chain)),
     )
+
+
+def _read_authority(settings: Settings) -> tuple[Certificate, ...]:
+    if settings.tsa_chain is None:
+        return ()
+    try:
+        return parse_chain(settings.tsa_chain.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"CUSTOS_TSA_CHAIN: {settings.tsa_chain} cannot be read ({error.strerror}): name the "
+            "file with the time authority's certificates (PEM), the root last"
+        ) from error
+    except FormatError as error:
+        raise SettingsError(f"CUSTOS_TSA_CHAIN: {settings.tsa_chain}: {error}") from error
 
 
 def refuse_unprotected(settings: Settings, missing: Sequence[str]) -> None:
@@ -76,13 +94,17 @@ def refuse_demonstration(
     if council is None:
         wrong.append(f"no council ({settings.council_file} is not there): set CUSTOS_COUNCIL")
     else:
-        wrong += [*_wrong_with(council), *_wrong_about_fees(settings, council)]
+        wrong += [*wrong_with(council), *_wrong_about_fees(settings, council)]
     if keys_are_demonstration is None:
         wrong.append(
-            f"no keys ({settings.keys} is not there): set CUSTOS_KEYS to a folder of yours"
+            f"no keys ({settings.keys} holds none that are installed): make them as docs/keys.md "
+            "says, and set CUSTOS_KEYS to their folder"
         )
     elif keys_are_demonstration:
-        wrong.append("demonstration keys: set CUSTOS_KEYS to a folder with keys of your own")
+        wrong.append(
+            "demonstration keys: make keys of your own as docs/keys.md says, in another folder, "
+            "and set CUSTOS_KEYS to it"
+        )
     if not settings.tsa_url:
         wrong.append("the local test time authority: set CUSTOS_TSA_URL and CUSTOS_TSA_CHAIN")
     elif authority_is_test:
@@ -95,7 +117,8 @@ def refuse_demonstration(
         )
 
 
-def _wrong_with(council: Council) -> list[str]:
+def wrong_with(council: Council) -> list[str]:
+    """Return what of a council's file is of a demonstration, or of nobody."""
     wrong = []
     if council.demonstration:
         wrong.append(f"the demonstration council {council.name}: set CUSTOS_COUNCIL to your file")

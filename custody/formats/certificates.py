@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -31,6 +32,8 @@ BACKDATE = timedelta(hours=1)
 """A certificate holds from a little before it was made: an authority's clock may be behind ours,
 and the first stamp must not look older than the certificate."""
 
+ROOT_ROLE = "root for seals"
+SEAL_ROLE = "evidence seal"
 DEMONSTRATION = "DEMONSTRATION"
 TEST = "TEST"
 TEST_AUTHORITY_NAME = "Custos local TEST time authority (not a trusted time)"
@@ -71,10 +74,15 @@ def make_name(organisation: str, common_name: str) -> Name:
     )
 
 
+def council_name(council: str, role: str) -> Name:
+    """Make a subject such as `Real Council - evidence seal`; a long name is cut, the role never."""
+    end = f" - {role}"
+    return make_name(council, council[: _MAX_NAME - len(end)] + end)
+
+
 def demonstration_name(council: str, role: str) -> Name:
     """Make a subject such as `Barchester Council - DEMONSTRATION - evidence seal`."""
-    end = f" - {DEMONSTRATION} - {role}"
-    return make_name(council, council[: _MAX_NAME - len(end)] + end)
+    return council_name(council, f"{DEMONSTRATION} - {role}")
 
 
 def make_root(name: Name, key: Key, *, now: datetime, serial: int) -> Certificate:
@@ -131,8 +139,12 @@ def make_time_certificate(
 
 def spki_sha256(certificate: Certificate) -> bytes:
     """Digest the public key: it stays when a certificate is renewed for the same key."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return sha256(spki).digest()
+    return key_sha256(certificate.public_key())
+
+
+def key_sha256(public: CertificatePublicKeyTypes) -> bytes:
+    """Digest a public key: SHA-256 of its SubjectPublicKeyInfo in DER."""
+    return sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
 def common_name(certificate: Certificate) -> str:

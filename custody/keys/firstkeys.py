@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    generate_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from custody.formats.canonical import JSON, canonical_json
 from custody.formats.certificates import (
+    ROOT_ROLE,
+    SEAL_ROLE,
     TEST_AUTHORITY_NAME,
     TEST_AUTHORITY_ROOT_NAME,
     Certificate,
@@ -35,13 +32,14 @@ from custody.keys.keyfiles import (
     SECRET_SIZE,
     SECRETS,
     check_folder,
+    private_pem,
     put_new,
     read_certificate,
     read_p256,
 )
 
 _PAIRS = ("seal-root", "seal", "tsa-root", "tsa")
-_ROLES = ("root for seals", "evidence seal")
+_ROLES = (ROOT_ROLE, SEAL_ROLE)
 _TEST_NAMES = (TEST_AUTHORITY_ROOT_NAME, TEST_AUTHORITY_NAME)
 
 _Issue: TypeAlias = Callable[..., Certificate]
@@ -57,9 +55,9 @@ def make_demonstration_keys(folder: Path, *, council: str, origin: str, now: dat
     check_folder(folder)
     # A crash between any two of these leaves the first ones, and the next start makes the rest:
     # keys before the certificates that are made of them, keyring.json when all is there.
-    put_new(folder, "log.key", _pem(Ed25519PrivateKey.generate()))
+    put_new(folder, "log.key", private_pem(Ed25519PrivateKey.generate()))
     for name in _PAIRS:
-        put_new(folder, f"{name}.key", _pem(generate_private_key(SECP256R1())))
+        put_new(folder, f"{name}.key", private_pem(generate_private_key(SECP256R1())))
     for name in SECRETS:
         put_new(folder, name, secrets.token_bytes(SECRET_SIZE))
     seal_root, seal = (demonstration_name(council, role) for role in _ROLES)
@@ -90,7 +88,3 @@ def _put_certificates(
         leaf_name, key.public_key(), root=root, root_key=root_key, now=now, serial=serial()
     )
     put_new(folder, f"{name}.pem", format_chain([leaf]))
-
-
-def _pem(key: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -6,7 +6,7 @@ afterwards compares:
 
     a key that has a pair   its public key (SubjectPublicKeyInfo, DER, base64)
     32 random bytes         HMAC-SHA256 under them over "custos/key-check/v1", NUL and the name
-    a certificate, a record SHA-256 of the file
+    a certificate, a record SHA-256 of the file; so of what says where a key lies in an HSM
 
 The form is {"checks": {name: value}, "v": 1}, canonical JSON and a line end (docs/formats/keys.md).
 """
@@ -14,6 +14,7 @@ The form is {"checks": {name: value}, "v": 1}, canonical JSON and a line end (do
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -39,10 +40,14 @@ from custody.keys.keyfiles import (
 CHECKS = "checks.json"
 _TAG = b"custos/key-check/v1\0"
 _PAIRS = ("log.key", "seal-root.key", "seal.key", "tsa-root.key", "tsa.key")
+_LATER = re.compile(r"seal-[1-9][0-9]*\.key")
+"""Seal keys that followed the first: `custody.keys.generations` records them."""
 _RANDOM = (*SECRETS, "cookie-hmac.key", "code-hmac.key", "letter-aead.key", "document-aead.key")
 _CERTIFICATES = ("seal-root.pem", "seal.pem", "tsa-root.pem", "tsa.pem")
+_PLACES = ("log.pkcs11", "seal.pkcs11")
 FILES = (ABOUT, *_PAIRS, *_CERTIFICATES, *_RANDOM, "roots.json", "documents.json")
-"""Every file that is recorded, where it is there."""
+"""Every file that is recorded, where it is there; beside those that say where a key lies."""
+_SECOND_SEAL = "seal-2.json"
 
 
 def is_recorded(folder: Path) -> bool:
@@ -59,7 +64,7 @@ def record_checks(folder: Path) -> None:
     if is_recorded(folder):
         return
     check_folder(folder)
-    there = [name for name in FILES if os.path.lexists(folder / name)]
+    there = [name for name in (*FILES, *_PLACES) if os.path.lexists(folder / name)]
     checks = {name: check_of(folder, name) for name in there}
     try:
         put_new(folder, CHECKS, canonical_json({"v": 1, "checks": checks}) + b"\n")
@@ -89,13 +94,18 @@ def hold(folder: Path, names: Iterable[str]) -> None:
 
 
 def hold_all(folder: Path) -> None:
-    """Hold every file against what is recorded, but for keys of roots that lie elsewhere.
+    """Hold every file against what is recorded.
+
+    But for keys of roots that lie elsewhere, and the first seal key once another one followed it.
 
     Raises:
         KeyStoreError: as `hold`.
     """
-    elsewhere = ("seal-root.key", "tsa-root.key")
-    hold(folder, [n for n in FILES if n not in elsewhere or os.path.lexists(folder / n)])
+    elsewhere = {"seal-root.key", "tsa-root.key"}
+    if os.path.lexists(folder / _SECOND_SEAL):
+        elsewhere |= {"seal.key", "seal.pkcs11"}
+    names = (*FILES, *_PLACES)
+    hold(folder, [n for n in names if n not in elsewhere or os.path.lexists(folder / n)])
 
 
 def public_part(folder: Path, name: str) -> bytes:
@@ -134,7 +144,7 @@ def check_of(folder: Path, name: str) -> str:
         KeyStoreError: it is missing, or not what it should be.
     """
     path = folder / name
-    if name in _PAIRS:
+    if name in _PAIRS or _LATER.fullmatch(name):
         return format_base64(_spki(path))
     if name in _RANDOM:
         return hmac.digest(read_secret(path), _TAG + name.encode(), "sha256").hex()

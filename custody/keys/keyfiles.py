@@ -1,5 +1,6 @@
 """Adapter. Files that hold keys: written whole and once, read only if nobody else can read them."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -7,7 +8,12 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from custody.errors import FormatError, KeyStoreError
 from custody.formats.certificates import Certificate, parse_chain
@@ -33,13 +39,29 @@ def put_new(folder: Path, name: str, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    os.link(draft, target)  # unlike a rename, never replaces a file
-    draft.unlink()
+    _give_its_name(draft, target)
     directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _give_its_name(draft: Path, target: Path) -> None:
+    try:
+        os.link(draft, target)  # unlike a rename, never replaces a file
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP):
+            raise
+        # A stick's file system knows no second name of a file; nobody else writes there.
+        draft.rename(target)
+    else:
+        draft.unlink()
+
+
+def private_pem(key: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
+    """Write a private key as its file holds it: PKCS #8 without a password, mode 0600 guards it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def check_folder(folder: Path) -> None:

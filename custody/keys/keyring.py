@@ -1,9 +1,11 @@
 """Adapter. The keys of one installation, each in a file of its own.
 
     keyring.json                    written last: council, log origin, whether a demonstration
-    log.key                         Ed25519, signs checkpoints (PEM, as every key that has a pair)
-    seal-root.key   seal-root.pem   issues the seal certificate, and nothing else
-    seal.key        seal.pem        seals releases
+    log.key                         Ed25519, signs checkpoints (PEM, as every key that has a pair);
+                                    log.pkcs11 and seal.pkcs11 say where a key lies in an HSM
+    seal-root.key   seal-root.pem   issues the seal certificate, and nothing else; the key in
+                                    demonstrations only, a council's own lies offline
+    seal.key        seal.pem        seals releases, until another follows (`generations`)
     tsa-root.key    tsa-root.pem    the test time authority's root; in demonstrations only
     tsa.key         tsa.pem         the test time authority; in demonstrations only
     event-hmac.key                  32 bytes: who may speak to the sequencer
@@ -16,20 +18,24 @@ lies beside them (`custody.keys.roots`), and what each is held against (`custody
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from custody.errors import FormatError, KeyStoreError
 from custody.formats.canonical import parse_canonical
 from custody.formats.certificates import Certificate, is_demonstration, spki_sha256
 from custody.formats.note import Ed25519NoteSigner, NoteSigner, format_verifier_key, require_name
-from custody.formats.trust import Trust, pem_of, pin_certificate
+from custody.formats.trust import SealPin, Trust, pem_of, pin_certificate
 from custody.keys.firstkeys import make_demonstration_keys
+from custody.keys.generations import Generation, generations, hold_seal, read_seal_key
+from custody.keys.hsm.held import HeldEd25519Key
+from custody.keys.hsm.records import SUFFIX, is_held, public_of, read_held
 from custody.keys.keychecks import hold, public_part
 from custody.keys.keyfiles import (
     ABOUT,
@@ -47,7 +53,7 @@ from custody.stamping.testauthority import LocalTestAuthority
 
 WITHHOLDABLE = frozenset(["log.key", "seal.key", "tsa.key", *SECRETS])
 """The files of the keyring that a process may do without."""
-_SEALING = ("seal-root.pem", "seal.pem", "seal.key")
+_SECOND = timedelta(seconds=1)
 _STAMPING = ("tsa-root.pem", "tsa.pem", "tsa.key")
 
 
@@ -83,6 +89,8 @@ class Keyring:
     """The test time authority's certificates, in demonstrations."""
     event_hmac: bytes = field(repr=False)
     record_kek: bytes = field(repr=False)
+    former: tuple[Generation, ...] = ()
+    """The seal keys before the one in use, the first first: what was sealed by them counts."""
 
     def fingerprints(self) -> dict[str, str]:
         """Say what may be published, by name: what a verifier compares."""
@@ -104,8 +112,16 @@ class Keyring:
         return Trust(
             council=self.council,
             demonstration=self.demonstration,
-            seals=(pin_certificate(self.seal_signer.certificate),),
-            roots=(pem_of(self.seal_signer.chain[-1]),),
+            seals=(
+                pin_certificate(self.seal_signer.certificate),
+                *(_pin_former(one) for one in reversed(self.former)),
+            ),
+            roots=tuple(
+                dict.fromkeys(
+                    pem_of(chain[-1])
+                    for chain in (self.seal_signer.chain, *(one.chain for one in self.former))
+                )
+            ),
             tsa_roots=tuple(pem_of(root) for root in tsa_roots),
             logs=(format_verifier_key(self.log_signer.key),),
         )
@@ -150,9 +166,12 @@ def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
     """
     check_folder(folder)
     council, origin, demonstration = _read_about(folder)
-    wanted = (ABOUT, "log.key", *_SEALING, *(_STAMPING if demonstration else ()), *SECRETS)
+    log = f"log{SUFFIX}" if is_held(folder, "log") else "log.key"
+    wanted = (ABOUT, log, *(_STAMPING if demonstration else ()), *SECRETS)
     hold(folder, [name for name in wanted if name not in withheld])
-    seal = read_certificate(folder, "seal.pem")
+    *former, seal = generations(folder)
+    for one in (*former, seal):
+        hold_seal(folder, one.stem, key=one is seal and "seal.key" not in withheld)
     event_hmac, record_kek = (
         b"" if name in withheld else read_secret(folder / name) for name in SECRETS
     )
@@ -160,7 +179,7 @@ def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
         council=council,
         origin=origin,
         # Demonstration keys stay what they are, whatever somebody wrote beside them.
-        demonstration=demonstration or is_demonstration(seal),
+        demonstration=demonstration or is_demonstration(seal.chain[0]),
         log_signer=_read_log(folder, origin, withheld),
         seal_signer=_read_seal(folder, seal, withheld),
         test_authority=(
@@ -169,20 +188,35 @@ def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
         test_chain=_read_test_chain(folder) if demonstration else (),
         event_hmac=event_hmac,
         record_kek=record_kek,
+        former=tuple(former),
     )
 
 
 def _read_log(folder: Path, origin: str, withheld: Collection[str]) -> NoteSigner:
+    if is_held(folder, "log"):
+        public = public_of(folder, "log")
+        key = read_held(folder, "log")
+        if not isinstance(key, HeldEd25519Key) or not isinstance(public, Ed25519PublicKey):
+            raise KeyStoreError(f"{folder}/log{SUFFIX} tells of a key of another kind than Ed25519")
+        if "log.key" in withheld:
+            return WithheldNoteSigner(origin, public.public_bytes_raw())
+        return Ed25519NoteSigner(origin, key)
     if "log.key" in withheld:
         return WithheldNoteSigner(origin, public_part(folder, "log.key"))
     return Ed25519NoteSigner(origin, read_ed25519(folder, "log.key"))
 
 
-def _read_seal(folder: Path, seal: Certificate, withheld: Collection[str]) -> SealSigner:
-    chain = (seal, read_certificate(folder, "seal-root.pem"))
+def _read_seal(folder: Path, seal: Generation, withheld: Collection[str]) -> SealSigner:
     if "seal.key" in withheld:
-        return WithheldSealSigner(chain)
-    return FileSealSigner(read_p256(folder, "seal.key"), chain)
+        return WithheldSealSigner(seal.chain)
+    return FileSealSigner(read_seal_key(folder, seal.stem), seal.chain)
+
+
+def _pin_former(former: Generation) -> SealPin:
+    """Pin a key that another one followed: its seals count until shortly after that."""
+    pin = pin_certificate(former.chain[0])
+    assert former.ends is not None  # only the last one has no end
+    return replace(pin, valid_to=min(pin.valid_to, max(former.ends, pin.valid_from + _SECOND)))
 
 
 def _read_about(folder: Path) -> tuple[str, str, bool]:

@@ -5,7 +5,8 @@
 A new one is issued when what it says has changed, and none is ever written over: so a number means
 one content for good, and whoever holds two files knows which is the newer. What was ever in use
 stays in every later one, with from and to: or a package of before would not verify any more. So the
-folder belongs into the backup of the keys.
+folder belongs into the backup of the keys. A revocation is such an issue, and stays in every later
+one, too: nothing takes it back.
 
     trust/chains/<SHA-256>.pem         the chain of each time authority that was ever in use
 """
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from custody.errors import FormatError, KeyStoreError
-from custody.formats.certificates import Certificate, format_chain, parse_chain
+from custody.formats.canonical import format_time
+from custody.formats.certificates import Certificate, format_chain, parse_chain, spki_sha256
 from custody.formats.signatures.witnessing import Witnessing
-from custody.formats.trust import Issue, Trust, format_trust, parse_trust
+from custody.formats.trust import Issue, SealPin, Trust, format_trust, parse_trust
 from custody.keys.keyfiles import put_new
 
 FOLDER = "trust"
@@ -73,9 +75,13 @@ def _with_former(trust: Trust, last: Trust | None, now: datetime) -> Trust:
     if last is None:
         return trust
     keys = {pin.spki_sha256 for pin in trust.seals}
+    revoked = {pin.spki_sha256: pin.revoked_at for pin in last.seals}
     return replace(
         trust,
-        seals=(*trust.seals, *(pin for pin in last.seals if pin.spki_sha256 not in keys)),
+        seals=(
+            *(_revoked_by(pin, revoked.get(pin.spki_sha256)) for pin in trust.seals),
+            *(pin for pin in last.seals if pin.spki_sha256 not in keys),
+        ),
         roots=_union(trust.roots, last.roots),
         tsa_roots=_union(trust.tsa_roots, last.tsa_roots),
         logs=_union(trust.logs, last.logs),
@@ -89,6 +95,55 @@ def _witnessing(trust: Trust, last: Trust | None, now: datetime) -> tuple[Witnes
     if (trust.witnesses, trust.quorum) == said:
         return before
     return (*before, Witnessing(now.replace(microsecond=0), trust.witnesses, trust.quorum))
+
+
+def _revoked_by(pin: SealPin, at: datetime | None) -> SealPin:
+    """Return a pin with the earliest moment at which its key was revoked."""
+    if at is None or (pin.revoked_at is not None and pin.revoked_at <= at):
+        return pin
+    return replace(pin, revoked_at=at)
+
+
+def revoke(keys: Path, trust: Trust, spki: bytes, *, at: datetime, now: datetime) -> Trust:
+    """Issue the trust file in which a seal key counts no more from the moment ``at`` on.
+
+    An earlier moment than one that was said before counts instead; a later one is refused.
+
+    Raises:
+        KeyStoreError: the council never sealed with this key, the moment is in the future, or
+            nothing would change; or the folder cannot be read or written.
+    """
+    if at > now:
+        raise KeyStoreError(
+            f"{format_time(at)} is in the future: say from when on others may have had the key"
+        )
+    issue(keys, trust, now=now)
+    folder = keys / FOLDER
+    with _alone(folder):
+        last = _last(folder)
+        assert last is not None  # issued above, and none is ever taken away
+        pin = next((pin for pin in last.seals if pin.spki_sha256 == spki), None)
+        if pin is None:
+            raise KeyStoreError("This is no key that the trust file names: nothing was revoked")
+        if pin.revoked_at is not None and pin.revoked_at <= at:
+            raise KeyStoreError(
+                f"This key is revoked from {format_time(pin.revoked_at)} on already, and no "
+                "revocation is taken back"
+            )
+        seals = tuple(_revoked_by(one, at) if one is pin else one for one in last.seals)
+        return _issue_next(folder, replace(last, issue=None, seals=seals), now)
+
+
+def revoked_at(keys: Path, certificate: Certificate) -> datetime | None:
+    """Return from when on a seal key counts no more, as the last trust file says; write nothing.
+
+    Raises:
+        KeyStoreError: the file cannot be read.
+    """
+    last = _last(keys / FOLDER)
+    spki = spki_sha256(certificate)
+    pins = () if last is None else last.seals
+    return next((pin.revoked_at for pin in pins if pin.spki_sha256 == spki), None)
 
 
 def _union(now: tuple[_T, ...], before: tuple[_T, ...]) -> tuple[_T, ...]:

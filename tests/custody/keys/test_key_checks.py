@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.errors import KeyStoreError
-from custody.keys.firstkeys import _pem
 from custody.keys.keychecks import CHECKS, FILES, hold_all, is_recorded, record_checks
+from custody.keys.keyfiles import private_pem as _pem
 from custody.keys.keyring import WITHHOLDABLE, load, load_or_make_demonstration
 from custody.keys.roots import load_roots, make_roots
 

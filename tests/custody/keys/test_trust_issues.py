@@ -48,9 +48,12 @@ def test_what_says_something_else_is_the_next_and_the_old_one_stays(
     second = issue(keys, revoked, now=LATER)
     assert second.issue == Issue(2, LATER)
     assert parse_trust((keys / FOLDER / "1.json").read_bytes()) == first
+    renamed = issue(keys, replace(trust, council="Barsetshire Council"), now=LATER)
     back = issue(keys, trust, now=LATER)
+    assert renamed.issue is not None
     assert back.issue is not None
-    assert back.issue.number == 3, "a number is never used again"
+    assert (renamed.issue.number, back.issue.number) == (3, 4), "a number is never used again"
+    assert back.seals == second.seals, "a revocation is never taken back"
 
 
 def test_ten_hundred_and_more_are_counted_as_numbers(keys: Path, trust: Trust) -> None:

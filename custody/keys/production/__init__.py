@@ -1,0 +1,1 @@
+"""Keys of a council's own: the root that lies offline, a seal key's request, its installation."""
