@@ -25,6 +25,7 @@ _ROOMS = {
         "demo": "package a clip from start to end, and verify it",
         "keys": "show public keys and fingerprints",
         "token": "let another person or machine in",
+        "backup": "write database and footage into a folder, and the keys into another",
         "clock": "hold the clock against what is known of the time, or vouch for it",
     },
     "proof": {
