@@ -26,6 +26,7 @@ _ROOMS = {
         "keys": "show public keys and fingerprints",
         "token": "let another person or machine in",
         "backup": "write database and footage into a folder, and the keys into another",
+        "restore": "make a house of a backup, and bring it up to its published log",
         "clock": "hold the clock against what is known of the time, or vouch for it",
     },
     "proof": {

@@ -113,6 +113,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "erase.done": "Personal data erased",
     "access.refused": "Refused to a member of staff",
     "register.exported": "Disclosure register or statistics taken out as a file",
+    "backup.restored": "A backup was restored",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
     "cameras.imported": "List of cameras taken over",
@@ -134,6 +135,7 @@ EVENT_WORDS: Mapping[str, str] = {
 REFUSALS = frozenset(
     {
         "access.refused",
+        "backup.restored",
         "clock.apart",
         "code.refused",
         "difference.found",
@@ -169,6 +171,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "downloads": "Downloads allowed",
     "exhibit": "Exhibit",
     "exhibits": "Exhibits",
+    "entries": "Entries taken from the published log",
     "expires": "Expires",
     "facts": "Facts",
     "files": "Files",
@@ -177,6 +180,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "how": "How",
     "incident": "Incident",
     "kind": "Kind",
+    "known": "Events that the backup had",
     "lost_record": "Record whose values were lost",
     "message": "Message (SHA-256)",
     "offset_ms": "Recorder's clock was",

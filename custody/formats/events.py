@@ -119,7 +119,7 @@ text | refund_reference remittance result role seen session stage state subject 
 digest | copy derivation facts findings message policy register seal sha256 signature statement
 digest | steps terms timestamp token
 digest or null | packet_index
-count | downloads pence size vat_basis_points vat_pence
+count | downloads entries known pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account exhibit lost_record release
@@ -233,6 +233,7 @@ disposal.approved | deaccession | actor role exhibit basis files
 disposal.done | deletion | actor role exhibit basis files
 access.refused | | actor role action reason
 register.exported | | actor role what
+backup.restored | | actor role sha256 size entries known
 record.values_lost | | lost_record
 role.changed | | actor subject role
 cameras.imported | | actor role sha256 facts:description register
