@@ -110,7 +110,11 @@ def _disposal(ground: Ground) -> ObjectStore:
     """Return the vault for the only identity that may hold: intake's has no right to."""
     addresses = ground.addresses
     return ObjectStore(
-        addresses.disposal, addresses.vault_bucket, retention=None, clock=ground.clock
+        addresses.disposal,
+        addresses.vault_bucket,
+        retention=None,
+        clock=ground.clock,
+        where=ground.restored.where,
     )
 
 

@@ -24,11 +24,13 @@ from custody.ledger.recordkeys import RecordKeys
 from custody.stamping.timestamp import TimeAuthority
 from evidence.fees.fees import JOB_SETTLE
 from evidence.mailbox.messages import JOB_SEND
+from export.backup.whereabouts import RestoredObjects
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.release.decisions import JOB_ISSUE
 from storage.database import connect, transaction
 from storage.embedded.addresses import Addresses
 from storage.jobs import Jobs
+from storage.objects.client import Whereabouts
 from storage.objects.store import ObjectStore, Retention
 from storage.room import Room
 
@@ -48,6 +50,8 @@ class Ground:
     transaction: Transactions
     clock: Callable[[], datetime]
     vault: ObjectStore
+    restored: RestoredObjects
+    """What the store calls a version that came back from a backup."""
     jobs: Jobs
     ledger: Ledger
     house_clock: HouseClock
@@ -73,6 +77,8 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
     engine = connect(addresses.app_url, pool_size=pool_size)
     keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
     house_clock = HouseClock(utc_now, steady)
+    begin = partial(transaction, engine)
+    restored = RestoredObjects(begin)
     return Ground(
         settings=settings,
         council=council,
@@ -80,9 +86,10 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
         keyring=keyring,
         roots=roots,
         engine=engine,
-        transaction=partial(transaction, engine),
+        transaction=begin,
         clock=utc_now,
-        vault=_vault(settings, council, addresses),
+        vault=_vault(settings, council, addresses, restored.where),
+        restored=restored,
         # Somebody waits at a page, or at their mailbox, for each of these.
         jobs=Jobs(prompt={JOB_CODE, JOB_REFUSED, JOB_ISSUE, JOB_SEND, JOB_SETTLE}),
         ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4, clock=house_clock),
@@ -91,7 +98,9 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
     )
 
 
-def _vault(settings: Settings, council: Council, addresses: Addresses) -> ObjectStore:
+def _vault(
+    settings: Settings, council: Council, addresses: Addresses, where: Whereabouts
+) -> ObjectStore:
     return ObjectStore(
         addresses.intake,
         addresses.vault_bucket,
@@ -99,4 +108,5 @@ def _vault(settings: Settings, council: Council, addresses: Addresses) -> Object
         public_url=settings.s3_public_url or None,
         clock=utc_now,
         room=None if settings.engines is not None else Room(settings.data).require,
+        where=where,
     )

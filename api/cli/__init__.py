@@ -26,6 +26,8 @@ _ROOMS = {
         "demo": "package a clip from start to end, and verify it",
         "keys": "make, install, rotate and show the keys of the council",
         "token": "let another person or machine in",
+        "backup": "write database and footage into a folder, and the keys into another",
+        "restore": "make a house of a backup, and bring it up to its published log",
         "clock": "hold the clock against what is known of the time, or vouch for it",
     },
     "proof": {

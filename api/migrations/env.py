@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import export.backup.tables
 import export.delivery.tables
 import export.holdings.tables
 import export.intake.tables

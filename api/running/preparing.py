@@ -24,6 +24,9 @@ from custody.ledger.contradictions import alarm, contradictions, is_used, raise_
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
 
+UNFINISHED = "restore.unfinished"
+"""The mark of a restore in the data directory until it got to its end (api/backups/restore)."""
+
 
 def look_first(settings: Settings) -> None:
     """Look whether what an earlier start made is all there and as it was; nothing runs yet.
@@ -31,6 +34,11 @@ def look_first(settings: Settings) -> None:
     Raises:
         SettingsError, KeyStoreError: a file is missing or another one; the message names it.
     """
+    if os.path.lexists(settings.data / UNFINISHED):
+        raise SettingsError(
+            f"a restore into {settings.data} did not get to its end: run `custos restore` again as "
+            "before, and it goes on"
+        )
     if not os.path.lexists(settings.keys / ABOUT):
         return
     _require_council(settings, f"the keys in {settings.keys}")

@@ -120,6 +120,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "register.exported": "Register, statistics or custody events taken out as a file",
     "log.audited": "Log held against the database",
     "report.made": "Report made of who could read what",
+    "backup.restored": "A backup was restored",
     "record.values_lost": "Values of a record were lost",
     "role.changed": "Role given",
     "cameras.imported": "List of cameras taken over",
@@ -141,6 +142,7 @@ EVENT_WORDS: Mapping[str, str] = {
 REFUSALS = frozenset(
     {
         "access.refused",
+        "backup.restored",
         "clock.apart",
         "code.refused",
         "difference.found",
@@ -178,6 +180,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "duration_ms": "Took (milliseconds)",
     "exhibit": "Exhibit",
     "exhibits": "Exhibits",
+    "entries": "Entries taken from the published log",
     "expires": "Expires",
     "facts": "Facts",
     "failures": "Found to be wrong",
@@ -187,6 +190,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "how": "How",
     "incident": "Incident",
     "kind": "Kind",
+    "known": "Events that the backup had",
     "lost_record": "Record whose values were lost",
     "message": "Message (SHA-256)",
     "offset_ms": "Recorder's clock was",

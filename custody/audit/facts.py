@@ -194,6 +194,8 @@ class Tally:
         for step, words, subject in sorted(self.once):
             self.fail(step, words, subject)
         self.once.clear()
+        if lost := self.counts.pop("lost", 0):
+            self.note(Step.OPENINGS, f"{lost} values were lost when a backup was restored")
         closed: list[Finding] = []
         for step in Step:
             if not self.found[step, Outcome.FAIL] and step in _GOOD:

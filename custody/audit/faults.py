@@ -68,10 +68,10 @@ class Faults:
         told = self._streams.tuples(rows.WORDS_ERASED, RECIPIENT_ERASED)
         return frozenset(one for (one,) in told)
 
-    def look_into(self, event: StoredEvent, before: Before) -> dict[str, str] | None:
+    def look_into(self, event: StoredEvent, before: Before, *, lost: bool) -> dict[str, str] | None:
         """Say what is wrong with an event, or erased of it; return what opened nevertheless.
 
-        None: its entry cannot be read.
+        None: its entry cannot be read. ``lost``: a restored backup did not have it.
         """
         try:
             entry = parse_entry(event.entry)
@@ -79,7 +79,7 @@ class Faults:
             self._tally.fail(Step.EVENTS, f"The entry cannot be read: {error}", event.name)
             return None
         self._check_entry(entry, event, before.kind)
-        values = self._open(entry, event, before)
+        values = self._open(entry, event, before, lost=lost)
         self._check_links(values, event, before)
         return values
 
@@ -140,7 +140,9 @@ class Faults:
                     found=values[name].strip('"'),
                 )
 
-    def _open(self, entry: Entry, event: StoredEvent, before: Before) -> dict[str, str]:
+    def _open(
+        self, entry: Entry, event: StoredEvent, before: Before, *, lost: bool
+    ) -> dict[str, str]:
         """Open every value of an event; return those that are what it committed to."""
         opened: dict[str, str] = {}
         stored = self._values(event)
@@ -163,7 +165,11 @@ class Faults:
             self._tally.counts["openings"] += 1
             opened[name] = text
         names = {value.field for value in stored}
-        self._check_lost(sorted(entry.commitments.keys() - names), event, before)
+        gone = sorted(entry.commitments.keys() - names)
+        if lost and before.key is not None:
+            self._tally.counts["lost"] += len(gone)
+        else:
+            self._check_gone(gone, event, before)
         return opened
 
     def _is_emptied(self, event: StoredEvent, name: str, text: str) -> bool:
@@ -171,13 +177,13 @@ class Faults:
         erasable = name in WORDS and event.event in WORDED
         return text == EMPTY and erasable and event.record in self._wordless
 
-    def _check_lost(self, lost: Iterable[str], event: StoredEvent, before: Before) -> None:
+    def _check_gone(self, gone: Iterable[str], event: StoredEvent, before: Before) -> None:
         """Judge the fields whose values are gone: all of them may be, with the record's own key.
 
         In a record that stays, what it says of somebody who was erased is empty, and not gone: so
         whose it was is known, and nobody else's can go with it.
         """
-        for name in lost:
+        for name in gone:
             if before.key is None:
                 self._tally.counts["erased"] += 1
             else:

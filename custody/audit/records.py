@@ -69,6 +69,10 @@ class _Chain:
     """The index of its last event, infinite if that one waits."""
     names: set[str] = field(default_factory=set)
     kept: dict[str, list[KeptEvent]] = field(default_factory=dict)
+    lost: bool = True
+    """Whether a restored backup had none of its events: it stands for records begun since."""
+    part_lost: bool = False
+    """Whether a restored backup lacked one of its events."""
 
     @property
     def before(self) -> Before:
@@ -98,6 +102,7 @@ class RecordsAudit:
         self._events: Iterator[EventRow] = streams.tuples(rows.EVENTS, span.first, span.last)
         self._claims = Peekable(claims)
         self._disposed = frozenset(one for (one,) in streams.tuples(rows.DISPOSED))
+        self._lost = frozenset(one for (one,) in streams.tuples(rows.LOST))
         self._key = lru_cache(_KEYS_HELD)(self._unwrap)
         self._owners = lru_cache(_KEYS_HELD)(self._extracted_of)
         self._faults = Faults(streams, tally, self._key, now)
@@ -141,11 +146,20 @@ class RecordsAudit:
                 expected=f"{chain.n} {chain.head}",
                 found=f"{record.next_n} {record.head}",
             )
-        if record.erased:
+        stand_in = record.erased and seen > 0 and chain.lost
+        if stand_in:
+            words = "A backup was restored: this stands for records begun since, which are lost"
+            self._tally.note(Step.RECORDS, words, subject)
+        elif record.erased:
             self._check_erased(record, chain, subject)
-        if claim is not None:
+        if claim is not None and record.erased and chain.part_lost:
+            words = "Erased after the backup that was restored: its rows cannot be compared"
+            self._tally.note(Step.CLAIMS, words, subject)
+        elif claim is not None:
             self._tally.counts["claims"] += 1
             compare(self._tally, claim, record.kind, chain.kept)
+        elif stand_in:
+            pass
         elif record.kind in CLAIMED or not (
             record.erased or chain.names.isdisjoint(_CLAIMED_EVENTS)
         ):
@@ -184,13 +198,16 @@ class RecordsAudit:
             self._tally.fail(Step.EVENTS, words, StoredEvent._make(row).name)
         if n != chain.n or place is None or waits or not same or place <= chain.place:
             self._faults.check_place(StoredEvent._make(row), chain.before)
+        lost = event_id in self._lost
+        chain.lost, chain.part_lost = chain.lost and lost, chain.part_lost or lost
         values: dict[str, str] | None
         if (texts := self._agreeing(row, chain)) is not None:
             self._tally.counts["openings"] += len(texts)
             values = dict(zip(SHAPES[name].names, texts, strict=True))
         else:
-            values = self._faults.look_into(StoredEvent._make(row), chain.before)
-        if values is not None and name in chain.wanted:
+            values = self._faults.look_into(StoredEvent._make(row), chain.before, lost=lost)
+        # The rows are those of the backup, and tell nothing of what came after it.
+        if values is not None and name in chain.wanted and not lost:
             chain.kept.setdefault(name, []).append(KeptEvent(event_id, name, n, at, values))
         chain.names.add(name)
         chain.n, chain.head = n + 1, sha256(entry).hexdigest()

@@ -104,6 +104,24 @@ WHERE e.event IN ('disposal.approved', 'disposal.done') AND v.field = 'exhibit'
 """The exhibits of which an event says that they were to be disposed of, as JSON."""
 WORDS_ERASED = "SELECT record::text FROM custody_event WHERE event = %s"
 """The releases of which an event says that what people wrote of them is erased."""
+LOST = """
+WITH restored AS (
+    SELECT max(CASE WHEN v.field = 'size' THEN v.number END) AS size,
+           max(CASE WHEN v.field = 'entries' THEN v.number END) AS entries,
+           max(CASE WHEN v.field = 'known' THEN v.number END) AS known
+    FROM custody_event e
+    CROSS JOIN LATERAL (
+        SELECT field, CASE WHEN value ~ '^[0-9]{1,16}$' THEN value::bigint END AS number
+        FROM custody_value WHERE event = e.id
+    ) v
+    WHERE e.event = 'backup.restored' GROUP BY e.id
+)
+SELECT e.id::text FROM restored r
+JOIN log_entry l ON l.index >= r.size AND l.index < r.size + r.entries
+JOIN custody_event e ON e.id = l.event AND e.seq > r.known
+"""
+"""The events that a restored backup did not have: their entries came from the published log, and
+what they said may be lost."""
 ENTRIES = "SELECT index, entry FROM log_entry ORDER BY index"
 NODES = "SELECT level, index, hash FROM log_node ORDER BY (index + 1) << level, level"
 """In the order in which a growing tree makes them."""

@@ -119,7 +119,7 @@ text | refund_reference remittance result role seen session stage state subject 
 digest | copy derivation facts findings message policy register root seal sha256 signature
 digest | statement steps terms timestamp token
 digest or null | packet_index
-count | downloads duration_ms failures pence size vat_basis_points vat_pence
+count | downloads duration_ms entries failures known pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account exhibit lost_record release
@@ -241,6 +241,7 @@ access.refused | | actor role action reason
 log.audited | | size root outcome failures findings duration_ms
 report.made | | actor role what
 register.exported | | actor role what
+backup.restored | | actor role sha256 size entries known
 record.values_lost | | lost_record
 role.changed | | actor subject role
 cameras.imported | | actor role sha256 facts:description register

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
 from custody.ledger.houseclock import HouseClockRow
 from custody.ledger.tables import LogStateRow
@@ -100,3 +100,8 @@ class Sessions:
         row = session.get(StaffSessionRow, secret_digest(secret))
         if row is not None and row.ended_at is None:
             row.ended_at = at
+
+    def end_all(self, session: Session, *, at: datetime) -> None:
+        """End every session: whoever was signed in does so again."""
+        standing = col(StaffSessionRow.ended_at).is_(None)
+        session.exec(update(StaffSessionRow).where(standing).values(ended_at=at))

@@ -50,7 +50,7 @@ _QUIET = {
 """What the server must not write into its log: it is never erased, and rows name people."""
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
     """Find a PostgreSQL program without importing the wheel's package.
 
     Raises:
@@ -107,7 +107,7 @@ class Postgres:
         new = self._cluster.with_name("postgres.new")
         shutil.rmtree(new, ignore_errors=True)
         command = [
-            _binary("initdb"), "--pgdata", str(new), "--username=postgres",
+            binary("initdb"), "--pgdata", str(new), "--username=postgres",
             "--pwfile=/dev/stdin", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
             "--sync-method=syncfs",  # one call instead of one for each of a thousand files
             # Orders text the same on every machine: an index outlives the C library it was made by.
@@ -155,7 +155,7 @@ class Postgres:
             **_QUIET,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        self.child.start([_binary("postgres"), "-D", str(self._cluster), *options])
+        self.child.start([binary("postgres"), "-D", str(self._cluster), *options])
         self.wait(within=within)
 
     def wait(self, *, within: float) -> None:

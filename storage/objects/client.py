@@ -74,15 +74,28 @@ class Patience:
     """For one answer: copying a gigabyte inside the store takes seconds, on a busy disk many."""
 
 
+Whereabouts = Callable[[str, str, str], str]
+"""Tells, of a bucket, a key and the version that is on record, the version to ask the store for:
+a store gives each version its own name, so what came back from a backup has another one there."""
+
+
 class S3:
-    """One client, safe to share between threads."""
+    """One client, safe to share between threads. ``where`` is asked for each version by name."""
 
     def __init__(
-        self, access: S3Credentials, patience: Patience, *, endpoint: str | None = None
+        self,
+        access: S3Credentials,
+        patience: Patience,
+        *,
+        endpoint: str | None = None,
+        where: Whereabouts | None = None,
     ) -> None:
         self.patience = patience
         with storage_errors("make an S3 client"):
             self.client = _make_client(access, patience, endpoint or access.endpoint)
+        if where is not None:
+            # One place for every request there is, addresses for browsers among them.
+            self.client.meta.events.register("provide-client-params.s3", _translator(where))
 
     def ask(
         self,
@@ -138,6 +151,21 @@ class S3:
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
+
+
+def _translator(where: Whereabouts) -> Callable[..., None]:
+    """Return what puts the version that the store knows in the place of the one on record."""
+
+    def translate(params: dict[str, Any], **_: object) -> None:
+        if params.get("VersionId"):
+            version = where(params["Bucket"], params["Key"], params["VersionId"])
+            params["VersionId"] = version
+        source = params.get("CopySource")
+        if isinstance(source, dict) and source.get("VersionId"):
+            version = where(source["Bucket"], source["Key"], source["VersionId"])
+            params["CopySource"] = {**source, "VersionId": version}
+
+    return translate
 
 
 def _answer_to(what: str, request: Callable[[], _Answer], needs: str | None) -> _Answer:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from storage.digest import Fingerprint, StreamFingerprint
 from storage.errors import CorruptError, NotFoundError, RefusedError
-from storage.objects.client import S3, Patience, S3Credentials, found_in
+from storage.objects.client import S3, Patience, S3Credentials, Whereabouts, found_in
 from storage.objects.errors import storage_errors
 from storage.objects.sending import Progress, tell
 from storage.objects.streams import ObjectStream
@@ -17,7 +17,8 @@ class ObjectReader:
     """One bucket, seen by one identity. Safe to share between threads.
 
     ``public_url`` is where browsers reach the store, if not at the endpoint. ``locked`` means that
-    the bucket must keep versions, or nothing in it is held.
+    the bucket must keep versions, or nothing in it is held. ``where`` tells what the store calls a
+    version, if not as it is on record.
     """
 
     def __init__(
@@ -28,10 +29,13 @@ class ObjectReader:
         locked: bool,
         public_url: str | None = None,
         patience: Patience | None = None,
+        where: Whereabouts | None = None,
     ) -> None:
-        self._s3 = S3(access, patience or Patience())
+        self._s3 = S3(access, patience or Patience(), where=where)
         self._public = (
-            S3(access, self._s3.patience, endpoint=public_url) if public_url else self._s3
+            S3(access, self._s3.patience, endpoint=public_url, where=where)
+            if public_url
+            else self._s3
         )
         self._bucket = bucket
         self._locked = locked

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from storage.digest import Fingerprint, StreamFingerprint, fingerprint
 from storage.errors import ConflictError, CorruptError, RefusedError, UnavailableError
-from storage.objects.client import Patience, S3Credentials, format_crc32, found_in, set_lock
+from storage.objects.client import (
+    Patience,
+    S3Credentials,
+    Whereabouts,
+    format_crc32,
+    found_in,
+    set_lock,
+)
 from storage.objects.joining import Inline, Piece, Span, plan_parts, whole
 from storage.objects.multipart import MultipartUpload, abort
 from storage.objects.pieces import crc32_of, join_parts
@@ -55,7 +62,8 @@ class ObjectStore(ObjectReader):
     ``retention`` locks all that is put. ``public_url`` is where browsers reach the store, if not
     at the endpoint. ``clock`` is asked once for each object, for the end of its retention. ``room``
     is asked before anything is put, where the store's disk is ours. ``cached`` is what caches are
-    told of what is put (Cache-Control, RFC 9111).
+    told of what is put (Cache-Control, RFC 9111). ``where``:
+    as `ObjectReader`.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class ObjectStore(ObjectReader):
         patience: Patience | None = None,
         room: Require | None = None,
         cached: str = "",
+        where: Whereabouts | None = None,
     ) -> None:
         super().__init__(
             access,
@@ -76,6 +85,7 @@ class ObjectStore(ObjectReader):
             locked=retention is not None,
             public_url=public_url,
             patience=patience,
+            where=where,
         )
         self._retention = retention
         self._clock = clock

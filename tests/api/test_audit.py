@@ -492,6 +492,7 @@ NOT_HELD = {
     "request_filing": "which calls of machines were answered; what they became is held",
     "request_likeness": "by what a request is found: computed of what is asked, which is held",
     "request_visit": "who looks after a request; they are shown it, and it alone",
+    "restored_object": "what the store calls what came back from a backup; each digest is held",
     "resumable_segment": "bytes that are still on their way",
     "resumable_upload": "bytes that are still on their way",
     "settlement_day": "which days were compared; what differs is a record of its own",

@@ -87,14 +87,32 @@ class Erasures:
                 return False
             if not any(step.event == BEGUN for step in steps_of(session, request)):
                 self._record(session, row, BEGUN, basis, at)
-        for remove in self._elsewhere:
-            remove(request)
+        self.elsewhere(request)
         with self._begin() as session:
             row = self._free(session, request)
             if row is None:  # a hold came meanwhile, or somebody else was faster
                 return False
             self._finish(session, row, basis or self._basis, at.replace(microsecond=0))
         return True
+
+    def again(self, session: Session, request: UUID, *, at: datetime) -> None:
+        """Erase again what a restored backup brought back of a request; its events are on record.
+
+        What lies elsewhere goes by `elsewhere`, once this is committed.
+        """
+        row = session.get(RequestRow, request, with_for_update=True)
+        if row is None or row.erased_at is not None:
+            return
+        traces.clear_request(session, row)
+        traces.clear_fees(session, row.id)
+        destroy(session, row.id, row.person)
+        row.erased_at = at.replace(microsecond=0)
+        session.flush()
+
+    def elsewhere(self, request: UUID) -> None:
+        """Remove what others keep of a request that is erased."""
+        for remove in self._elsewhere:
+            remove(request)
 
     def _next(self, session: Session, at: datetime) -> UUID | None:
         """Return the next request whose time is over, and look at it no more for a day."""

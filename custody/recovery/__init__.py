@@ -1,0 +1,1 @@
+"""What a restored database lacks of its log, found in the published one: `recovery` comes first."""

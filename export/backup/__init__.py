@@ -1,0 +1,1 @@
+"""What a backup holds, and how objects come back from one; `manifest` comes first."""

@@ -1,0 +1,259 @@
+"""A house of before comes back, brought up to its published log, and the log goes on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlmodel import Session, col, select
+
+from api.backups.backup import back_up, back_up_keys
+from api.backups.restore import Restored, restore, verify_backup
+from api.builders.trust import trust_file
+from api.cli.house.restore import _report
+from api.cli.proof.log import audit_log
+from api.running.preparing import UNFINISHED, look_first, prepare
+from api.settings.errors import SettingsError
+from api.settings.facts import Settings
+from api.times import utc_now
+from custody.formats.trust import parse_trust
+from custody.ledger.erasure import is_destroyed
+from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStateRow
+from custody.tree.places import LogDirectory
+from custody.tree.tiles import format_bundle, format_tile, tiles_of
+from evidence import attention
+from evidence.exhibits.tables import ExhibitRow
+from evidence.people.access import Role
+from evidence.people.tables import PersonRow
+from export.backup.folders import find_run, read_manifest
+from export.backup.manifest import DUMP, MANIFEST
+from export.package.verify.report import Verdict
+from export.release.states import ReleaseState
+from export.release.tables import ReleaseRow
+from storage.errors import CorruptError, NotFoundError
+from tests.export.package.judging import judge
+from tests.houses import Estate, House, _open
+from tests.polling import poll
+
+
+def silent(*_: object) -> None:
+    return
+
+
+def publish(house: House, folder: Path) -> tuple[LogDirectory, int]:
+    """Write the log of a house as it is published, once all of it is signed."""
+
+    def signed(session: Session) -> bool:
+        size = session.get_one(LogStateRow, 1).size
+        return session.get(LogCheckpointRow, size) is not None
+
+    poll(lambda: house.look(signed))
+
+    def write(session: Session) -> int:
+        state = session.get_one(LogStateRow, 1)
+        rows = session.exec(select(LogEntryRow.entry).order_by(col(LogEntryRow.index))).all()
+        for tile in tiles_of(state.size):
+            if tile.level is None:
+                path = folder / format_tile(tile)
+                path.parent.mkdir(parents=True)
+                path.write_bytes(format_bundle(rows[tile.first : tile.first + tile.width]))
+        note = session.get_one(LogCheckpointRow, state.size).note
+        (folder / "checkpoint").write_bytes(note)
+        return state.size
+
+    size = house.look(write)
+    return LogDirectory(folder), size
+
+
+def package_of(house: House, release: UUID) -> bytes:
+    services = house.services
+    found = house.do(
+        Role.OPERATOR,
+        lambda s: services.packages.collect(
+            s, str(release), by=house.subjects[Role.OPERATOR], at=services.clock()
+        ),
+    )
+    return b"".join(services.vault.open(found.key, found.version))
+
+
+def release_of(house: House, exhibit: ExhibitRow) -> ReleaseRow:
+    row = house.propose(exhibit.reference)
+    house.approve(row)
+    house.seal(row)
+    return row
+
+
+@dataclass
+class Past:
+    """A house, its backup, and what happened after it."""
+
+    house: House
+    folder: Path
+    keys: Path
+    log: LogDirectory
+    published: int
+    exhibit: ExhibitRow
+    package: bytes
+    taken_back: UUID
+    forgotten: UUID
+    lost: UUID
+
+
+@pytest.fixture(scope="module")
+def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
+    folder = tmp_path_factory.mktemp("past")
+    services, governor = house.services, house.subjects[Role.RELEASER]
+    exhibit = house.unplayable()
+    package = package_of(house, release_of(house, exhibit).id)
+    second = release_of(house, exhibit)
+    with services.transaction() as session:
+        forgotten = services.people.add(session, "Pat Forgotten", email="pat@example.org")
+    back_up(house.settings, folder / "backups", silent)
+    back_up_keys(house.settings, folder / "keys")
+
+    lost = house.exhibit(b"taken in after the backup")
+    with services.transaction() as session:
+        services.revocations.revoke(
+            session, str(second.id), by=governor, at=utc_now(), reason="another order"
+        )
+        services.people.erase(session, forgotten, basis="asked for", at=utc_now())
+    house.events(lost.id)
+    house.events(second.id)
+    log, size = publish(house, folder / "log")
+    return Past(
+        house,
+        folder / "backups",
+        folder / "keys",
+        log,
+        size,
+        exhibit,
+        package,
+        second.id,
+        forgotten,
+        lost.id,
+    )
+
+
+@dataclass
+class Back:
+    """The restored house."""
+
+    house: House
+    done: Restored
+    settings: Settings
+
+
+@pytest.fixture(scope="module")
+def back(estate: Estate, past: Past, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Back]:
+    folder = tmp_path_factory.mktemp("back") / "data"
+    with estate.plot(folder, dump="SELECT 1") as settings:
+        backup = verify_backup(past.folder, silent)
+        done = restore(settings, backup, past.keys, past.log, say=silent, tell=silent)
+        assert not prepare(settings)
+        with _open(settings) as house:
+            house.tokens, house.subjects = past.house.tokens, past.house.subjects
+            yield Back(house, done, settings)
+
+
+def test_old_and_new_packages_verify(past: Past, back: Back) -> None:
+    house = back.house
+    trust = parse_trust(trust_file(back.settings, house.services.keyring))
+    assert judge(past.package, trust).verdict is Verdict.VERIFIED
+    release = release_of(house, house.unplayable())
+    assert judge(package_of(house, release.id), trust).verdict is Verdict.VERIFIED
+    again = release_of(house, past.exhibit)
+    assert judge(package_of(house, again.id), trust).verdict is Verdict.VERIFIED
+
+
+def test_the_log_goes_on_under_the_same_key_and_the_audit_agrees(past: Past, back: Back) -> None:
+    house = back.house
+    assert back.done.log.size + back.done.log.entries == past.published
+    house.exhibit(b"taken in after the restore")
+    with house.services.transaction() as session:
+        note = session.get_one(LogCheckpointRow, past.published).note
+        assert note == past.log.checkpoint()
+    report = audit_log(house.services, house.subjects[Role.GOVERNANCE])
+    assert not report.failed
+    assert report.size > past.published
+
+
+def test_what_was_erased_since_is_erased_again(past: Past, back: Back) -> None:
+    with back.house.services.transaction() as session:
+        assert is_destroyed(session, past.forgotten)
+        person = session.get_one(PersonRow, past.forgotten)
+        assert (person.name, person.email) == ("", "")
+    assert back.done.aftermath.erased == 1
+
+
+def test_what_was_taken_back_since_is_taken_back_again_and_a_person_is_told(
+    past: Past, back: Back
+) -> None:
+    with back.house.services.transaction() as session:
+        assert session.get_one(ReleaseRow, past.taken_back).state == ReleaseState.REVOKED
+        (call,) = attention.calls_to(session, past.taken_back)
+    assert "release.revoked" in call.words
+
+
+def test_what_was_taken_in_since_is_told_as_lost(
+    past: Past, back: Back, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _report(back.done)
+    told = capsys.readouterr().out
+    assert re.search(r"Lost in records begun since: .*\b1 exhibit\.received", told)
+    with back.house.services.transaction() as session:
+        assert session.get(ExhibitRow, past.lost) is None
+        events = session.exec(select(CustodyEventRow.event)).all()
+    assert events.count("backup.restored") == 1
+    assert events.count("record.values_lost") == len(back.done.log.lost)
+
+
+def test_a_directory_that_holds_something_is_not_restored_into(past: Past, tmp_path: Path) -> None:
+    (tmp_path / "something").touch()
+    backup = verify_backup(past.folder, silent)
+    settings = past.house.settings
+    for data in (settings.data, tmp_path):
+        with pytest.raises(SettingsError, match="is not empty"):
+            restore(replace(settings, data=data), backup, past.keys, None, say=silent, tell=silent)
+    assert [path.name for path in tmp_path.iterdir()] == ["something"]
+
+
+def test_a_restore_that_was_killed_keeps_the_house_from_starting_and_goes_on(
+    estate: Estate, past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = verify_backup(past.folder, silent)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with estate.plot(tmp_path / "data", dump="SELECT 1") as settings:
+        with monkeypatch.context() as patched:
+            patched.setattr("api.backups.restore._bring_log", killed)
+            with pytest.raises(KeyboardInterrupt):
+                restore(settings, backup, past.keys, past.log, say=silent, tell=silent)
+        with pytest.raises(SettingsError, match="run `custos restore` again"):
+            look_first(settings)
+        done = restore(settings, backup, past.keys, past.log, say=silent, tell=silent)
+        assert done.log.entries == past.published - backup.manifest.log_size
+        assert not (settings.data / UNFINISHED).exists()
+        look_first(settings)
+
+
+def test_a_backup_of_which_one_byte_is_another_is_not_restored(past: Past) -> None:
+    run, copies = find_run(past.folder)
+    manifest, _ = read_manifest(run)
+    some = next((past.folder / "objects").glob("*/*"))
+    for path in (run / DUMP, some):
+        before = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        with pytest.raises(CorruptError, match=path.name):
+            verify_backup(past.folder, silent)
+        path.write_bytes(before)
+    assert manifest.objects
+    assert copies.path(some.name) == some
+    (run / MANIFEST).rename(run / "away")
+    with pytest.raises(NotFoundError):
+        verify_backup(past.folder, silent)
+    (run / "away").rename(run / MANIFEST)
