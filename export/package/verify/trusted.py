@@ -2,8 +2,9 @@
 
 from custody.check.finding import Finding, Outcome
 from custody.formats.note import parse_verifier_key
-from custody.formats.policy import LogPolicy, Witness, WitnessGroup
+from custody.formats.policy import LogPolicy
 from custody.formats.trust import Trust
+from custody.published.heads import policy_for
 from export.package.format import layout
 
 
@@ -24,12 +25,4 @@ def trusted_policy(
         findings.append(
             Finding("V6", Outcome.FAIL, words, layout.POLICY, expected, policy.log.name)
         )
-    witnesses = tuple(
-        Witness(f"{key.name}+{key.keyid.hex()}", key)
-        for key in (parse_verifier_key(text) for text in trust.witnesses)
-    )
-    if trust.quorum == 0:
-        return LogPolicy(policy.log, witnesses), tuple(findings)
-    members = tuple(witness.name for witness in witnesses)
-    group = WitnessGroup("trusted", str(trust.quorum), members)
-    return LogPolicy(policy.log, witnesses, (group,), group.name), tuple(findings)
+    return policy_for(policy.log, trust), tuple(findings)
