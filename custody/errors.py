@@ -4,8 +4,10 @@
   - FormatError: the bytes are not in the one canonical form; refuse
     - ShapeError: a record lacks a key, has one too many, or a value of another type; refuse
   - ProofError: well-formed, and does not prove what it says; refuse
+    - ForkedLogError: two signed checkpoints that cannot both be of one log; keep both, alarm
   - ForgedEventError: an event that the service did not write; stop, alarm
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
+    - LogAwayError: a published log does not answer; retry
   - LogStoppedError: nothing is recorded until a person has looked at the log; refuse, say why
   - NotYetError: the checkpoint that is waited for does not exist yet; retry
     - NotPublishedError: the log's bucket does not take what is to be published; retry
@@ -48,12 +50,20 @@ class ProofError(CustodyError):
         self.found = found
 
 
+class ForkedLogError(ProofError):
+    """A log signed two checkpoints that contradict each other, or went back behind one of them."""
+
+
 class ForgedEventError(CustodyError):
     """An event row that was not written by this service. The log stops until a person looked."""
 
 
 class LogStateError(CustodyError):
     """The stored log contradicts itself or what was published. Stop and tell a person."""
+
+
+class LogAwayError(LogStateError):
+    """A published log does not answer, so that nothing is known of it. Safe to retry."""
 
 
 class LogStoppedError(CustodyError):

@@ -4,13 +4,14 @@ What comes from there is a stranger's: nothing is believed, and nothing is read 
 that it may be. Whoever reads checks it (custody/tree/tiles.py, custody/formats).
 """
 
+import os
 import ssl
 import weakref
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from custody.errors import LogStateError, NotYetError
+from custody.errors import LogAwayError, LogStateError, NotYetError
 from custody.tree.merkle import HASH_SIZE
 from custody.tree.tiles import CHECKPOINT, MAX_BUNDLE_BYTES, WIDTH, LogSource, Tile, format_tile
 
@@ -47,7 +48,9 @@ class LogDirectory:
     def _read(self, name: str, most: int) -> bytes | None:
         try:
             with (self._folder / name).open("rb") as file:
-                return _bounded(file.read(most + 1), name, most)
+                # No more room than it takes: a bundle may be 16 MiB long, and few are.
+                size = min(most, os.fstat(file.fileno()).st_size)
+                return _bounded(file.read(size + 1), name, most)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -108,12 +111,12 @@ class LogSite:
                 self._connection.close()
                 if last:  # a server may end a connection that was kept open; a second try is new
                     words = f"{self._url}/{name} cannot be read: {error!r}"
-                    raise LogStateError(words) from error
+                    raise LogAwayError(words) from error
                 continue
             if answer.status in _GONE:
                 return None
             if answer.status != _OK:
-                raise LogStateError(f"{self._url}/{name} was answered with {answer.status}")
+                raise LogAwayError(f"{self._url}/{name} was answered with {answer.status}")
             return data
         raise AssertionError  # the last try returned or raised
 

@@ -164,11 +164,13 @@ def parse_bundle(tile: Tile, data: bytes) -> tuple[bytes, ...]:
         FormatError: not as many entries as its name says, or one that is cut.
     """
     entries: list[bytes] = []
-    at = 0
-    while at < len(data) and len(entries) < tile.width:
-        end = at + _LENGTH_BYTES + int.from_bytes(data[at : at + _LENGTH_BYTES])
-        entries.append(data[at + _LENGTH_BYTES : end])
-        at = end
+    at, last = 0, len(data) - _LENGTH_BYTES
+    while at <= last and len(entries) < tile.width:
+        begin = at + _LENGTH_BYTES
+        at = begin + (
+            data[at] << 8 | data[at + 1]
+        )  # in an audit, half of the time of int.from_bytes
+        entries.append(data[begin:at])
     if at != len(data) or len(entries) != tile.width:
         raise FormatError(f"{format_tile(tile)} does not hold {tile.width} whole entries")
     return tuple(entries)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from custody.check.finding import Finding, Outcome
 from custody.formats.note import parse_verifier_key
-from custody.formats.policy import LogPolicy, Witness, WitnessGroup
+from custody.formats.policy import LogPolicy
 from custody.formats.trust import Trust
+from custody.published.heads import policy_for
 from export.package.format import layout
 
 
@@ -28,13 +29,4 @@ def trusted_policy(
         findings.append(
             Finding("V6", Outcome.FAIL, words, layout.POLICY, expected, policy.log.name)
         )
-    keys, quorum = trust.witnessed_at(stamped_at)
-    witnesses = tuple(
-        Witness(f"{key.name}+{key.keyid.hex()}", key)
-        for key in (parse_verifier_key(text) for text in keys)
-    )
-    if quorum == 0:
-        return LogPolicy(policy.log, witnesses), tuple(findings)
-    members = tuple(witness.name for witness in witnesses)
-    group = WitnessGroup("trusted", str(quorum), members)
-    return LogPolicy(policy.log, witnesses, (group,), group.name), tuple(findings)
+    return policy_for(policy.log, *trust.witnessed_at(stamped_at)), tuple(findings)
