@@ -139,6 +139,8 @@ def create_app(
         ),
         store=services.settings.s3_public_url,
         payments=pay_of(services.settings).pages,
+        tiles=services.council.streets.origin,
+        mapped=public_cameras.MAPPED,
         secure=services.settings.secure,
     )
     app.router.routes.extend(_routes())

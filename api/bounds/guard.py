@@ -24,25 +24,28 @@ HEADERS = (
 )
 
 
-def policy(store: str = "", payments: str = "") -> bytes:
+def policy(store: str = "", payments: str = "", tiles: str = "") -> bytes:
     """Return the content security policy (CSP 3): our own files, and nothing inline.
 
     ``store`` is the origin of the object store, if browsers reach it: there a download leads.
     ``payments`` is that of the card pages, to which a form of ours leads on.
+    ``tiles`` is that of the pictures that lie below a map, on the pages that have one.
     """
     ours = f"'self' {store}".strip()
     forms = f"{ours} {payments}".strip()
+    pictures = f"'self' {tiles}".strip()
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"media-src {ours}; connect-src 'self'; worker-src 'self'; form-action {forms}; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src {pictures}; media-src {ours}; connect-src 'self'; worker-src 'self'; "
+        f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     ).encode()
 
 
 class Guard:
     """Bounds requests, and tells browsers and proxies how to treat answers.
 
-    Bodies below the paths of ``streamed`` are as long as they are, and held by nobody.
+    Bodies below the paths of ``streamed`` are as long as they are, and held by nobody. The pages of
+    ``mapped`` alone may show pictures from the origin ``tiles``.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class Guard:
         streamed: tuple[str, ...],
         store: str = "",
         payments: str = "",
+        tiles: str = "",
+        mapped: frozenset[str] = frozenset(),
         secure: bool = False,
         bounds: Bounds | None = None,
         most: int = MOST_REQUESTS,
@@ -61,16 +66,20 @@ class Guard:
         self._bounds = bounds or Bounds()
         self._bodies = Bodies(self._bounds)
         self._left = most
-        self._headers = [*HEADERS, (b"content-security-policy", policy(store, payments))]
+        kept = [*HEADERS]
         if secure:
-            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
+            kept.append((b"strict-transport-security", b"max-age=31536000"))
+        self._headers = [*kept, (b"content-security-policy", policy(store, payments))]
+        self._with_map = [*kept, (b"content-security-policy", policy(store, payments, tiles))]
+        self._mapped = mapped
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._headers)
+        mapped = scope["path"] in self._mapped
+        answer = _Answer(send, self._with_map if mapped else self._headers)
         if scope["path"] == HEALTH:
             await self._app(scope, receive, answer)
         elif self._left == 0:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.settings.street_map import NO_STREETS, StreetMap
 from api.settings.transparency import USUALLY_TOLD, Transparency
 from evidence.fees.prices import USUAL, Tariff
 from evidence.requests.clocks import DayKind
@@ -174,3 +175,5 @@ class Council:
     """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
     told: Transparency = USUALLY_TOLD
+    streets: StreetMap = NO_STREETS
+    """What lies below the public's map of cameras."""

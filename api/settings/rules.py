@@ -24,6 +24,7 @@ _TABLES = {
     | {"register_decides", "incident_pattern", "incident_example"},
     "fees": {"review", "release", "vat_percent", "vat_number"},
     "cameras": {"points"},
+    "map": {"tiles", "attribution", "attribution_link", "max_zoom"},
     "statistics": {"suppress_below", "mean_from"},
     "transparency": {"purposes"},
 }

@@ -1,7 +1,8 @@
 """Pure. A map of cameras, drawn by us: where they are to one another, with a scale and the north.
 
 No tile, no script and no third party: what a browser is sent is a small picture in the page, and
-the list beside it says the same in words. Points are laid on a plane about their middle, which for
+the list beside it says the same in words. A script makes a map of it that can be moved, from what
+stands in the picture. Points are laid on a plane about their middle, which for
 a town is right to the width of a line.
 """
 
@@ -28,7 +29,10 @@ class Spot:
 
     x: float
     y: float
+    at: str
+    """Latitude and longitude in degrees, for the script."""
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ class CameraMap:
     height: int = HEIGHT
 
 
-def draw(cameras: Sequence[tuple[Point, str]], asked: Sequence[Point] = ()) -> CameraMap | None:
-    """Return the map of cameras, each with its label, and of points; None: there is nothing.
+def draw(
+    cameras: Sequence[tuple[Point, str, str]], asked: Sequence[Point] = ()
+) -> CameraMap | None:
+    """Return the map of cameras, each with its label and name, and of points; None: nothing.
 
     North is up.
     """
-    points = [*(point for point, _ in cameras), *asked]
+    points = [*(point for point, _, _ in cameras), *asked]
     if not points:
         return None
     south, north = (pick(one.latitude for one in points) / MILLION for pick in (min, max))
@@ -59,18 +65,19 @@ def draw(cameras: Sequence[tuple[Point, str]], asked: Sequence[Point] = ()) -> C
     high = max((north - south) * _DEGREE_M, _LEAST_M)
     px_per_m = min((WIDTH - 2 * _MARGIN) / wide, (HEIGHT - 2 * _MARGIN) / high)
 
-    def spot(point: Point, label: str = "") -> Spot:
+    def spot(point: Point, label: str = "", name: str = "") -> Spot:
         right = (point.longitude / MILLION - middle[1]) * narrowing * _DEGREE_M
         up = (point.latitude / MILLION - middle[0]) * _DEGREE_M
         x, y = WIDTH / 2 + right * px_per_m, HEIGHT / 2 - up * px_per_m
-        return Spot(round(x, 1), round(y, 1), label)
+        at = f"{point.latitude / MILLION:.6f},{point.longitude / MILLION:.6f}"
+        return Spot(round(x, 1), round(y, 1), at, label, name)
 
     metres = max(
         (one for one in _SCALES_M if one * px_per_m <= _LONGEST_SCALE), default=_SCALES_M[0]
     )
     words = f"{metres // _KILO} km" if metres >= _KILO else f"{metres} metres"
     return CameraMap(
-        tuple(spot(point, label) for point, label in cameras),
+        tuple(spot(*camera) for camera in cameras),
         tuple(spot(point) for point in asked),
         round(metres * px_per_m, 1),
         words,

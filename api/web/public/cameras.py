@@ -30,6 +30,9 @@ from export.desk.spreadsheet import format_cameras
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 paced = APIRouter(include_in_schema=False, route_class=PacedRoute, dependencies=[ANY_QUERY])
 CHECK = "/cameras/check"
+EVERY = "/cameras/all"
+MAPPED = frozenset({CHECK, EVERY})
+"""The pages with a map that may have a ground of streets."""
 PAGE = 50
 MOST_AN_HOUR = 120
 """Answers, pages of the list, and files each, for one address: an office must not notice."""
@@ -81,7 +84,7 @@ def check(
     return _answer(request, services, found, typed, now)
 
 
-@router.get("/cameras/all")
+@router.get(EVERY)
 def every(request: Request, services: UsesServices, after: Text = "") -> Response:
     """List the public cameras, on a map and in words."""
 
@@ -97,7 +100,7 @@ def every(request: Request, services: UsesServices, after: Text = "") -> Respons
         "cameras/all.html",
         count=len(cameras),
         cameras=[_listed(one) for one in shown],
-        map=draw([(point, "") for one in cameras for point in _points(one)]),
+        map=draw([(point, "", one.camera.reference) for one in cameras for point in _points(one)]),
         first="/cameras/all" if after else "",
         following=f"/cameras/all?{urlencode({'after': following})}" if following else "",
     )
@@ -139,8 +142,11 @@ def _form(
 def _answer(
     request: Request, services: Services, found: Answer, typed: dict[str, str], now: datetime
 ) -> Response:
-    placed = [(one.at, str(number)) for number, one in enumerate(found.cameras, 1)]
-    numbered = [(at, number) for at, number in placed if at is not None]
+    numbered = [
+        (one.at, str(number), one.reference)
+        for number, one in enumerate(found.cameras, 1)
+        if one.at is not None
+    ]
     return page(
         request,
         "cameras/answer.html",
@@ -148,6 +154,7 @@ def _answer(
         days=services.council.retention_days,
         left=(found.kept_until - now).days,
         map=draw(numbered, found.points) if numbered else None,
+        typed=typed,
         again=f"/cameras?{urlencode(typed)}",
     )
 

@@ -6,32 +6,51 @@ WITH civil AS (
     SELECT path, count(*) AS n FROM request
     WHERE left_at >= :start AND left_at < :end AND path IN ('insurer', 'solicitor', 'authorised')
     GROUP BY path
+), days AS (
+    -- When each day of the period begins in London: to look a moment up among these costs a
+    -- fraction of what it costs to convert it.
+    SELECT min(midnight)::date AS first,
+        array_agg(midnight AT TIME ZONE 'Europe/London' ORDER BY midnight) AS begin
+    FROM generate_series(
+        CAST(:start AS timestamptz) AT TIME ZONE 'Europe/London',
+        CAST(:end AS timestamptz) AT TIME ZONE 'Europe/London', interval '1 day') midnight
+), came AS MATERIALIZED (
+    -- One reading of what came: what is asked of it is asked of these few.
+    SELECT path, outcome, preserved, day, waited, stood, count(*) AS n
+    FROM (
+        SELECT path, outcome, stood,
+            CASE WHEN preserved_at < overwrite_due_at THEN 1
+                WHEN overwrite_due_at <= :at
+                    AND (settled_at IS NULL OR settled_at > overwrite_due_at) THEN 2
+                ELSE 3 END AS preserved,
+            -- Where every day counts, which day it was is no matter.
+            CASE WHEN path = 'subject' OR :working THEN day END AS day,
+            answered_on - day AS waited
+        FROM (
+            SELECT *, (SELECT first FROM days) - 1
+                + width_bucket(submitted_at, (SELECT begin FROM days)) AS day
+            FROM request WHERE submitted_at >= :start AND submitted_at < :end
+        ) dated
+    ) told
+    GROUP BY path, outcome, preserved, day, waited, stood
 )
-SELECT 'requests_by_path', path, NULL::date, NULL::integer, count(*), 0
-FROM request WHERE submitted_at >= :start AND submitted_at < :end GROUP BY path
+SELECT 'requests_by_path', path, NULL::date, NULL::integer, sum(n), 0
+FROM came GROUP BY path
 UNION ALL
-SELECT 'requests_by_outcome', coalesce(nullif(outcome, ''), 'undecided'), NULL, NULL,
-    count(*), 0
-FROM request WHERE submitted_at >= :start AND submitted_at < :end GROUP BY outcome
+SELECT 'requests_by_outcome', coalesce(nullif(outcome, ''), 'undecided'), NULL, NULL, sum(n), 0
+FROM came GROUP BY outcome
 UNION ALL
 SELECT 'preservation',
-    CASE WHEN preserved_at < overwrite_due_at THEN 'in_time'
-        WHEN overwrite_due_at <= :at
-            AND (settled_at IS NULL OR settled_at > overwrite_due_at) THEN 'overwritten'
-        ELSE 'other' END,
-    NULL, NULL, count(*), 0
-FROM request WHERE submitted_at >= :start AND submitted_at < :end GROUP BY 2
+    CASE preserved WHEN 1 THEN 'in_time' WHEN 2 THEN 'overwritten' ELSE 'other' END,
+    NULL, NULL, sum(n), 0
+FROM came GROUP BY preserved
 UNION ALL
 SELECT 'answered',
     CASE path WHEN 'subject' THEN 'subject' WHEN 'police' THEN 'official'
         WHEN 'cps' THEN 'official' WHEN 'council' THEN 'official' ELSE 'civil' END,
-    -- Where every day counts, which day it was is no matter.
-    CASE WHEN path = 'subject' OR :working
-        THEN (submitted_at AT TIME ZONE 'Europe/London')::date END,
-    answered_on - (submitted_at AT TIME ZONE 'Europe/London')::date, count(*), stood
-FROM request
-WHERE submitted_at >= :start AND submitted_at < :end AND answered_on IS NOT NULL
-GROUP BY 2, 3, 4, stood
+    day, waited, sum(n), stood
+FROM came WHERE waited IS NOT NULL
+GROUP BY 2, day, waited, stood
 UNION ALL
 -- Releases of one kind go to who is of several sorts: the request says of which, of its first one.
 SELECT 'releases', path, NULL, NULL, n, 0 FROM civil
@@ -48,40 +67,30 @@ WHERE r.collected_at >= :start AND r.collected_at < :end
 GROUP BY f.outcome
 UNION ALL
 -- Each stage by itself: the sum of two prices would tell how many there are of each.
-SELECT 'fees', told.what || '_' || f.stage, NULL, NULL, told.n, told.pence
+SELECT 'fees', told.what || '_' || stage, NULL, NULL, sum(n), sum(sum)
 FROM (
-    SELECT
-        stage,
-        count(*) FILTER (WHERE asked) AS asked,
-        coalesce(sum(pence) FILTER (WHERE asked), 0) AS asked_pence,
-        count(*) FILTER (WHERE paid) AS paid,
-        coalesce(sum(pence) FILTER (WHERE paid), 0) AS paid_pence,
-        count(*) FILTER (WHERE account) AS account,
-        coalesce(sum(pence) FILTER (WHERE account), 0) AS account_pence,
-        count(*) FILTER (WHERE waived AND demanded) AS waived,
-        coalesce(sum(pence) FILTER (WHERE waived AND demanded), 0) AS waived_pence,
-        count(*) FILTER (WHERE waived AND NOT demanded) AS free,
-        coalesce(sum(pence) FILTER (WHERE waived AND NOT demanded), 0) AS free_pence
+    SELECT stage, demanded, by_card, opened, settled, waived, count(*) AS n, sum(pence)
     FROM (
-        SELECT stage, pence, demanded,
-            demanded AND opened_at >= :start AND opened_at < :end AS asked,
-            paid_by IS NOT NULL AND paid_at >= :start AND paid_at < :end AS paid,
-            paid_by IS NULL AND paid_at >= :start AND paid_at < :end AS account,
+        SELECT stage, pence, demanded, paid_by IS NOT NULL AS by_card,
+            opened_at >= :start AND opened_at < :end AS opened,
+            paid_at >= :start AND paid_at < :end AS settled,
             waived_at >= :start AND waived_at < :end AS waived
         FROM fee
         WHERE (opened_at >= :start AND opened_at < :end)
             OR (paid_at >= :start AND paid_at < :end)
             OR (waived_at >= :start AND waived_at < :end)
     ) happened
-    GROUP BY stage
-) f
+    GROUP BY stage, demanded, by_card, opened, settled, waived
+) few
 CROSS JOIN LATERAL (VALUES
-    ('asked', asked, asked_pence),
-    ('paid', paid, paid_pence),
-    ('account', account, account_pence),
-    ('waived', waived, waived_pence),
-    ('free', free, free_pence)
-) told (what, n, pence)
+    ('asked', opened AND demanded),
+    ('paid', settled AND by_card),
+    ('account', settled AND NOT by_card),
+    ('waived', waived AND demanded),
+    ('free', waived AND NOT demanded)
+) told (what, so)
+WHERE told.so
+GROUP BY told.what, stage
 UNION ALL
 SELECT 'fees', 'refunded_' || f.stage, NULL, NULL, count(*), sum(r.pence)
 FROM refund r JOIN payment p ON p.id = r.payment JOIN fee f ON f.id = p.fee

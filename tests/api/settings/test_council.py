@@ -5,6 +5,7 @@ import pytest
 from api.settings.council import DEMONSTRATION_COUNCIL, parse_council
 from api.settings.errors import SettingsError
 from api.settings.facts import APPEAL, POLICE_DOMAINS
+from api.settings.street_map import read_street_map
 from evidence.fees.prices import Tariff
 from evidence.requests.clocks import DayKind
 
@@ -64,6 +65,11 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (("[fees]", "fees = 3\n[fee]"), "requests.fees"),
         (("[links]", "[cameras]\npoints = 'no'\n[links]"), "cameras.points is true or false"),
         (("[links]", "[cameras]\npoint = false\n[links]"), "cameras.point"),
+        (("[links]", "[map]\ntile = ''\n[links]"), "map.tile"),
+        (("[links]", "[map]\nmax_zoom = 23\n[links]"), "map.max_zoom"),
+        (("[links]", "[map]\nattribution = 7\n[links]"), "map.attribution"),
+        (("[links]", "[map]\nattribution_link = 'javascript:1'\n[links]"), "attribution_link"),
+        (("[links]", "[map]\ntiles = 'https://t.example/{z}/{x}/{y}'\n[links]"), "whose map"),
         (("[log]", "log"), "cannot be read"),
         (("[log]", "log = 3\n[logs]"), "cannot be read"),
     ],
@@ -71,6 +77,37 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
 def test_a_council_file_with_a_mistake_is_refused(change: tuple[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         parse_council(DEMONSTRATION_COUNCIL.replace(*change))
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "http://tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example/{z}/{x}.png",
+        "https://tiles.example/{z}/{x}/{y}/{y}.png",
+        "https://{s}.tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example; script-src *;/{z}/{x}/{y}.png",
+        "https://someone@tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example/{z}/{x}/{y}.png?{key}",
+        "//tiles.example/{z}/{x}/{y}.png",
+        7,
+    ],
+    ids=range(9),
+)
+def test_no_other_address_of_tiles_gets_into_a_page(tiles: object) -> None:
+    with pytest.raises(SettingsError, match=r"map\.tiles is the address of a tile by https"):
+        read_street_map({"map": {"tiles": tiles, "attribution": "x"}})
+
+
+def test_tiles_have_one_origin() -> None:
+    said = read_street_map(
+        {"map": {"tiles": "https://t.example:8443/a/{z}/{x}/{y}.png?key=a-1", "attribution": "x"}}
+    )
+    assert (said.origin, said.host, said.most_zoom) == (
+        *("https://t.example:8443", "t.example:8443"),
+        19,
+    )
+    assert read_street_map({}).origin == ""
 
 
 def test_what_is_charged_is_the_councils_own_and_the_usual_where_it_says_nothing() -> None:

@@ -109,7 +109,7 @@ def _camera_page(
 ) -> Response:
     known = _find(services, staff, camera)
     placed = known.camera.placements
-    points = [(one.at, str(number)) for number, one in enumerate(placed, 1) if one.at is not None]
+    points = [(one.at, str(at), "") for at, one in enumerate(placed, 1) if one.at is not None]
     return page(
         request,
         "console/camera.html",

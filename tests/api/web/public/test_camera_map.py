@@ -11,7 +11,7 @@ HERE = Point(54_712_600, -2_485_400)
 
 
 def drawn(*points: Point) -> CameraMap:
-    found = draw([(point, str(number)) for number, point in enumerate(points, 1)])
+    found = draw([(point, str(number), f"C{number}") for number, point in enumerate(points, 1)])
     assert found is not None
     return found
 
@@ -27,6 +27,7 @@ def test_north_is_up_and_east_is_right() -> None:
     assert above.y < here.y == right.y
     assert right.x > here.x == above.x
     assert (here.label, above.label, right.label) == ("1", "2", "3")
+    assert (above.name, above.at) == ("C2", "54.722600,-2.485400"), "what the script is told"
 
 
 def test_nothing_has_no_map_and_one_point_lies_in_the_middle() -> None:

@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from api.app import create_app
 from api.settings.facts import Council
+from api.settings.street_map import StreetMap
 from api.web.public import cameras as pages
 from evidence.cameras.lists.columns import NOBODY
 from evidence.limits import HOUR, AskedOftenRow
 from storage.database import connect
 from tests.api.statements import statements
-from tests.api.web.visiting import Visitor
+from tests.api.web.visiting import Visitor, visiting
 from tests.evidence.cameras.lists import listed, take_over
 from tests.houses import House
 
@@ -273,3 +275,39 @@ def test_who_asks_too_often_waits_for_the_next_hour_and_others_do_not(
     kept = house.look(lambda s: s.exec(select(AskedOftenRow)).all())
     assert not any("127.0.0.1" in row.address for row in kept)
     assert min(row.hour for row in kept if row.what == "cameras") > later, "others are forgotten"
+
+
+TILES = StreetMap("https://tiles.example/{z}/{x}/{y}.png", 'Streets & "Lanes"', most_zoom=18)
+
+
+def pictures_allowed(visitor: Visitor, path: str) -> str:
+    policy = visitor.get(path, params=WHEN).headers["content-security-policy"]
+    found = re.search("img-src ([^;]*);", policy)
+    assert found
+    return found[1]
+
+
+def test_without_a_tile_address_the_map_stands_on_nothing_and_asks_nobody(browser: Opens) -> None:
+    visitor = browser()
+    page = asked(visitor, place="Quay Street")
+    assert 'data-at="54.716400,-2.492000" data-label="1" data-name="10"' in page
+    assert "data-tiles" not in page
+    assert "camera-map.js" in page
+    assert pictures_allowed(visitor, pages.CHECK) == "'self'"
+
+
+def test_tiles_of_the_council_are_allowed_on_the_pages_with_a_map_and_named_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Council, "streets", TILES)
+    with visiting(create_app(house.services), house) as visitor:
+        page = asked(visitor, place="Quay Street")
+        private = visitor.get("/privacy").text
+        allowed = {path: pictures_allowed(visitor, path) for path in ("/", *sorted(pages.MAPPED))}
+        staff = visitor.get("/console/cameras").headers["content-security-policy"]
+    assert 'data-tiles="https://tiles.example/{z}/{x}/{y}.png"' in page
+    assert 'data-attribution="Streets &amp; &#34;Lanes&#34;"' in page
+    assert "The streets come from tiles.example" in page
+    assert "its streets come from tiles.example" in private
+    assert allowed == {"/": "'self'"} | dict.fromkeys(pages.MAPPED, "'self' https://tiles.example")
+    assert "tiles.example" not in staff
