@@ -1,7 +1,7 @@
 """Objects that came back from a backup, and what the store calls them since.
 
 Revision ID: 0025
-Revises: 0019
+Revises: 0023
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from api.migrations.scripts import never_back, run
 
 revision = "0025"
-down_revision = "0019"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 downgrade = never_back

@@ -1,7 +1,7 @@
 """What audits found, night by night; events found by who acted.
 
 Revision ID: 0026
-Revises: 0019
+Revises: 0025
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from api.migrations.scripts import never_back, run
 
 revision = "0026"
-down_revision = "0019"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 downgrade = never_back
