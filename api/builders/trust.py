@@ -1,9 +1,15 @@
 """Edge. The time authority in use, and the file that says whom to trust."""
 
+from dataclasses import replace
+
+from api.builders.witnesses import log_policy
+from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.formats.certificates import is_self_issued, parse_chain
+from custody.formats.note import format_verifier_key
+from custody.formats.policy import quorum_of
 from custody.formats.trust import Trust, format_trust
 from custody.keys.keyring import Keyring
 from custody.keys.trustissues import issue, keep_chain
@@ -51,4 +57,7 @@ def trust_in_force(settings: Settings, keyring: Keyring) -> Trust:
     """
     chain = time_authority(settings, keyring).chain
     trust = keyring.trust(tuple(filter(is_self_issued, chain)))
-    return issue(settings.keys, trust, now=utc_now())
+    policy = log_policy(settings, read_council(settings), keyring.log_signer.key)
+    counted, quorum = quorum_of(policy)
+    keys = tuple(format_verifier_key(witness.key) for witness in counted)
+    return issue(settings.keys, replace(trust, witnesses=keys, quorum=quorum), now=utc_now())

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.settings.transparency import USUALLY_TOLD, Transparency
+from api.settings.witnesses import NOBODY, Witnesses
 from evidence.fees.prices import USUAL, Tariff
 from evidence.requests.clocks import DayKind
 from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers
@@ -174,3 +175,4 @@ class Council:
     """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
     told: Transparency = USUALLY_TOLD
+    witnesses: Witnesses = NOBODY

@@ -26,6 +26,7 @@ _TABLES = {
     "cameras": {"points"},
     "statistics": {"suppress_below", "mean_from"},
     "transparency": {"purposes"},
+    "witnesses": {"policy", "wait_seconds"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")

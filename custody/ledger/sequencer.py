@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import Engine, insert, update
 from sqlmodel import Session, col, delete, func, select
@@ -35,6 +36,19 @@ LOCK = "custos/sequencer"
 _LARGEST_BATCH = 1000
 
 
+class Witnesses(Protocol):
+    """Who cosigns: others, who have seen no other log of this name."""
+
+    def cosign(self, note: bytes, prove: Callable[[int], Sequence[bytes]], size: int) -> bytes:
+        """Return the note with their lines after the log's own.
+
+        Raises:
+            NotYetError: fewer answered than the policy demands. Ask again later.
+            LogStateError: a witness has seen another log, or more of this one than we have.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What one turn did: how many entries were added, and the size that was signed, if any."""
@@ -53,12 +67,14 @@ class Sequencer:
         mac_key: bytes,
         signers: Sequence[NoteSigner],
         clock: Callable[[], datetime],
+        witnesses: Witnesses | None = None,
     ) -> None:
         self._engine = engine
         self._mac_key = mac_key
         self._signers = tuple(signers)
         self._origin = self._signers[0].key.name
         self._clock = clock
+        self._witnesses = witnesses
 
     def turn(self) -> Turn:
         """Sequence one batch and sign the newest root, if it is not signed yet.
@@ -68,7 +84,8 @@ class Sequencer:
         Raises:
             ForgedEventError: an event in the outbox was not written by this service. Nothing is
                 added; the alarm is kept where `/readyz` shows it.
-            LogStateError: the stored tree contradicts itself.
+            LogStateError: the stored tree contradicts itself, or what a witness holds.
+            NotYetError: too few witnesses have cosigned. What was added has its place; come again.
             UnavailableError: the database does not answer.
         """
         try:
@@ -79,6 +96,8 @@ class Sequencer:
             # A crash here leaves a root without a checkpoint; the next turn signs it.
             with transaction(self._engine) as session:
                 signed = self._sign_newest(session)
+            if signed is not None:
+                self._keep(*signed)
         except ConflictError as error:
             words = f"something stands in the log where its next entries belong: {error}"
             self._raise_alarm(words)
@@ -86,7 +105,20 @@ class Sequencer:
         except (ForgedEventError, LogStateError) as error:
             self._raise_alarm(str(error))
             raise
-        return Turn(added, signed)
+        return Turn(added, None if signed is None else signed[0])
+
+    def _keep(self, size: int, note: bytes) -> None:
+        """Have the checkpoint cosigned, and store it; no lock is held while others are asked."""
+        if self._witnesses is not None:
+            note = self._witnesses.cosign(note, lambda old: self._prove(old, size), size)
+        with transaction(self._engine) as session:
+            session.exec(select(LogStateRow).with_for_update()).one()
+            if session.get(LogCheckpointRow, size) is None:
+                session.add(LogCheckpointRow(size=size, note=note))
+
+    def _prove(self, old: int, size: int) -> Sequence[bytes]:
+        with transaction(self._engine) as session:
+            return merkle.prove_consistency(old, size, node_reader(session))
 
     def _sequence(self, session: Session) -> tuple[int, bool]:
         """Place one batch; return its size, and whether the newest root needs a signature."""
@@ -152,7 +184,7 @@ class Sequencer:
                 "the log stops here until a person has looked at the database"
             )
 
-    def _sign_newest(self, session: Session) -> int | None:
+    def _sign_newest(self, session: Session) -> tuple[int, bytes] | None:
         """Sign the newest root, once it has been built a second time from what is stored.
 
         The root was recorded by an earlier transaction, so there are never two for one size. But
@@ -165,8 +197,7 @@ class Sequencer:
         root = self._built_again(session, signed, state.size)
         text = format_checkpoint(Checkpoint(self._origin, state.size, root))
         note = format_note(sign_note(text, self._signers))
-        session.add(LogCheckpointRow(size=state.size, note=note))
-        return state.size
+        return state.size, note
 
     def _built_again(self, session: Session, old: int, new: int) -> bytes:
         """Return the root over the entries up to ``new``; those since ``old`` are hashed anew."""

@@ -14,11 +14,13 @@ from custody.audit.shares import ClaimsReader
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.events import RecordKind
 from custody.formats.note import Ed25519NoteSigner, parse_note
+from custody.formats.policy import LogPolicy
 from custody.ledger.ledger import Ledger, Person, Values, node_reader
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.sequencer import Sequencer
 from custody.ledger.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
 from custody.tree import merkle
+from custody.witness.quorum import Way, Witnesses
 from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
 
@@ -46,6 +48,16 @@ class Desk:
     def another_sequencer(self, *, clock: datetime = NOON) -> Sequencer:
         return Sequencer(
             self.engine, mac_key=self.mac_key, signers=(self.signer,), clock=lambda: clock
+        )
+
+    def witnessed(self, policy: LogPolicy, way: Way) -> Sequencer:
+        """Return a sequencer whose checkpoints the first witness of a policy is to cosign."""
+        return Sequencer(
+            self.engine,
+            mac_key=self.mac_key,
+            signers=(self.signer,),
+            clock=lambda: NOON,
+            witnesses=Witnesses(policy, {policy.witnesses[0].name: way}, within_s=20),
         )
 
     def material(self, claims: ClaimsReader = nothing_claimed) -> Material:
