@@ -31,6 +31,7 @@ from custody.errors import (
     LogStoppedError,
     NotYetError,
     ProofError,
+    WitnessError,
 )
 from custody.printable import printable
 from evidence.errors import (
@@ -77,6 +78,7 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     NotYetError: (HTTPStatus.SERVICE_UNAVAILABLE, "not yet"),
     ClockError: (HTTPStatus.SERVICE_UNAVAILABLE, "the clock is wrong"),
     AuthorityError: (HTTPStatus.SERVICE_UNAVAILABLE, "time authority away"),
+    WitnessError: (HTTPStatus.SERVICE_UNAVAILABLE, "witness away"),
     ProofError: (HTTPStatus.INTERNAL_SERVER_ERROR, "proof does not hold"),
     LogStoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, "log stopped"),
     ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),

@@ -13,6 +13,7 @@
     - NotPublishedError: the log's bucket does not take what is to be published; retry
   - ClockError: the clock cannot be right; nothing is recorded until it is, retry
   - AuthorityError: the time-stamping authority does not answer, or answers nonsense; retry
+  - WitnessError: a witness of the log does not answer, or answers nonsense; others may, retry
   - KeyStoreError: a key cannot be read or must not be used here; stop, the message says what to do
 """
 
@@ -84,6 +85,10 @@ class ClockError(CustodyError):
 
 class AuthorityError(CustodyError):
     """The time-stamping authority did not give a usable timestamp. Safe to retry."""
+
+
+class WitnessError(CustodyError):
+    """A witness did not give a usable cosignature. Others may have; safe to retry."""
 
 
 class KeyStoreError(CustodyError):

@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.builders.trust import time_authority
+from api.builders.witnesses import log_policy
 from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import steady, utc_now
+from custody.formats.policy import LogPolicy
 from custody.keys.keyring import Keyring, load
 from custody.keys.roots import Roots, load_roots
 from custody.ledger.houseclock import HouseClock
@@ -57,6 +59,8 @@ class Ground:
     house_clock: HouseClock
     authority: TimeAuthority
     """The one whose timestamps are in packages and over receipts."""
+    policy: LogPolicy
+    """Whose signatures make a checkpoint of our log valid."""
 
 
 def build_ground(settings: Settings, *, pool_size: int) -> Ground:
@@ -95,6 +99,7 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
         ledger=Ledger(keys, mac_key=keyring.event_hmac, new_id=uuid.uuid4, clock=house_clock),
         house_clock=house_clock,
         authority=time_authority(settings, keyring),
+        policy=log_policy(settings, council, keyring.log_signer.key),
     )
 
 

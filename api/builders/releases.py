@@ -182,7 +182,7 @@ def _sealer(ground: Ground) -> Sealer:
         demonstration=not ground.settings.production,
         retention_days=ground.council.retention_days,
         signer=ground.keyring.seal_signer,
-        log_key=ground.keyring.log_signer.key,
+        policy=ground.policy,
         authority=ground.authority,
         authorities=chains_in_use(ground.settings.keys, ground.authority.chain),
     )

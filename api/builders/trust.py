@@ -1,11 +1,16 @@
 """Edge. The time authority in use, and the file that says whom to trust."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from api.builders.witnesses import log_policy
+from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
 from custody.formats.certificates import is_self_issued, parse_chain
+from custody.formats.note import format_verifier_key
+from custody.formats.policy import quorum_of
 from custody.formats.trust import Trust, format_trust
 from custody.keys.keyring import Keyring
 from custody.keys.trustissues import issue, keep_chain, revoke
@@ -65,4 +70,8 @@ def revoke_seal(settings: Settings, keyring: Keyring, spki: bytes, *, at: dateti
 
 def _said(settings: Settings, keyring: Keyring) -> Trust:
     chain = time_authority(settings, keyring).chain
-    return keyring.trust(tuple(filter(is_self_issued, chain)))
+    trust = keyring.trust(tuple(filter(is_self_issued, chain)))
+    policy = log_policy(settings, read_council(settings), keyring.log_signer.key)
+    counted, quorum = quorum_of(policy)
+    keys = tuple(format_verifier_key(witness.key) for witness in counted)
+    return replace(trust, witnesses=keys, quorum=quorum)

@@ -34,6 +34,7 @@ _ROOMS = {
         "verify": "check a package, without any server",
         "log": "audit the custody log against the database",
         "trust": "write the file that lets others verify what this council seals",
+        "witness": "vouch that a log of somebody else only ever grows",
     },
 }
 """The commands by the folders in which they stand, as the overview lists them."""

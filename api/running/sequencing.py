@@ -12,9 +12,10 @@ import weakref
 
 from sqlalchemy import Connection, Engine
 
+from api.builders.witnesses import build_witnesses
 from api.settings.facts import Settings
 from api.times import utc_now
-from custody.errors import ForgedEventError, LogStateError
+from custody.errors import ForgedEventError, LogStateError, NotYetError
 from custody.keys.keyring import load
 from custody.ledger.ledger import CHANNEL
 from custody.ledger.sequencer import LOCK, Sequencer
@@ -58,7 +59,11 @@ def sequence(settings: Settings, stop: Stop) -> None:
     engine = connect(settings.addresses().app_url, pool_size=2)
     keyring = load(settings.keys, withheld=settings.withheld)
     sequencer = Sequencer(
-        engine, mac_key=keyring.event_hmac, signers=(keyring.log_signer,), clock=utc_now
+        engine,
+        mac_key=keyring.event_hmac,
+        signers=(keyring.log_signer,),
+        clock=utc_now,
+        witnesses=build_witnesses(settings, keyring.log_signer.key),
     )
     try:
         while not stop.is_set():
@@ -66,6 +71,8 @@ def sequence(settings: Settings, stop: Stop) -> None:
                 _hold(engine, sequencer, stop)
             except UnavailableError as error:
                 _log.warning("waiting for the database: %s", error)
+            except NotYetError as error:
+                _log.warning("waiting for witnesses: %s", error)
             except (ForgedEventError, LogStateError) as error:
                 _log.error("the log has stopped: %s", error)
                 stop.wait(_STOPPED_S)

@@ -12,6 +12,7 @@ from api.settings.facts import APPEAL, DEFAULT_COLOUR, POLICE_DOMAINS, Council, 
 from api.settings.rules import check_council, check_keys
 from api.settings.street_map import read_street_map
 from api.settings.transparency import read_transparency
+from api.settings.witnesses import read_witnesses
 from evidence.fees.prices import USUAL, WHOLE, Tariff
 from evidence.requests.clocks import DayKind
 from evidence.requests.links.numbers import read_numbers
@@ -128,6 +129,7 @@ def parse_council(text: str) -> Council:
             fees=_tariff(table.get("fees", {})),
             told=read_transparency(table),
             streets=read_street_map(table),
+            witnesses=read_witnesses(table),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error

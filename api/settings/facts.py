@@ -5,6 +5,7 @@ from pathlib import Path
 
 from api.settings.street_map import NO_STREETS, StreetMap
 from api.settings.transparency import USUALLY_TOLD, Transparency
+from api.settings.witnesses import NOBODY, Witnesses
 from evidence.fees.prices import USUAL, Tariff
 from evidence.requests.clocks import DayKind
 from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers
@@ -177,3 +178,4 @@ class Council:
     told: Transparency = USUALLY_TOLD
     streets: StreetMap = NO_STREETS
     """What lies below the public's map of cameras."""
+    witnesses: Witnesses = NOBODY

@@ -27,6 +27,7 @@ _TABLES = {
     "map": {"tiles", "attribution", "attribution_link", "max_zoom"},
     "statistics": {"suppress_below", "mean_from"},
     "transparency": {"purposes"},
+    "witnesses": {"policy", "wait_seconds"},
 }
 """The tables of council.toml, and what each may hold."""
 _PREFIX = re.compile("[A-Z]{2,5}")

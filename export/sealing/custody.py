@@ -12,7 +12,7 @@ from sqlmodel import Session
 from custody.check.audience import disclose
 from custody.errors import NotYetError
 from custody.formats.disclosure import LoggedEvent, format_events
-from custody.formats.policy import LogPolicy, format_policy
+from custody.formats.policy import format_policy
 from custody.ledger.ledger import Ledger
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
@@ -59,7 +59,7 @@ class CustodyRecords:
             exhibits = self._releases.exhibits(session, row.id)
             histories = self._histories(session, row, exhibits)
             events = [event for history in histories.values() for event in history]
-            policy = LogPolicy(self._council.log_key)
+            policy = self._council.policy
             face = face_of(session, store, exhibits, events, council=self._council, policy=policy)
             files = {
                 layout.EVENTS: format_events(sorted(events, key=lambda event: event.index)),

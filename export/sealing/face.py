@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from custody.formats.disclosure import LoggedEvent
-from custody.formats.policy import LogPolicy
+from custody.formats.policy import NOBODY, LogPolicy
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import COPY, files_among
@@ -49,7 +49,7 @@ def face_of(
             if layout.is_payload(file.path)
         ),
         events=tuple(events),
-        witnessed=policy.quorum != LogPolicy(policy.log).quorum,
+        witnessed=policy.quorum != NOBODY,
         comparisons=_comparisons(session, exhibits),
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from custody.formats.certificates import Certificate
-from custody.formats.note import VerifierKey
+from custody.formats.policy import LogPolicy
 from custody.keys.signing import SealSigner
 from custody.stamping.timestamp import TimeAuthority
 
@@ -16,7 +16,8 @@ class Sealer:
     demonstration: bool
     retention_days: int
     signer: SealSigner
-    log_key: VerifierKey
+    policy: LogPolicy
+    """Whose signatures make a checkpoint valid: the log's, and its witnesses'."""
     authority: TimeAuthority
     authorities: tuple[tuple[Certificate, ...], ...]
     """The chain of each authority that was ever in use, the present one first: a receipt may be

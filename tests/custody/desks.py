@@ -14,8 +14,10 @@ from custody.audit.shares import ClaimsReader
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.events import RecordKind
 from custody.formats.note import Ed25519NoteSigner, parse_note
+from custody.formats.policy import LogPolicy
 from custody.ledger.ledger import Ledger, Person, Values, event_mac, node_reader
-from custody.ledger.publication.checkpoints import Publication, Witnesses
+from custody.ledger.publication.checkpoints import Publication
+from custody.ledger.publication.checkpoints import Witnesses as Cosigning
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.sequencer import Sequencer
 from custody.ledger.tables import (
@@ -27,6 +29,7 @@ from custody.ledger.tables import (
     OutboxRow,
 )
 from custody.tree import merkle
+from custody.witness.quorum import Way, Witnesses
 from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
 
@@ -56,7 +59,7 @@ class Desk:
         *,
         clock: datetime = NOON,
         publication: Publication | None = None,
-        witnesses: Witnesses | None = None,
+        witnesses: Cosigning | None = None,
     ) -> Sequencer:
         return Sequencer(
             self.engine,
@@ -65,6 +68,16 @@ class Desk:
             clock=lambda: clock,
             publication=publication,
             witnesses=witnesses,
+        )
+
+    def witnessed(self, policy: LogPolicy, way: Way) -> Sequencer:
+        """Return a sequencer whose checkpoints the first witness of a policy is to cosign."""
+        return Sequencer(
+            self.engine,
+            mac_key=self.mac_key,
+            signers=(self.signer,),
+            clock=lambda: NOON,
+            witnesses=Witnesses(policy, {policy.witnesses[0].name: way}, within_s=20),
         )
 
     def material(self, claims: ClaimsReader = nothing_claimed) -> Material:

@@ -5,15 +5,17 @@ import secrets
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
-from custody.errors import CustodyError, ForgedEventError, LogStateError
+from custody.errors import CustodyError, ForgedEventError, LogStateError, NotYetError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.events import RecordKind
 from custody.formats.note import check_note, parse_note
+from custody.formats.policy import LogPolicy, Witness, check_checkpoint
 from custody.ledger.ledger import event_mac, node_reader
 from custody.ledger.sequencer import LOCK, Turn
 from custody.ledger.tables import (
@@ -25,9 +27,12 @@ from custody.ledger.tables import (
     OutboxRow,
 )
 from custody.tree import merkle
+from custody.witness.answers import Answer
+from custody.witness.requests import parse_submission
 from storage.database import named_lock, transaction
 from tests.custody.desks import Desk
-from tests.custody.ledgers import NOON
+from tests.custody.ledgers import NOON, POLICE
+from tests.custody.witness.logs import Door, log_of, submission, witness_in
 
 
 class KilledError(Exception):
@@ -315,3 +320,53 @@ def test_two_that_believe_they_are_alone_add_nothing_twice(desk: Desk) -> None:
     assert desk.check_log() == 30
     for record in records:
         assert None not in desk.indices(record)
+
+
+def test_witnesses_cosign_while_no_lock_is_held(desk: Desk, tmp_path: Path) -> None:
+    """The log's own line stands first; a proof is read while others are asked."""
+    door = Door(witness_in(tmp_path, POLICE.name).add_checkpoint)
+    policy = LogPolicy(desk.signer.key, (Witness("police", POLICE.key),), (), "police")
+    witness, held = door.answer, []
+
+    def looking(body: bytes) -> Answer:
+        with desk.engine.connect() as other:
+            other.exec_driver_sql("SELECT 1 FROM log_state FOR UPDATE NOWAIT")
+            held.append(parse_submission(body).old)
+        return witness(body)
+
+    door.answer = looking
+    record = desk.open_record()
+    desk.write(record)
+    for sequencer in (desk.witnessed(policy, door), desk.witnessed(policy, door)):
+        desk.write(record)
+        assert sequencer.turn().signed == len(desk.indices(record))
+    assert held == [0, 0, 2]
+    with transaction(desk.engine) as session:
+        notes = [row.note for row in session.exec(select(LogCheckpointRow))]
+    assert all(check_checkpoint(note, policy).witnesses == ("police",) for note in notes)
+    assert desk.check_log() == 3
+
+
+def test_below_the_quorum_nothing_is_stored_and_the_next_turn_goes_on(
+    desk: Desk, tmp_path: Path
+) -> None:
+    door = Door(witness_in(tmp_path, POLICE.name).add_checkpoint, down=True)
+    policy = LogPolicy(desk.signer.key, (Witness("police", POLICE.key),), (), "police")
+    sequencer = desk.witnessed(policy, door)
+    record = desk.open_record()
+    desk.write(record)
+    with pytest.raises(NotYetError, match="police"):
+        sequencer.turn()
+    assert (desk.indices(record), desk.checkpoint_sizes(), desk.state().alarm) == ([0], [], "")
+    door.down = False
+    assert sequencer.turn() == Turn(0, 1)
+
+
+def test_a_witness_that_is_ahead_stops_the_log(desk: Desk, tmp_path: Path) -> None:
+    witness = witness_in(tmp_path, POLICE.name)
+    witness.add_checkpoint(submission(log_of(7), 0))
+    policy = LogPolicy(desk.signer.key, (Witness("police", POLICE.key),))
+    desk.sequencer = desk.witnessed(policy, Door(witness.add_checkpoint))
+    desk.write(desk.open_record())
+    check_stopped(desk, LogStateError, 1, [])
+    assert "police has cosigned 7 entries, and we have 1" in desk.state().alarm
