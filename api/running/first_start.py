@@ -1,4 +1,4 @@
-"""Edge. What only the first start does: two tokens, and the cameras of a demonstration."""
+"""Edge. What only the first start of a demonstration does: two tokens, and its cameras."""
 
 from pathlib import Path
 
@@ -13,8 +13,6 @@ FIRST = {
     Role.RELEASER: "Demonstration releaser",
 }
 """Whom the tokens of a demonstration speak for: two people, so that one of them can approve."""
-ONE_PERSON = "Whoever started Custos first"
-"""Whom they speak for in production: who reads both files is one person, and approves as one."""
 SET_UP = "Custos, at its first start"
 CAMERAS = Path(demonstration.__file__).with_name("barchester-cameras.csv")
 """The cameras of the fictional council: its streets lie on an empty moor."""
@@ -23,9 +21,12 @@ CAMERAS = Path(demonstration.__file__).with_name("barchester-cameras.csv")
 def make_first_tokens(services: Services, folder: Path) -> None:
     """Make the operator's and the releaser's token, each in a file of its own, mode 0600.
 
+    In production none: a command makes each, for a person with a name (`custos token add`).
     A crash between the commit and the file leaves a token that nobody knows; the next start
     makes another one.
     """
+    if not services.demonstration:
+        return
     private_directory(folder)
     for role, demonstrated in FIRST.items():
         path = folder / f"{role}.token"
@@ -33,11 +34,7 @@ def make_first_tokens(services: Services, folder: Path) -> None:
             continue
         with services.transaction() as session:
             by = services.people.subject(session, services.people.known(session, SET_UP), ())
-            if services.demonstration:
-                person = services.people.add(session, demonstrated)
-            else:
-                known = services.tokens.holder(session, ONE_PERSON)
-                person = known or services.people.add(session, ONE_PERSON)
+            person = services.people.add(session, demonstrated)
             token = services.tokens.add(session, person, (role,), by=by, at=services.clock())
         write_private(path, token + "\n")
 

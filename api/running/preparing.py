@@ -23,6 +23,10 @@ from custody.keys.trustissues import revoked_at
 from custody.ledger.contradictions import alarm, contradictions, is_used, raise_alarm
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
+from storage.embedded.directory import write_private
+
+_USED = "in-use"
+"""In the data directory: whoever lost the database must not find a new one in its place."""
 
 UNFINISHED = "restore.unfinished"
 """The mark of a restore in the data directory until it got to its end (api/backups/restore)."""
@@ -64,6 +68,7 @@ def prepare(settings: Settings) -> str:
         with transaction(engine) as session:
             if is_used(session):
                 _require_what_was_used(settings)
+                mark_used(settings)
             else:
                 _refuse_an_empty_database(settings)
         keyring = _make_what_is_missing(settings, ensure_council(settings))
@@ -112,9 +117,17 @@ def _require_what_was_used(settings: Settings) -> None:
         )
 
 
+def mark_used(settings: Settings) -> None:
+    """Leave a mark that the database holds records, for the day on which it holds none."""
+    mark = settings.data / _USED
+    if not mark.exists():
+        write_private(mark, "The database of this installation holds records.\n")
+
+
 def _refuse_an_empty_database(settings: Settings) -> None:
-    """Refuse to begin anew where a start got to its end before: it made tokens, and events."""
-    made = list(settings.tokens.glob("*.token")) if settings.tokens.exists() else []
+    """Refuse to begin anew where records were: a demonstration's first start made tokens, too."""
+    made = [mark] if (mark := settings.data / _USED).exists() else []
+    made += settings.tokens.glob("*.token") if settings.tokens.exists() else []
     if made:
         raise SettingsError(
             f"the database holds no record, and {made[0]} was made by a start that wrote some: "

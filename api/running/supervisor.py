@@ -23,6 +23,7 @@ from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins, refuse_unprotected
 from api.wiring import Services, build
 from custody.keys.production.installation import ends_soon
+from custody.ledger.contradictions import is_used
 from export.media.sandbox import protections
 from storage.embedded.addresses import Addresses
 from storage.embedded.backoff import Backoff
@@ -176,6 +177,7 @@ class Supervisor:
         else:
             make_first_tokens(self.services, settings.tokens)
             fill_register(self.services)
+            self._say_whom_to_let_in()
         if self._engines is not None and self._engines.unclean:
             count = self._read_again()
             self._say(f"The last stop was not a clean one: {count} stored things are read again.")
@@ -185,6 +187,19 @@ class Supervisor:
         self._mender = threading.Thread(target=self._mend, name="mender", daemon=True)
         self._mender.start()
         self._await_health()
+
+    def _say_whom_to_let_in(self) -> None:
+        """Say what comes next where nobody has acted yet: production makes no token by itself."""
+        if not self._settings.production:
+            return
+        with self.services.transaction() as session:
+            used = is_used(session)
+        if not used:
+            self._say(
+                "Nobody has acted here yet. Staff sign in through the council's provider; for a "
+                "machine, or a person at the command line: custos token add NAME --role ROLE "
+                "--out FILE"
+            )
 
     def _read_again(self) -> int:
         """Have what was acknowledged lately compared with what is stored; return how many."""

@@ -124,7 +124,7 @@ class Settings:
 
     @property
     def tokens(self) -> Path:
-        """The folder of the tokens that the first start makes."""
+        """The folder of the tokens that a demonstration's first start makes."""
         return self.data / "tokens"
 
     @property

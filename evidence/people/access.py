@@ -62,6 +62,7 @@ class Action(StrEnum):
     IMPORT_CAMERAS = "camera.import"
     MARK_CAMERA = "camera.mark"
     CONFIRM_CLOCK = "clock.confirm"
+    SHOW_TOKENS = "token.show"
     SHOW_REQUEST = "request.show"
     PRESERVE_FOOTAGE = "request.preserve"
     REVIEW_REQUEST = "request.review"
@@ -130,6 +131,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.MARK_CAMERA: (Role.GOVERNANCE, Role.ADMINISTRATOR),
     # Everything is recorded by the clock: whoever runs the machine vouches for it.
     Action.CONFIRM_CLOCK: (Role.ADMINISTRATOR,),
+    # Whoever runs the machine makes them, and is reminded before one ends.
+    Action.SHOW_TOKENS: (Role.ADMINISTRATOR,),
     Action.SHOW_REQUEST: _READERS,
     Action.PRESERVE_FOOTAGE: _STAFF,
     # Covered or not, begun, what was found, withdrawn for who asked, closed.

@@ -4,12 +4,13 @@ A token ends: by itself on its day, or when somebody revokes it. To be made and 
 events, and `issued` holds the rows against them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, cast, func, literal
+from sqlalchemy import Uuid, any_, cast, exists, func, literal
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from custody.formats.canonical import format_time
@@ -26,6 +27,8 @@ TOKEN_PREFIX = "custos_"  # noqa: S105 - tells secret scanners what they found
 LASTS = timedelta(days=90)
 """How long a token works, unless it is said otherwise."""
 LONGEST = timedelta(days=366)
+SOON = timedelta(days=14)
+"""So long before a token ends people are told."""
 _PAGE = 100
 _SHORT = 12
 """Digits of a token's SHA-256 by which people name it: it opens nothing."""
@@ -192,6 +195,33 @@ class Tokens:
         }
         record = self._ledger.open_record(session, RecordKind.STAFF_ACTION)
         self._ledger.append(session, record, event, values, at=at)
+
+
+def ending(session: Session, *, at: datetime, most: int) -> Sequence[HeldToken]:
+    """Return the tokens that work and end within `SOON`, the next one first.
+
+    Not one whose holder has a later one in the same roles: it was renewed.
+    """
+    later, soon = aliased(TokenRow), at + SOON
+    renewed = exists().where(
+        col(later.person) == col(TokenRow.person),
+        col(later.roles) == col(TokenRow.roles),
+        col(later.revoked_at).is_(None),
+        col(later.expires_at) > soon,
+    )
+    rows = session.exec(
+        select(TokenRow)
+        .where(
+            col(TokenRow.revoked_at).is_(None),
+            col(TokenRow.expires_at) > at,
+            col(TokenRow.expires_at) <= soon,
+            ~renewed,
+        )
+        .order_by(col(TokenRow.expires_at), col(TokenRow.sha256))
+        .limit(most)
+    ).all()
+    names = names_of(session, {row.person for row in rows})
+    return [_shown(row, names[row.person]) for row in rows]
 
 
 def has_token(session: Session, person: UUID, role: Role, *, at: datetime) -> bool:

@@ -19,6 +19,7 @@ from evidence.mailbox.messages import LOST
 from evidence.mailbox.tables import MessageRow
 from evidence.paging import MOST_COUNTED
 from evidence.people.access import Action, Subject, decide
+from evidence.people.tokens import ending
 from evidence.requests.correspondence.messages import ANSWERED
 from evidence.requests.recorded import REVIEWED
 from evidence.requests.tables import RequestRow, RequestStepRow
@@ -79,6 +80,8 @@ class Desk:
     """What does not agree about money."""
     accounts: Queue | None
     """Accounts of firms that somebody else opened."""
+    tokens: Queue | None
+    """API tokens that end soon, the next one first."""
     recent: Sequence[ExhibitRow]
 
 
@@ -111,6 +114,7 @@ def desk_of(session: Session, by: Subject, at: datetime) -> Desk:
         answers=_answers(session) if may(Action.WRITE_MESSAGE) else None,
         differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
         accounts=_accounts(session, by) if may(Action.APPROVE_ACCOUNT) else None,
+        tokens=_tokens(session, at) if may(Action.SHOW_TOKENS) else None,
         recent=_recent(session) if shows else (),
     )
 
@@ -239,3 +243,8 @@ def _accounts(session: Session, by: Subject) -> Queue:
     count = _count(session, select(row.id).where(*wanted))
     oldest = select(row).where(*wanted).order_by(col(row.opened_at))
     return Queue(count, session.exec(oldest.limit(_SHOWN)).all())
+
+
+def _tokens(session: Session, at: datetime) -> Queue:
+    found = ending(session, at=at, most=MOST_COUNTED + 1)
+    return Queue(len(found), found[:_SHOWN])

@@ -131,3 +131,14 @@ def test_an_empty_database_is_not_begun_anew_where_a_start_got_to_its_end(
         (settings.tokens / "operator.token").write_text("made by a start before")
         with pytest.raises(SettingsError, match=r"holds no record.*operator\.token"):
             prepare(settings)
+
+
+def test_an_empty_database_is_not_begun_anew_where_one_held_records(
+    again: Settings, estate: Estate, tmp_path: Path
+) -> None:
+    """Production makes no token by which a start could tell."""
+    prepare(again)
+    with estate.plot(tmp_path / "empty") as empty:
+        lost = replace(again, engines=empty.engines)
+        with pytest.raises(SettingsError, match=r"holds no record.*in-use"):
+            prepare(lost)

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.cli.terminal.caller import add_data, services_of
 from api.cli.terminal.errors import UsageError
+from api.running.preparing import mark_used
 from api.wiring import Services
 from custody.formats.canonical import format_time
 from custody.printable import printable
@@ -79,6 +80,7 @@ def _add(given: argparse.Namespace, services: Services) -> int:
         by = _owner(services, session)
         person = _person(given, services, session, by=by, at=at)
         token = services.tokens.add(session, person, roles, by=by, at=at, until=until)
+    mark_used(services.settings)  # in production this may be the first event that there is
     # A crash here leaves a token that nobody knows.
     write_private(given.out, token + "\n")
     words = f"{printable(given.name)} may now act as {', '.join(given.role)}"

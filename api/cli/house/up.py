@@ -20,7 +20,8 @@ def run(given: argparse.Namespace) -> int:
     settings = settings_of(given, port=given.port)
     with Supervisor(settings, NAMES, lambda words: print(words, flush=True)):
         print(f"Custos serves on http://{settings.host}:{settings.port}", flush=True)
-        print(f"Data: {settings.data} · tokens: {settings.tokens} · Ctrl-C stops", flush=True)
+        tokens = "" if settings.production else f" · tokens: {settings.tokens}"
+        print(f"Data: {settings.data}{tokens} · Ctrl-C stops", flush=True)
         await_signal()
         print("Stopping ...", flush=True)
     return 0

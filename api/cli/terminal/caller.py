@@ -16,6 +16,7 @@ from evidence.errors import TokenEndedError
 from evidence.people.access import Subject
 
 Row = TypeVar("Row")
+_MAKE = "custos token add NAME --role ROLE --out FILE makes one"
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +61,8 @@ def subject_of(given: argparse.Namespace, services: Services) -> Subject:
     folder = services.settings.tokens
     path = given.token_file or os.environ.get("CUSTOS_TOKEN_FILE")
     if not path:
-        raise UsageError(f"say who acts: --token-file FILE (the first start made some in {folder})")
+        made = f"the first start made some in {folder}" if services.demonstration else _MAKE
+        raise UsageError(f"say who acts: --token-file FILE ({made})")
     try:
         text = Path(path).read_text(encoding="ascii")
     except OSError as error:

@@ -27,6 +27,7 @@ from evidence.people.people import require
 
 O, R, G, U = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE, Role.AUDITOR  # noqa: E741
 EXPECTED: dict[Action, set[Role]] = {
+    Action.SHOW_TOKENS: {Role.ADMINISTRATOR},
     Action.ADD_EXHIBIT: {O},
     Action.CORRECT_EXHIBIT: {O, R},
     Action.EXTEND_EXHIBIT: {O},

@@ -13,7 +13,15 @@ from evidence.paging import every
 from evidence.people.access import Role
 from evidence.people.issued import unfounded_tokens
 from evidence.people.tables import TokenRow
-from evidence.people.tokens import LASTS, LONGEST, TOKEN_PREFIX, HeldToken
+from evidence.people.tokens import (
+    LASTS,
+    LONGEST,
+    SOON,
+    TOKEN_PREFIX,
+    HeldToken,
+    ending,
+    token_name,
+)
 from evidence.secrets import secret_digest
 from tests.houses import House
 
@@ -208,3 +216,28 @@ def test_tokens_are_listed_by_page_each_once(house: House) -> None:
     assert {"Page one", "Page two", "Page three", "Page four"} <= {one.name for one in whole}
     assert every_token(house, most=3) == whole
     assert len({one.id for one in whole}) == len(whole)
+
+
+def test_administrators_are_told_two_weeks_before_a_token_ends(house: House) -> None:
+    token, renewed = add(house, "Ends", Role.OPERATOR), add(house, "Renewed", Role.OPERATOR)
+    ends = NOON + LASTS
+
+    def told_of(at: datetime) -> set[str]:
+        return {one.name for one in house.look(lambda s: ending(s, at=at, most=100))}
+
+    early = ends - SOON - timedelta(seconds=1)
+    assert not {"Ends", "Renewed"} & told_of(early)
+    assert {"Ends", "Renewed"} <= told_of(ends - SOON)
+    with house.services.transaction() as session:
+        holder = house.services.tokens.find(session, renewed, at=NOON)
+        assert holder is not None
+        by = house.subjects[Role.ADMINISTRATOR]
+        later = ends - timedelta(days=1)
+        add_to = house.services.tokens.add
+        add_to(session, holder.person, [Role.OPERATOR], by=by, at=later)
+        add_to(session, holder.person, [Role.AUDITOR], by=by, at=later)
+    assert "Renewed" not in told_of(later), "the same roles last longer now"
+    assert "Ends" in told_of(later)
+    assert "Ends" not in told_of(ends)
+    revoke(house, token_name(token))
+    assert "Ends" not in told_of(later)

@@ -424,11 +424,19 @@ def test_the_home_page_says_what_waits_for_whom(browser: Opens, house: House) ->
     assert "need" in auditor
 
 
-def test_a_role_without_work_here_is_told_whom_to_ask(browser: Opens) -> None:
-    page = browser(Role.ADMINISTRATOR).get("/console")
-    assert page.status_code == 200
-    assert "ask the administrator" in page.text
-    assert "custos-card" not in page.text
+def test_administrators_are_told_which_tokens_end_soon(browser: Opens, house: House) -> None:
+    administrator = browser(Role.ADMINISTRATOR)
+    assert "Nothing waits for you" in administrator.get("/console").text
+    at = house.services.clock()
+    with house.services.transaction() as session:
+        person = house.services.people.add(session, "The <fleet> system")
+        by = house.subjects[Role.ADMINISTRATOR]
+        until = at + timedelta(days=13)
+        house.services.tokens.add(session, person, [Role.OPERATOR], by=by, at=at, until=until)
+    page = administrator.get("/console").text
+    assert "1</span> API token ends soon" in page
+    assert "The &lt;fleet&gt; system (operator) until" in page
+    assert "ends soon" not in browser(Role.OPERATOR).get("/console").text
 
 
 def test_somebody_without_a_role_is_told_whom_to_ask(browser: Opens) -> None:
