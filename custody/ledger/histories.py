@@ -12,15 +12,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from custody.errors import FormatError, ProofError
 from custody.formats.canonical import JSON
 from custody.formats.entry import Entry, Opening, check_opening, parse_entry
-from custody.formats.events import check_field
+from custody.formats.events import check_field, event_type
 from custody.ledger.ledger import Ledger, event_mac
-from custody.ledger.tables import CustodyEventRow, CustodyRecord, LogEntryRow
+from custody.ledger.tables import (
+    CustodyEventRow,
+    CustodyRecord,
+    CustodyValueRow,
+    LogEntryRow,
+    RecordKeyRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +186,25 @@ def events_with_places() -> Any:  # noqa: ANN401 - a select of more columns than
         select(*columns)
         .join(CustodyRecord, col(CustodyRecord.id) == CustodyEventRow.record)
         .join(LogEntryRow, col(LogEntryRow.event) == CustodyEventRow.id, isouter=True)
+    )
+
+
+def incomplete(session: Session, records: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the records of which a value is gone though their key is there.
+
+    A backup was restored, and what the log had beyond it tells no values any more.
+    """
+    rows = session.execute(
+        select(
+            col(CustodyEventRow.record),
+            col(CustodyEventRow.event),
+            func.count(col(CustodyValueRow.field)),
+        )
+        .join(RecordKeyRow, col(RecordKeyRow.record) == CustodyEventRow.record)
+        .join(CustodyValueRow, col(CustodyValueRow.event) == CustodyEventRow.id, isouter=True)
+        .where(col(CustodyEventRow.record).in_(records))
+        .group_by(col(CustodyEventRow.id))
+    )
+    return frozenset(
+        record for record, event, values in rows if values < len(event_type(event).all_fields)
     )

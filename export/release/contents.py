@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
+from custody.ledger.histories import incomplete
 from evidence.errors import StateError
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
@@ -187,13 +188,32 @@ def require_fit(session: Session, row: ReleaseRow) -> None:
     """See that a release may go on to leave, as things are known at this moment.
 
     Raises:
-        StateError: an exhibit of it was set aside or needs a person, a master that it carries is
-            infected, or a picture of a clock is not the one that is stated any more.
+        StateError: an exhibit of it was set aside or needs a person, something of its history was
+            lost, a master that it carries is infected, or a picture of a clock is not the one that
+            is stated any more.
     """
     exhibits = _exhibits_of(session, row)
     refuse_undecided(exhibits)
+    _refuse_incomplete(session, row, exhibits)
     _refuse_old_pictures(session, row, exhibits)
     require_clean(session, row)
+
+
+def _refuse_incomplete(session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]) -> None:
+    """See that every event can be told: the verifier takes a history whole, or not at all."""
+    lost = incomplete(session, [row.id, *(exhibit.id for exhibit in exhibits)])
+    for exhibit in exhibits:
+        if exhibit.id in lost:
+            raise StateError(
+                f"what was said of {exhibit.reference} in one of its events was lost when a backup "
+                "was restored, so no package of it would verify: take its original in again, as a "
+                "new exhibit, and say so"
+            )
+    if row.id in lost:
+        raise StateError(
+            "what was said of this release in one of its events was lost when a backup was "
+            "restored, so its package would not verify: withdraw it, and propose it anew"
+        )
 
 
 def _refuse_old_pictures(session: Session, row: ReleaseRow, exhibits: Sequence[ExhibitRow]) -> None:

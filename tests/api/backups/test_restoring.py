@@ -24,6 +24,7 @@ from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow
 from custody.tree.places import LogDirectory
 from custody.tree.tiles import format_bundle, format_tile, tiles_of
 from evidence import attention
+from evidence.errors import StateError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow
@@ -99,6 +100,7 @@ class Past:
     taken_back: UUID
     forgotten: UUID
     lost: UUID
+    incomplete: str
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,9 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
     exhibit = house.unplayable()
     package = package_of(house, release_of(house, exhibit).id)
     second = release_of(house, exhibit)
+    changed = house.undecided()
+    house.accept(changed)
+    house.turns.wait(lambda: house.look(lambda s: services.ledger.history(s, changed.id)))
     with services.transaction() as session:
         forgotten = services.people.add(session, "Pat Forgotten", email="pat@example.org")
     back_up(house.settings, folder / "backups", silent)
@@ -119,6 +124,14 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
             session, str(second.id), by=governor, at=utc_now(), reason="another order"
         )
         services.people.erase(session, forgotten, basis="asked for", at=utc_now())
+    with services.transaction() as session:
+        services.ledger.append(
+            session,
+            changed.id,
+            "integrity.checked",
+            {"files": [{"sha256": "ab" * 32, "size": 7}], "result": "never said before"},
+            at=utc_now(),
+        )
     house.events(lost.id)
     house.events(second.id)
     log, size = publish(house, folder / "log")
@@ -133,6 +146,7 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
         second.id,
         forgotten,
         lost.id,
+        changed.reference,
     )
 
 
@@ -194,6 +208,15 @@ def test_what_was_taken_back_since_is_taken_back_again_and_a_person_is_told(
         assert session.get_one(ReleaseRow, past.taken_back).state == ReleaseState.REVOKED
         (call,) = attention.calls_to(session, past.taken_back)
     assert "release.revoked" in call.words
+
+
+def test_an_exhibit_of_whose_history_something_was_lost_goes_into_no_package(
+    past: Past, back: Back
+) -> None:
+    house = back.house
+    release = house.propose(past.incomplete)
+    with pytest.raises(StateError, match="take its original in again"):
+        house.approve(release)
 
 
 def test_what_was_taken_in_since_is_told_as_lost(
