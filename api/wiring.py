@@ -83,6 +83,7 @@ from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.oversight.access import AccessReport
 from export.desk.oversight.extracts import Extracts
 from export.desk.oversight.nightly import NightlyAudit
 from export.desk.oversight.wholeness import Overview
@@ -206,6 +207,7 @@ class Services:
     nightly_audit: NightlyAudit
     overview: Overview
     extracts: Extracts
+    access_report: AccessReport
     fixity: Fixity
     remedies: Remedies
     standstills: Standstills

@@ -271,8 +271,22 @@ def test_the_map_names_only_rooms_that_there_are() -> None:
     assert not gone
 
 
-def test_each_stop_that_is_claimed_names_a_test_that_there_is() -> None:
-    words = (ROOT / "docs/threats.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["threats", "threat-model"])
+def test_each_stop_that_is_claimed_names_a_test_that_there_is(name: str) -> None:
+    words = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)`", words))
-    assert len(named) > 40
+    assert len(named) > 20
     assert not {name for name in named if not (ROOT / "tests" / name).is_file()}
+
+
+def test_what_an_attack_looks_like_is_said_in_the_words_of_the_code() -> None:
+    words = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
+    told = set(re.findall("“([^”]+)”", words)) - {"Is it whole?", "not found"}
+    pages = sorted((ROOT / "api/web/templates").rglob("*.html"))
+    # A sentence may be one of several texts that stand one below the other.
+    said = "".join(
+        re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for path in (*sources(), *pages)
+    )
+    assert len(told) > 20
+    assert not {sentence for sentence in told if sentence not in said}

@@ -13,6 +13,7 @@ from custody.formats.certificates import format_chain
 from custody.keys.keyring import Keyring
 from export.desk.claims.claims import claims
 from export.desk.claims.roles import check_roles
+from export.desk.oversight.access import AccessReport
 from export.desk.oversight.extracts import Extracts
 from export.desk.oversight.nightly import NightlyAudit
 from export.desk.oversight.wholeness import Overview
@@ -25,6 +26,7 @@ class Oversight(TypedDict):
     nightly_audit: NightlyAudit
     overview: Overview
     extracts: Extracts
+    access_report: AccessReport
 
 
 def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Oversight:
@@ -39,6 +41,7 @@ def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Overs
             elapsed=time.monotonic,
         ),
         overview=Overview(evidence["histories"], ground.keyring.log_signer.key),
+        access_report=AccessReport(ground.ledger, evidence["histories"], evidence["custody"]),
         extracts=Extracts(
             ground.ledger,
             evidence["histories"],

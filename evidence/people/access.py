@@ -40,6 +40,7 @@ class Action(StrEnum):
     SET_ASIDE = "exhibit.set_aside"
     READ_CUSTODY = "custody.read"
     AUDIT_LOG = "log.audit"
+    REPORT_ACCESS = "access.report"
     PROPOSE_RELEASE = "release.propose"
     APPROVE_RELEASE = "release.approve"
     REFUSE_RELEASE = "release.refuse"
@@ -100,6 +101,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.SET_ASIDE: _STAFF,
     Action.READ_CUSTODY: _READERS,
     Action.AUDIT_LOG: _READERS,
+    # It names everybody of the staff: for who answers for personal data, who checks, who sets up.
+    Action.REPORT_ACCESS: (Role.GOVERNANCE, Role.AUDITOR, Role.ADMINISTRATOR),
     Action.PROPOSE_RELEASE: _STAFF,
     Action.APPROVE_RELEASE: (Role.RELEASER,),
     Action.REFUSE_RELEASE: (Role.RELEASER,),

@@ -14,12 +14,14 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
+from sqlmodel import func, select
 
 from api.cli import COMMANDS, main
 from api.cli.parts import requests
 from api.wiring import Services
+from custody.ledger.tables import CustodyEventRow
 from evidence.exhibits.clocks import LONDON
-from evidence.people.access import SELF_APPROVED, Role
+from evidence.people.access import ALLOWED, SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
 from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
@@ -39,6 +41,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
+    ["report", "access"],
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
 ]
@@ -191,6 +194,7 @@ ACTING: list[list[str]] = [
     ["release", "show"],
     ["release", "approve", "BAR-7K4M-2XQ9-J-R1"],
     ["log", "audit"],
+    ["report", "access"],
     ["request", "list"],
 ]
 
@@ -774,6 +778,34 @@ def test_an_audit_is_told_in_a_table_and_to_programs(shell: Shell) -> None:
     whole = json.loads(said.out)
     assert (said.code, whole["ok"]) == (0, True)
     assert {one["outcome"] for one in whole["findings"]} <= {"pass", "note"}
+
+
+def test_a_report_says_who_could_read_what_and_is_an_event(shell: Shell) -> None:
+    table = shell.run("report", "access", role=Role.GOVERNANCE)
+    assert table.code == 0, table.err
+    auditor = shell.house.subjects[Role.AUDITOR]
+    assert f"{auditor.name} ({auditor.person}): " in table.out
+    assert "worker: " in table.out
+    assert "seal.key" in table.out
+    whole = json.loads(shell.run("report", "access", "--json", role=Role.AUDITOR).out)
+    assert whole["processes"]["sequencer"]["keys"] == ["event-hmac.key", "log.key"]
+    assert whole["identities_at_the_object_store"]["disposal"]["bucket"] == "custos-vault"
+    assert whole["rights_of_roles"]["auditor"] == sorted(
+        action.value for action, roles in ALLOWED.items() if Role.AUDITOR in roles
+    )
+    held = {(one["person"], one["works"]) for one in whole["tokens"]}
+    assert (auditor.name, True) in held
+    (given,) = [
+        one
+        for one in whole["changes_of_roles"]
+        if one["subject"] == auditor.words and one["role"] == Role.AUDITOR
+    ]
+    assert given["actor"].startswith("the tests (")
+    for secret in (shell.house.tokens[Role.AUDITOR], shell.house.services.keyring.event_hmac.hex()):
+        assert secret not in table.out
+    told = select(func.count()).where(CustodyEventRow.event == "report.made")
+    assert shell.house.look(lambda s: s.exec(told).one()) == 2
+    failed(shell.run("report", "access", role=Role.OPERATOR), "access.report needs the role")
 
 
 def test_an_audit_that_finds_something_ends_with_1(

@@ -68,6 +68,11 @@ def _policy(
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
+def object_rights() -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Return the bucket of each identity, and what it may do there."""
+    return {name: (bucket, (*on, *of)) for name, (bucket, on, of) in _RIGHTS.items()}
+
+
 def format_identities(keys: Mapping[str, tuple[str, str]]) -> str:
     """Write ``s3.json``: the identities with their keys, and no administrator among them."""
     identities = [

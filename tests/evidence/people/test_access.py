@@ -37,6 +37,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.SET_ASIDE: {O, R},
     Action.READ_CUSTODY: {O, R, G, U},
     Action.AUDIT_LOG: {O, R, G, U},
+    Action.REPORT_ACCESS: {G, U, Role.ADMINISTRATOR},
     Action.PROPOSE_RELEASE: {O, R},
     Action.APPROVE_RELEASE: {R},
     Action.REFUSE_RELEASE: {R},

@@ -64,6 +64,7 @@ from tests.evidence.requests.requesting import (
 )
 from tests.houses import Estate, House
 from tests.polling import poll
+from tests.test_dpia import personal
 
 _WAITS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
@@ -149,6 +150,7 @@ def test_nothing_personal_of_a_request_is_left_anywhere_and_the_record_verifies(
         *("refund", "request_document", "request_draft", "request_facts", "request_message"),
         "request_step",
     }
+    assert before.keys() <= {name.split(".")[0] for name in personal()}, "docs/dpia.md"
     with house.services.transaction() as session:
         found = session.exec(select(DifferenceRow.id).join(FeeRow).where(FeeRow.request == row.id))
         difference = found.one()
