@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
@@ -89,7 +90,15 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
             clock=clock,
             new_id=uuid.uuid4,
         ),
-        stamps=Stamps(begin, ledger, ground.authority, clock=clock, random=secrets.randbits),
+        stamps=Stamps(
+            begin,
+            ledger,
+            ground.authority,
+            jobs,
+            interval=timedelta(hours=ground.council.stamp_hours),
+            clock=clock,
+            random=secrets.randbits,
+        ),
         views=Views(exhibits, ledger, new_id=uuid.uuid4),
         holds=Holds(
             begin,

@@ -30,6 +30,7 @@ from export.holdings.copies import JOB_DERIVE
 from export.holdings.fixity import JOB_RECHECK
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_EXAMINE, JOB_STAMP
+from export.holdings.stamps import JOB_STAMP_LOG
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.aftercare.fixity import JOB_RECHECK_PACKAGE
 from storage.database import bare_words, named_lock
@@ -50,8 +51,9 @@ OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 """What our own sentences are raised as."""
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
-that were counted, what gave up because something was away, payments whose time has come; once an
-hour the clock, and once a day what was settled, and the audit; requests that are to be erased."""
+that were counted, what gave up because something was away, a log without a new timestamp, payments
+whose time has come; once an hour the clock, and once a day what was settled, and the audit;
+requests that are to be erased."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -60,6 +62,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
     """Return the worker over ``services``."""
     work: dict[str, Callable[[UUID], None]] = {
         JOB_STAMP: services.stamps.stamp,
+        JOB_STAMP_LOG: services.stamps.stamp_log,
         # A legal hold follows to the files that these make.
         JOB_EXAMINE: _both(services.copies.examine, services.holds.follow),
         JOB_DERIVE: _both(services.copies.derive, services.holds.follow),
@@ -95,6 +98,7 @@ def _mark_due(services: Services) -> None:
             services.timekeeping.look_hourly()
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
+            services.stamps.due(at=at)
             _mark_requests(services, at)
             services.payments.due(at=at)
             services.reconciliation.due(at=at)

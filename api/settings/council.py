@@ -105,6 +105,7 @@ def parse_council(text: str) -> Council:
             origin=table["log"]["origin"],
             demonstration=table.get("demonstration", False),
             retention_days=table.get("retention", {}).get("days", 31),
+            stamp_hours=table["log"].get("stamp_hours", 24),
             email=table.get("contact", {}).get("email", ""),
             telephone=table.get("contact", {}).get("telephone", ""),
             colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),

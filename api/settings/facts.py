@@ -142,6 +142,8 @@ class Council:
     origin: str
     demonstration: bool
     retention_days: int
+    stamp_hours: int = 24
+    """The log is time-stamped again once the last timestamp is so many hours old."""
     email: str = ""
     """Where people ask, on every page and in every message."""
     telephone: str = ""

@@ -13,7 +13,7 @@ MOST_DAYS = 36_500
 LEAST_KEPT = 28
 """Days for which what is personal of a request stays after its end, whatever a council says."""
 _TABLES = {
-    "log": {"origin"},
+    "log": {"origin", "stamp_hours"},
     "retention": {"days"},
     "contact": {"email", "telephone"},
     "look": {"colour"},
@@ -68,6 +68,7 @@ def check_council(council: Council) -> None:
             raise SettingsError(f"council.toml: {name} is true or false")
     numbers: tuple[tuple[str, object, int], ...] = (
         ("retention.days", council.retention_days, MOST_DAYS),
+        ("log.stamp_hours", council.stamp_hours, 7 * 24),
         ("links.days", council.link_days, 90),
         ("links.downloads", council.downloads, 100),
         ("requests.answer_days", council.answer_days, 100),

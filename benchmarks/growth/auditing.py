@@ -17,7 +17,7 @@ from typing import TypeVar
 import psutil
 from sqlmodel import Session
 
-from api.cli.proof.log import material_of
+from api.cli.proof.logs.database import material_of
 from api.wiring import Services
 from benchmarks.growth.loading import EXHIBITS, house, load
 from custody.audit.collecting import collecting_seldom

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.event import listen
 from sqlmodel import Session, select
 
-from api.cli.proof.log import audit_log, audit_session
+from api.cli.proof.logs.database import audit_log, audit_session
 from api.running.first_start import CAMERAS
 from custody.audit.claims import compare
 from custody.audit.facts import WHOLE, AuditReport, Claim, Step, Tally

@@ -19,12 +19,18 @@ from sqlmodel import func, select
 from api.cli import COMMANDS, main
 from api.cli.parts import requests
 from api.wiring import Services
+from custody.formats.policy import LogPolicy, check_signed
+from custody.formats.proof import check_proof, parse_consistency, parse_proof
+from custody.ledger.entries import stored_entries
+from custody.ledger.ledger import node_reader
 from custody.ledger.tables import CustodyEventRow
+from custody.tree.merkle import check_consistency, tree_root
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import ALLOWED, SELF_APPROVED, Role
 from evidence.people.tables import TokenRow
 from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
+from tests.custody.published.files import Files, publish
 from tests.evidence.requests.listing import listed
 from tests.evidence.requests.requesting import request
 from tests.houses import House, clip, environment
@@ -40,7 +46,7 @@ SUBCOMMANDS = [
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
-    ["log", "audit"],
+    *(["log", what] for what in ("audit", "prove", "consistency", "watch", "contains")),
     ["report", "access"],
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
@@ -816,6 +822,95 @@ def test_an_audit_that_finds_something_ends_with_1(
     assert said.code == 1
     assert "✗ events" in said.out
     assert "DO NOT AGREE" in said.out
+
+
+@pytest.fixture
+def published(shell: Shell) -> Files:
+    """Return what this house would have published of its log by now."""
+    shell.house.events(shell.house.exhibit().id)
+    signer = shell.house.services.keyring.log_signer
+    entries = shell.house.look(lambda session: [entry for _, entry in stored_entries(session)])
+    return publish(entries, (signer,), signer.key.name)
+
+
+def against(shell: Shell, files: Files) -> Said:
+    place = files.put(shell.folder / f"log-{len(list(shell.folder.iterdir()))}")
+    return shell.run("log", "audit", "--against", str(place), role=Role.AUDITOR)
+
+
+def test_the_database_is_held_against_what_is_published(shell: Shell, published: Files) -> None:
+    said = against(shell, published)
+    assert said.code == 0, said.out
+    assert "✓ published" in said.out
+    changed = {
+        name: publish([b"another", *(b"" for _ in range(255))]).held["tile/entries/000"]
+        for name in published.held
+        if name.startswith("tile/entries/000")
+    }
+    said = against(shell, Files({**published.held, **changed}))
+    assert said.code == 1
+    assert "tile/entries/000" in said.out
+    assert "the published files were changed" in said.out
+
+
+def test_a_database_behind_what_is_published_is_told_to_be_restored(
+    shell: Shell, published: Files
+) -> None:
+    signer = shell.house.services.keyring.log_signer
+    entries = [*shell.house.look(lambda s: [one for _, one in stored_entries(s)])]
+    ahead = publish([*entries, *(b"later" for _ in range(900))], (signer,), signer.key.name)
+    said = against(shell, ahead)
+    assert said.code == 1
+    assert "custos restore" in said.out
+    assert published.held.keys() != ahead.held.keys()
+
+
+def test_what_somebody_else_published_is_refused_by_our_own_key(shell: Shell) -> None:
+    said = against(shell, publish([b"another"]))
+    assert said.code == 1
+    assert "The checkpoint is of another log." in said.out
+    said = against(shell, publish([]).with_("checkpoint", b"nonsense"))
+    assert (said.code, "does not end in a blank line" in said.out) == (1, True)
+    assert against(shell, publish([]).with_("checkpoint", None)).code == 3
+
+
+def test_events_are_proved_out_of_the_database(shell: Shell, published: Files) -> None:
+    row = shell.house.exhibit()
+    events = shell.house.events(row.id)
+    out = shell.folder / "proofs"
+    said = shell.run("log", "prove", row.reference, "-o", str(out), role=Role.AUDITOR)
+    assert said.code == 0, said.err
+    proofs = sorted(out.glob("*.tlog-proof"))
+    assert len(proofs) == len(events)
+    own = LogPolicy(shell.house.services.keyring.log_signer.key)
+    for path in proofs:
+        proof = parse_proof(path.read_bytes())
+        head = check_signed(proof.checkpoint, own).checkpoint
+        check_proof(proof, path.with_suffix(".entry").read_bytes(), head)
+    first = shell.folder / "first.tlog-proof"
+    assert shell.run("log", "prove", "0", "-o", str(first), role=Role.AUDITOR).code == 0
+    assert parse_proof(first.read_bytes()).index == 0
+    bundle = min(name for name in published.held if name.startswith("tile/entries/000"))
+    assert first.with_suffix(".entry").read_bytes() in published.held[bundle]
+
+
+def test_growth_is_proved_out_of_the_database(shell: Shell, published: Files) -> None:
+    out = shell.folder / "grown"
+    tiles = [name for name in published.held if name.startswith("tile/0/")]
+    assert tiles
+    said = shell.run("log", "consistency", "1", "3", "-o", str(out), role=Role.AUDITOR)
+    assert said.code == 0, said.err
+    old, new = shell.house.look(lambda s: [tree_root(size, node_reader(s)) for size in (1, 3)])
+    check_consistency(1, 3, old, new, parse_consistency(out.read_bytes()))
+
+
+def test_proofs_are_for_those_who_may_read_the_custody_record(shell: Shell) -> None:
+    for words in (("prove", "0"), ("consistency", "0", "1")):
+        failed(shell.run("log", *words, role=Role.FINANCE), "custody.read needs the role")
+    failed(shell.run("log", "prove", "99999999", role=Role.AUDITOR), "and none at", code=2)
+    failed(shell.run("log", "prove", "NO/1", role=Role.AUDITOR), "NO/1")
+    said = shell.run("log", "consistency", "0", "99999999", role=Role.AUDITOR)
+    failed(said, "it has no size 99999999 yet", code=2)
 
 
 def test_a_clip_goes_in_and_a_package_comes_out(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.running.supervisor import prepare
 from api.wiring import Services, build
 from benchmarks.growth.exhibits import displayed

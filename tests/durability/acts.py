@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from api.acts import act
 from api.builders.trust import trust_file
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.cli.proof.verify import FileReader
 from api.wiring import Services
 from custody.formats.trust import parse_trust

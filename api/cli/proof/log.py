@@ -1,128 +1,31 @@
-"""Edge. `custos log audit`: the log against the database, and both against what they promised."""
+"""Edge. `custos log`: what can be asked of the custody log, each by a module of its own.
+
+What works on a published log runs on the base install: no module that is loaded here may need a
+server's library before it is asked for something that does.
+"""
 
 import argparse
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from typing import Final
 
-from sqlmodel import Session
+from api.cli.proof.logs import audit, consistency, contains, prove, watch
 
-from api.acts import act
-from api.builders.oversight import audit_material
-from api.cli.terminal.caller import add_acting, services_of, settings_of, subject_of
-from api.wiring import Services, build
-from custody.audit.facts import AuditReport
-from custody.audit.log import Material, audit, processes_worth, take_snapshot
-from custody.check.finding import Finding, Outcome
-from custody.printable import printable, printable_json
-from evidence.people.access import Action, Subject
-from evidence.people.people import require
-from storage.embedded.engines import database_alone, stand_still
-
-_MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
-_INDENT = 15
+_WHATS: Final = {
+    "audit": (audit, "compute the whole log anew, and compare"),
+    "prove": (prove, "write the proof that an entry, or each event of an exhibit, is in the log"),
+    "consistency": (consistency, "write the proof that the log only grew from one size to another"),
+    "watch": (watch, "look whether a published log only grew since it was last looked at"),
+    "contains": (contains, "tie a package to the log that is published"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos log`."""
     whats = parser.add_subparsers(dest="what", required=True)
-    auditing = whats.add_parser("audit", help="compute the whole log anew, and compare")
-    auditing.add_argument("--json", action="store_true", help="print the report for a program")
-    auditing.add_argument(
-        "--processes",
-        type=_at_least_one,
-        default=os.cpu_count() or 1,
-        help="how many processes share a long log (as many as there are processors)",
-    )
-    add_acting(auditing)
+    for what, (module, words) in _WHATS.items():
+        module.add_arguments(whats.add_parser(what, help=words, description=module.__doc__))
 
 
 def run(given: argparse.Namespace) -> int:
-    """Audit the log; the exit code is 1 if anything is wrong."""
-    with _services(given) as services:
-        subject = subject_of(given, services)
-        report = audit_log(services, subject, processes=given.processes)
-    print(_json(report) if given.json else _table(report))
-    return 1 if report.failed else 0
-
-
-@contextmanager
-def _services(given: argparse.Namespace) -> Iterator[Services]:
-    """Build the services, over the database alone if the house does not run: its log can be read.
-
-    A house that does not start, or must not, is when an audit is needed most.
-    """
-    settings = settings_of(given)
-    if settings.engines is not None or not stand_still(settings.data):
-        with services_of(given) as services:
-            yield services
-        return
-    with database_alone(settings.data) as addresses:
-        services = build(replace(settings, engines=addresses), pool_size=2)
-        try:
-            yield services
-        finally:
-            services.close()
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def audit_log(services: Services, subject: Subject, *, processes: int = 1) -> AuditReport:
-    """Audit the log on behalf of ``subject``, in so many processes if it is long enough for them.
-
-    Raises:
-        AccessRefusedError: they may not; the refusal is an event.
-    """
-
-    def look(session: Session) -> AuditReport:
-        require(Action.AUDIT_LOG, subject)
-        take_snapshot(session)
-        return audit_session(services, session, processes=processes_worth(session, processes))
-
-    return act(services, subject, look)
-
-
-def audit_session(services: Services, session: Session, *, processes: int = 1) -> AuditReport:
-    """Audit what one transaction sees, with the keys of this service."""
-    return audit(session, material_of(services), processes=processes)
-
-
-def material_of(services: Services) -> Material:
-    """Return what an audit needs beside the database."""
-    return audit_material(services.settings, services.keyring, services.clock())
-
-
-def _json(report: AuditReport) -> str:
-    whole = {
-        "ok": not report.failed,
-        "size": report.size,
-        "root": report.root.hex(),
-        "findings": [asdict(finding) for finding in report.findings],
-    }
-    return printable_json(json.dumps(whole, indent=2, ensure_ascii=False))
-
-
-def _table(report: AuditReport) -> str:
-    lines = [line for finding in report.findings for line in _lines(finding)]
-    verdict = "The log and the database agree."
-    if report.failed:
-        verdict = "THE LOG AND THE DATABASE DO NOT AGREE: a person must look, before anything else."
-    return "\n".join([*lines, "", f"{verdict} Entries: {report.size}, root {report.root.hex()}"])
-
-
-def _lines(finding: Finding) -> list[str]:
-    subject = f" [{finding.subject}]" if finding.subject else ""
-    lines = [f"{_MARKS[finding.outcome]} {finding.step:<{_INDENT - 2}}{finding.words}{subject}"]
-    if finding.outcome is Outcome.FAIL and (finding.expected or finding.found):
-        lines += [
-            f"{'':{_INDENT}}expected {finding.expected}",
-            f"{'':{_INDENT}}found    {finding.found}",
-        ]
-    return [printable(line) for line in lines]  # what a row says, somebody may have written past us
+    """Do what was asked; return the exit code."""
+    module, _ = _WHATS[given.what]
+    return int(module.run(given))

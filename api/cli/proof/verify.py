@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace) -> Report:
     trust = _read_trust(args.trust)
-    with _open(args.package) as reader, _progress(sys.stderr) as bar:
+    with open_reader(args.package) as reader, _progress(sys.stderr) as bar:
         return verify(
             reader,
             trust,
@@ -186,7 +186,12 @@ def _read_trust(path: Path | None) -> Trust | None:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[FileReader]:
+def open_reader(path: Path) -> Iterator[FileReader]:
+    """Open a package.
+
+    Raises:
+        UsageError: it cannot be read; the message says what to do.
+    """
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder. Give the ZIP file as it was received; a folder that was unpacked "

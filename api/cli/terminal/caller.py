@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from api.acts import Decision, decide
+from api.cli.terminal.acting import add_acting, add_data
 from api.cli.terminal.errors import UsageError
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
@@ -18,23 +19,7 @@ from evidence.people.access import Subject
 Row = TypeVar("Row")
 _MAKE = "custos token add NAME --role ROLE --out FILE makes one"
 
-
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says where the service keeps its data."""
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="data directory (CUSTOS_DATA; ./custos-data)"
-    )
-
-
-def add_acting(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a command that acts for somebody."""
-    add_data(parser)
-    parser.add_argument(
-        "--token-file",
-        type=Path,
-        metavar="FILE",
-        help="file with the API token of whoever acts (CUSTOS_TOKEN_FILE)",
-    )
+__all__ = ["add_acting", "add_data", "decided", "services_of", "settings_of", "subject_of"]
 
 
 def settings_of(given: argparse.Namespace, *, port: int | None = None) -> Settings:

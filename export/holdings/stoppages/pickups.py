@@ -15,9 +15,10 @@ from evidence.fees.fees import JOB_SETTLE
 from evidence.fees.reconciliation import JOB_RECONCILE
 from export.holdings.holds import JOB_HOLD
 from export.holdings.masters import JOB_STAMP
+from export.holdings.stamps import JOB_STAMP_LOG
 from storage.jobs import Jobs
 
-PICKED_UP = (JOB_STAMP, JOB_HOLD, JOB_SETTLE, JOB_RECONCILE)
+PICKED_UP = (JOB_STAMP, JOB_STAMP_LOG, JOB_HOLD, JOB_SETTLE, JOB_RECONCILE)
 """Jobs that cost little, do nothing twice, and fail for want of something outside."""
 AGAIN_AFTER = timedelta(minutes=10)
 """How long after a job gave up it is deferred again: it then has all of its attempts anew."""

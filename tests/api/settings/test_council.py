@@ -29,6 +29,7 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (('= "BAR"', "= 7"), "texts"),
         (("Barchester Council", "Barchester\\nCouncil"), "one line"),
         (("days = 31", "days = 0"), "retention.days"),
+        (("[retention]", "stamp_hours = 169\n[retention]"), "log.stamp_hours"),
         (("days = 31", "days = true"), "retention.days"),
         (("days = 31", "days = 99999999"), "retention.days"),
         (("days = 31", "day = 31"), "retention.day"),

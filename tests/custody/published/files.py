@@ -1,9 +1,10 @@
 """A published log in memory: files by their names, and the entries that are in them."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from custody.errors import LogStateError, NotYetError
@@ -41,6 +42,14 @@ class Files:
             del held[name]
         return Files(held)
 
+    def put(self, folder: Path) -> Path:
+        """Write them into a directory, as a log is exported."""
+        for name, data in self.held.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        folder.mkdir(exist_ok=True)
+        return folder
+
 
 def event(n: int, name: str = "code.sent") -> bytes:
     """Return an entry like those of a ledger, the same for the same number."""
@@ -71,13 +80,15 @@ def publish(
     return files
 
 
-def flips(data: bytes) -> list[bytes]:
-    """Return the data once for each bit of it, with that bit flipped."""
-    return [
-        data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
-        for at in range(len(data))
-        for bit in range(8)
-    ]
+def flipped(data: bytes, bit: int) -> bytes:
+    """Return the data with one bit of it flipped."""
+    at = bit // 8
+    return data[:at] + bytes([data[at] ^ 1 << bit % 8]) + data[at + 1 :]
+
+
+def flips(data: bytes, step: int = 1) -> Iterator[bytes]:
+    """Return the data once for each bit of it, or each so many, with that bit flipped."""
+    return (flipped(data, bit) for bit in range(0, 8 * len(data), step))
 
 
 Damage = Callable[[bytes], bytes | None]

@@ -14,7 +14,16 @@ from custody.published.heads import policy_of_key
 from custody.published.whole import audit_published
 from custody.tree.tiles import CHECKPOINT, Tile
 from tests.custody.ledgers import ALONE, LOG, NEIGHBOUR, ORIGIN, POLICE, WITNESSED, private_key
-from tests.custody.published.files import DAMAGES, Damage, Files, event, flips, publish, small
+from tests.custody.published.files import (
+    DAMAGES,
+    Damage,
+    Files,
+    event,
+    flipped,
+    flips,
+    publish,
+    small,
+)
 
 ENTRIES = [event(n) for n in range(258)]
 SHORT = publish(ENTRIES[:2])
@@ -59,15 +68,15 @@ def test_without_a_key_the_signature_is_said_not_to_be_checked() -> None:
 
 @pytest.mark.parametrize("name", sorted(SHORT.held))
 def test_every_bit_of_a_short_log_counts_and_its_file_is_named(name: str) -> None:
-    for flipped in flips(SHORT.held[name]):
-        report = audit(SHORT.with_(name, flipped))
-        assert name in said(report), flipped
+    for changed in flips(SHORT.held[name]):
+        report = audit(SHORT.with_(name, changed))
+        assert name in said(report), changed
 
 
 @pytest.mark.parametrize("name", ["tile/0/001.p/2", "tile/1/000.p/1"])
 def test_every_bit_of_the_tiles_at_the_end_of_a_log_counts(name: str) -> None:
-    for flipped in flips(LONG.held[name])[::7]:
-        report = audit(LONG.with_(name, flipped))
+    for changed in flips(LONG.held[name], 7):
+        report = audit(LONG.with_(name, changed))
         assert name in said(report)
         assert [one.outcome for one in of(report, Step.VERDICT)] == [Outcome.FAIL]
 
@@ -163,8 +172,8 @@ def test_an_earlier_state_of_a_tile_must_be_the_beginning_of_the_tile() -> None:
     both = Files({**SHORT.held, **LONG.held})
     assert not audit(both).failed
     for name in ("tile/0/000.p/2", "tile/entries/000.p/2"):
-        flipped = both.with_(name, flips(both.held[name])[100])
-        assert f"{name} An earlier state" in said(audit(flipped))
+        changed = both.with_(name, flipped(both.held[name], 100))
+        assert f"{name} An earlier state" in said(audit(changed))
 
 
 def test_many_faults_are_counted_and_the_first_ones_shown() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.event import listen
 from sqlmodel import func, select
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.audit.facts import Step
 from custody.formats.canonical import JSON

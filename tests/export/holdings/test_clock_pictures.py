@@ -14,7 +14,7 @@ from PIL import Image
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.proof.log import audit_log, audit_session
+from api.cli.proof.logs.database import audit_log, audit_session
 from api.times import utc_now
 from custody.formats.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from evidence import attention
 from evidence.errors import AccessRefusedError, InvalidError, StateError

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select, update
 
 from api.builders.trust import trust_file
-from api.cli.proof.log import audit_log, audit_session
+from api.cli.proof.logs.database import audit_log, audit_session
 from api.times import utc_now
 from custody.errors import ProofError
 from custody.formats.trust import parse_trust

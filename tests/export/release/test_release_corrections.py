@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from api.cli.proof.log import audit_log
+from api.cli.proof.logs.database import audit_log
 from api.times import utc_now
 from custody.errors import ProofError
 from evidence import attention

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from api.builders.trust import trust_file
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.formats.trust import parse_trust
 from evidence.errors import AccessRefusedError, InvalidError, StateError

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import col, select
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from evidence.errors import AccessRefusedError, InvalidError, StateError
 from evidence.exhibits.tables import ExhibitRow

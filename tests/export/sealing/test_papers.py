@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, col, select
 
 from api.cli.parts.departures import COMMANDS
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.audit.facts import AuditReport
 from custody.audit.log import take_snapshot

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.running.worker import _mark_due
 from api.times import utc_now
 from custody.errors import CustodyError
