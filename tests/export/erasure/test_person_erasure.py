@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from api.cli.proof.log import audit_session
+from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.audit.log import take_snapshot
 from custody.check.finding import Finding
