@@ -175,8 +175,10 @@ def revoke(given: argparse.Namespace) -> int:
     print(f"Trust file number {trust.issue.number} says so; run custos trust export FILE, publish")
     print("it, and tell everybody who has an earlier one.")
     if which == keyring.seal_signer.certificate:
-        print("\nIt is the key in use: nothing can be sealed now, and Custos does not start. Next:")
-        print("stop Custos, and run custos keys rotate seal --out seal.csr")
+        print(
+            "\nIt is the key in use: nothing is sealed from now on, until another one is installed."
+        )
+        print("Next: custos keys rotate seal --out seal.csr")
     return 0
 
 
