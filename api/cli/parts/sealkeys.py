@@ -196,6 +196,11 @@ def _chosen(key: str | None, certificates: list[Certificate]) -> Certificate:
 
 
 def _council(settings: Settings) -> Council:
+    if not settings.council_file.exists():
+        raise SettingsError(
+            f"{settings.council_file} is not there: write it (docs/configuration.md), or set "
+            "CUSTOS_COUNCIL; its name and log.origin go into the keys"
+        )
     council = read_council(settings)
     if wrong := wrong_with(council):
         raise SettingsError(
