@@ -14,12 +14,10 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import utc_now
 from custody.errors import KeyStoreError
-from custody.formats.canonical import format_time
 from custody.keys.keychecks import CHECKS, hold_all, is_recorded, record_checks
 from custody.keys.keyfiles import ABOUT
 from custody.keys.keyring import Keyring, load, load_or_make_demonstration
 from custody.keys.roots import load_roots, make_roots
-from custody.keys.trustissues import revoked_at
 from custody.ledger.contradictions import alarm, contradictions, is_used, raise_alarm
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
@@ -60,7 +58,7 @@ def prepare(settings: Settings) -> str:
     look_first(settings)
     if settings.production:  # which makes neither: so say at once what is not there
         ensure_council(settings)
-        _refuse_a_revoked_seal(settings, load(settings.keys))
+        load(settings.keys)
     addresses = settings.addresses()
     migrate(addresses.owner_url, addresses.app_url)
     engine = connect(addresses.app_url, pool_size=1)
@@ -84,17 +82,6 @@ def prepare(settings: Settings) -> str:
         # What killed jobs left: copies of footage that nobody works on any more.
         shutil.rmtree(settings.scratch)
     return stopped
-
-
-def _refuse_a_revoked_seal(settings: Settings, keyring: Keyring) -> None:
-    """Refuse to seal what nobody could verify."""
-    at = revoked_at(settings.keys, keyring.seal_signer.certificate)
-    if at is not None:
-        raise KeyStoreError(
-            f"The seal key in {settings.keys} was revoked from {format_time(at)} on, so nothing "
-            "that it seals verifies: run custos keys rotate seal, and install the next one "
-            "(docs/keys.md)"
-        )
 
 
 def _require_council(settings: Settings, beside: str) -> None:

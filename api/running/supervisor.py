@@ -22,7 +22,7 @@ from api.running.processes import STAND_INS, command, end_leftovers
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins, refuse_unprotected
 from api.wiring import Services, build
-from custody.keys.production.installation import ends_soon
+from custody.keys.production.installation import look_at_seal
 from custody.ledger.contradictions import is_used
 from export.media.sandbox import protections
 from storage.embedded.addresses import Addresses
@@ -168,8 +168,8 @@ class Supervisor:
         if STAND_INS in served:
             self._doors.open_stand_ins(settings)
         self.services = build(settings)
-        if soon := ends_soon(self.services.keyring, now=self.services.clock()):
-            self._say(f"WARNING: {soon}")
+        if seal := look_at_seal(settings.keys, self.services.keyring, now=self.services.clock()):
+            self._say(f"WARNING: {seal}")
         if clock := self.services.timekeeping.look().words:
             self._say(f"WARNING: {clock}")
         if stopped:

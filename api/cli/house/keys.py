@@ -13,7 +13,7 @@ from api.times import utc_now
 from custody.formats.canonical import format_time
 from custody.formats.certificates import Certificate, common_name, spki_sha256
 from custody.keys.keyring import load
-from custody.keys.production.installation import ends_soon
+from custody.keys.production.installation import look_at_seal
 from custody.keys.trustissues import revoked_at
 
 _RUNS: Mapping[str, Callable[[argparse.Namespace], int]] = {
@@ -61,6 +61,6 @@ def _show(given: argparse.Namespace) -> int:
         if revoked := revoked_at(settings.keys, certificate):
             words += f", REVOKED from {format_time(revoked)} on"
         print(f"  {spki_sha256(certificate).hex()}  {words}  {common_name(certificate)}")
-    if soon := ends_soon(keyring, now=utc_now()):
-        print(f"\nWARNING: {soon}")
+    if warning := look_at_seal(settings.keys, keyring, now=utc_now()):
+        print(f"\nWARNING: {warning}")
     return 0

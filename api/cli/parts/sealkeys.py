@@ -175,8 +175,10 @@ def revoke(given: argparse.Namespace) -> int:
     print(f"Trust file number {trust.issue.number} says so; run custos trust export FILE, publish")
     print("it, and tell everybody who has an earlier one.")
     if which == keyring.seal_signer.certificate:
-        print("\nIt is the key in use: nothing can be sealed now, and Custos does not start. Next:")
-        print("stop Custos, and run custos keys rotate seal --out seal.csr")
+        print(
+            "\nIt is the key in use: nothing is sealed from now on, until another one is installed."
+        )
+        print("Next: custos keys rotate seal --out seal.csr")
     return 0
 
 
@@ -194,6 +196,11 @@ def _chosen(key: str | None, certificates: list[Certificate]) -> Certificate:
 
 
 def _council(settings: Settings) -> Council:
+    if not settings.council_file.exists():
+        raise SettingsError(
+            f"{settings.council_file} is not there: write it (docs/configuration.md), or set "
+            "CUSTOS_COUNCIL; its name and log.origin go into the keys"
+        )
     council = read_council(settings)
     if wrong := wrong_with(council):
         raise SettingsError(

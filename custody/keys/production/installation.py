@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from custody.check.certificate import check_path, check_seal_profile
 from custody.errors import FormatError, KeyStoreError, ProofError
-from custody.formats.canonical import JSON, canonical_json
+from custody.formats.canonical import JSON, canonical_json, format_time
 from custody.formats.certificates import (
     MAX_CERTIFICATES,
     MAX_PEM_BYTES,
@@ -57,6 +57,7 @@ from custody.keys.keyfiles import (
 )
 from custody.keys.keyring import Keyring, load
 from custody.keys.roots import make_roots
+from custody.keys.trustissues import revoked_at
 
 SOON = timedelta(days=60)
 """So long before the certificate in use ends, a person is told to rotate."""
@@ -229,14 +230,25 @@ def waiting(folder: Path) -> str:
     return stem if is_made(folder, stem) else ""
 
 
-def ends_soon(keyring: Keyring, *, now: datetime) -> str:
-    """Return what to do before the seal certificate ends; empty: nothing yet."""
+def look_at_seal(folder: Path, keyring: Keyring, *, now: datetime) -> str:
+    """Return what to do because the seal key was revoked, or ends soon; empty: nothing.
+
+    Whoever seals asks the trust file before each seal: this is for people, and stops nothing else.
+
+    Raises:
+        KeyStoreError: the last trust file cannot be read.
+    """
+    certificate = keyring.seal_signer.certificate
+    rotate = "run custos keys rotate seal (docs/keys.md)"
+    if (at := revoked_at(folder, certificate)) is not None and at <= now:
+        return (
+            f"the seal key was revoked from {format_time(at)} on, and nothing is sealed: {rotate}"
+        )
     end = min(one.not_valid_after_utc for one in keyring.seal_signer.chain)
     if now < end - SOON:
         return ""
     return (
-        f"the seal certificate ends on {end:%d %B %Y}, and nothing can be sealed from then on: run "
-        "custos keys rotate seal (docs/keys.md)"
+        f"the seal certificate ends on {end:%d %B %Y}, and nothing is sealed from then on: {rotate}"
     )
 
 

@@ -21,7 +21,12 @@ from custody.keys.hsm.held import HeldEd25519Key, HeldP256Key
 from custody.keys.hsm.tokens import Curve, TokenKey, open_session
 from custody.keys.hsm.uris import KeyPlace
 from custody.keys.keychecks import CHECKS, hold_all, record_checks
-from custody.keys.production.installation import chain_for, install_first, request_seal
+from custody.keys.production.installation import (
+    chain_for,
+    install_first,
+    install_next,
+    request_seal,
+)
 from tests.custody.keys.hsm.fakes import PIN, TOKEN, FakeToken, place_in
 from tests.custody.keys.production.councils import NAME, NOW, ORIGIN, Ceremony, begun
 
@@ -99,6 +104,27 @@ def test_what_says_where_a_key_lies_is_held_against_its_record(
     path.write_bytes(path.read_bytes().replace(b"object=log", b"object=lox"))
     with pytest.raises(KeyStoreError, match=rf"log\.pkcs11 is not the one .* {CHECKS}"):
         keyring.load(ceremony.keys)
+
+
+def test_a_rotation_moves_the_seal_into_a_token_and_out_again(
+    ceremony: Ceremony, token: FakeToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = installed(ceremony, token, monkeypatch).seal_signer.certificate
+    record_checks(ceremony.keys)
+    second = ceremony.install(now=NOW)
+    assert (ceremony.keys / "seal-2.key").exists()
+    place = place_in(ceremony.root.parent, "another seal")
+    issued = ceremony.signed(request_seal(ceremony.keys, NAME, place=place, opening=token.open))
+    chain = chain_for(ceremony.keys, "seal-3", issued, now=NOW)
+    third = install_next(ceremony.keys, chain, now=NOW)
+    assert [one.stem for one in third.former] == ["seal", "seal-2"]
+    assert third.former[0].chain[0] == first
+    assert second.seal_signer.certificate == third.former[1].chain[0]
+    third.seal_signer.sign_detached(b"a list of files")
+    path = ceremony.keys / "seal-3.pkcs11"
+    path.write_bytes(path.read_bytes().replace(b"another", b"anothex"))
+    with pytest.raises(KeyStoreError, match=r"seal-3\.pkcs11 is not the one that was installed"):
+        keyring.load(ceremony.keys, withheld={"seal.key"})
 
 
 def held(token: FakeToken, folder: Path, curve: Curve) -> HeldP256Key | HeldEd25519Key:

@@ -19,6 +19,7 @@ from custody.formats.certificates import (
     make_root,
     make_seal_certificate,
     make_time_certificate,
+    spki_sha256,
 )
 from custody.formats.note import parse_verifier_key
 from custody.keys.generations import OVERLAP
@@ -26,15 +27,16 @@ from custody.keys.keychecks import hold_all, record_checks
 from custody.keys.keyring import load, load_or_make_demonstration
 from custody.keys.production.installation import (
     chain_for,
-    ends_soon,
     install_first,
     is_installed,
+    look_at_seal,
     may_rotate,
     read_certificates,
     request_seal,
     waiting,
 )
 from custody.keys.roots import load_roots
+from custody.keys.trustissues import revoke
 from tests.custody.keys.production.councils import NAME, NOW, ORIGIN, Ceremony, begun
 
 LATER = NOW + timedelta(days=400)
@@ -246,8 +248,12 @@ def test_a_demonstration_is_not_turned_into_a_production(tmp_path: Path) -> None
 def test_two_months_before_its_end_a_person_is_told_to_rotate(ceremony: Ceremony) -> None:
     keyring = load(ceremony.keys)
     end = keyring.seal_signer.certificate.not_valid_after_utc
-    assert ends_soon(keyring, now=end - timedelta(days=61)) == ""
-    assert "custos keys rotate seal" in ends_soon(keyring, now=end - timedelta(days=60))
+    assert look_at_seal(ceremony.keys, keyring, now=end - timedelta(days=61)) == ""
+    words = look_at_seal(ceremony.keys, keyring, now=end - timedelta(days=60))
+    assert words.endswith("run custos keys rotate seal (docs/keys.md)")
+    key, root = spki_sha256(keyring.seal_signer.certificate), keyring.seal_signer.chain[-1:]
+    revoke(ceremony.keys, keyring.trust(root), key, at=NOW, now=NOW)
+    assert "was revoked" in look_at_seal(ceremony.keys, keyring, now=NOW)
 
 
 def test_a_stick_that_knows_no_second_name_of_a_file_takes_a_root_too(
