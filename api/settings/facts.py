@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.settings.log import USUAL_LOG, LogRules
 from api.settings.transparency import USUALLY_TOLD, Transparency
 from evidence.fees.prices import USUAL, Tariff
 from evidence.requests.clocks import DayKind
@@ -174,3 +175,4 @@ class Council:
     """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
     told: Transparency = USUALLY_TOLD
+    log: LogRules = USUAL_LOG
