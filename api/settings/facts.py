@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.settings.log import USUAL_LOG, LogRules
 from api.settings.street_map import NO_STREETS, StreetMap
 from api.settings.transparency import USUALLY_TOLD, Transparency
 from api.settings.witnesses import NOBODY, Witnesses
@@ -181,3 +182,4 @@ class Council:
     streets: StreetMap = NO_STREETS
     """What lies below the public's map of cameras."""
     witnesses: Witnesses = NOBODY
+    log: LogRules = USUAL_LOG

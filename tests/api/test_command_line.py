@@ -46,7 +46,7 @@ SUBCOMMANDS = [
     ["exhibit", "show"],
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
-    *(["log", what] for what in ("audit", "prove", "consistency", "watch", "contains")),
+    *(["log", what] for what in ("audit", "prove", "consistency", "watch", "contains", "export")),
     ["report", "access"],
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
@@ -191,6 +191,13 @@ def test_a_command_that_is_none_is_told_with_those_that_are(shell: Shell) -> Non
     assert said.code == 2
     assert "no command 'reelase'" in said.err
     assert "release" in said.err
+
+
+def test_the_log_is_exported_by_whoever_is_at_the_machine(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    assert shell.run("log", "export", str(folder)).code == 0
+    assert {path.name for path in folder.iterdir()} == {"checkpoint", "tile", "vkey"}
+    failed(shell.run("log", "export", str(folder / "vkey" / "x")), "cannot be written", code=2)
 
 
 # --- foreseeable mistakes -------------------------------------------------------------------------

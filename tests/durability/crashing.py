@@ -144,7 +144,7 @@ SEQUENCER = {
     "signed, not committed": after(Checkpoints, "_store", lambda stored, *_: stored),
     "stored, not shown": before(LogBucket, "show"),
     "shown": after(LogBucket, "show"),
-    "turn ended": after(Sequencer, "turn", lambda turn, *_: turn.added),
+    "turn ended": after(Sequencer, "turn", lambda turn, *_, **__: turn.added),
 }
 
 PAYING = {

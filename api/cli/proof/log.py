@@ -7,7 +7,7 @@ server's library before it is asked for something that does.
 import argparse
 from typing import Final
 
-from api.cli.proof.logs import audit, consistency, contains, prove, watch
+from api.cli.proof.logs import audit, consistency, contains, export, prove, watch
 
 _WHATS: Final = {
     "audit": (audit, "compute the whole log anew, and compare"),
@@ -15,6 +15,7 @@ _WHATS: Final = {
     "consistency": (consistency, "write the proof that the log only grew from one size to another"),
     "watch": (watch, "look whether a published log only grew since it was last looked at"),
     "contains": (contains, "tie a package to the log that is published"),
+    "export": (export, "write the log as files: tiles, checkpoint, vkey"),
 }
 
 

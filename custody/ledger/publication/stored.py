@@ -37,13 +37,17 @@ class StoredLog:
             raise NotYetError("this log has no checkpoint yet: nothing was recorded")
         return self._note
 
+    def has(self, tile: Tile) -> bool:
+        """Tell whether a log of this size, or of a smaller one, has an object."""
+        return tile.first + tile.width <= self.size >> HEIGHT * (tile.level or 0)
+
     def read(self, tile: Tile) -> bytes:
         """Return one object, whole: any that a log of this size or of a smaller one has.
 
         Raises:
             LogStateError: it has not, or the database lacks what belongs into it.
         """
-        if tile.first + tile.width > self.size >> HEIGHT * (tile.level or 0):
+        if not self.has(tile):
             raise LogStateError(f"{format_tile(tile)} is not in a log of {self.size} entries")
         places = range(tile.first, tile.first + tile.width)
         if tile.level is None:

@@ -1,4 +1,4 @@
-"""Edge. Proofs out of the house's own database: `custos log prove` and `custos log consistency`."""
+"""Edge. What `custos log` writes out of the house's own database: proofs, and the log as files."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.acts import act
+from api.cli.parts.log_export import export_log
 from api.cli.proof.logs.consistency import require_size, write_growth
 from api.cli.proof.logs.database import services_alone
 from api.cli.proof.logs.options import RIGHT
@@ -45,6 +46,13 @@ def prove(given: argparse.Namespace) -> int:
         write_proof(proofs[0], given.out)
     else:
         _write_all(proofs, given.out or Path(f"{_plain(given.what_of)}.proofs"))
+    return RIGHT
+
+
+def export(given: argparse.Namespace) -> int:
+    """Write the whole log as files; it is public, and so nobody need say who they are."""
+    with services_alone(given) as services:
+        export_log(services, given.folder)
     return RIGHT
 
 
