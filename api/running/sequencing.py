@@ -58,12 +58,13 @@ def sequence(settings: Settings, stop: Stop) -> None:
     """
     engine = connect(settings.addresses().app_url, pool_size=2)
     keyring = load(settings.keys, withheld=settings.withheld)
+    witnesses = build_witnesses(settings, keyring.log_signer.key)
     sequencer = Sequencer(
         engine,
         mac_key=keyring.event_hmac,
         signers=(keyring.log_signer,),
         clock=utc_now,
-        witnesses=build_witnesses(settings, keyring.log_signer.key),
+        witnesses=witnesses,
     )
     try:
         while not stop.is_set():
@@ -78,6 +79,8 @@ def sequence(settings: Settings, stop: Stop) -> None:
                 stop.wait(_STOPPED_S)
             stop.wait(_STANDBY_S)
     finally:
+        if witnesses is not None:
+            witnesses.close()
         engine.dispose()
 
 

@@ -39,6 +39,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("propose", "approve", "refuse", "withdraw", "seal", "show")),
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
+    *(["witness", what] for what in ("init", "add", "show", "serve")),
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
 ]
@@ -191,6 +192,7 @@ ACTING: list[list[str]] = [
     ["release", "show"],
     ["release", "approve", "BAR-7K4M-2XQ9-J-R1"],
     ["log", "audit"],
+    *(["witness", what] for what in ("init", "add", "show", "serve")),
     ["request", "list"],
 ]
 
