@@ -192,7 +192,6 @@ ACTING: list[list[str]] = [
     ["release", "show"],
     ["release", "approve", "BAR-7K4M-2XQ9-J-R1"],
     ["log", "audit"],
-    *(["witness", what] for what in ("init", "add", "show", "serve")),
     ["request", "list"],
 ]
 
