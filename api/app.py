@@ -57,7 +57,7 @@ from api.web.console.requests import pages as console_requests
 from api.web.console.requests.documents import pages as request_documents
 from api.web.console.requests.documents import wanted
 from api.web.public import cameras as public_cameras
-from api.web.public import information, mailbox, signin, start, transparency
+from api.web.public import information, log, mailbox, signin, start, transparency
 from api.web.public import pay as paying
 from api.web.public.requests import account as invoicing
 from api.web.public.requests import check, feedback, proof, several
@@ -166,6 +166,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in _CALLS:
         every.include_router(router, responses=errors.RESPONSES)
     every.include_router(assets.router)
+    every.include_router(log.router)
     # What is past the code stands first: its addresses are no tokens.
     for router in (collect.router, answering.router, downloads.router, gate.router, gate.paced):
         every.include_router(router)

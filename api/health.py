@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from custody.ledger.houseclock import house_clock
-from custody.ledger.tables import LogStateRow
+from custody.ledger.tables import LogPublicationRow, LogStateRow
 from custody.printable import printable
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
@@ -69,11 +69,12 @@ class Health:
                     "database": OK,
                     "clock": house_clock(session).alarm or OK,
                     "sequencer": self._sequencer(session),
+                    "publication": self._publication(session),
                     "worker": self._worker(session),
                 }
         except StorageError as error:
             words = str(error)
-            unknown = dict.fromkeys(("clock", "sequencer", "worker"), "not known")
+            unknown = dict.fromkeys(("clock", "sequencer", "publication", "worker"), "not known")
             return {"database": words, **unknown}
 
     def _sequencer(self, session: Session) -> str:
@@ -83,6 +84,10 @@ class Health:
         if state.beat is None or self._clock() - state.beat > _SILENT:
             return "no sequencer has worked in the last 15 s"
         return OK
+
+    def _publication(self, session: Session) -> str:
+        """Say why the log's newest entries are neither published nor signed."""
+        return session.get_one(LogPublicationRow, 1).words or OK
 
     def _worker(self, session: Session) -> str:
         alive = session.connection().scalar(

@@ -8,6 +8,7 @@
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
   - LogStoppedError: nothing is recorded until a person has looked at the log; refuse, say why
   - NotYetError: the checkpoint that is waited for does not exist yet; retry
+    - NotPublishedError: the log's bucket does not take what is to be published; retry
   - ClockError: the clock cannot be right; nothing is recorded until it is, retry
   - AuthorityError: the time-stamping authority does not answer, or answers nonsense; retry
   - WitnessError: a witness of the log does not answer, or answers nonsense; others may, retry
@@ -62,6 +63,10 @@ class LogStoppedError(CustodyError):
 
 class NotYetError(CustodyError):
     """What is waited for did not happen within the time limit. Safe to retry."""
+
+
+class NotPublishedError(NotYetError):
+    """The log cannot be published now, and so nothing more is signed. Safe to retry."""
 
 
 class ClockError(CustodyError):

@@ -52,6 +52,13 @@ class Found(NamedTuple):
     """As the store says; None: it does not."""
 
 
+class Content(NamedTuple):
+    """What a small object holds now, and the tag by which the store knows that it still does."""
+
+    data: bytes
+    tag: str
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """For how long, and how firmly, the store refuses to delete what is put."""

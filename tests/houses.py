@@ -370,6 +370,7 @@ class Estate:
             shared,
             owner_url=_at(shared.owner_url, name),
             app_url=_at(shared.app_url, name),
+            log_prefix=f"{name}/",
         )
 
 
@@ -396,6 +397,7 @@ def environment(addresses: Addresses) -> dict[str, str]:
         "S3_CA": intake.authority,
         "S3_VAULT_BUCKET": addresses.vault_bucket,
         "S3_LOG_BUCKET": addresses.log_bucket,
+        "S3_LOG_PREFIX": addresses.log_prefix,
     }
     for name in ("intake", "publisher", "disposal"):
         access: S3Access = getattr(addresses, name)

@@ -83,4 +83,6 @@ PROVIDER = Lane("people sign in", most=4, threads=1)
 """People who wait for the identity provider to answer us."""
 PAYMENTS = Lane("people pay", most=16, threads=4)
 """People who are on their way to the card page, or come back from it: the provider is asked."""
+LOG = Lane("the public log is read", most=32, threads=2)
+"""Whoever reads tiles of the log: each takes one row or 256 of them, and at most 16 MiB."""
 HEALTH = Lane("ask how each part is", most=4, threads=4)

@@ -58,7 +58,12 @@ POWERS: Mapping[str, Power] = {
         mail=True,
         pay=frozenset({"key"}),
     ),
-    "sequencer": Power(keys=frozenset({"log.key", "event-hmac.key"}), database=True),
+    # Publishes the log, and clears away what a wider object stands for; nothing that is locked.
+    "sequencer": Power(
+        keys=frozenset({"log.key", "event-hmac.key"}),
+        database=True,
+        store=frozenset({"publisher"}),
+    ),
     "standins": Power(),
 }
 

@@ -6,19 +6,21 @@ import shutil
 
 from sqlmodel import Session
 
+from api.builders.log import log_bucket
 from api.builders.trust import keep_authority
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
-from api.settings.council import ensure_council
+from api.settings.council import ensure_council, read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import utc_now
-from custody.errors import KeyStoreError
+from custody.errors import KeyStoreError, LogStateError, NotPublishedError
 from custody.keys.keychecks import CHECKS, hold_all, is_recorded, record_checks
 from custody.keys.keyfiles import ABOUT
 from custody.keys.keyring import Keyring, load, load_or_make_demonstration
 from custody.keys.roots import load_roots, make_roots
 from custody.ledger.contradictions import alarm, contradictions, is_used, raise_alarm
+from custody.ledger.publication.stored import require_published
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
 
@@ -59,6 +61,7 @@ def prepare(settings: Settings) -> str:
         keyring = _make_what_is_missing(settings, ensure_council(settings))
         with transaction(engine) as session:
             _compare(settings, keyring, session)
+            _compare_with_bucket(settings, keyring, session)
             stopped = alarm(session)
     finally:
         engine.dispose()
@@ -139,3 +142,20 @@ def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
         f"back from their backup (with {CHECKS}, if there is one), or name their folder by "
         "CUSTOS_KEYS"
     )
+
+
+def _compare_with_bucket(settings: Settings, keyring: Keyring, session: Session) -> None:
+    """Hold the database against what was published of it, before anything is written to it.
+
+    Where it is older, as after a backup was brought back, the log stops, and the house starts in
+    reading. A bucket that is away the sequencer asks, before it gives an event its place.
+    """
+    with log_bucket(settings, read_council(settings), keyring.log_signer.key) as bucket:
+        try:
+            published = None if bucket is None else bucket.look()
+            if published is not None:
+                require_published(session, published)
+        except NotPublishedError:
+            return
+        except LogStateError as error:
+            raise_alarm(session, str(error))

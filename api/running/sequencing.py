@@ -8,25 +8,36 @@ beat that this leaves is what `/readyz` goes by.
 import logging
 import os
 import threading
+import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from api.builders.witnesses import build_witnesses
+from api.builders.log import log_bucket
+from api.builders.witnesses import asked_witnesses
+from api.settings.council import read_council
 from api.settings.facts import Settings
 from api.times import utc_now
-from custody.errors import ForgedEventError, LogStateError, NotYetError
+from custody.errors import ForgedEventError, LogStateError, NotPublishedError
 from custody.keys.keyring import load
 from custody.ledger.ledger import CHANNEL
 from custody.ledger.sequencer import LOCK, Sequencer
 from storage.database import await_notice, connect, listen, named_lock, our_errors
+from storage.embedded.backoff import Backoff
 from storage.errors import UnavailableError
 
 BUSY_S = 0.02
 """After events were placed: what comes meanwhile shares the next checkpoint."""
 LOOK_S = 5.0
 """How long it sleeps at most: a third of the silence that `/readyz` takes for an end."""
+COLLECT_S = 60.0
+"""Between two looks for what is superfluous: whoever read a checkpoint has so long to read on."""
+_BEHIND_S = 1.0
+"""How long it sleeps while there is something that it could not publish."""
 _STANDBY_S = 1.0
+"""Between two looks of whoever waits for the lock of another, who may have died."""
 _STOPPED_S = 29.0
 """Between two looks whether a person has taken the alarm away."""
 _log = logging.getLogger("custos.sequencer")
@@ -51,43 +62,56 @@ class Stop(threading.Event):
 
 
 def sequence(settings: Settings, stop: Stop) -> None:
-    """Sequence until ``stop``; a database that is away is waited for.
+    """Sequence until ``stop``; a database that is away is waited for."""
+    keyring = load(settings.keys, withheld=settings.withheld)
+    with (
+        closing_engine(settings) as engine,
+        log_bucket(settings, read_council(settings), keyring.log_signer.key) as bucket,
+        asked_witnesses(settings, keyring.log_signer.key) as witnesses,
+    ):
+        sequencer = Sequencer(
+            engine,
+            mac_key=keyring.event_hmac,
+            signers=(keyring.log_signer,),
+            clock=utc_now,
+            publication=bucket,
+            witnesses=witnesses,
+        )
+        stand_by(engine, sequencer, stop)
+
+
+@contextmanager
+def closing_engine(settings: Settings) -> Iterator[Engine]:
+    """Open the database as the service, for the length of the block."""
+    engine = connect(settings.addresses().app_url, pool_size=2)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def stand_by(engine: Engine, sequencer: Sequencer, stop: Stop) -> None:
+    """Work whenever no other sequencer does, until ``stop``.
 
     A log that has stopped is waited for, too: `/readyz` says why it did, and the rest of the house
     goes on reading.
     """
-    engine = connect(settings.addresses().app_url, pool_size=2)
-    keyring = load(settings.keys, withheld=settings.withheld)
-    witnesses = build_witnesses(settings, keyring.log_signer.key)
-    sequencer = Sequencer(
-        engine,
-        mac_key=keyring.event_hmac,
-        signers=(keyring.log_signer,),
-        clock=utc_now,
-        witnesses=witnesses,
-    )
-    try:
-        while not stop.is_set():
-            try:
-                _hold(engine, sequencer, stop)
-            except UnavailableError as error:
-                _log.warning("waiting for the database: %s", error)
-            except NotYetError as error:
-                _log.warning("waiting for witnesses: %s", error)
-            except (ForgedEventError, LogStateError) as error:
-                _log.error("the log has stopped: %s", error)
-                stop.wait(_STOPPED_S)
-            stop.wait(_STANDBY_S)
-    finally:
-        if witnesses is not None:
-            witnesses.close()
-        engine.dispose()
+    while not stop.is_set():
+        try:
+            _hold(engine, sequencer, stop)
+        except UnavailableError as error:
+            _log.warning("waiting for the database: %s", error)
+        except (ForgedEventError, LogStateError) as error:
+            _log.error("the log has stopped: %s", error)
+            stop.wait(_STOPPED_S)
+        stop.wait(_STANDBY_S)
 
 
 def _hold(engine: Engine, sequencer: Sequencer, stop: Stop) -> None:
     """Work as long as the lock is ours: it ends with its connection, and so does this."""
     with named_lock(engine, LOCK) as held:
         if held is not None:
+            sequencer.begin()
             follow(held, sequencer, stop)
 
 
@@ -98,11 +122,49 @@ def follow(held: Connection, sequencer: Sequencer, stop: Stop) -> None:
         UnavailableError: the lock is lost with its connection. Begin again.
     """
     listen(held, CHANNEL)
+    attempts, collected = _Attempts(), time.monotonic()
     while not stop.is_set():
         # What was said before this statement is covered by the turn, what is said after it wakes.
         with our_errors():
             held.exec_driver_sql("SELECT 1")
-        if sequencer.turn().added:
+        turn = sequencer.turn(publish=attempts.due)
+        attempts.heard(turn.behind)
+        if turn.added or turn.rest:
             stop.wait(BUSY_S)
         else:
-            await_notice(held, within=LOOK_S, unless=stop)
+            await_notice(held, within=_BEHIND_S if turn.behind else LOOK_S, unless=stop)
+        if time.monotonic() - collected >= COLLECT_S and not turn.behind:
+            _collect(sequencer)
+            collected = time.monotonic()
+
+
+class _Attempts:
+    """When to try again to publish, and what was said of why it did not work."""
+
+    def __init__(self) -> None:
+        self._backoff = Backoff()
+        self._words = ""
+        self._tried = True
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time."""
+        self._tried = self._backoff.is_due(time.monotonic())
+        return self._tried
+
+    def heard(self, words: str) -> None:
+        """Note how it went; empty words: well, or nothing was to be published."""
+        if words and self._tried:
+            self._backoff.tried(time.monotonic())
+        elif not words:
+            self._backoff = Backoff()
+        if words != self._words:
+            _log.warning("publishing the log: %s", words or "it works again")
+            self._words = words
+
+
+def _collect(sequencer: Sequencer) -> None:
+    try:
+        sequencer.collect()
+    except NotPublishedError as error:
+        _log.warning("superfluous tiles stay for now: %s", error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.settings.errors import SettingsError
 from api.settings.facts import APPEAL, DEFAULT_COLOUR, POLICE_DOMAINS, Council, Settings
+from api.settings.log import read_log
 from api.settings.rules import check_council, check_keys
 from api.settings.transparency import read_transparency
 from api.settings.witnesses import read_witnesses
@@ -128,6 +129,7 @@ def parse_council(text: str) -> Council:
             fees=_tariff(table.get("fees", {})),
             told=read_transparency(table),
             witnesses=read_witnesses(table),
+            log=read_log(table),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(f"council.toml cannot be read: {error!r}") from error

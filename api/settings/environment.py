@@ -40,6 +40,7 @@ NAMES = frozenset(
         "CUSTOS_S3_INTAKE_KEY",
         "CUSTOS_S3_INTAKE_SECRET",
         "CUSTOS_S3_LOG_BUCKET",
+        "CUSTOS_S3_LOG_PREFIX",
         "CUSTOS_S3_PUBLIC_URL",
         "CUSTOS_S3_PUBLISHER_KEY",
         "CUSTOS_S3_PUBLISHER_SECRET",
@@ -263,4 +264,5 @@ def _outside_engines(environ: Mapping[str, str]) -> Addresses | None:
         disposal=access("DISPOSAL"),
         vault_bucket=environ.get("CUSTOS_S3_VAULT_BUCKET", "custos-vault"),
         log_bucket=environ.get("CUSTOS_S3_LOG_BUCKET", "custos-log"),
+        log_prefix=environ.get("CUSTOS_S3_LOG_PREFIX", ""),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.settings.log import USUAL_LOG, LogRules
 from api.settings.transparency import USUALLY_TOLD, Transparency
 from api.settings.witnesses import NOBODY, Witnesses
 from evidence.fees.prices import USUAL, Tariff
@@ -176,3 +177,4 @@ class Council:
     fees: Tariff = USUAL
     told: Transparency = USUALLY_TOLD
     witnesses: Witnesses = NOBODY
+    log: LogRules = USUAL_LOG

@@ -13,7 +13,7 @@ MOST_DAYS = 36_500
 LEAST_KEPT = 28
 """Days for which what is personal of a request stays after its end, whatever a council says."""
 _TABLES = {
-    "log": {"origin"},
+    "log": {"origin", "publish", "lock_days"},
     "retention": {"days"},
     "contact": {"email", "telephone"},
     "look": {"colour"},

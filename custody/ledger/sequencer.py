@@ -1,29 +1,34 @@
-"""Service. Gives waiting events their place in the tree, and signs what it built.
+"""Service. Gives waiting events their place in the tree, and has it published and signed.
 
 One sequencer at a time: whoever holds the advisory lock, fenced by the size that it read. The
 commit of a batch is the point of no return; a crash after it leaves a tree without a checkpoint,
-which the next turn signs, through the same function as always.
+which the next turn publishes and signs, through the same functions as always
+(`publication.checkpoints`). A bucket or witnesses that are away keep no event from its place.
 """
 
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import Engine, insert, update
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, select
 
-from custody.errors import ForgedEventError, LogStateError
-from custody.formats.checkpoint import Checkpoint, format_checkpoint
+from custody.errors import ForgedEventError, LogStateError, NotYetError
 from custody.formats.entry import parse_entry
-from custody.formats.note import NoteSigner, format_note, sign_note
+from custody.formats.note import NoteSigner
 from custody.ledger.ledger import event_mac, node_reader
+from custody.ledger.publication.checkpoints import (
+    Checkpoints,
+    Step,
+    newest_signed,
+)
+from custody.ledger.publication.parties import Publication, Witnesses
 from custody.ledger.tables import (
     CustodyEventRow,
-    LogCheckpointRow,
     LogEntryRow,
     LogNodeRow,
+    LogPublicationRow,
     LogRootRow,
     LogStateRow,
     OutboxRow,
@@ -34,19 +39,8 @@ from storage.errors import ConflictError
 
 LOCK = "custos/sequencer"
 _LARGEST_BATCH = 1000
-
-
-class Witnesses(Protocol):
-    """Who cosigns: others, who have seen no other log of this name."""
-
-    def cosign(self, note: bytes, prove: Callable[[int], Sequence[bytes]], size: int) -> bytes:
-        """Return the note with their lines after the log's own.
-
-        Raises:
-            NotYetError: fewer answered than the policy demands. Ask again later.
-            LogStateError: a witness has seen another log, or more of this one than we have.
-        """
-        ...
+_BATCHES = 8
+"""So many share a publication while more waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,10 @@ class Turn:
 
     added: int
     signed: int | None
+    rest: bool = False
+    """Whether there is more to publish at once."""
+    behind: str = ""
+    """Why what is there is not published or signed; empty: it is."""
 
 
 class Sequencer:
@@ -67,37 +65,44 @@ class Sequencer:
         mac_key: bytes,
         signers: Sequence[NoteSigner],
         clock: Callable[[], datetime],
+        publication: Publication | None = None,
         witnesses: Witnesses | None = None,
     ) -> None:
+        """Without ``publication`` or ``witnesses``, what is built is signed and stored."""
         self._engine = engine
         self._mac_key = mac_key
-        self._signers = tuple(signers)
-        self._origin = self._signers[0].key.name
         self._clock = clock
-        self._witnesses = witnesses
+        self._words: str | None = None
+        self._checkpoints = Checkpoints(
+            engine,
+            signers=signers,
+            require_ours=self._require_ours,
+            publication=publication,
+            witnesses=witnesses,
+        )
 
-    def turn(self) -> Turn:
-        """Sequence one batch and sign the newest root, if it is not signed yet.
+    def begin(self) -> None:
+        """Begin again, as whoever has just been given the lock: another one may have worked."""
+        self._words = None
+        self._checkpoints.begin()
+
+    def turn(self, *, publish: bool = True) -> Turn:
+        """Sequence what waits; publish and sign the newest root, if that is not done yet.
+
+        Without ``publish`` events get their place and no more: whoever found the bucket away need
+        not ask it again at once. Before it was asked for the first time, events wait: a database
+        that was brought back from a backup must not give away places that are taken.
 
         A log that has stopped stays so, whatever is in it, until the alarm is taken away.
 
         Raises:
             ForgedEventError: an event in the outbox was not written by this service. Nothing is
                 added; the alarm is kept where `/readyz` shows it.
-            LogStateError: the stored tree contradicts itself, or what a witness holds.
-            NotYetError: too few witnesses have cosigned. What was added has its place; come again.
+            LogStateError: the stored tree contradicts itself, or what is published or witnessed.
             UnavailableError: the database does not answer.
         """
         try:
-            with transaction(self._engine) as session:
-                added, unsigned = self._sequence(session)
-            if not unsigned:
-                return Turn(added, None)
-            # A crash here leaves a root without a checkpoint; the next turn signs it.
-            with transaction(self._engine) as session:
-                signed = self._sign_newest(session)
-            if signed is not None:
-                self._keep(*signed)
+            return self._turn(publish=publish)
         except ConflictError as error:
             words = f"something stands in the log where its next entries belong: {error}"
             self._raise_alarm(words)
@@ -105,31 +110,75 @@ class Sequencer:
         except (ForgedEventError, LogStateError) as error:
             self._raise_alarm(str(error))
             raise
-        return Turn(added, None if signed is None else signed[0])
 
-    def _keep(self, size: int, note: bytes) -> None:
-        """Have the checkpoint cosigned, and store it; no lock is held while others are asked."""
-        if self._witnesses is not None:
-            note = self._witnesses.cosign(note, lambda old: self._prove(old, size), size)
-        with transaction(self._engine) as session:
-            session.exec(select(LogStateRow).with_for_update()).one()
-            if session.get(LogCheckpointRow, size) is None:
-                session.add(LogCheckpointRow(size=size, note=note))
+    def _turn(self, *, publish: bool) -> Turn:
+        if not self._checkpoints.known:
+            behind = self._attempt(self._checkpoints.look)[1] if publish else self._words or ""
+            if not self._checkpoints.known:
+                self._leave_beat()
+                return Turn(0, None, behind=behind)
+        added, due = self._sequence_all()
+        if not publish:
+            return Turn(added, None, behind=self._words or "")
+        step, behind = self._attempt(self._checkpoints.advance) if due else (None, "")
+        if not due:
+            self._say("")
+        step = step or Step()
+        return Turn(added, step.signed, step.rest, behind)
 
-    def _prove(self, old: int, size: int) -> Sequence[bytes]:
+    def _attempt(self, work: Callable[[], Step | None]) -> tuple[Step | None, str]:
+        """Do what can be done later as well; return what came of it, and why nothing did."""
+        try:
+            step, behind = work(), ""
+        except NotYetError as error:
+            step, behind = None, str(error)
+        self._say(behind)
+        return step, behind
+
+    def _say(self, behind: str) -> None:
+        """Keep why publication is behind where `/readyz` shows it."""
+        if behind != self._words:
+            with transaction(self._engine) as session:
+                session.get_one(LogPublicationRow, 1).words = behind
+            self._words = behind
+
+    def collect(self) -> int:
+        """Clear away what was published and is superfluous; return how many objects went.
+
+        Raises:
+            NotPublishedError: the bucket does not answer, or refuses. Call again.
+        """
+        return self._checkpoints.collect()
+
+    def _sequence_all(self) -> tuple[int, bool]:
+        """Place what waits, as much as shares a publication; tell whether one is due."""
+        whole, due = 0, False
+        for _ in range(_BATCHES):
+            # The commit of each batch is a point of no return.
+            with transaction(self._engine) as session:
+                added, due = self._sequence(session)
+            whole += added
+            if added < _LARGEST_BATCH:
+                break
+        return whole, due
+
+    def _leave_beat(self) -> None:
         with transaction(self._engine) as session:
-            return merkle.prove_consistency(old, size, node_reader(session))
+            state = session.exec(select(LogStateRow).with_for_update()).one()
+            if state.alarm:
+                raise LogStateError(state.alarm)
+            state.beat = self._clock()
 
     def _sequence(self, session: Session) -> tuple[int, bool]:
-        """Place one batch; return its size, and whether the newest root needs a signature."""
+        """Place one batch; return its size, and whether the newest root is to be published."""
         state = session.exec(select(LogStateRow).with_for_update()).one()
         if state.alarm:
             raise LogStateError(state.alarm)
         state.beat = self._clock()
-        signed = _newest_signed(session, state.size)
+        signed = newest_signed(session, state.size)
         batch = self._waiting(session)
         if not batch:
-            return 0, signed != state.size
+            return 0, self._checkpoints.is_due(state.size, signed)
         leaves = [merkle.leaf_hash(event.entry) for event in batch]
         old, new = state.size, state.size + len(batch)
         nodes = merkle.new_nodes(old, leaves, node_reader(session))
@@ -184,64 +233,6 @@ class Sequencer:
                 "the log stops here until a person has looked at the database"
             )
 
-    def _sign_newest(self, session: Session) -> tuple[int, bytes] | None:
-        """Sign the newest root, once it has been built a second time from what is stored.
-
-        The root was recorded by an earlier transaction, so there are never two for one size. But
-        whoever can add rows could add a root too, and it would have our signature.
-        """
-        state = session.exec(select(LogStateRow).with_for_update()).one()
-        signed = _newest_signed(session, state.size)
-        if signed == state.size:
-            return None
-        root = self._built_again(session, signed, state.size)
-        text = format_checkpoint(Checkpoint(self._origin, state.size, root))
-        note = format_note(sign_note(text, self._signers))
-        return state.size, note
-
-    def _built_again(self, session: Session, old: int, new: int) -> bytes:
-        """Return the root over the entries up to ``new``; those since ``old`` are hashed anew."""
-        rows = session.exec(
-            select(LogEntryRow, CustodyEventRow)
-            .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event)
-            .where(col(LogEntryRow.index) >= old)
-            .order_by(col(LogEntryRow.index))
-        ).all()
-        for _, event in rows:
-            self._require_ours(event)
-        read = node_reader(session)
-        leaves = [merkle.leaf_hash(entry.entry) for entry, _ in rows]
-        nodes = dict(merkle.new_nodes(old, leaves, read))
-        root = session.get_one(LogRootRow, new).root
-        if (
-            [entry.index for entry, _ in rows] != list(range(old, new))
-            or any(entry.entry != event.entry for entry, event in rows)
-            or read(list(nodes)) != list(nodes.values())
-            or merkle.tree_root(new, read) != root
-        ):
-            raise LogStateError(
-                f"the entries from {old} to {new} do not make the tree that is stored: "
-                "somebody wrote to it"
-            )
-        return root
-
     def _raise_alarm(self, words: str) -> None:
         with transaction(self._engine) as session:
             session.exec(update(LogStateRow).values(alarm=words, beat=self._clock()))
-
-
-def _newest_signed(session: Session, size: int) -> int:
-    """Return the size of the newest checkpoint of a log of ``size``; 0: there is none.
-
-    Raises:
-        LogStateError: there is a root or a checkpoint of a tree that nobody has built.
-    """
-    sizes = (LogRootRow.size, LogCheckpointRow.size)
-    asked = (select(func.coalesce(func.max(one), 0)).scalar_subquery() for one in sizes)
-    newest, signed = map(int, session.exec(select(*asked)).one())
-    if newest != size or signed > size:
-        raise LogStateError(
-            f"the log has {size} entries, its newest root is of {newest} and its newest "
-            f"checkpoint of {signed}: somebody wrote to it"
-        )
-    return signed

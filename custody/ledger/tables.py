@@ -2,7 +2,8 @@
 
 Append-only for the service's role, by grant and by trigger: `custody_event` and every `log_…`
 table but `log_state`. Erasable: `record_key` and `custody_value`. Moving: `custody_record` (the
-head of each record), `custody_outbox` (what has no index yet), `log_state` (one row).
+head of each record), `custody_outbox` (what has no index yet), `log_state` and `log_publication`
+(one row each).
 """
 
 from datetime import datetime
@@ -120,3 +121,17 @@ class LogStateRow(SQLModel, table=True):
     root: bytes = bytes_column()
     beat: datetime | None = utc_column(nullable=True)
     alarm: str = ""
+
+
+class LogPublicationRow(SQLModel, table=True):
+    """The one row that says whether publication keeps up, for those who do not ask the bucket.
+
+    What was published last, the bucket itself says: this decides nothing but what is cleared away.
+    """
+
+    __tablename__: ClassVar[Any] = "log_publication"
+    id: int = Field(primary_key=True)
+    collected: int = big_integer()
+    """Partial objects of smaller logs than this are gone."""
+    words: str = ""
+    """Why publication is behind; empty: it is not."""

@@ -36,3 +36,5 @@ class Addresses:
     disposal: S3Access
     vault_bucket: str = VAULT_BUCKET
     log_bucket: str = LOG_BUCKET
+    log_prefix: str = ""
+    """What the names of the log's objects begin with, if the bucket is not theirs alone."""

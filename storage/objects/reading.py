@@ -41,6 +41,11 @@ class ObjectReader:
         """Name of the bucket."""
         return self._bucket
 
+    @property
+    def s3(self) -> S3:
+        """The client, for what is done with a bucket beside reading and putting."""
+        return self._s3
+
     def close(self) -> None:
         """Close the connections."""
         self._s3.close()

@@ -54,7 +54,8 @@ class ObjectStore(ObjectReader):
 
     ``retention`` locks all that is put. ``public_url`` is where browsers reach the store, if not
     at the endpoint. ``clock`` is asked once for each object, for the end of its retention. ``room``
-    is asked before anything is put, where the store's disk is ours.
+    is asked before anything is put, where the store's disk is ours. ``cached`` is what caches are
+    told of what is put (Cache-Control, RFC 9111).
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ObjectStore(ObjectReader):
         clock: Callable[[], datetime],
         patience: Patience | None = None,
         room: Require | None = None,
+        cached: str = "",
     ) -> None:
         super().__init__(
             access,
@@ -77,6 +79,7 @@ class ObjectStore(ObjectReader):
         )
         self._retention = retention
         self._clock = clock
+        self._cached = cached
         self.require_room: Require = room or _boundless
 
     def put_stream(
@@ -112,13 +115,13 @@ class ObjectStore(ObjectReader):
                 version = upload.complete(size=taken.size, crc32=taken.crc32)
         return self._stored(key, version, taken)
 
-    def put_bytes(self, key: str, data: bytes) -> StoredObject:
-        """Put bytes, or find that the very same stand there already.
+    def put_bytes(self, key: str, data: bytes, *, passing: bool = False) -> StoredObject:
+        """Put bytes, or find that the very same stand there already; ``passing``: without a lock.
 
         Raises: ConflictError when others do. Nothing is ever overwritten. NoRoomError.
         """
         self.require_room(len(data))
-        return self._put_new(key, data, fingerprint(data))
+        return self._put_new(key, data, fingerprint(data), passing=passing)
 
     def join(
         self, key: str, pieces: Sequence[Piece], *, progress: Progress | None = None
@@ -225,7 +228,10 @@ class ObjectStore(ObjectReader):
     def _begin(self, key: str) -> MultipartUpload:
         return MultipartUpload(self._s3, self._bucket, key, self._retention, self._clock())
 
-    def _put_new(self, key: str, data: bytes, taken: Fingerprint) -> StoredObject:
+    def _put_new(
+        self, key: str, data: bytes, taken: Fingerprint, *, passing: bool = False
+    ) -> StoredObject:
+        retention = None if passing else self._retention
         request: PutObjectRequestTypeDef = {
             "Bucket": self._bucket,
             "Key": key,
@@ -235,35 +241,44 @@ class ObjectStore(ObjectReader):
             "ChecksumCRC32": format_crc32(taken.crc32),
             "IfNoneMatch": "*",
         }
-        if self._retention is not None:
-            set_lock(request, self._retention, self._clock())
+        if self._cached:
+            request["CacheControl"] = self._cached
+        if retention is not None:
+            set_lock(request, retention, self._clock())
         try:
             answer = self._s3.ask("put an object", lambda: self._s3.client.put_object(**request))
             version = answer.get("VersionId") or self._find_same(key, data)
         except ConflictError:
             version = self._find_same(key, data)
         # A crash here leaves an object that no row names. put_bytes finds it again.
-        return self._stored(key, version, taken)
+        return self._stored(key, version, taken, passing=passing)
 
     def _find_same(self, key: str, data: bytes) -> str:
         """Find bytes that were put before a crash, by a try whose answer was lost, or by another.
 
-        Raises: ConflictError when others stand there.
+        Raises: ConflictError when others stand there; UnavailableError when nothing does, of which
+        the store said a moment ago that it stands there.
         """
         found = self.find(key)
-        if found is None or found.size != len(data):
+        if found is None:
+            raise UnavailableError("the store says that an object stands there, and has none")
+        if found.size != len(data):
             raise ConflictError("other bytes stand under this key already")
         if self.read(key, found.version, limit=len(data)) != data:
             raise ConflictError("other bytes of the same size stand under this key already")
         return found.version
 
-    def _stored(self, key: str, version: str, taken: Fingerprint) -> StoredObject:
-        store_crc32 = self._confirm(key, version, taken.size, taken.crc32)
+    def _stored(
+        self, key: str, version: str, taken: Fingerprint, *, passing: bool = False
+    ) -> StoredObject:
+        store_crc32 = self._confirm(key, version, taken.size, taken.crc32, passing=passing)
         return StoredObject(
             self._bucket, key, version, taken.size, taken.sha256, taken.crc32, store_crc32
         )
 
-    def _confirm(self, key: str, version: str, size: int, crc32: int) -> int | None:
+    def _confirm(
+        self, key: str, version: str, size: int, crc32: int, *, passing: bool = False
+    ) -> int | None:
         """See that the store has what it acknowledged, and holds it; return its CRC-32."""
         answer = self._s3.head(self._bucket, key, version)
         if answer is None:
@@ -276,7 +291,7 @@ class ObjectStore(ObjectReader):
             raise CorruptError(
                 "a new object", expected=f"crc32 {crc32:08x}", found=f"crc32 {found.crc32:08x}"
             )
-        if self._retention is not None and not answer.get("ObjectLockMode"):
+        if self._retention is not None and not passing and not answer.get("ObjectLockMode"):
             raise RefusedError(
                 "the store took an object and did not lock it: the bucket needs object lock,"
                 " and this identity s3:PutObjectRetention and s3:GetObjectRetention"

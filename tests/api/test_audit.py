@@ -462,6 +462,7 @@ NOT_HELD = {
     "exhibit_counter": "the next free number; a reference that was used is refused by its row",
     "gate": "how often somebody tried a code; forgotten after a day",
     "house_clock": "what was found of the clock; each start, and each hour, looks anew",
+    "log_publication": "whether the bucket answers; what is published, the bucket itself shows",
     "message": "letters; what they tell of is an event of its own",
     "payment_notice": "calls of the payment provider that were heard; it is asked what is true",
     "refusal": "how often somebody was refused within this hour; the event follows",

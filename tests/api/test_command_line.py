@@ -40,6 +40,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     ["log", "audit"],
     *(["witness", what] for what in ("init", "add", "show", "serve")),
+    ["log", "export"],
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
 ]
@@ -183,6 +184,13 @@ def test_a_command_that_is_none_is_told_with_those_that_are(shell: Shell) -> Non
     assert said.code == 2
     assert "no command 'reelase'" in said.err
     assert "release" in said.err
+
+
+def test_the_log_is_exported_by_whoever_is_at_the_machine(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    assert shell.run("log", "export", str(folder)).code == 0
+    assert {path.name for path in folder.iterdir()} == {"checkpoint", "tile", "vkey"}
+    failed(shell.run("log", "export", str(folder / "vkey" / "x")), "cannot be written", code=2)
 
 
 # --- foreseeable mistakes -------------------------------------------------------------------------

@@ -41,7 +41,7 @@ GIVEN = {
 MAY = {
     "web": {"app", "intake", "oidc", "pay-of-the-account", "webhooks-of-the-account"},
     "worker": {"app", "intake", "disposal", "smtp", "pay-of-the-account"},
-    "sequencer": {"app"},
+    "sequencer": {"app", "publisher"},
     "standins": set[str](),
 }
 

@@ -24,6 +24,8 @@ from api.settings.facts import Settings
 from api.wiring import Services, build
 from custody.formats.canonical import parse_time
 from custody.ledger.ledger import Ledger
+from custody.ledger.publication.bucket import LogBucket
+from custody.ledger.publication.checkpoints import Checkpoints
 from custody.ledger.sequencer import Sequencer
 from evidence.fees.invoicing.statements import Statements
 from evidence.fees.payments import Payments
@@ -136,9 +138,13 @@ SEALING = {
 }
 SEQUENCER = {
     "places given, not committed": after(Sequencer, "_sequence", lambda added, *_: added),
-    "places committed, not signed": before(Sequencer, "_sign_newest"),
-    "signed, not committed": after(Sequencer, "_sign_newest", lambda signed, *_: signed),
-    "turn ended": after(Sequencer, "turn", lambda turn, *_: turn.added),
+    "places committed, not published": before(Checkpoints, "advance"),
+    "one object published": after(LogBucket, "_put"),
+    "published, not signed": after(LogBucket, "put"),
+    "signed, not committed": after(Checkpoints, "_store", lambda stored, *_: stored),
+    "stored, not shown": before(LogBucket, "show"),
+    "shown": after(LogBucket, "show"),
+    "turn ended": after(Sequencer, "turn", lambda turn, *_, **__: turn.added),
 }
 
 PAYING = {

@@ -6,16 +6,23 @@ right after the commit of the step before.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from custody.ledger.publication.stored import StoredLog
+from custody.ledger.tables import LogStateRow
+from custody.tree.tiles import CHECKPOINT, format_tile, tiles_of
 from storage.objects.client import S3, Patience
+from storage.objects.public import PublicObjects
+from storage.objects.store import ObjectStore
 from tests.durability import acts, crashing
 from tests.durability.crashers import Crasher, Killed
 from tests.durability.houses import House
+from tests.polling import poll
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +152,40 @@ def test_a_log_whose_sequencer_was_killed_goes_on_as_if_it_had_not_been(
     check(house, release)
     acts.check_package(house.services, release)
     acts.check_log(house.services)
+
+
+def test_what_was_published_after_all_these_kills_is_the_log(house: House) -> None:
+    with house.sequencing():
+        poll(lambda: shown_size(house) == house_size(house))
+    with published(house) as objects, house.services.transaction() as session:
+        stored = StoredLog(session)
+        assert stored.size > 0
+        assert found(objects, CHECKPOINT) == stored.checkpoint()
+        for tile in tiles_of(stored.size):
+            assert found(objects, format_tile(tile)) == stored.read(tile)
+
+
+@contextmanager
+def published(house: House) -> Iterator[PublicObjects]:
+    """Open the log's bucket as its publisher."""
+    addresses = house.services.addresses
+    store = ObjectStore(
+        addresses.publisher, addresses.log_bucket, retention=None, clock=house.services.clock
+    )
+    yield PublicObjects(store, addresses.log_prefix)
+    store.close()
+
+
+def found(objects: PublicObjects, name: str) -> bytes:
+    content = objects.latest(name)
+    return b"" if content is None else content.data
+
+
+def shown_size(house: House) -> int:
+    with published(house) as objects:
+        return int((found(objects, CHECKPOINT) or b"\n0").split(b"\n")[1])
+
+
+def house_size(house: House) -> int:
+    with house.services.transaction() as session:
+        return session.get_one(LogStateRow, 1).size

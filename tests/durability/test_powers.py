@@ -74,7 +74,7 @@ def held_by(pid: int, secrets: Mapping[str, list[bytes]]) -> set[str]:
 MAY: Mapping[str, set[str]] = {
     "web": {"custos_app", "intake", *POWERS["web"].keys},
     "worker": {"custos_app", "intake", "disposal", *POWERS["worker"].keys},
-    "sequencer": {"custos_app", *POWERS["sequencer"].keys},
+    "sequencer": {"custos_app", "publisher", *POWERS["sequencer"].keys},
     STAND_INS: set(),
 }
 
@@ -86,7 +86,13 @@ def test_no_process_holds_more_than_it_needs(
     held = held_by(poll(lambda: up.pid(name)), secrets)
     assert held <= MAY[name]
     # What it does hold is found: or this test would look in the wrong place.
-    assert held >= MAY[name] & {"custos_app", "event-hmac.key", "disposal", "cookie-hmac.key"}
+    assert held >= MAY[name] & {
+        "custos_app",
+        "event-hmac.key",
+        "disposal",
+        "publisher",
+        "cookie-hmac.key",
+    }
 
 
 def test_the_supervisor_is_where_all_of_it_is(up: Up, secrets: dict[str, list[bytes]]) -> None:
@@ -106,7 +112,7 @@ def test_every_process_has_its_power_written_down() -> None:
     assert [name for name in POWERS if "disposal" in POWERS[name].store] == ["worker"]
     assert [name for name in POWERS if "seal.key" in POWERS[name].keys] == ["worker"]
     assert [name for name in POWERS if "log.key" in POWERS[name].keys] == ["sequencer"]
-    assert not [name for name in POWERS if "publisher" in POWERS[name].store]
+    assert [name for name in POWERS if "publisher" in POWERS[name].store] == ["sequencer"]
 
 
 def test_the_environment_of_a_process_names_no_setting() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from api.acts import act
 from api.builders.trust import trust_file
 from api.cli.house.up import await_signal
+from api.cli.parts.log_export import export_log
 from api.cli.parts.showcase import Showcase
 from api.cli.proof import verify
 from api.cli.terminal.arrivals import take_in
@@ -43,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once", action="store_true", help="stop when the package is verified, do not serve"
     )
+    parser.add_argument(
+        "--log", type=Path, metavar="DIR", help="write the public log into a directory, too"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -60,6 +64,8 @@ def run(given: argparse.Namespace) -> int:
     names = [name for name in NAMES if name != "web" or not given.once]
     with Supervisor(settings, names, lambda words: print(words, flush=True)) as supervisor:
         code = _demonstrate(supervisor.services, given)
+        if given.log is not None:
+            export_log(supervisor.services, given.log)
         if not given.once:
             _fill_console(supervisor.services, given)
             print(

@@ -1,4 +1,4 @@
-"""Edge. `custos log audit`: the log against the database, and both against what they promised."""
+"""Edge. `custos log`: the log against the database and what it promised, and the log as files."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.builders.trust import time_authority
+from api.cli.parts import log_export
 from api.cli.terminal.caller import add_acting, services_of, settings_of, subject_of
 from api.wiring import Services, build
 from custody.audit.facts import AuditReport
@@ -40,11 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many processes share a long log (as many as there are processors)",
     )
     add_acting(auditing)
+    log_export.add_parser(whats)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Audit the log; the exit code is 1 if anything is wrong."""
+    """Audit the log, or export it; the exit code is 1 if anything is wrong."""
     with _services(given) as services:
+        if given.what == "export":
+            log_export.export_log(services, given.folder)
+            return 0
         subject = subject_of(given, services)
         report = audit_log(services, subject, processes=given.processes)
     print(_json(report) if given.json else _table(report))

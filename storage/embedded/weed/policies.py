@@ -16,6 +16,9 @@ _READ_LOCK = ("s3:GetObjectRetention", "s3:GetObjectLegalHold")
 _PUT_LOCKED = ("s3:PutObject", "s3:PutObjectRetention")
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
+_PASSING = ("*.p/*", "*checkpoint")
+"""What the log's bucket holds for a while: tiles that are not full, and the newest checkpoint."""
+
 _RIGHTS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     # identity: bucket, rights on its objects, rights on the bucket itself
     "intake": (
@@ -44,10 +47,20 @@ _RIGHTS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def _policy(bucket: str, on_objects: Sequence[str], on_bucket: Sequence[str]) -> str:
+_CLEARS: Mapping[str, tuple[str, ...]] = {"publisher": _PASSING}
+"""Objects, by patterns, whose versions an identity may delete: beside locks, and never past one."""
+
+
+def _policy(
+    bucket: str, on_objects: Sequence[str], on_bucket: Sequence[str], clears: Sequence[str] = ()
+) -> str:
     statements = [
         {"Effect": "Allow", "Resource": [f"arn:aws:s3:::{bucket}/*"], "Action": list(on_objects)}
     ]
+    if clears:
+        named = [f"arn:aws:s3:::{bucket}/{pattern}" for pattern in clears]
+        deletes = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        statements.append({"Effect": "Allow", "Resource": named, "Action": deletes})
     if on_bucket:
         statements.append(
             {"Effect": "Allow", "Resource": [f"arn:aws:s3:::{bucket}"], "Action": list(on_bucket)}
@@ -66,7 +79,10 @@ def format_identities(keys: Mapping[str, tuple[str, str]]) -> str:
         for name, (access, secret) in keys.items()
     ]
     policies = [
-        {"name": name, "content": _policy(bucket, on_objects, on_bucket)}
+        {
+            "name": name,
+            "content": _policy(bucket, on_objects, on_bucket, _CLEARS.get(name, ())),
+        }
         for name, (bucket, on_objects, on_bucket) in _RIGHTS.items()
     ]
     return json.dumps({"identities": identities, "policies": policies}, indent=1) + "\n"

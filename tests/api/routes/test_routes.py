@@ -318,6 +318,7 @@ def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> N
             "database",
             "objects",
             "sequencer",
+            "publication",
             "worker",
             "standins",
             "clock",

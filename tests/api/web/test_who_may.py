@@ -161,6 +161,8 @@ GET /cameras/check
 GET /demonstration/mail
 GET /demonstration/mail/{name}
 GET /help
+GET /log/checkpoint
+GET /log/{name:path}
 GET /openapi.json
 GET /pay/{address}
 POST /pay/{address}

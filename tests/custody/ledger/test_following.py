@@ -29,8 +29,8 @@ class Turns:
         self._desk = desk
         self.idle, self.added = threading.Semaphore(0), threading.Semaphore(0)
 
-    def turn(self) -> Turn:
-        turn = self._desk.sequencer.turn()
+    def turn(self, *, publish: bool) -> Turn:
+        turn = self._desk.sequencer.turn(publish=publish)
         (self.added if turn.added else self.idle).release()
         return turn
 
