@@ -303,16 +303,20 @@ class Estate:
         migrate(addresses.owner_url, addresses.app_url)
 
     @contextmanager
-    def house(self, folder: Path) -> Iterator[House]:
+    def house(
+        self, folder: Path, furnish: Callable[[Settings], None] = lambda _: None
+    ) -> Iterator[House]:
         """Build the services anew, on a copy of what was there when the first people were let in.
 
-        So each file of tests begins alike, and its start costs a copy.
+        So each file of tests begins alike, and its start costs a copy. ``furnish`` may change
+        something of the folder before.
         """
         first = self._first = self._first or self._furnish()
         with self.plot(folder, template=_FURNISHED) as settings:
             ignored = shutil.ignore_patterns(STAND_INS)
             shutil.copytree(first.settings.data, folder, ignore=ignored, dirs_exist_ok=True)
             ensure_ports(folder)
+            furnish(settings)
             with _open(settings) as house:
                 house.tokens, house.subjects = dict(first.tokens), dict(first.subjects)
                 yield house

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from api.builders.witnesses import build_witnesses
 from api.times import utc_now
 from api.wiring import Services
 from custody.errors import NotYetError
@@ -64,11 +65,13 @@ def sequencing(services: Services, turns: Turns) -> Iterator[None]:
 
     Turns without end would take a quarter of a processor from the tests.
     """
+    witnesses = build_witnesses(services.settings, services.keyring.log_signer.key)
     sequencer = Sequencer(
         services.engine,
         mac_key=services.keyring.event_hmac,
         signers=(services.keyring.log_signer,),
         clock=utc_now,
+        witnesses=witnesses,
     )
     begun, stop = threading.Event(), threading.Event()
 
@@ -92,3 +95,5 @@ def sequencing(services: Services, turns: Turns) -> Iterator[None]:
         stop.set()
         turns.due.set()
         thread.join()
+        if witnesses is not None:
+            witnesses.close()

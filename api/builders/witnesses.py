@@ -1,6 +1,8 @@
 """Edge. Who witnesses our log: as packages and the trust file say it, and as they are asked."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from api.settings.council import read_council
 from api.settings.facts import Council, Settings
@@ -19,6 +21,21 @@ def log_policy(settings: Settings, council: Council, log: VerifierKey) -> LogPol
         SettingsError: the policy file cannot be read, or is for another log.
     """
     return policy_of(written_policy(council.witnesses, settings.council_file), log)
+
+
+@contextmanager
+def asked_witnesses(settings: Settings, log: VerifierKey) -> Iterator[Witnesses | None]:
+    """Return those who are asked to cosign, for the length of the block; None: there are none.
+
+    Raises:
+        SettingsError: as `log_policy`.
+    """
+    witnesses = build_witnesses(settings, log)
+    try:
+        yield witnesses
+    finally:
+        if witnesses is not None:
+            witnesses.close()
 
 
 def build_witnesses(settings: Settings, log: VerifierKey) -> Witnesses | None:

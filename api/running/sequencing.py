@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from api.builders.log import log_bucket
-from api.builders.witnesses import build_witnesses
+from api.builders.witnesses import asked_witnesses
 from api.settings.council import read_council
 from api.settings.facts import Settings
 from api.times import utc_now
@@ -67,6 +67,7 @@ def sequence(settings: Settings, stop: Stop) -> None:
     with (
         closing_engine(settings) as engine,
         log_bucket(settings, read_council(settings), keyring.log_signer.key) as bucket,
+        asked_witnesses(settings, keyring.log_signer.key) as witnesses,
     ):
         sequencer = Sequencer(
             engine,
@@ -74,7 +75,7 @@ def sequence(settings: Settings, stop: Stop) -> None:
             signers=(keyring.log_signer,),
             clock=utc_now,
             publication=bucket,
-            witnesses=build_witnesses(settings, keyring.log_signer.key),
+            witnesses=witnesses,
         )
         stand_by(engine, sequencer, stop)
 

@@ -20,11 +20,10 @@ from custody.formats.note import NoteSigner
 from custody.ledger.ledger import event_mac, node_reader
 from custody.ledger.publication.checkpoints import (
     Checkpoints,
-    Publication,
     Step,
-    Witnesses,
     newest_signed,
 )
+from custody.ledger.publication.parties import Publication, Witnesses
 from custody.ledger.tables import (
     CustodyEventRow,
     LogEntryRow,

@@ -38,6 +38,10 @@ class Way(Protocol):
         """Make one request; raises WitnessError where there is no answer."""
         ...
 
+    def close(self) -> None:
+        """End its connections."""
+        ...
+
 
 @dataclass(slots=True)
 class _Asked:
@@ -137,8 +141,10 @@ class Witnesses:
         return {one.label: one.held for one in self._asked if not one.why}
 
     def close(self) -> None:
-        """Wait for nobody any more."""
+        """Wait for nobody any more, and end all connections."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for one in self._asked:
+            one.way.close()
 
     def _gather(self, asked_for: _Round) -> list[NoteSignature]:
         begun = self._clock()

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlmodel import Session
 
 from custody.check.audience import disclose
-from custody.errors import NotYetError
+from custody.errors import KeyStoreError, NotYetError, ProofError
 from custody.formats.disclosure import LoggedEvent, format_events
-from custody.formats.policy import format_policy
+from custody.formats.policy import check_signed, format_policy
 from custody.ledger.ledger import Ledger
 from evidence.exhibits.references import file_safe
 from evidence.exhibits.tables import ExhibitRow
@@ -119,11 +119,27 @@ class CustodyRecords:
             for name, first in zip(names, firsts, strict=True):
                 if first.tsr is None:
                     raise NotYetError(f"the receipt of {exhibit.reference} is not time-stamped yet")
+                self._require_foreseen(exhibit, first.note)
+                self._require_foreseen(exhibit, first.note)
                 files[layout.received_proof_path(name)] = self._ledger.proof(
                     session, first.index, first
                 )
                 files[layout.received_timestamp_path(name)] = first.tsr
         return files
+
+    def _require_foreseen(self, exhibit: ExhibitRow, note: bytes) -> None:
+        """Refuse a receipt with the signature of a witness whom the policy does not name.
+
+        Raises:
+            KeyStoreError: no verifier would take the package.
+        """
+        try:
+            check_signed(note, self._council.policy)
+        except ProofError as error:
+            raise KeyStoreError(
+                f"The receipt of {exhibit.reference} bears the signature of a witness who is not "
+                "in the policy file any more: put the line back, without its address"
+            ) from error
 
 
 def _heads(histories: Mapping[str, Sequence[LoggedEvent]]) -> dict[str, list[int | str]]:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from custody.errors import KeyStoreError, LogStateError
+from custody.errors import KeyStoreError, LogStateError, ProofError
 from custody.formats.certificates import format_chain
 from custody.formats.disclosure import format_openings
+from custody.formats.policy import check_checkpoint, format_policy, parse_policy
 from custody.ledger.ledger import Ledger, Values
 from custody.stamping.timestamp import stamp
 from evidence.exhibits.references import file_safe
@@ -66,6 +67,8 @@ class Seal:
         content = small[layout.TAG_MANIFEST]
         if small[layout.SIGNING_CHAIN] != format_chain(self._council.signer.chain):
             raise KeyStoreError(_RENEWED.format(what="seal certificate"))
+        if small[layout.POLICY] != format_policy(self._council.policy):
+            raise KeyStoreError(_RENEWED.format(what="policy of the ledger's witnesses"))
         self._inspection.require_seal(self._council.signer.certificate)
         signature = self._council.signer.sign_detached(content)
         with self._begin() as session:
@@ -117,13 +120,18 @@ class Seal:
             store.finish(session, SealStep.LEDGER, at=now, files=files, facts={"event": str(event)})
 
     def prove(self, store: SealStore) -> None:
-        """Collect every proof, all under the first checkpoint that covers `release.sealed`."""
+        """Collect every proof, all under the first checkpoint that covers `release.sealed`.
+
+        Raises:
+            KeyStoreError: others witness than when the custody record was gathered.
+        """
         with self._begin() as session:
             event = UUID((store.facts(session, SealStep.LEDGER) or {})["event"])
         self._wait(lambda: self._require_checkpoint(event))
         with self._begin() as session:
             exhibits = self._releases.exhibits(session, store.release)
             sealing = self._ledger.first_checkpoint(session, event)
+            _require_witnessed(sealing.note, store.small(session)[layout.POLICY])
             indices = (store.facts(session, SealStep.CUSTODY) or {})["indices"]
             files = {
                 layout.event_proof_path(index): self._ledger.proof(session, index, sealing)
@@ -142,6 +150,14 @@ class Seal:
     def _require_checkpoint(self, event: UUID) -> None:
         with self._begin() as session:
             self._ledger.first_checkpoint(session, event)
+
+
+def _require_witnessed(note: bytes, policy: bytes) -> None:
+    """Refuse a checkpoint that no verifier would take with the policy that the package carries."""
+    try:
+        check_checkpoint(note, parse_policy(policy))
+    except ProofError as error:
+        raise KeyStoreError(_RENEWED.format(what="policy of the ledger's witnesses")) from error
 
 
 def _sealed(

@@ -48,6 +48,7 @@ SUBCOMMANDS = [
     *(["release", what] for what in ("revoke", "reissue", "handoff", "register", "abandon")),
     *(["log", what] for what in ("audit", "prove", "consistency", "watch", "contains", "export")),
     ["report", "access"],
+    *(["witness", what] for what in ("init", "add", "show", "serve")),
     *(["token", what] for what in ("add", "list", "revoke")),
     *(["camera", what] for what in ("import", "list", "mark")),
 ]

@@ -16,8 +16,7 @@ from custody.formats.events import RecordKind
 from custody.formats.note import Ed25519NoteSigner, parse_note
 from custody.formats.policy import LogPolicy
 from custody.ledger.ledger import Ledger, Person, Values, event_mac, node_reader
-from custody.ledger.publication.checkpoints import Publication
-from custody.ledger.publication.checkpoints import Witnesses as Cosigning
+from custody.ledger.publication.parties import Publication, Witnesses
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.sequencer import Sequencer
 from custody.ledger.tables import (
@@ -29,7 +28,7 @@ from custody.ledger.tables import (
     OutboxRow,
 )
 from custody.tree import merkle
-from custody.witness.quorum import Way, Witnesses
+from custody.witness import quorum
 from storage.database import transaction
 from tests.custody.ledgers import NOON, ORIGIN, private_key
 
@@ -59,7 +58,7 @@ class Desk:
         *,
         clock: datetime = NOON,
         publication: Publication | None = None,
-        witnesses: Cosigning | None = None,
+        witnesses: Witnesses | None = None,
     ) -> Sequencer:
         return Sequencer(
             self.engine,
@@ -70,15 +69,10 @@ class Desk:
             witnesses=witnesses,
         )
 
-    def witnessed(self, policy: LogPolicy, way: Way) -> Sequencer:
+    def witnessed(self, policy: LogPolicy, way: quorum.Way) -> Sequencer:
         """Return a sequencer whose checkpoints the first witness of a policy is to cosign."""
-        return Sequencer(
-            self.engine,
-            mac_key=self.mac_key,
-            signers=(self.signer,),
-            clock=lambda: NOON,
-            witnesses=Witnesses(policy, {policy.witnesses[0].name: way}, within_s=20),
-        )
+        ways = {policy.witnesses[0].name: way}
+        return self.another_sequencer(witnesses=quorum.Witnesses(policy, ways, within_s=20))
 
     def material(self, claims: ClaimsReader = nothing_claimed) -> Material:
         """Return what an audit of this ledger needs."""

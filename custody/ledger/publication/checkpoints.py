@@ -8,7 +8,6 @@ the checkpoint that the bucket shows.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
@@ -17,6 +16,7 @@ from custody.errors import LogStateError
 from custody.formats.checkpoint import Checkpoint, format_checkpoint
 from custody.formats.note import NoteSigner, format_note, sign_note
 from custody.ledger.ledger import node_reader
+from custody.ledger.publication.parties import Publication, Witnesses
 from custody.ledger.publication.stored import growth, require_published
 from custody.ledger.tables import (
     CustodyEventRow,
@@ -32,41 +32,6 @@ from storage.database import transaction
 
 STEP = 8192
 """Entries that are published at once at most: a log of millions is not held in memory."""
-
-
-class Publication(Protocol):
-    """Where the log is published."""
-
-    def look(self) -> Checkpoint | None:
-        """Read what was published last."""
-        ...
-
-    def put(self, objects: Sequence[tuple[Tile, bytes]]) -> None:
-        """Put what a log's growth adds."""
-        ...
-
-    def show(self, note: bytes) -> None:
-        """Publish a checkpoint."""
-        ...
-
-    def collect(self, since: int, size: int) -> int:
-        """Clear away what is superfluous."""
-        ...
-
-
-class Witnesses(Protocol):
-    """Who cosigns: others, who have seen no other log of this name."""
-
-    def cosign(self, note: bytes, prove: Callable[[int], Sequence[bytes]], size: int) -> bytes:
-        """Return the note with their lines after the log's own.
-
-        ``prove`` gives the hashes that prove the log of ``size`` to begin with one of before.
-
-        Raises:
-            NotYetError: fewer answered than the policy demands. Ask again later.
-            LogStateError: a witness has seen another log, or more of this one than we have.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +75,56 @@ class Checkpoints:
 
     def begin(self) -> None:
         """Forget what was known: another sequencer may have worked since."""
-        self.known = self._publication is None
-        """Whether the published log was looked at: before, no entry may get its place."""
-        self._looked = self.known
+        self.known = self._publication is None and self._witnesses is None
+        """Whether it is known what was published and cosigned: before, no entry may get its
+        place."""
+        self._looked = self._publication is None
+        self._compared = self._witnesses is None
         self._shown = 0
         self._uncollected: int | None = None
         self._mark = 0
         self._plan: _Plan | None = None
 
     def look(self) -> None:
-        """Read what was published last, unless we know, and hold the database against it.
+        """Hold the database against what was published last, and at first what is witnessed.
+
+        Witnesses that do not answer are asked again with the next checkpoint.
 
         Raises:
             NotPublishedError: the bucket does not say.
             LogStateError: the database is behind it, or is another log.
         """
-        if self._publication is None or self._looked:
-            return
-        published = self._publication.look()
+        if self._publication is not None and not self._looked:
+            self._read(self._publication)
+        if self._witnesses is not None and not self._compared:
+            self._compare(self._witnesses)
+            self._compared = True
+        self.known = True
+
+    def _read(self, publication: Publication) -> None:
+        published = publication.look()
         if published is not None:
             with transaction(self._engine) as session:
                 require_published(session, published)
         self._shown = 0 if published is None else published.size
         self._uncollected = min(self._shown, self._uncollected or self._shown)
-        self._looked = self.known = True
+        self._looked = True
+
+    def _compare(self, witnesses: Witnesses) -> None:
+        with transaction(self._engine) as session:
+            size = newest_signed(session, session.exec(select(LogStateRow)).one().size)
+            newest = session.get(LogCheckpointRow, size)
+        if newest is not None:
+            witnesses.newest(newest.note, self._prover(size), size)
+
+    def _prover(self, size: int) -> Callable[[int], Sequence[bytes]]:
+        """Return what proves a log of ``size`` to have grown out of one of before."""
+
+        def prove(old: int) -> tuple[bytes, ...]:
+            with transaction(self._engine) as session:
+                return merkle.prove_consistency(old, size, node_reader(session))
+
+        return prove
 
     def is_due(self, size: int, signed: int) -> bool:
         """Tell whether a log of ``size``, of which ``signed`` are signed, has to be advanced."""
@@ -183,12 +174,7 @@ class Checkpoints:
         note = format_note(sign_note(text, self._signers))
         if self._witnesses is None:
             return note
-
-        def prove(old: int) -> tuple[bytes, ...]:
-            with transaction(self._engine) as session:
-                return merkle.prove_consistency(old, plan.size, node_reader(session))
-
-        return self._witnesses.cosign(note, prove, plan.size)
+        return self._witnesses.cosign(note, self._prover(plan.size), plan.size)
 
     def _store(self, session: Session, size: int, note: bytes) -> bool:
         """Keep a checkpoint; tell whether it is new. Never a smaller one after a larger one."""

@@ -64,8 +64,6 @@ def asking(written: WrittenPolicy) -> Iterator[Witnesses]:
     witnesses = Witnesses(written.of(LOG.key), ways, within_s=20)
     yield witnesses
     witnesses.close()
-    for call in calls.values():
-        call.close()
 
 
 def test_a_log_is_cosigned_over_http_with_both_keys(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
-from custody.errors import CustodyError, ForgedEventError, LogStateError, NotYetError
+from custody.errors import CustodyError, ForgedEventError, LogStateError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.events import RecordKind
 from custody.formats.note import check_note, parse_note
@@ -340,7 +340,7 @@ def test_witnesses_cosign_while_no_lock_is_held(desk: Desk, tmp_path: Path) -> N
     for sequencer in (desk.witnessed(policy, door), desk.witnessed(policy, door)):
         desk.write(record)
         assert sequencer.turn().signed == len(desk.indices(record))
-    assert held == [0, 0, 2]
+    assert held == [0, 0, 2, 2], "a new one asks at first what is held, and then goes on from it"
     with transaction(desk.engine) as session:
         notes = [row.note for row in session.exec(select(LogCheckpointRow))]
     assert all(check_checkpoint(note, policy).witnesses == ("police",) for note in notes)
@@ -355,8 +355,9 @@ def test_below_the_quorum_nothing_is_stored_and_the_next_turn_goes_on(
     sequencer = desk.witnessed(policy, door)
     record = desk.open_record()
     desk.write(record)
-    with pytest.raises(NotYetError, match="police"):
-        sequencer.turn()
+    turn = sequencer.turn()
+    assert (turn.added, turn.signed) == (1, None)
+    assert "police: it cannot be reached" in turn.behind
     assert (desk.indices(record), desk.checkpoint_sizes(), desk.state().alarm) == ([0], [], "")
     door.down = False
     assert sequencer.turn() == Turn(0, 1)
@@ -369,4 +370,16 @@ def test_a_witness_that_is_ahead_stops_the_log(desk: Desk, tmp_path: Path) -> No
     desk.sequencer = desk.witnessed(policy, Door(witness.add_checkpoint))
     desk.write(desk.open_record())
     check_stopped(desk, LogStateError, 1, [])
+    assert "police has cosigned 7 entries, and we have 1" in desk.state().alarm
+
+
+def test_a_database_behind_a_witness_gives_no_place_away(desk: Desk, tmp_path: Path) -> None:
+    desk.write(desk.open_record())
+    assert desk.sequencer.turn().signed == 1
+    witness = witness_in(tmp_path, POLICE.name)
+    witness.add_checkpoint(submission(log_of(7), 0))
+    policy = LogPolicy(desk.signer.key, (Witness("police", POLICE.key),))
+    desk.sequencer = desk.witnessed(policy, Door(witness.add_checkpoint))
+    desk.write(desk.open_record())
+    check_stopped(desk, LogStateError, 1, [1])
     assert "police has cosigned 7 entries, and we have 1" in desk.state().alarm

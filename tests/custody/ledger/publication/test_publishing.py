@@ -1,7 +1,7 @@
 """The log's way out: whatever fails and whenever, what was published stays true and whole."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, repeat
 
@@ -410,6 +410,10 @@ class Witnesses:
             raise NotYetError("one of two witnesses answered")
         signed = sign_note(parse_note(note).text, [self._desk.signer, NEIGHBOUR])
         return format_note(signed)
+
+    def newest(self, note: bytes, prove: Callable[[int], object], size: int) -> Mapping[str, int]:
+        del note, prove
+        return {NEIGHBOUR.name: size}
 
 
 def test_witnesses_cosign_what_is_published_before_it_is_shown(
