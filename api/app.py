@@ -21,6 +21,7 @@ from api.routes.callbacks import notify, pay
 from api.routes.desk import decisions as desk_decisions
 from api.routes.desk import footage as desk_footage
 from api.routes.desk import links as desk_links
+from api.routes.desk import log as desk_log
 from api.routes.desk import statistics as desk_statistics
 from api.routes.finance import accounts
 from api.routes.systems import filings, webhooks
@@ -78,7 +79,7 @@ _CALLS = (
     # "own" comes before numbers of requests.
     *(cameras.router, filings.router, own_papers.router, request_lists.router, webhooks.router),
     *(requests.router, desk_decisions.router, desk_footage.router, desk_links.router),
-    desk_statistics.router,
+    *(desk_statistics.router, desk_log.router),
     *(correspondence.router, accounts.router, notify.router, pay.router),
 )
 """What machines call."""

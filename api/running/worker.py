@@ -95,6 +95,8 @@ def _mark_due(services: Services) -> None:
     with named_lock(services.engine, CHORE_DUE) as held:
         if held is not None:
             at = services.clock()
+            # First: what follows records something, and ends here while the log stands still.
+            services.nightly_audit.due(at=at)
             services.timekeeping.look_hourly()
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
@@ -105,7 +107,6 @@ def _mark_due(services: Services) -> None:
             services.statements.due(at=at)
             services.deadlines.mark(at=at)
             services.erasures.run(at=at)
-            services.nightly_audit.due(at=at)
 
 
 def _mark_requests(services: Services, at: datetime) -> None:

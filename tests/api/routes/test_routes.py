@@ -173,6 +173,7 @@ ROUTES = [
         Route("POST", f"{BASE}/requests/{{name}}/{place}", action, body)
         for place, action, body in ON_REQUEST
     ),
+    Route("GET", f"{BASE}/log", Action.AUDIT_LOG),
     Route(
         "GET",
         f"{BASE}/statistics",

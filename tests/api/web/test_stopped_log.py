@@ -1,15 +1,20 @@
 """A log that has stopped: all can be read, nothing is recorded, every page for staff says so."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from api.app import create_app
+from api.cli.proof.log import audit_log
+from api.cli.terminal.failures import failing_well
 from api.health import NOT_WELL
 from api.running.preparing import prepare
-from api.running.worker import RETRYABLE
+from api.running.worker import RETRYABLE, _mark_due
 from api.times import utc_now
 from api.wiring import build
 from custody.errors import LogStoppedError
@@ -157,3 +162,61 @@ def test_every_page_for_staff_shows_what_the_audit_found(stopped: House, operato
         with stopped.services.transaction() as session:
             attention.settle(session, THE_LOG, DIFFERS)
     assert "do not agree" not in operator.get("/console").text
+
+
+class Stands:
+    """Whatever is due cannot be recorded."""
+
+    def tell(self, *, at: datetime) -> None:
+        del at
+        raise LogStoppedError("nothing can be recorded now")
+
+
+class Noted:
+    """Notes that it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[datetime] = []
+
+    def due(self, *, at: datetime) -> None:
+        self.asked.append(at)
+
+
+def test_what_cannot_be_recorded_keeps_no_audit_from_being_due(stopped: House) -> None:
+    noted: Any = Noted()
+    stands: Any = Stands()
+    with pytest.raises(LogStoppedError):
+        _mark_due(replace(stopped.services, nightly_audit=noted, refusals=stands))
+    assert len(noted.asked) == 1
+
+
+def test_what_is_taken_out_or_reported_waits_until_it_can_be_recorded(
+    stopped: House, operator: Visitor
+) -> None:
+    before, by = stopped.look(counts), stopped.subjects[Role.AUDITOR]
+    refused = operator.get("/console/custody.zip")
+    assert refused.status_code in (409, 503)
+    with pytest.raises(LogStoppedError, match="nothing was done"):
+        stopped.do(
+            Role.AUDITOR,
+            lambda session: stopped.services.access_report.make(session, by=by, at=utc_now()),
+        )
+    assert stopped.look(counts) == before
+
+
+def test_a_command_says_in_a_sentence_why_nothing_was_done(
+    stopped: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> int:
+        new_machine(stopped)
+        return 0
+
+    assert failing_well(run) == 1
+    said = capsys.readouterr().err
+    assert "the log has stopped" in said
+    assert "Traceback" not in said
+
+
+def test_an_audit_by_a_person_runs_too(stopped: House) -> None:
+    report = audit_log(stopped.services, stopped.subjects[Role.AUDITOR])
+    assert [one.words for one in report.failed] == [f"The log has stopped: {WORDS}."]

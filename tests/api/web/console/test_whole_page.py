@@ -24,6 +24,7 @@ from evidence.attention import THE_LOG
 from evidence.people.access import Role
 from export.desk.oversight.nightly import DIFFERS
 from export.desk.oversight.wholeness import cosigned
+from tests.api.asking import Web
 from tests.api.web.visiting import Visitor
 from tests.houses import House
 
@@ -116,3 +117,14 @@ def test_a_witness_is_named_with_its_time_and_believed_only_by_its_key() -> None
     assert not cosigned(changed, log.key, [key])[0].checked
     short = SignedNote(text, (*own, NoteSignature("x", b"abcd", b"\xff" * 9)))
     assert cosigned(short, log.key, [])[0].at is None
+
+
+def test_machines_are_told_the_same(web: Web, house: House) -> None:
+    report = house.services.nightly_audit.audit()
+    told = web.ask("GET", "/log", Role.AUDITOR).json()
+    assert told["key"] == format_verifier_key(house.services.keyring.log_signer.key)
+    assert (told["audit"]["size"], told["audit"]["outcome"]) == (report.size, "whole")
+    assert told["audit"]["as_recorded"] is True
+    assert told["checkpoint"]["signed_by_the_log"] is True
+    assert (told["timestamp"], told["witnesses"], told["stopped"]) == (None, [], "")
+    assert web.ask("GET", "/log", Role.FINANCE).status_code == 403
