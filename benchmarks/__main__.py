@@ -19,6 +19,7 @@ from benchmarks import (
     verifying,
 )
 from benchmarks.growth import auditing
+from benchmarks.log import ledger
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
             rows += ingest.run(running.services.addresses)
             rows += collecting.run(running.services)
         rows += [*copying.run(), *verifying.run(), *idling.run(), *crowding.run()]
+        rows += ledger.run()
         with paging.grown(None) as town:
             rows += [*paging.run(town), *auditing.audit(town)]
         with paging.grown(None) as queue:

@@ -8,16 +8,18 @@ from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint as TheirCheckpoint
 from tlog_scales.tlog import ConsistencyProof, InclusionProof
 
+from custody.errors import FormatError, ProofError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.note import format_verifier_key, parse_note
-from custody.formats.proof import parse_consistency, parse_proof
+from custody.formats.proof import check_proof, parse_consistency, parse_proof
 from custody.published.hanging import HangingTiles
+from custody.published.heads import check_head
 from custody.published.proofs import prove_entry, prove_growth
 from custody.published.whole import audit_published
 from custody.tree.merkle import leaf_hash
 from custody.tree.tiles import CHECKPOINT
 from tests.custody.ledgers import ALONE, LOG, NEIGHBOUR, POLICE
-from tests.custody.published.files import Files, publish, small
+from tests.custody.published.files import Files, flips, publish, small
 
 SIZES = (0, 1, 2, 255, 256, 257, 65_535, 65_536, 65_537)
 ENTRIES = [small(n) for n in range(max(SIZES))]
@@ -86,6 +88,27 @@ def test_our_own_audit_finds_each_of_these_logs_whole(size: int) -> None:
     report = audit_published(files, [ALONE], files.held, first_odd=lambda _: None)
     assert not report.failed
     assert report.root == tiles_of(files).checkpoint.root
+
+
+def test_every_bit_of_a_proof_file_counts() -> None:
+    files = publish(ENTRIES[:5])
+    made = prove_entry(tiles_of(files), files.checkpoint(), 2)
+    for changed in flips(made.proof):
+        with pytest.raises((FormatError, ProofError)):
+            _accept(changed, made.entry)
+    _accept(made.proof, made.entry)
+
+
+def _accept(data: bytes, entry: bytes) -> None:
+    """Check a proof as whoever gets it does.
+
+    Raises:
+        FormatError, ProofError: it is not accepted.
+    """
+    proof = parse_proof(data)
+    check_proof(proof, entry, check_head(proof.checkpoint, [ALONE]).checkpoint)
+    if proof.index != 2:
+        raise ProofError("of another entry")
 
 
 def test_a_proof_from_cold_tiles_reads_six_objects_at_most() -> None:

@@ -17,9 +17,11 @@ from api.cli.terminal.caller import subject_of
 from api.cli.terminal.errors import UsageError
 from api.wiring import Services
 from custody.errors import NotYetError
-from custody.formats.proof import format_consistency
+from custody.formats.policy import LogPolicy
+from custody.formats.proof import check_proof, format_consistency, parse_proof
 from custody.ledger.entries import log_size, stored_entry
 from custody.ledger.ledger import node_reader
+from custody.published.heads import check_head
 from custody.published.proofs import ProvedEntry
 from custody.tree.merkle import prove_consistency
 from evidence.people.access import Action
@@ -85,11 +87,12 @@ def _places(services: Services, session: Session, record: UUID) -> list[int]:
 
 
 def _proved(services: Services, session: Session, index: int) -> ProvedEntry:
-    """Prove one entry.
+    """Prove one entry; what is handed out has been checked as whoever gets it will.
 
     Raises:
         UsageError: there is none at this place.
         NotYetError: no checkpoint covers it yet.
+        ProofError: what is stored does not prove it: the log must be audited.
     """
     entry = stored_entry(session, index)
     if entry is None:
@@ -97,6 +100,9 @@ def _proved(services: Services, session: Session, index: int) -> ProvedEntry:
     proved = services.custody.prove(session, index)
     if proved is None:
         raise NotYetError("no checkpoint covers this entry yet: try again in a moment")
+    proof = parse_proof(proved.proof)
+    own = LogPolicy(services.keyring.log_signer.key)
+    check_proof(proof, entry, check_head(proof.checkpoint, [own]).checkpoint)
     return ProvedEntry(index, entry, proved.proof)
 
 

@@ -1,0 +1,1 @@
+"""The custody ledger measured: against bare INSERTs, and as the log grows."""
