@@ -56,6 +56,7 @@ from evidence.requests.documents.deletions import DocumentDeletions
 from evidence.requests.documents.documents import Documents
 from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.incoming import Arrivals
+from evidence.requests.documents.reminders import DocumentReminders
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
 from evidence.requests.erasure.erasures import Erasures
@@ -88,6 +89,7 @@ from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.feedback.feedback import Feedback
+from export.feedback.invitations import FeedbackInvitations
 from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
@@ -148,6 +150,7 @@ class Services:
     document_checks: DocumentChecks
     document_arrivals: Arrivals
     document_deletions: DocumentDeletions
+    document_reminders: DocumentReminders
     correspondence: Correspondence
     erasures: Erasures
     requesters: Requesters
@@ -196,6 +199,7 @@ class Services:
     amendments: Amendments
     undelivered: Undelivered
     feedback: Feedback
+    feedback_invitations: FeedbackInvitations
     register: Register
     fixity: Fixity
     remedies: Remedies

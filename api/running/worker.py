@@ -100,10 +100,12 @@ def _mark_due(services: Services) -> None:
 
 
 def _mark_requests(services: Services, at: datetime) -> None:
-    """Warn of footage lost soon, let the unpaid expire, delete documents, forget, call again."""
+    """Write letters that are due, let the unpaid expire, delete documents, forget, call again."""
     for do in (
         services.request_deadlines.warn,
         services.request_deadlines.expire,
+        services.document_reminders.write,
+        services.feedback_invitations.write,
         services.document_deletions.run,
         services.drafts.forget,
         services.visits.forget,
