@@ -114,6 +114,7 @@ def test_whoever_proved_a_mailbox_of_the_firm_puts_the_fee_on_account(
     receipt = visitor.get(f"/pay/{house.services.fees.address(firm.fee(row).id)}").text
     assert "PO &lt;7&gt;" in receipt
     assert "this page is no receipt" in receipt
+    assert "money that arrives all the same goes back to the card" in receipt
     for untrue in ("Payment received", "VAT receipt", "Date of payment", "paid by card</th>"):
         assert untrue not in receipt
     assert led(visitor.get(form)) == "/requests/status/request"
