@@ -59,6 +59,7 @@ from evidence.requests.documents.incoming import Arrivals
 from evidence.requests.documents.reminders import DocumentReminders
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.duplicates.older import OlderRequests
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
 from evidence.requests.lists.lists import RequestLists
@@ -141,6 +142,7 @@ class Services:
     duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
+    older_requests: OlderRequests
     request_deadlines: RequestDeadlines
     request_links: RequestLinks
     drafts: Drafts

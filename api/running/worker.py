@@ -21,6 +21,7 @@ from evidence.errors import EvidenceError
 from evidence.fees.fees import JOB_SETTLE
 from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.mailbox.messages import JOB_SEND
+from evidence.requests.duplicates.older import JOB_LIKENESS
 from evidence.requests.notices.changes import JOB_CALL
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.errors import ExportError
@@ -69,6 +70,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_SEND: services.posting.send,
         JOB_SETTLE: services.payments.settle,
         JOB_CALL: services.webhooks.call,
+        JOB_LIKENESS: services.older_requests.note,
         JOB_RECONCILE: services.reconciliation.reconcile,
         JOB_RECHECK: services.fixity.check,
         JOB_RECHECK_PACKAGE: services.package_fixity.check,

@@ -1,4 +1,4 @@
-"""When a review came to its result, and whose answers there are.
+"""Whose answers there are, and a job for requests that are older than the index of the same.
 
 Revision ID: 0027
 Revises: 0019
@@ -16,5 +16,5 @@ downgrade = never_back
 
 
 def upgrade() -> None:
-    """Add a column and two indexes; what there is, is worked out from its steps."""
+    """Add an index, and leave a job where there are requests that it is for."""
     run(Path(__file__).with_suffix(".sql"))
