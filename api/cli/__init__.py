@@ -18,6 +18,7 @@ _ROOMS = {
         "exhibit": "take in clips, and look at exhibits",
         "release": "propose, approve and seal a release",
         "request": "work on requests for footage, or take in an organisation's list of them",
+        "account": "look at firms that pay monthly, and settle their statements",
         "camera": "take over a council's list of cameras, and look at the register",
     },
     "house": {
