@@ -1,0 +1,136 @@
+"""Adapter. Where a published log is read: a directory, or a web address. Needs no library of ours.
+
+What comes from there is a stranger's: nothing is believed, and nothing is read beyond the longest
+that it may be. Whoever reads checks it (custody/tree/tiles.py, custody/formats).
+"""
+
+import ssl
+import weakref
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from custody.errors import LogStateError, NotYetError
+from custody.tree.merkle import HASH_SIZE
+from custody.tree.tiles import CHECKPOINT, MAX_BUNDLE_BYTES, WIDTH, LogSource, Tile, format_tile
+
+MAX_CHECKPOINT_BYTES = 1_000_000
+_PATIENCE_S = 30.0
+_OK, _GONE = 200, {404, 410}
+
+
+def log_at(place: str) -> LogSource:
+    """Return the log at a web address, or else in the directory of this name."""
+    return LogSite(place) if place.startswith(("https://", "http://")) else LogDirectory(place)
+
+
+class LogDirectory:
+    """A log that was exported, or mirrored, into a directory."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
+
+    def checkpoint(self) -> bytes:
+        """Return the newest signed checkpoint (`LogSource`)."""
+        data = self._read(CHECKPOINT, MAX_CHECKPOINT_BYTES)
+        if data is None:
+            raise NotYetError(f"there is no log in {self._folder}: it holds no file 'checkpoint'")
+        return data
+
+    def read(self, tile: Tile) -> bytes:
+        """Return one object (`LogSource`)."""
+        data = self._read(format_tile(tile), most_bytes(tile))
+        if data is None:
+            raise LogStateError(f"{format_tile(tile)} is missing in {self._folder}")
+        return data
+
+    def _read(self, name: str, most: int) -> bytes | None:
+        try:
+            with (self._folder / name).open("rb") as file:
+                return _bounded(file.read(most + 1), name, most)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            words = f"{name} in {self._folder} cannot be read: {error.strerror}"
+            raise LogStateError(words) from error
+
+
+class LogSite:
+    """A log that is served over HTTP. One connection, kept open; for one thread."""
+
+    def __init__(self, url: str, *, patience_s: float = _PATIENCE_S) -> None:
+        """Name the address in front of `checkpoint`; nothing is asked yet.
+
+        Raises:
+            LogStateError: no address of the web.
+        """
+        self._url = url.rstrip("/")
+        parts = urlsplit(self._url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise LogStateError(f"{url} is no web address of a log")
+        self._path = parts.path
+        self._connection = (
+            HTTPSConnection(
+                parts.hostname,
+                parts.port,
+                timeout=patience_s,
+                context=ssl.create_default_context(),
+            )
+            if parts.scheme == "https"
+            else HTTPConnection(parts.hostname, parts.port, timeout=patience_s)
+        )
+        weakref.finalize(self, self._connection.close)
+
+    def checkpoint(self) -> bytes:
+        """Return the newest signed checkpoint (`LogSource`)."""
+        data = self._get(CHECKPOINT, MAX_CHECKPOINT_BYTES)
+        if data is None:
+            raise NotYetError(f"there is no log at {self._url}: nothing is at {CHECKPOINT}")
+        return data
+
+    def read(self, tile: Tile) -> bytes:
+        """Return one object (`LogSource`)."""
+        data = self._get(format_tile(tile), most_bytes(tile))
+        if data is None:
+            raise LogStateError(f"{format_tile(tile)} is missing at {self._url}")
+        return data
+
+    def _get(self, name: str, most: int) -> bytes | None:
+        """Ask for one object; None: it is not there. No redirect is followed."""
+        for last in (False, True):
+            try:
+                headers = {"Accept-Encoding": "identity", "User-Agent": "custos"}
+                self._connection.request("GET", f"{self._path}/{name}", headers=headers)
+                answer = self._connection.getresponse()
+                data = _bounded(answer.read(most + 1), name, most)
+                self._keep(answer)
+            except (OSError, HTTPException) as error:
+                self._connection.close()
+                if last:  # a server may end a connection that was kept open; a second try is new
+                    words = f"{self._url}/{name} cannot be read: {error!r}"
+                    raise LogStateError(words) from error
+                continue
+            if answer.status in _GONE:
+                return None
+            if answer.status != _OK:
+                raise LogStateError(f"{self._url}/{name} was answered with {answer.status}")
+            return data
+        raise AssertionError  # the last try returned or raised
+
+    def _keep(self, answer: HTTPResponse) -> None:
+        """Keep the connection for the next request, unless something is left of this answer."""
+        if not answer.isclosed():
+            self._connection.close()
+
+
+def most_bytes(tile: Tile) -> int:
+    """Return how long an object may be at most, in bytes."""
+    if tile.level is not None:
+        return tile.width * HASH_SIZE
+    return MAX_BUNDLE_BYTES * tile.width // WIDTH
+
+
+def _bounded(data: bytes, name: str, most: int) -> bytes:
+    if len(data) > most:
+        raise LogStateError(f"{name} is longer than the {most} bytes that it may have")
+    return data
