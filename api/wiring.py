@@ -58,8 +58,10 @@ from evidence.requests.documents.deletions import DocumentDeletions
 from evidence.requests.documents.documents import Documents
 from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.incoming import Arrivals
+from evidence.requests.documents.reminders import DocumentReminders
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.duplicates.older import OlderRequests
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
 from evidence.requests.lists.lists import RequestLists
@@ -95,6 +97,7 @@ from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
+from export.feedback.invitations import FeedbackInvitations
 from export.holdings.clock_pictures import ClockPictures
 from export.holdings.copies import Copies
 from export.holdings.fixity import Fixity
@@ -146,6 +149,7 @@ class Services:
     duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
+    older_requests: OlderRequests
     request_deadlines: RequestDeadlines
     request_links: RequestLinks
     drafts: Drafts
@@ -155,6 +159,7 @@ class Services:
     document_checks: DocumentChecks
     document_arrivals: Arrivals
     document_deletions: DocumentDeletions
+    document_reminders: DocumentReminders
     correspondence: Correspondence
     erasures: Erasures
     requesters: Requesters
@@ -203,6 +208,7 @@ class Services:
     amendments: Amendments
     undelivered: Undelivered
     feedback: Feedback
+    feedback_invitations: FeedbackInvitations
     register: Register
     nightly_audit: NightlyAudit
     overview: Overview

@@ -14,6 +14,7 @@ from evidence.requests.documents.documents import Documents
 from evidence.requests.documents.drafted import DraftDocuments
 from evidence.requests.documents.envelopes import Envelopes
 from evidence.requests.documents.incoming import Arrivals, Scan, Scanned
+from evidence.requests.documents.reminders import DocumentReminders
 from evidence.requests.submissions import Requests
 from export.intake.malware import FOUND, Scanner
 
@@ -29,6 +30,7 @@ class DocumentsRoom(TypedDict):
     document_checks: DocumentChecks
     document_arrivals: Arrivals
     document_deletions: DocumentDeletions
+    document_reminders: DocumentReminders
 
 
 def build_documents(
@@ -48,6 +50,7 @@ def build_documents(
         ),
         document_arrivals=Arrivals(evidence["limits"], scan, most=most),
         document_deletions=DocumentDeletions(ledger, requests, evidence["people"], kept),
+        document_reminders=DocumentReminders(evidence["messages"]),
     )
 
 

@@ -37,6 +37,7 @@ from export.desk.statistics.figures import Rules
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.feedback.feedback import Feedback
+from export.feedback.invitations import FeedbackInvitations
 from export.holdings.holds import Holds
 from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
@@ -84,6 +85,7 @@ class Delivered(TypedDict):
     amendments: Amendments
     undelivered: Undelivered
     feedback: Feedback
+    feedback_invitations: FeedbackInvitations
 
 
 class Desk(TypedDict):
@@ -224,6 +226,7 @@ def build_delivery(
         undelivered=Undelivered(releases, messages),
         handoffs=Handoffs(ledger, releases, packages, new_id=uuid.uuid4),
         feedback=Feedback(ledger, releases, random=secrets.token_bytes),
+        feedback_invitations=FeedbackInvitations(messages),
     )
 
 

@@ -21,6 +21,7 @@ from evidence.requests.deadlines import RequestDeadlines
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.drafts import Drafts
 from evidence.requests.duplicates.duplicates import Duplicates
+from evidence.requests.duplicates.older import OlderRequests
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.links.links import RequestLinks
 from evidence.requests.questions.checks import Rules, RulesAt
@@ -40,6 +41,7 @@ class RequestsRoom(DocumentsRoom):
     duplicates: Duplicates
     submissions: Submissions
     request_decisions: RequestDecisions
+    older_requests: OlderRequests
     request_deadlines: RequestDeadlines
     request_links: RequestLinks
     drafts: Drafts
@@ -92,6 +94,7 @@ def build_requests(
     return RequestsRoom(
         requests=requests,
         duplicates=duplicates,
+        older_requests=OlderRequests(ground.transaction, ground.jobs, duplicates),
         submissions=submissions,
         request_decisions=decisions,
         request_deadlines=RequestDeadlines(decisions, messages, unpaid_days=council.unpaid_days),

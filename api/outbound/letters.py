@@ -24,6 +24,7 @@ from evidence.mailbox.codes import CODE_LIFE
 from evidence.mailbox.letters import CodeLetter
 from evidence.requests.letters import RequestLetter
 from export.delivery.letters import DeliveryLetter
+from export.feedback.letters import FeedbackLetter
 from export.release.notices import ReleaseLetter
 
 PATIENCE = timedelta(hours=8)
@@ -149,6 +150,10 @@ def _days(number: str) -> str:
     return "one day" if number == "1" else f"{number} days"
 
 
+def _requests(number: str) -> str:
+    return "one request waits" if number == "1" else f"{number} requests wait"
+
+
 def _moment(text: str) -> str:
     """Return a moment (UTC, RFC 3339) as people in England write it."""
     return local_time(datetime.fromisoformat(text).astimezone(UTC))
@@ -225,6 +230,14 @@ WORDINGS: Mapping[str, Wording] = {
         "footage for CCTV request {reference} is overwritten soon",
         private={"days": _days},
         calls=False,
+    ),
+    RequestLetter.TO_CHECK: Wording(
+        "documents of CCTV request {reference} wait for a check",
+        private={"requests": _requests},
+        calls=False,
+    ),
+    FeedbackLetter.ASKED: Wording(
+        "one question about CCTV package {reference}", leads=True, missed=False, calls=False
     ),
     ReleaseLetter.APPROVAL_NEEDED: Wording(
         "{urgent}CCTV release {reference} waits for a decision",

@@ -21,6 +21,7 @@ from evidence.errors import EvidenceError
 from evidence.fees.fees import JOB_SETTLE
 from evidence.fees.reconciliation import JOB_RECONCILE
 from evidence.mailbox.messages import JOB_SEND
+from evidence.requests.duplicates.older import JOB_LIKENESS
 from evidence.requests.notices.changes import JOB_CALL
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.desk.oversight.nightly import JOB_AUDIT
@@ -75,6 +76,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_SEND: services.posting.send,
         JOB_SETTLE: services.payments.settle,
         JOB_CALL: services.webhooks.call,
+        JOB_LIKENESS: services.older_requests.note,
         JOB_RECONCILE: services.reconciliation.reconcile,
         JOB_RECHECK: services.fixity.check,
         JOB_AUDIT: services.nightly_audit.run,
@@ -110,10 +112,12 @@ def _mark_due(services: Services) -> None:
 
 
 def _mark_requests(services: Services, at: datetime) -> None:
-    """Warn of footage lost soon, let the unpaid expire, delete documents, forget, call again."""
+    """Write letters that are due, let the unpaid expire, delete documents, forget, call again."""
     for do in (
         services.request_deadlines.warn,
         services.request_deadlines.expire,
+        services.document_reminders.write,
+        services.feedback_invitations.write,
         services.document_deletions.run,
         services.drafts.forget,
         services.visits.forget,

@@ -15,6 +15,7 @@ HELPED: Mapping[Helped, str] = {
     Helped.RULED_OUT: "It ruled something or somebody out",
     Helped.NOT_USEFUL: "It was not useful",
     Helped.TOO_EARLY: "It is too early to say",
+    Helped.DECLINED: "I would rather not say: do not ask me by email again",
 }
 """What can be said of it; the order is that of the form."""
 

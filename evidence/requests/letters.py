@@ -1,4 +1,4 @@
-"""Pure. The letters that go about requests: to whoever asks, and one to the people on duty."""
+"""Pure. The letters that go about requests: to whoever asks, and to the people on duty."""
 
 from evidence.mailbox.letters import LetterKind
 
@@ -25,3 +25,5 @@ class RequestLetter(LetterKind):
     """Somebody wrote to whoever asked. Nothing of it: it is read past the code, on its page."""
     AT_RISK = "request_at_risk"
     """To an operator: nobody has preserved the footage, and it is overwritten soon. ``days``."""
+    TO_CHECK = "request_to_check"
+    """To who checks documents: some wait. ``requests``: of how many."""

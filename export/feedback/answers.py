@@ -28,6 +28,8 @@ class Helped(StrEnum):
     """Something or somebody was ruled out."""
     NOT_USEFUL = "not_useful"
     TOO_EARLY = "too_early"
+    DECLINED = "declined"
+    """They want no letter that asks this."""
 
 
 @dataclass(frozen=True, slots=True)

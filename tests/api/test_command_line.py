@@ -18,6 +18,7 @@ from sqlmodel import func, select
 
 from api.cli import COMMANDS, main
 from api.cli.parts import requests
+from api.cli.work import account
 from api.wiring import Services
 from custody.formats.policy import LogPolicy, check_signed
 from custody.formats.proof import check_proof, parse_consistency, parse_proof
@@ -31,6 +32,7 @@ from evidence.people.tables import TokenRow
 from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
 from tests.custody.published.files import Files, publish
+from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.requests.listing import listed
 from tests.evidence.requests.requesting import request
 from tests.houses import House, clip, environment
@@ -41,6 +43,8 @@ SUBCOMMANDS = [
     ["exhibit", "add"],
     ["request", "import"],
     *(["request", what] for what in requests.COMMANDS),
+    ["request", "statistics"],
+    *(["account", what] for what in account.COMMANDS),
     ["exhibit", "correct"],
     ["exhibit", "extend"],
     ["exhibit", "show"],
@@ -1061,3 +1065,42 @@ def test_a_broken_list_of_cameras_is_told_line_by_line(shell: Shell) -> None:
     assert last == "custos: the list is broken (2 faults): nothing was changed"
     said = shell.run("camera", "import", file(shell, b"x"), role=Role.OPERATOR)
     assert (said.code, "camera.import needs the role governance" in said.err) == (1, True)
+
+
+def test_accounts_and_statements_are_shown_and_settled(
+    shell: Shell, house: House, tmp_path: Path
+) -> None:
+    firm, finance = Firm(house), Role.FINANCE
+    opened, row = firm.opened(), firm.charged()
+    firm.later(days=20)
+    house.services.statements.due(at=firm.at)
+    (made,) = firm.statements(opened)
+    name = f"S-{made.number:06}"
+    assert f"{opened}  open" in shell.run("account", "list", role=finance).out
+    assert shell.run("account", "list", "--show", "closed", role=finance).out == ""
+    told = json.loads(shell.run("account", "show", str(opened), role=finance).out)
+    assert [one["reference"] for one in told["statements"]] == [name]
+    before = shell.run("account", "show", str(opened), "--before", name, role=finance)
+    assert json.loads(before.out)["statements"] == []
+    failed(shell.run("account", "show", "x", role=finance), "custos account list")
+    failed(shell.run("account", "list", role=OP), "needs the role")
+    told = json.loads(shell.run("account", "statement", name, role=finance).out)
+    assert [one["urn"] for one in told["lines"]] == [row.urn]
+    sheet = tmp_path / "lines.csv"
+    assert shell.run("account", "statement", name, "--csv", str(sheet), role=finance).code == 0
+    assert row.urn in sheet.read_text("utf-8")
+    paying = ("account", "settle", name, "--remittance", "BACS 4711")
+    assert shell.run(*paying, role=finance).out == f"{name}: £25 settled, BACS 4711\n"
+    failed(shell.run(*paying, role=finance), "somebody settled this statement before")
+
+
+def test_statistics_are_taken_out_and_that_is_an_event(shell: Shell) -> None:
+    days = ("--first", "2026-01-01", "--last", "2026-12-31")
+    told = json.loads(shell.run("request", "statistics", *days, role=Role.GOVERNANCE).out)
+    assert (told["first"], told["rounded"]) == ("2026-01-01", False)
+    sheet = shell.run("request", "statistics", *days, "--rounded", "--csv", role=Role.AUDITOR).out
+    assert "Requests, by who asked" in sheet
+    assert "all rounded" in sheet
+    failed(shell.run("request", "statistics", *days, role=OP), "needs the role")
+    wrong = ("--first", "2026-13-01", "--last", "2026-12-31")
+    failed(shell.run("request", "statistics", *wrong, role=Role.AUDITOR), "no date")

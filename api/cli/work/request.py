@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from api.cli.parts import requests
+from api.cli.parts import requests, statistics
 from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.routes.systems.lists import applied_by, rehearsed_by
 from api.wiring import Services
@@ -27,12 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     importing.add_argument("--out", type=Path, help="file for the numbers, as CSV")
     add_acting(importing)
+    statistics.add_arguments(whats)
     requests.add_arguments(whats)
 
 
 def run(given: argparse.Namespace) -> int:
     """Run one of them."""
-    commands = {"import": _import, **requests.COMMANDS}
+    commands = {"import": _import, "statistics": statistics.take_out, **requests.COMMANDS}
     with services_of(given) as services:
         return commands[given.what](given, services, subject_of(given, services))
 

@@ -7,6 +7,8 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import Acts, UsesServices
+from api.wiring import Services
+from evidence.people.access import Subject
 from export.desk.disclosures import parse_period
 from export.desk.statistics.figures import Figures, figures_json
 
@@ -20,10 +22,21 @@ def take_out(
     first: Day, last: Day, services: UsesServices, subject: Acts, rounded: Rounded = False
 ) -> dict[str, Any]:
     """Return the figures of a period, both days included; to take them out is an event."""
+    return figures_json(taken_out(services, subject, first, last, rounded=rounded))
+
+
+def taken_out(
+    services: Services, subject: Subject, first: str, last: str, *, rounded: bool
+) -> Figures:
+    """Return the figures of a period, taken out by somebody.
+
+    Raises:
+        AccessRefusedError, InvalidError: nothing was recorded.
+    """
     at = services.clock()
 
     def export(session: Session) -> Figures:
         period = parse_period(first, last)
         return services.statistics.export(session, period, rough=rounded, by=subject, at=at)
 
-    return figures_json(act(services, subject, export))
+    return act(services, subject, export)

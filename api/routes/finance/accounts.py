@@ -22,6 +22,7 @@ from export.desk.spreadsheet import MEDIA_TYPE, format_statement
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
 Name = Annotated[str, Path(description="as it is quoted", examples=["S-000001"])]
+Before = Annotated[str, Query(max_length=20, description="a statement", examples=["S-000120"])]
 Show = Annotated[
     AccountState | None, Query(description="left out: accounts in every state", examples=["open"])
 ]
@@ -95,6 +96,8 @@ class WholeAccountView(AccountView):
     waiting_pence: int
     """On no statement yet."""
     statements: list[StatementView]
+    older: str
+    """What `before` is asked with for those before these; empty: there are none."""
 
 
 class LineView(View):
@@ -200,18 +203,18 @@ def settle(
 
 
 @router.get("/{account}", summary="Show an account")
-def show_account(account: UUID, services: UsesServices, subject: Acts) -> WholeAccountView:
-    """Show an account, what is on it, and its statements."""
-    it = act(
-        services,
-        subject,
-        lambda session: services.account_list.shown(session, account, by=subject),
-    )
+def show_account(
+    account: UUID, services: UsesServices, subject: Acts, before: Before = ""
+) -> WholeAccountView:
+    """Show an account, what is on it, and its statements: the newest, or those before one."""
+    lists = services.account_list
+    it = act(services, subject, lambda s: lists.shown(s, account, by=subject, before=before))
     return WholeAccountView(
         **_account(it.row).model_dump(),
         unsettled_pence=it.unsettled,
         waiting_pence=it.waiting,
         statements=[_statement(one) for one in it.statements],
+        older=it.older,
     )
 
 
@@ -248,8 +251,7 @@ def close(
 
 
 def _shown(name: str, services: UsesServices, subject: Acts) -> ShownStatement:
-    lists = services.account_list
-    return act(services, subject, lambda session: lists.statement(session, name, by=subject))
+    return act(services, subject, lambda s: services.account_list.statement(s, name, by=subject))
 
 
 def _account(row: InvoiceAccountRow) -> AccountView:

@@ -120,12 +120,13 @@ class Statements:
             StatementRow.due_on < at.astimezone(LONDON).date(),
             col(StatementRow.settled_at).is_(None),
             col(StatementRow.overdue_at).is_(None),
-            StatementRow.pence > 0,
+            StatementRow.pence != 0,
         )
         found = late.order_by(col(StatementRow.number)).limit(_MOST)
         for row in session.exec(found.with_for_update(skip_locked=True)).all():
             row.overdue_at = at
-            words = f"{pounds(row.pence)} was due by {row.due_on.isoformat()}, and is not settled"
+            owed = pounds(abs(row.pence)) + ("" if row.pence > 0 else " to the organisation")
+            words = f"{owed} was due by {row.due_on.isoformat()}, and is not settled"
             reference = statement_reference(row.number)
             self._differences.find(
                 session, What.STATEMENT_OVERDUE, reference, words, fee=None, at=at

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from evidence import attention
 from evidence.fees.invoicing.tables import InvoiceLineRow, StatementRow
@@ -17,7 +17,9 @@ def is_unsettled(session: Session, request: UUID) -> bool:
     """Tell whether a fee of a request is owed, on its way, differs, or waits for a person."""
     fees = select(FeeRow.id).where(FeeRow.request == request)
     payments = select(PaymentRow.id).where(col(PaymentRow.fee).in_(fees))
-    stated = select(StatementRow.number).where(col(StatementRow.settled_at).is_not(None))
+    # A statement whose credits are all of what is on it asks for no money, and nobody settles it.
+    over = or_(col(StatementRow.settled_at).is_not(None), StatementRow.pence == 0)
+    stated = select(StatementRow.number).where(over)
     speaking = (
         fees.where(col(FeeRow.state).not_in(_OVER)),
         payments.where(col(PaymentRow.state).in_(LIVE)),

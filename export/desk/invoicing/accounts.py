@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from evidence.errors import UnknownError
 from evidence.fees.invoicing.accounts import unsettled
-from evidence.fees.invoicing.lines import Line, statement_reference
+from evidence.fees.invoicing.lines import Line, parse_statement, statement_reference
 from evidence.fees.invoicing.statements import find_statement, lines_on
 from evidence.fees.invoicing.states import AccountState
 from evidence.fees.invoicing.tables import InvoiceAccountRow, InvoiceLineRow, StatementRow
@@ -19,8 +19,8 @@ from evidence.people.access import Action, Subject
 from evidence.people.people import names_of, require
 
 _AT, _ID = col(InvoiceAccountRow.opened_at), col(InvoiceAccountRow.id)
-_MOST_STATEMENTS = 120
-"""Of ten years: older ones are found by their numbers."""
+MOST_STATEMENTS = 24
+"""Of two years; older ones follow on a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class ShownAccount:
     """Pence that are on no statement yet."""
     statements: Sequence[StatementRow]
     """The newest first."""
+    older: str
+    """Of the last of them: before it there are others; empty: there are none."""
     names: Mapping[UUID, str]
 
 
@@ -98,8 +100,10 @@ class AccountList:
         ]
         return dict(zip(states, session.execute(select(*counts)).one(), strict=True))
 
-    def shown(self, session: Session, account: UUID, *, by: Subject) -> ShownAccount:
-        """Return an account and its statements.
+    def shown(
+        self, session: Session, account: UUID, *, by: Subject, before: str = ""
+    ) -> ShownAccount:
+        """Return an account and a page of its statements: those before one, or the newest.
 
         Raises:
             AccessRefusedError: ``by`` may see none.
@@ -110,7 +114,12 @@ class AccountList:
         if row is None:
             raise UnknownError("there is no such account")
         made = select(StatementRow).where(StatementRow.account == account)
-        newest = made.order_by(col(StatementRow.number).desc()).limit(_MOST_STATEMENTS)
+        if before:
+            # What is quoted otherwise than statements are is before none.
+            made = made.where(col(StatementRow.number) < (parse_statement(before) or 0))
+        newest = made.order_by(col(StatementRow.number).desc()).limit(MOST_STATEMENTS + 1)
+        found = session.exec(newest).all()
+        told, more = found[:MOST_STATEMENTS], len(found) > MOST_STATEMENTS
         waiting = select(func.coalesce(func.sum(InvoiceLineRow.pence), 0)).where(
             InvoiceLineRow.account == account, col(InvoiceLineRow.statement).is_(None)
         )
@@ -119,7 +128,8 @@ class AccountList:
             parse_terms(row.terms),
             unsettled(session, account),
             int(session.exec(waiting).one()),
-            session.exec(newest).all(),
+            told,
+            statement_reference(told[-1].number) if more else "",
             names_of(session, (row.opened_by, row.approved_by, row.closed_by)),
         )
 

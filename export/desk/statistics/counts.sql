@@ -92,12 +92,13 @@ CROSS JOIN LATERAL (VALUES
 WHERE told.so
 GROUP BY told.what, stage
 UNION ALL
-SELECT 'fees', 'refunded_' || f.stage, NULL, NULL, count(*), sum(r.pence)
-FROM refund r JOIN payment p ON p.id = r.payment JOIN fee f ON f.id = p.fee
+-- Of what counts as paid: money that nobody owed came and went, and is in neither figure.
+SELECT 'fees', 'refunded_' || f.stage, NULL, NULL, count(DISTINCT f.id), sum(r.pence)
+FROM refund r JOIN payment p ON p.id = r.payment JOIN fee f ON f.id = p.fee AND f.paid_by = p.id
 WHERE r.state = 'success' AND r.ended_at >= :start AND r.ended_at < :end
 GROUP BY f.stage
 UNION ALL
-SELECT 'fees', 'credited_' || f.stage, NULL, NULL, count(*), -sum(l.pence)
+SELECT 'fees', 'credited_' || f.stage, NULL, NULL, count(DISTINCT f.id), -sum(l.pence)
 FROM invoice_line l JOIN fee f ON f.id = l.fee
 WHERE l.number > 0 AND l.at >= :start AND l.at < :end
 GROUP BY f.stage

@@ -119,6 +119,7 @@ WORDS: Mapping[Subject, TableWords] = {
             "ruled_out": "It ruled something or somebody out",
             "not_useful": "It was not useful",
             "too_early": "It was too early to say",
+            "declined": "They did not want to be asked",
         },
     ),
     Subject.CAMERAS: TableWords(

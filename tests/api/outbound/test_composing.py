@@ -26,6 +26,7 @@ from evidence.mailbox.letters import CodeLetter, LetterKind
 from evidence.mailbox.messages import MessageState
 from evidence.requests.letters import RequestLetter
 from export.delivery.letters import DeliveryLetter
+from export.feedback.letters import FeedbackLetter
 from export.release.notices import ReleaseLetter
 
 ORIGIN = "https://cctv.barchester.example"
@@ -50,6 +51,8 @@ PRIVATE = {
     RequestLetter.DOCUMENT: {},
     RequestLetter.MESSAGE: {},
     RequestLetter.AT_RISK: {"days": "3"},
+    RequestLetter.TO_CHECK: {"requests": "3"},
+    FeedbackLetter.ASKED: {},
     RequestLetter.REFUSED: {"appeal": "You can ask for this to be looked at again."},
 }
 NAMELESS = frozenset({RequestLetter.MAILBOX_CODE})

@@ -3,20 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from importlib.resources import files
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from api.migrations import versions
 from evidence.errors import StateError
 from evidence.fees.prices import Stage
 from evidence.people.access import Role
 from evidence.requests.asked import Asked, asked_of
+from evidence.requests.duplicates import older
 from evidence.requests.duplicates.likeness import claim_words, is_same_place, organisation_words
+from evidence.requests.duplicates.older import JOB_LIKENESS
 from evidence.requests.questions.checks import Checked, check_form
 from evidence.requests.questions.paths import FORMS
 from evidence.requests.states import Path, RequestState, RequestStep
 from evidence.requests.tables import RequestRow
+from storage.database import connect
 from tests.evidence.fees.invoicing.firms import Firm
 from tests.evidence.requests.forms_filled import FILLED, RULES
 from tests.evidence.requests.requesting import (
@@ -203,3 +208,44 @@ def test_the_search_reads_an_index_whatever_else_there_is(house: House, again: A
         words = "\n".join(line for (line,) in plan)
     assert "request_likeness_claim" in words
     assert "request_likeness_organisation" in words
+
+
+MIGRATION = "0027_leftovers.sql"
+
+
+def test_requests_older_than_the_index_are_noted_by_a_job_that_the_migration_leaves(
+    house: House, again: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [again(), again(), again(street="Elsewhere Lane")]
+    script = files(versions).joinpath(MIGRATION).read_text("utf-8").partition("\n\n")[2]
+
+    def jobs() -> list[str]:
+        found = text("SELECT args ->> 'subject' FROM procrastinate_jobs WHERE task_name = :name")
+        return sorted(house.look(lambda s: s.execute(found, {"name": JOB_LIKENESS}).scalars()))
+
+    def kept() -> list[tuple[object, ...]]:
+        found = text("SELECT * FROM request_likeness ORDER BY request")
+        return house.look(lambda s: [tuple(row) for row in s.execute(found)])
+
+    def migrated() -> None:
+        owner = connect(house.settings.addresses().owner_url)
+        with owner.begin() as connection:
+            connection.exec_driver_sql(script)
+        owner.dispose()
+
+    migrated()
+    assert jobs() == [], "there is none that it is for"
+    before = kept()
+    with house.services.transaction() as session:
+        session.execute(text("DELETE FROM request_likeness"))
+    migrated()
+    (after,) = jobs()
+    monkeypatch.setattr(older, "AT_ONCE", len(before) - 1)
+    house.services.older_requests.note(UUID(after))
+    assert len(kept()) == len(before) - 1
+    _, then = jobs()
+    for _ in range(2):  # a job runs at least once
+        house.services.older_requests.note(UUID(then))
+    assert kept() == before
+    assert len(jobs()) == 2, "it is over"
+    assert {row.id for row in rows} <= {one[0] for one in before}

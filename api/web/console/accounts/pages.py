@@ -135,10 +135,15 @@ def _ask(
 
 @router.get(f"{LIST}/{{account}}")
 def shown(
-    request: Request, services: UsesServices, staff: Shows, account: UUID, done: Text = ""
+    request: Request,
+    services: UsesServices,
+    staff: Shows,
+    account: UUID,
+    done: Text = "",
+    before: Text = "",
 ) -> Response:
-    """Show an account, what is on it, and its statements."""
-    it = _shown(services, staff, account)
+    """Show an account, what is on it, and a page of its statements."""
+    it = _shown(services, staff, account, before)
     return page(
         request,
         "console/account.html",
@@ -146,6 +151,8 @@ def shown(
         it=it,
         own=it.row.opened_by == staff.subject.person,
         done=DONE.get(done, ""),
+        first=f"{LIST}/{account}" if before else "",
+        older=list_address(f"{LIST}/{account}", {"before": it.older}) if it.older else "",
     )
 
 
@@ -246,6 +253,6 @@ def _decided(
     return RedirectResponse(f"{LIST}/{account}?done={decision}", HTTPStatus.SEE_OTHER)
 
 
-def _shown(services: Services, staff: Staff, account: UUID) -> ShownAccount:
-    by = staff.subject
-    return act(services, by, lambda session: services.account_list.shown(session, account, by=by))
+def _shown(services: Services, staff: Staff, account: UUID, before: str = "") -> ShownAccount:
+    by, lists = staff.subject, services.account_list
+    return act(services, by, lambda session: lists.shown(session, account, by=by, before=before))

@@ -66,7 +66,7 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
     ),
     What.STATEMENT_OVERDUE: (
         "A statement that is not settled",
-        "Ask the firm. Once its money is there, say so on the page of the statement.",
+        "Ask the firm, or pay it what it is owed. Then say so on the page of the statement.",
     ),
 }
 """What each difference is called, and what to do."""

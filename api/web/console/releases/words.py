@@ -113,6 +113,8 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "request_document": "That a document is asked for",
     "request_message": "That there is a message about the request",
     "request_at_risk": "To the people on duty: the footage is overwritten soon",
+    "request_to_check": "To who checks documents: some wait",
+    "feedback_asked": "That there is a question: whether it helped",
 }
 _CHECK_ADDRESS = (
     "Check the address with the recipient by telephone. If it is wrong, revoke this release and "

@@ -1,6 +1,7 @@
 """Whoever has the footage says whether it helped: past the code, and on the page of a request."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from api.times import utc_now
 from evidence.people.access import Role
 from evidence.requests.states import Path
 from export.feedback.feedback import MOST_ANSWERS, latest_answer
+from export.feedback.letters import FeedbackLetter
 from tests.api.web.collect.recipients import Mailbox, at_the_package, mailbox
 from tests.api.web.visiting import Visitor
 from tests.evidence.requests.requesting import code_about, request
@@ -102,6 +104,30 @@ def test_a_form_from_elsewhere_or_after_leaving_records_nothing(
     assert visitor.get(FEEDBACK).status_code == 403
     assert visitor.post(FEEDBACK, {"outcome": "not_useful"}).status_code == 403
     assert outcomes(house, box) == before
+
+
+def test_a_recipient_is_asked_by_one_letter_and_none_of_those_who_want_none(
+    visitor: Visitor, box: Mailbox, browser: Opens, house: House
+) -> None:
+    other, at = mailbox(house, exhibit=house.unplayable()), utc_now()
+
+    def written(after: timedelta) -> int:
+        with house.services.transaction() as session:
+            house.services.feedback_invitations.write(session, at=at + after)
+        return other.has(FeedbackLetter.ASKED)
+
+    week = timedelta(days=7, minutes=5)
+    assert written(week) == 0, "it has not left"
+    taker = browser()
+    taker.get(at_the_package(taker, other))
+    visitor.fill(FEEDBACK, {"outcome": "declined"})
+    assert written(week) == 0, "they want none"
+    visitor.fill(FEEDBACK, {"outcome": "not_useful"})
+    assert written(timedelta(days=6)) == 0, "it is too early"
+    assert written(timedelta(days=20)) == 0, "the link has ended"
+    assert written(week) == 1
+    assert written(week + timedelta(days=1)) == 1
+    assert box.has(FeedbackLetter.ASKED) == 0, "they have answered"
 
 
 def test_answers_about_one_release_are_limited(

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -18,6 +19,7 @@ from evidence.people.access import Role
 from evidence.people.tables import PersonRow
 from evidence.requests.notices.tables import ChangeRow
 from evidence.requests.states import Path
+from export.desk.invoicing import accounts
 from export.desk.spreadsheet import STATEMENT_COLUMNS, format_statement
 from tests.api.asking import Web
 from tests.api.web.public.test_request_pages import led, look_after
@@ -87,6 +89,32 @@ def test_two_people_open_an_account_and_one_closes_it(browser: Opens) -> None:
     assert "Harbour Mutual" not in finance.get("/console/accounts?show=open").text
 
 
+def test_statements_follow_page_by_page(
+    browser: Opens, web: Web, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "MOST_STATEMENTS", 1)
+    firm = Firm(house)
+    account = firm.opened()
+    for _ in range(2):
+        firm.charged()
+        firm.later(days=31)
+        house.services.statements.due(at=firm.at)
+    first, second = (statement_reference(one.number) for one in firm.statements(account))
+    finance = browser(Role.FINANCE)
+    newest = finance.get(f"/console/accounts/{account}").text
+    older = re.search(r'href="(/console/accounts/[^"]*before=[^"]*)"', newest)
+    assert older
+    then = finance.get(html.unescape(older[1])).text
+    assert (second in newest, first in newest) == (True, False)
+    assert (second in then, first in then) == (False, True)
+    assert "Newest statements" in then
+    assert "Older statements" not in then
+    assert "none before that" in finance.get(f"/console/accounts/{account}?before=x").text
+    told = web.ask("GET", f"/accounts/{account}?before={second}", Role.FINANCE).json()
+    assert [one["reference"] for one in told["statements"]] == [first]
+    assert told["older"] == ""
+
+
 @pytest.fixture
 def firm(house: House) -> Firm:
     return Firm(house, at=utc_now())
@@ -114,6 +142,7 @@ def test_whoever_proved_a_mailbox_of_the_firm_puts_the_fee_on_account(
     receipt = visitor.get(f"/pay/{house.services.fees.address(firm.fee(row).id)}").text
     assert "PO &lt;7&gt;" in receipt
     assert "this page is no receipt" in receipt
+    assert "money that arrives all the same goes back to the card" in receipt
     for untrue in ("Payment received", "VAT receipt", "Date of payment", "paid by card</th>"):
         assert untrue not in receipt
     assert led(visitor.get(form)) == "/requests/status/request"

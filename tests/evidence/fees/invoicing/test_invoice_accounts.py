@@ -383,6 +383,29 @@ def test_a_statement_that_is_not_settled_is_a_difference_once_and_settling_ends_
     assert firm.events(account)[-1] == "statement.settled"
 
 
+def test_what_the_council_owes_a_firm_is_told_too_and_nothing_is_told_of_nothing(
+    firm: Firm, house: House
+) -> None:
+    account, row = firm.opened(), firm.charged()
+    nothing = Firm(house, firm.at)
+    other = nothing.opened()
+    nothing.credit(nothing.charged(), 2500)
+    firm.later(days=20)
+    house.services.statements.due(at=firm.at)
+    firm.credit(row, 2500)
+    firm.later(days=31)
+    house.services.statements.due(at=firm.at)
+    firm.later(days=32)
+    house.services.statements.due(at=firm.at)
+    _, owed = firm.statements(account)
+    (made,) = nothing.statements(other)
+    assert (owed.pence, made.pence) == (-2500, 0)
+    assert [one.words for one in found(firm, owed.number)] == [
+        f"£25 to the organisation was due by {owed.due_on.isoformat()}, and is not settled"
+    ]
+    assert not found(firm, made.number)
+
+
 def found(firm: Firm, number: int) -> list[DifferenceRow]:
     wanted = select(DifferenceRow).where(
         DifferenceRow.provider_reference == statement_reference(number)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import func, select
+from sqlmodel import col, func, select, update
 
 from api.times import utc_now
 from custody.audit.facts import Span
@@ -25,6 +25,7 @@ from evidence.requests.documents.incoming import (
 from evidence.requests.documents.kinds import DocumentKind, SeenHow, Verdict
 from evidence.requests.documents.tables import DocumentBytesRow, DocumentRow
 from evidence.requests.drafts import FORGET_DRAFTS
+from evidence.requests.letters import RequestLetter
 from evidence.requests.states import Path, RequestState, RequestStep, ReviewOutcome
 from evidence.requests.tables import RequestRow
 from export.desk.claims.requests import requests
@@ -390,3 +391,47 @@ def test_documents_are_counted_for_each_mailbox_and_network(house: House) -> Non
         wide = [waits("198.51.100.250", f"n{n}@a.example") for n in range(MOST_FROM_NETWORK + 1)]
     assert full == [False] * MOST_OF_MAILBOX + [True] * 2
     assert wide == [False] * MOST_FROM_NETWORK + [True]
+
+
+def test_who_checks_documents_hears_once_a_day_while_any_waits(house: House) -> None:
+    services, wrote = house.services, RequestLetter.TO_CHECK
+    at = datetime(2026, 3, 28, 13, tzinfo=UTC)
+    with services.transaction() as session:
+        for role in (Role.GOVERNANCE, Role.OPERATOR):
+            services.people.sign_in(
+                session,
+                issuer="https://id.example",
+                subject=f"checks-{role}",
+                name=f"Checks {role}",
+                email=f"{role}@barchester.example",
+                roles=[role],
+                at=at,
+            )
+
+    def letters() -> list[MessageRow]:
+        found = select(MessageRow).where(MessageRow.kind == wrote.value)
+        return list(house.look(lambda s: s.exec(found.order_by(col(MessageRow.queued_at))).all()))
+
+    def written(then: datetime) -> int:
+        with services.transaction() as session:
+            services.document_reminders.write(session, at=then)
+        return len(letters())
+
+    with services.transaction() as session:
+        session.execute(update(DocumentRow).values(checked_at=now()))  # of other tests
+    assert written(at) == 0
+    first, second = (
+        request(house, Path.INSURER, now(), email=f"{one}@insurer.example") for one in "ab"
+    )
+    for later, row in enumerate((first, second)):
+        receive(house, row, CONSENT, PDF, now() + timedelta(hours=later))
+    # The clocks went forward that night: eight in the morning is seven in UTC.
+    midnight = datetime(2026, 3, 29, tzinfo=UTC)
+    hours = (0, 6.9, 7.1, 23, 30.9, 31.1)
+    assert [written(midnight + timedelta(hours=hour)) for hour in hours] == [1, 1, 2, 2, 2, 3]
+    assert len({row.person for row in letters()}) == 1, "nobody else is written to"
+    assert {services.messages.open(row)["requests"] for row in letters()} == {"2"}
+    assert {row.about for row in letters()} == {first.id}, "it has waited longest"
+    with services.transaction() as session:
+        session.execute(update(DocumentRow).values(checked_at=now()))
+    assert written(midnight + timedelta(days=9)) == 3, "nothing waits"

@@ -260,6 +260,19 @@ def test_what_is_on_account_keeps_it_until_its_statement_is_settled(house: House
         firm.credit(row, 100)
 
 
+def test_a_statement_that_comes_to_nothing_keeps_nothing(house: House) -> None:
+    firm = Firm(house, long_ago())
+    account = firm.opened()
+    row = firm.charged()
+    firm.credit(row, 2500)
+    decide(house, row, RequestStep.WITHDRAWN, Role.OPERATOR, firm.at)
+    assert not erasures(house).erase(row.id, at=now()), "it stands on no statement"
+    house.services.statements.due(at=now())
+    (made,) = firm.statements(account)
+    assert (made.pence, made.settled_at) == (0, None)
+    assert erasures(house).erase(row.id, at=now())
+
+
 def test_money_on_its_way_keeps_it(house: House) -> None:
     at, finance = long_ago(), house.subjects[Role.FINANCE]
     row = request(house, Path.INSURER, at, email="money@insurer.example")

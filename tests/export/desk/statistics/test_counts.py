@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import select
@@ -12,6 +13,8 @@ from custody.ledger.tables import CustodyRecord
 from evidence.cameras.register import NewList
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.exhibits.clocks import LONDON
+from evidence.fees.states import PaymentState, RefundState
+from evidence.fees.tables import PaymentRow, RefundRow
 from evidence.people.access import Role
 from evidence.requests.states import Path, Refusal, RequestStep
 from export.desk.disclosures import Period
@@ -114,11 +117,40 @@ def test_fees_are_counted_when_they_happen(house: House, asked: datetime) -> Non
     assert told == {"asked_review": (6, 6 * 2500)}
 
 
+def payment_of(fee: UUID, at: datetime) -> PaymentRow:
+    """Return a payment by card of what was on account meanwhile."""
+    state = PaymentState.SUCCESS
+    return PaymentRow(id=uuid4(), fee=fee, number=1, state=state, begun_at=at, succeeded_at=at)
+
+
+def refund_of(payment: PaymentRow, by: UUID) -> RefundRow:
+    """Return what became of it: all of it went back."""
+    at = payment.begun_at
+    return RefundRow(
+        id=uuid4(),
+        payment=payment.id,
+        number=1,
+        pence=2500,
+        reason="it was on account",
+        ordered_by=by,
+        role="service",
+        ordered_at=at,
+        state=RefundState.SUCCESS,
+        ended_at=at,
+    )
+
+
 def test_what_is_on_account_is_not_counted_as_paid(house: House) -> None:
     firm = Firm(house, house.services.clock() - 900 * DAY)
     firm.opened()
     for _ in range(5):
-        firm.credit(firm.charged(), 1000)
+        row = firm.charged()
+        firm.credit(row, 500)
+        firm.credit(row, 500)
+        with house.services.transaction() as session:
+            session.add(came := payment_of(firm.fee(row).id, firm.at))
+            session.flush()
+            session.add(refund_of(came, house.subjects[Role.FINANCE].person))
     day, by = firm.at.astimezone(LONDON).date(), house.subjects[Role.AUDITOR]
     figures = house.services.statistics.figures
     found = house.look(lambda s: figures(s, Period(day, day), by=by, at=firm.at + DAY))
