@@ -11,6 +11,7 @@ from sqlmodel import Session
 from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import LogStateRow
 from custody.printable import printable
+from evidence import attention
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
 
@@ -70,10 +71,11 @@ class Health:
                     "clock": house_clock(session).alarm or OK,
                     "sequencer": self._sequencer(session),
                     "worker": self._worker(session),
+                    "masters": self._masters(session),
                 }
         except StorageError as error:
             words = str(error)
-            unknown = dict.fromkeys(("clock", "sequencer", "worker"), "not known")
+            unknown = dict.fromkeys(("clock", "sequencer", "worker", "masters"), "not known")
             return {"database": words, **unknown}
 
     def _sequencer(self, session: Session) -> str:
@@ -83,6 +85,10 @@ class Health:
         if state.beat is None or self._clock() - state.beat > _SILENT:
             return "no sequencer has worked in the last 15 s"
         return OK
+
+    def _masters(self, session: Session) -> str:
+        found = session.exec(attention.how_many(attention.NOT_AS_STORED)).one()
+        return f"{found} exhibits have a file that is not as it was stored" if found else OK
 
     def _worker(self, session: Session) -> str:
         alive = session.connection().scalar(

@@ -81,6 +81,7 @@ from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.masters import MasterList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -210,6 +211,7 @@ class Services:
     named_cameras: NamedCameras
     limits: Limits
     exhibit_list: ExhibitList
+    master_list: MasterList
     search: Search
     statistics: Statistics
     views: Views

@@ -28,6 +28,7 @@ from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.masters import MasterList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -90,6 +91,7 @@ class Desk(TypedDict):
     """The services of what staff look at."""
 
     exhibit_list: ExhibitList
+    master_list: MasterList
     release_list: ReleaseList
     request_list: RequestList
     preserved_search: PreservedSearch
@@ -240,6 +242,7 @@ def build_desk(
     return Desk(
         statistics=Statistics(ground.ledger, rules),
         exhibit_list=ExhibitList(holds),
+        master_list=MasterList(days=ground.council.read_days),
         release_list=ReleaseList(),
         preserved_search=PreservedSearch(),
         request_list=RequestList(

@@ -49,7 +49,8 @@ OURS = (StorageError, CustodyError, EvidenceError, ExportError)
 CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
 that were counted, what gave up because something was away, payments whose time has come; once an
-hour the clock, and once a day what was settled; requests that are to be erased."""
+hour the clock, and once a day what was settled; requests that are to be erased; files that were not
+read again for long."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -91,6 +92,7 @@ def _mark_due(services: Services) -> None:
             services.timekeeping.look_hourly()
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
+            services.fixity.due(at=at)
             _mark_requests(services, at)
             services.payments.due(at=at)
             services.reconciliation.due(at=at)

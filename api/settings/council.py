@@ -27,6 +27,9 @@ origin = "custody.barchester.example/log"
 [retention]
 days = 31
 
+[fixity]
+days = 90
+
 [contact]
 email = "cctv@barchester.example"
 telephone = "01632 960 017"
@@ -103,6 +106,7 @@ def parse_council(text: str) -> Council:
             origin=table["log"]["origin"],
             demonstration=table.get("demonstration", False),
             retention_days=table.get("retention", {}).get("days", 31),
+            read_days=table.get("fixity", {}).get("days", 90),
             email=table.get("contact", {}).get("email", ""),
             telephone=table.get("contact", {}).get("telephone", ""),
             colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),

@@ -140,6 +140,8 @@ class Council:
     origin: str
     demonstration: bool
     retention_days: int
+    read_days: int = 90
+    """Within so many days every file of every exhibit is read again, and compared."""
     email: str = ""
     """Where people ask, on every page and in every message."""
     telephone: str = ""

@@ -15,6 +15,7 @@ LEAST_KEPT = 28
 _TABLES = {
     "log": {"origin"},
     "retention": {"days"},
+    "fixity": {"days"},
     "contact": {"email", "telephone"},
     "look": {"colour"},
     "links": {"days", "downloads"},
@@ -66,6 +67,7 @@ def check_council(council: Council) -> None:
             raise SettingsError(f"council.toml: {name} is true or false")
     numbers: tuple[tuple[str, object, int], ...] = (
         ("retention.days", council.retention_days, MOST_DAYS),
+        ("fixity.days", council.read_days, 3650),
         ("links.days", council.link_days, 90),
         ("links.downloads", council.downloads, 100),
         ("requests.answer_days", council.answer_days, 100),

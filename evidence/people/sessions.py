@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 
 from custody.ledger.houseclock import HouseClockRow
 from custody.ledger.tables import LogStateRow
+from evidence import attention
 from evidence.people.access import Role, Subject
 from evidence.people.people import People
 from evidence.people.tables import PersonRow, StaffSessionRow
@@ -33,6 +34,8 @@ class Alarms:
     """Why the custody log has stopped."""
     clock: str = ""
     """What was found of the clock of the house."""
+    damaged: int = 0
+    """How many exhibits have a file that is not as it was stored."""
 
 
 class Sessions:
@@ -83,11 +86,12 @@ class Sessions:
         log = select(LogStateRow.alarm).where(LogStateRow.id == 1).scalar_subquery()
         clock = select(HouseClockRow.alarm).where(HouseClockRow.id == 1).scalar_subquery()
         wanted = col(StaffSessionRow.sha256) == secret_digest(secret)
-        found = session.exec(select(StaffSessionRow, log, clock).where(wanted)).first()
+        damaged = attention.how_many(attention.NOT_AS_STORED).scalar_subquery()
+        found = session.exec(select(StaffSessionRow, log, clock, damaged).where(wanted)).first()
         if found is None:
             return None, Alarms()
         # What was read here is what `find` finds: a row is read once in a transaction.
-        return self.find(session, secret, at=at), Alarms(found[1] or "", found[2] or "")
+        return self.find(session, secret, at=at), Alarms(found[1] or "", found[2] or "", found[3])
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""

@@ -102,7 +102,7 @@ def test_all_is_well_when_each_part_is(web: Web) -> None:
     assert answer.status_code == 200
     assert report.pop("demonstration").startswith("yes")
     assert report == dict.fromkeys(
-        ("web", "database", "objects", "clock", "sequencer", "worker", "standins"), OK
+        ("web", "database", "objects", "clock", "sequencer", "worker", "masters", "standins"), OK
     )
 
 
