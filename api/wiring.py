@@ -272,7 +272,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **intake,
         **holdings,
         **released,
-        **build_sealing(ground, evidence, released, holdings["stamps"]),
+        **build_sealing(ground, evidence, released, holdings),
         **delivered,
         erasures=build_erasures(ground, people, requests["requests"], feedback),
         **desk,

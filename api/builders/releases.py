@@ -38,8 +38,8 @@ from export.desk.statistics.figures import Rules
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.feedback.feedback import Feedback
+from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
-from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
 from export.release.corrections import Corrections
 from export.release.decisions import Decisions
@@ -147,7 +147,9 @@ def build_release(
     )
 
 
-def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps: Stamps) -> Sealed:
+def build_sealing(
+    ground: Ground, evidence: Evidence, released: Released, holdings: Holdings
+) -> Sealed:
     """Build what makes a package of a release, and looks whether it is still whole."""
     begin, vault, jobs, clock = ground.transaction, ground.vault, ground.jobs, ground.clock
     return Sealed(
@@ -157,18 +159,26 @@ def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps
             evidence["histories"],
             released["releases"],
             released["decisions"],
-            stamps,
+            holdings["stamps"],
             Archives(vault),
             _sealer(ground),
             Inspection(vault, lambda: trust_in_force(ground.settings, ground.keyring), clock=clock),
             clock=clock,
             agree=partial(_agree, ground, Agreement(evidence["histories"])),
+            read_again=partial(_read_again, ground, released["releases"], holdings["fixity"]),
             random=secrets.randbits,
             wait=wait_until,
         ),
         papers=Papers(ground.ledger, released["releases"]),
         package_fixity=PackageFixity(begin, vault, jobs, clock=clock),
     )
+
+
+def _read_again(ground: Ground, releases: Releases, fixity: Fixity, release: UUID) -> None:
+    """Read the files of a release's exhibits again, where that was not done for a day."""
+    with ground.transaction() as session:
+        exhibits = [exhibit.id for exhibit in releases.exhibits(session, release)]
+    fixity.before_sealing(exhibits)
 
 
 def _agree(ground: Ground, agreement: Agreement, release: UUID) -> None:

@@ -6,7 +6,7 @@ so that neither a night nor an idle machine is taken up by it. The ledger says w
 Packages: `export/sealing/aftercare/fixity`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -85,6 +85,25 @@ class Fixity:
             for exhibit in exhibits:
                 self._jobs.defer(session, JOB_RECHECK, str(exhibit))
         return len(exhibits)
+
+    def before_sealing(self, exhibits: Sequence[UUID]) -> None:
+        """Read those of the exhibits that were not read in the last day; each is an event of it.
+
+        Raises:
+            CorruptError, NotFoundError: a person is called to the exhibit. Stop.
+            UnavailableError: retry.
+        """
+        at = self._clock()
+        with self._begin() as session:
+            wanted = select(ExhibitRow.id).where(at - RECENT >= LAST_READ)
+            stale = session.exec(wanted.where(col(ExhibitRow.id).in_(exhibits))).all()
+        for exhibit in stale:
+            try:
+                self.check(exhibit)
+            except (CorruptError, NotFoundError) as error:
+                with self._begin() as session:
+                    attention.call(session, exhibit, JOB_RECHECK, str(error), at=at)
+                raise
 
     def check(self, exhibit: UUID) -> None:
         """Read every file of an exhibit; record what was found.
