@@ -33,7 +33,7 @@ from api.web.collect import downloads, gate
 from api.web.collect import feedback as answering
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import extract, histories, register, statistics, whole
+from api.web.console import extract, histories, masters, register, statistics, whole
 from api.web.console import home as console_home
 from api.web.console.accounts import pages as console_accounts
 from api.web.console.accounts import statements
@@ -189,6 +189,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     every.include_router(public_cameras.paced)
     every.include_router(register.router)
     every.include_router(statistics.router)
+    every.include_router(masters.router)
     every.include_router(information.router)
     every.include_router(transparency.router)
     every.include_router(console_home.router)

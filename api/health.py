@@ -11,6 +11,7 @@ from sqlmodel import Session
 from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import LogPublicationRow, LogStateRow
 from custody.printable import printable
+from evidence import attention
 from storage.errors import StorageError
 from storage.objects.store import ObjectStore
 
@@ -71,10 +72,12 @@ class Health:
                     "sequencer": self._sequencer(session),
                     "publication": self._publication(session),
                     "worker": self._worker(session),
+                    "masters": self._masters(session),
                 }
         except StorageError as error:
             words = str(error)
-            unknown = dict.fromkeys(("clock", "sequencer", "publication", "worker"), "not known")
+            names = ("clock", "sequencer", "publication", "worker", "masters")
+            unknown = dict.fromkeys(names, "not known")
             return {"database": words, **unknown}
 
     def _sequencer(self, session: Session) -> str:
@@ -88,6 +91,10 @@ class Health:
     def _publication(self, session: Session) -> str:
         """Say why the log's newest entries are neither published nor signed."""
         return session.get_one(LogPublicationRow, 1).words or OK
+
+    def _masters(self, session: Session) -> str:
+        found = session.exec(attention.how_many(attention.NOT_AS_STORED)).one()
+        return f"{found} exhibits have a file that is not as it was stored" if found else OK
 
     def _worker(self, session: Session) -> str:
         alive = session.connection().scalar(

@@ -85,6 +85,7 @@ from export.desk.asking.own import OwnRequests
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.masters import MasterList
 from export.desk.oversight.access import AccessReport
 from export.desk.oversight.extracts import Extracts
 from export.desk.oversight.nightly import NightlyAudit
@@ -227,6 +228,7 @@ class Services:
     named_cameras: NamedCameras
     limits: Limits
     exhibit_list: ExhibitList
+    master_list: MasterList
     search: Search
     statistics: Statistics
     views: Views
@@ -270,7 +272,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
     delivered = build_delivery(ground, evidence, requests, released)
     people, feedback = evidence["people"], delivered["feedback"]
     erasures = build_erasures(ground, people, requests["requests"], feedback)
-    sealed = build_sealing(ground, evidence, released, holdings["stamps"])
+    sealed = build_sealing(ground, evidence, released, holdings)
     return Services(
         settings=settings,
         council=ground.council,

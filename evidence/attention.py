@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Subquery
+from sqlalchemy import Subquery, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.columns import utc_column
 
 THE_LOG = UUID("c0570d1a-0000-4000-8000-000000000106")
 """The subject of calls about the custody log as a whole: every page of the staff tells them."""
+NOT_AS_STORED = "exhibit.recheck"
+"""The job that found files of an exhibit which are not what was stored: every page tells of it."""
 
 
 class AttentionRow(SQLModel, table=True):
@@ -85,6 +88,11 @@ def calls_before(
         col(AttentionRow.job).in_(jobs), col(AttentionRow.at) <= before
     )
     return session.exec(said.order_by(col(AttentionRow.at)).limit(most)).all()
+
+
+def how_many(job: str) -> SelectOfScalar[int]:
+    """Return the statement that counts the calls of one job, for a larger question."""
+    return select(func.count()).where(AttentionRow.job == job)
 
 
 def calls(job: str | None = None) -> Subquery:

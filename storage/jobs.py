@@ -9,8 +9,15 @@ from collections.abc import Collection
 
 import procrastinate
 from procrastinate import exceptions
+from sqlalchemy import text
 from sqlmodel import Session
 
+_BUSY = text(
+    """
+    SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :name)
+        OR EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'doing' AND task_name = :name)
+    """
+)
 DEFAULT_LANE, PROMPT_LANE = "default", "prompt"
 _log = logging.getLogger("custos.jobs")
 
@@ -30,6 +37,10 @@ class Jobs:
     def __init__(self, *, prompt: Collection[str] = ()) -> None:
         self._app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
         self._prompt = frozenset(prompt)
+
+    def is_busy(self, session: Session, name: str) -> bool:
+        """Tell whether a job ``name`` waits, or is being done."""
+        return bool(session.connection().scalar(_BUSY, {"name": name}))
 
     def defer(self, session: Session, name: str, subject: str) -> None:
         """Defer job ``name`` for ``subject`` in the transaction of ``session``.

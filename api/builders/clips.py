@@ -108,7 +108,9 @@ def build_holdings(ground: Ground, evidence: Evidence, intake: Intake) -> Holdin
             jobs,
             clock=clock,
         ),
-        fixity=Fixity(begin, ground.vault, ledger, jobs, clock=clock),
+        fixity=Fixity(
+            begin, ground.vault, ledger, jobs, clock=clock, days=ground.council.read_days
+        ),
         pickups=Pickups(begin, jobs),
         standstills=Standstills(exhibits),
         remedies=Remedies(exhibits, evidence["outcomes"], jobs),

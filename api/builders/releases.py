@@ -28,6 +28,7 @@ from export.desk.claims.agreement import Agreement
 from export.desk.exhibits import ExhibitList
 from export.desk.fees import FeeList
 from export.desk.invoicing.accounts import AccountList
+from export.desk.masters import MasterList
 from export.desk.register import Register
 from export.desk.releases import ReleaseList
 from export.desk.requests import RequestList
@@ -38,8 +39,8 @@ from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.feedback.feedback import Feedback
 from export.feedback.invitations import FeedbackInvitations
+from export.holdings.fixity import Fixity
 from export.holdings.holds import Holds
-from export.holdings.stamps import Stamps
 from export.holdings.statements import Statements
 from export.release.corrections import Corrections
 from export.release.decisions import Decisions
@@ -92,6 +93,7 @@ class Desk(TypedDict):
     """The services of what staff look at."""
 
     exhibit_list: ExhibitList
+    master_list: MasterList
     release_list: ReleaseList
     request_list: RequestList
     preserved_search: PreservedSearch
@@ -147,7 +149,9 @@ def build_release(
     )
 
 
-def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps: Stamps) -> Sealed:
+def build_sealing(
+    ground: Ground, evidence: Evidence, released: Released, holdings: Holdings
+) -> Sealed:
     """Build what makes a package of a release, and looks whether it is still whole."""
     begin, vault, jobs, clock = ground.transaction, ground.vault, ground.jobs, ground.clock
     return Sealed(
@@ -157,18 +161,26 @@ def build_sealing(ground: Ground, evidence: Evidence, released: Released, stamps
             evidence["histories"],
             released["releases"],
             released["decisions"],
-            stamps,
+            holdings["stamps"],
             Archives(vault),
             _sealer(ground),
             Inspection(vault, lambda: trust_in_force(ground.settings, ground.keyring), clock=clock),
             clock=clock,
             agree=partial(_agree, ground, Agreement(evidence["histories"])),
+            read_again=partial(_read_again, ground, released["releases"], holdings["fixity"]),
             random=secrets.randbits,
             wait=wait_until,
         ),
         papers=Papers(ground.ledger, released["releases"]),
         package_fixity=PackageFixity(begin, vault, jobs, clock=clock),
     )
+
+
+def _read_again(ground: Ground, releases: Releases, fixity: Fixity, release: UUID) -> None:
+    """Read the files of a release's exhibits again, where that was not done for a day."""
+    with ground.transaction() as session:
+        exhibits = [exhibit.id for exhibit in releases.exhibits(session, release)]
+    fixity.before_sealing(exhibits)
 
 
 def _agree(ground: Ground, agreement: Agreement, release: UUID) -> None:
@@ -243,6 +255,7 @@ def build_desk(
     return Desk(
         statistics=Statistics(ground.ledger, rules),
         exhibit_list=ExhibitList(holds),
+        master_list=MasterList(days=ground.council.read_days),
         release_list=ReleaseList(),
         preserved_search=PreservedSearch(),
         request_list=RequestList(

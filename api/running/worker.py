@@ -54,7 +54,7 @@ CHORE_DUE = "release.due"
 """Every minute: links that expired, warnings, second approvals, what may be forgotten, refusals
 that were counted, what gave up because something was away, a log without a new timestamp, payments
 whose time has come; once an hour the clock, and once a day what was settled, and the audit;
-requests that are to be erased."""
+requests that are to be erased; files that were not read again for long."""
 
 _log = logging.getLogger("custos.worker")
 
@@ -103,6 +103,7 @@ def _mark_due(services: Services) -> None:
             services.refusals.tell(at=at)
             services.pickups.run(at=at)
             services.stamps.due(at=at)
+            services.fixity.due(at=at)
             _mark_requests(services, at)
             services.payments.due(at=at)
             services.reconciliation.due(at=at)

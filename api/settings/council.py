@@ -30,6 +30,9 @@ origin = "custody.barchester.example/log"
 [retention]
 days = 31
 
+[fixity]
+days = 90
+
 [contact]
 email = "cctv@barchester.example"
 telephone = "01632 960 017"
@@ -107,6 +110,7 @@ def parse_council(text: str) -> Council:
             demonstration=table.get("demonstration", False),
             retention_days=table.get("retention", {}).get("days", 31),
             stamp_hours=table["log"].get("stamp_hours", 24),
+            read_days=table.get("fixity", {}).get("days", 90),
             email=table.get("contact", {}).get("email", ""),
             telephone=table.get("contact", {}).get("telephone", ""),
             colour=table.get("look", {}).get("colour", DEFAULT_COLOUR),

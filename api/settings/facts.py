@@ -145,6 +145,8 @@ class Council:
     retention_days: int
     stamp_hours: int = 24
     """The log is time-stamped again once the last timestamp is so many hours old."""
+    read_days: int = 90
+    """Within so many days every file of every exhibit is read again, and compared."""
     email: str = ""
     """Where people ask, on every page and in every message."""
     telephone: str = ""

@@ -15,6 +15,7 @@ LEAST_KEPT = 28
 _TABLES = {
     "log": {"origin", "publish", "lock_days", "stamp_hours"},
     "retention": {"days"},
+    "fixity": {"days"},
     "contact": {"email", "telephone"},
     "look": {"colour"},
     "links": {"days", "downloads"},
@@ -69,6 +70,7 @@ def check_council(council: Council) -> None:
     numbers: tuple[tuple[str, object, int], ...] = (
         ("retention.days", council.retention_days, MOST_DAYS),
         ("log.stamp_hours", council.stamp_hours, 7 * 24),
+        ("fixity.days", council.read_days, 3650),
         ("links.days", council.link_days, 90),
         ("links.downloads", council.downloads, 100),
         ("requests.answer_days", council.answer_days, 100),

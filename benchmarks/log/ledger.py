@@ -88,7 +88,7 @@ def slow_disk(folder: Path) -> Iterator[str]:
     source, library = folder / "slow.c", folder / "slow.so"
     source.write_text(_SLOW, encoding="ascii")
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    real = postgres._binary  # noqa: SLF001 - the one place where the server is named
+    real = postgres.binary
 
     def slowed(name: str) -> str:
         if name != "postgres":
@@ -98,7 +98,7 @@ def slow_disk(folder: Path) -> Iterator[str]:
         script.chmod(0o755)
         return str(script)
 
-    with mock.patch.object(postgres, "_binary", slowed):
+    with mock.patch.object(postgres, "binary", slowed):
         yield "fsync of 2 ms"
 
 

@@ -37,6 +37,8 @@ class ExhibitRow(SQLModel, table=True):
     received_event: UUID = Field(foreign_key="custody_event.id")
     facts: list[dict[str, Any]] = json_column()
     findings: list[dict[str, Any]] = json_column()
+    read_at: datetime | None = utc_column(nullable=True)
+    """When every file was last read again and found as it was stored; None: not since it came."""
     examined_before: list[str] = texts_column()
     """The SHA-256 of the facts of each examination before the last one, in their order."""
 

@@ -36,6 +36,8 @@ class Alarms:
     """What was found of the clock of the house."""
     audit: str = ""
     """What the audit of the log found, or that it broke down."""
+    damaged: int = 0
+    """How many exhibits have a file that is not as it was stored."""
 
 
 class Sessions:
@@ -89,11 +91,15 @@ class Sessions:
         about = said.c.subject == attention.THE_LOG
         audit = select(func.string_agg(said.c.words, "; ")).where(about).scalar_subquery()
         wanted = col(StaffSessionRow.sha256) == secret_digest(secret)
-        found = session.exec(select(StaffSessionRow, log, clock, audit).where(wanted)).first()
+        damaged = attention.how_many(attention.NOT_AS_STORED).scalar_subquery()
+        told = select(StaffSessionRow, log, clock, audit).add_columns(damaged).where(wanted)
+        found = session.execute(told).first()
         if found is None:
             return None, Alarms()
+        _, log_words, clock_words, audit_words, count = found
+        alarms = Alarms(log_words or "", clock_words or "", audit_words or "", count)
         # What was read here is what `find` finds: a row is read once in a transaction.
-        return self.find(session, secret, at=at), Alarms(*(said or "" for said in found[1:]))
+        return self.find(session, secret, at=at), alarms
 
     def end(self, session: Session, secret: str, *, at: datetime) -> None:
         """End a session; one that is over already stays so."""

@@ -49,11 +49,13 @@ class Sealing:
         *,
         clock: Callable[[], datetime],
         agree: Callable[[UUID], None],
+        read_again: Callable[[UUID], None],
         random: Callable[[int], int],
         wait: Callable[[Callable[[], None]], None],
     ) -> None:
         self._begin = begin
         self._agree = agree
+        self._read_again = read_again
         self._wait = wait
         payload = Payload(
             begin,
@@ -93,8 +95,9 @@ class Sealing:
     def seal(self, release: UUID) -> None:
         """Do every step that is not done yet; of a sealing that was given up, none.
 
-        Before its files are listed, and again before anything is signed, every row of the release
-        and of its exhibits is held against its events (``agree``).
+        Before its files are listed, those that were not read for a day are read again
+        (``read_again``). Then, and again before anything is signed, every row of the release and of
+        its exhibits is held against its events (``agree``).
 
         Raises:
             NotYetError, AuthorityError, UnavailableError: retry; what was done stays done.
@@ -109,6 +112,8 @@ class Sealing:
         # Should another process do a step meanwhile, finishing it a second time is refused.
         for step, run in self.steps.items():
             if step not in done:
+                if step is SealStep.PAYLOAD:
+                    self._read_again(release)
                 if step in _HELD:
                     self._agree(release)
                 run(store)

@@ -202,6 +202,9 @@ UPDATE exhibit_file SET position = 1 WHERE kind = 'copy' AND exhibit = 'EXHIBIT'
 -- database: a copy gone
 DELETE FROM exhibit_file WHERE kind = 'copy';
 
+-- database: when files were read again
+UPDATE exhibit SET read_at = '2001-01-01' WHERE id = 'EXHIBIT';
+
 -- database: a clock's offset
 UPDATE exhibit SET description = jsonb_set(description, '{clock_check,offset_ms}', '0');
 

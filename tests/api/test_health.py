@@ -104,7 +104,7 @@ def test_all_is_well_when_each_part_is(web: Web) -> None:
     assert report == dict.fromkeys(
         (
             *("web", "database", "objects", "clock", "sequencer", "publication", "worker"),
-            "standins",
+            *("masters", "standins"),
         ),
         OK,
     )

@@ -1,4 +1,4 @@
-"""Objects that came back from a backup, and what the store calls them since.
+"""Objects that came back from a backup, and when files were read again.
 
 Revision ID: 0025
 Revises: 0023

@@ -34,7 +34,8 @@ from export.release.tables import ReleaseExhibitRow
 _COLUMNS = columns(
     ExhibitRow,
     "id reference title camera displayed_start displayed_end corrected_start corrected_end "
-    "description state received_at received_event facts findings examined_before",
+    "description state received_at received_event facts findings "
+    "examined_before read_at",
 )
 _STATES = frozenset({STORED, RETRIED, ACCEPTED, SET_ASIDE})
 """The events that say in which state an exhibit is."""
@@ -144,6 +145,9 @@ class _Exhibits:
             standing=_standing(row.state),
             gathered=Gathered(STORED, "places", "name", tuple(map(place_of, files))),
             among={
+                "integrity.checked": (
+                    [] if row.read_at is None else [Expected({"at": dated(row.read_at)})]
+                ),
                 "exhibit.corrected": [
                     Expected({"at": dated(one.corrected_at)})
                     for one in self._carried[row.id]

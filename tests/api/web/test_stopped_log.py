@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from api.app import create_app
-from api.cli.proof.log import audit_log
+from api.cli.proof.logs.database import audit_log
 from api.cli.terminal.failures import failing_well
 from api.health import NOT_WELL
 from api.running.preparing import prepare

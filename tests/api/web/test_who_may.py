@@ -80,6 +80,7 @@ POST /console/fees/differences/{difference} = difference.settle
 GET /console/fees/{fee} = fee.show
 GET /console/fees/{fee}/refund = payment.refund
 POST /console/fees/{fee}/refund = payment.refund
+GET /console/masters = exhibit.show
 GET /console/register = register.read
 GET /console/register.csv = register.read
 GET /console/releases = release.show
