@@ -88,6 +88,7 @@ from export.desk.requests import RequestList
 from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
+from export.disposal.disposals import Disposals
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
 from export.holdings.clock_pictures import ClockPictures
@@ -217,6 +218,7 @@ class Services:
     views: Views
     holds: Holds
     person_erasures: PersonErasures
+    disposals: Disposals
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping
@@ -278,15 +280,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **sealed,
         **delivered,
         erasures=erasures,
-        **build_disposal(
-            ground,
-            people,
-            erasures,
-            released["releases"],
-            sealed["papers"],
-            feedback,
-            holdings["holds"],
-        ),
+        **build_disposal(ground, evidence, erasures, released, sealed, feedback, holdings["holds"]),
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),

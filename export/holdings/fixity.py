@@ -13,6 +13,8 @@ from sqlmodel import Session, select
 
 from custody.formats.canonical import JSON
 from custody.ledger.ledger import Ledger, Values
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import files_of
 from export.holdings.tables import ExhibitFileRow
 from storage.errors import CorruptError, NotFoundError
@@ -60,6 +62,8 @@ class Fixity:
             UnavailableError: nothing was recorded. Retry.
         """
         with self._begin() as session:
+            if session.get_one(ExhibitRow, exhibit).state == ExhibitState.DISPOSED:
+                return  # it went on record
             files = files_of(session, exhibit)
         lost: CorruptError | NotFoundError | None = None
         for file in files:

@@ -122,6 +122,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             ask_for_footage(house, exhibit)
             erase_a_request(house)
             erase_people(house, exhibit)
+            dispose(house)
             keep_accounts(house)
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
                 house.events(record)
@@ -196,6 +197,22 @@ def erase_people(house: House, exhibit: ExhibitRow) -> None:
         erasures.approve(session, str(rows[0]), by=deciding, at=at)
         erasures.refuse(session, str(rows[1]), by=deciding, at=at, reason="not them")
     erasures.run(rows[0])
+
+
+def dispose(house: House) -> None:
+    """Propose that three exhibits go: one is disposed of, one stays, one waits."""
+    disposals, at = house.services.disposals, house.services.clock()
+    by, deciding = house.subjects[Role.OPERATOR], house.subjects[Role.GOVERNANCE]
+    rows = []
+    for _ in range(3):
+        exhibit = house.unplayable()
+        with house.services.transaction() as session:
+            said: dict[str, Any] = {"basis": "nobody needs it", "early": True}
+            rows.append(disposals.propose(session, exhibit.reference, **said, by=by, at=at).id)
+    with house.services.transaction() as session:
+        disposals.approve(session, str(rows[0]), by=deciding, at=at)
+        disposals.refuse(session, str(rows[1]), by=deciding, at=at, reason="an appeal")
+    disposals.run(rows[0])
 
 
 def send_identity(house: House, row: RequestRow) -> None:
@@ -406,8 +423,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         found = list(claims(session))
     kinds = {"exhibit", "release", "request", "staff action", "person"}
     assert {claim.kind for claim in found} == kinds
-    assert len(asked) == 49, (
-        "nine lists; six tables about exhibits, seventeen about releases, six about requests, "
+    assert len(asked) == 50, (
+        "ten lists; six tables about exhibits, seventeen about releases, six about requests, "
         "three about fees, three about accounts, three about cameras, two about people"
     )
     assert {claim.kind for claim in found} == {
@@ -417,8 +434,8 @@ def test_what_is_claimed_of_many_is_read_by_one_statement_a_table(story: Story) 
         "person",
         "request",
     }
-    assert len(asked) == 49, (
-        "nine lists; six tables about exhibits, seventeen about releases, six about requests, "
+    assert len(asked) == 50, (
+        "ten lists; six tables about exhibits, seventeen about releases, six about requests, "
         "three about fees, three about accounts, three about cameras, two about people"
     )
 

@@ -76,6 +76,8 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.APPROVE_ACCOUNT: {G, Role.FINANCE},
     Action.CLOSE_ACCOUNT: {Role.FINANCE},
     Action.SETTLE_STATEMENT: {Role.FINANCE},
+    Action.PROPOSE_DISPOSAL: {O, R, G},
+    Action.APPROVE_DISPOSAL: {G},
     Action.ERASE_PERSON: {R, G},
     Action.APPROVE_ERASURE: {G},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
