@@ -45,6 +45,7 @@ from evidence.fees.refunds import RefundOrders
 from evidence.limits import Limits
 from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages
+from evidence.people.epochs import KeyEpochs
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
@@ -219,6 +220,7 @@ class Services:
     holds: Holds
     person_erasures: PersonErasures
     disposals: Disposals
+    key_epochs: KeyEpochs
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping

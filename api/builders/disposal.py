@@ -5,6 +5,7 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.releases import Released, Sealed
+from evidence.people.epochs import KeyEpochs
 from evidence.requests.erasure.erasures import Erasures
 from export.disposal.disposals import Disposals
 from export.erasure.erasures import PersonErasures
@@ -18,6 +19,7 @@ class Disposal(TypedDict):
 
     person_erasures: PersonErasures
     disposals: Disposals
+    key_epochs: KeyEpochs
 
 
 def build_disposal(
@@ -34,6 +36,7 @@ def build_disposal(
     people, papers = evidence["people"], sealed["papers"]
     recipients = Recipients(ledger, released["releases"], papers, feedback, holds.vault)
     return Disposal(
+        key_epochs=KeyEpochs(ground.settings.keys, ledger),
         person_erasures=PersonErasures(
             begin, ledger, people, erasures, recipients, jobs, clock=clock
         ),

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.builders.trust import keep_authority
@@ -14,6 +15,7 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import utc_now
 from custody.errors import KeyStoreError
+from custody.keys.epochs import begin_made
 from custody.keys.keychecks import CHECKS, hold_all, is_recorded, record_checks
 from custody.keys.keyfiles import ABOUT
 from custody.keys.keyring import Keyring, load, load_or_make_demonstration
@@ -21,6 +23,9 @@ from custody.keys.roots import load_roots, make_roots
 from custody.ledger.contradictions import alarm, contradictions, is_used, raise_alarm
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
+
+_AT_ONCE = 500
+"""Keys of records that are wrapped anew in one transaction."""
 
 
 def look_first(settings: Settings) -> None:
@@ -60,6 +65,7 @@ def prepare(settings: Settings) -> str:
         with transaction(engine) as session:
             _compare(settings, keyring, session)
             stopped = alarm(session)
+        _wrap_anew(engine, keyring)
     finally:
         engine.dispose()
     record_checks(settings.keys)
@@ -103,6 +109,8 @@ def _refuse_an_empty_database(settings: Settings) -> None:
 
 
 def _make_what_is_missing(settings: Settings, council: Council) -> Keyring:
+    if os.path.lexists(settings.keys / ABOUT):
+        begin_made(settings.keys, now=utc_now())
     if settings.production:
         keyring = load(settings.keys)
     else:
@@ -116,6 +124,20 @@ def _make_what_is_missing(settings: Settings, council: Council) -> Keyring:
     return keyring
 
 
+def _wrap_anew(engine: Engine, keyring: Keyring) -> None:
+    """Wrap what is left of earlier epochs under the current key.
+
+    Here, where no process runs yet that has only the keys of before. Killed in between, the next
+    start goes on with the rest.
+    """
+    keys = RecordKeys(keyring.epochs, secrets.token_bytes)
+    looked, last = True, None
+    while looked:
+        with transaction(engine) as session:
+            last = keys.wrap_anew(session, after=last, most=_AT_ONCE)
+        looked = last is not None
+
+
 def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
     """Hold the keys against the log, before anything is signed, written or opened with them.
 
@@ -126,7 +148,7 @@ def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
         session,
         log_key=keyring.log_signer.key,
         mac_key=keyring.event_hmac,
-        keys=RecordKeys(keyring.record_kek, secrets.token_bytes),
+        keys=RecordKeys(keyring.epochs, secrets.token_bytes),
     )
     if not wrong:
         return

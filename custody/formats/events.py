@@ -119,7 +119,7 @@ text | refund_reference remittance result role seen session stage state subject 
 digest | certificate copy derivation facts findings message policy register seal sha256 signature
 digest | statement steps terms timestamp token
 digest or null | packet_index
-count | downloads pence size vat_basis_points vat_pence
+count | downloads epoch pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account disposal exhibit lost_record release
@@ -232,6 +232,7 @@ erase.done | deletion | basis
 _STAFF_ACTION = """
 hold.placed | policy assignment | actor role exhibit reason
 hold.lifted | policy assignment | actor role exhibit reason
+epoch.ended | deletion | actor role epoch
 erasure.asked | | actor role people basis
 erasure.approved | | actor role people
 erasure.refused | | actor role reason

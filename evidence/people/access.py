@@ -82,6 +82,7 @@ class Action(StrEnum):
     SETTLE_STATEMENT = "statement.settle"
     PROPOSE_DISPOSAL = "disposal.propose"
     APPROVE_DISPOSAL = "disposal.approve"
+    END_EPOCH = "epoch.end"
     ERASE_PERSON = "person.erase"
     APPROVE_ERASURE = "erasure.approve"
     USE_CONSOLE = "console.use"
@@ -162,6 +163,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.PROPOSE_DISPOSAL: (*_STAFF, Role.GOVERNANCE),
     # Who answers for personal data, and releases nothing.
     Action.APPROVE_DISPOSAL: (Role.GOVERNANCE,),
+    # Whoever runs the machine holds the files of the keys.
+    Action.END_EPOCH: (Role.ADMINISTRATOR,),
     # Who finds and asks need not be who answers for personal data; who approves is.
     Action.ERASE_PERSON: (Role.GOVERNANCE, Role.RELEASER),
     Action.APPROVE_ERASURE: (Role.GOVERNANCE,),

@@ -552,6 +552,7 @@ NOT_HELD = {
     "payment.id": "what its fee and its refunds name; without these, nothing names it",
     "payment.settled_on": "what the provider said of its own books; each day is asked for once",
     "payment_difference.fee": "on which page it is shown; the provider's reference is held",
+    "record_key.epoch": "which are left to wrap anew; whether a key opens does not depend on it",
     "refund.check_at": "when the provider is asked next; it answers the same",
     "refund.id": "nothing names it",
     "refund.settled_on": "what the provider said of its own books; each day is asked for once",

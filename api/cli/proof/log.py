@@ -101,7 +101,7 @@ def material_of(services: Services) -> Material:
     """Return what an audit needs beside the database."""
     chain = time_authority(services.settings, services.keyring).chain
     return Material(
-        record_kek=services.keyring.record_kek,
+        record_kek=services.keyring.epochs,
         mac_key=services.keyring.event_hmac,
         log_key=services.keyring.log_signer.key,
         tsa_chain_pem=format_chain(chain),

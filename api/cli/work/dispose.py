@@ -28,7 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     refusing.add_argument("--reason", required=True)
     for one in (finding, asking, approving, refusing):
         add_acting(one)
+    _add_epoch(whats.add_parser("epoch", help="the keys that wrap the keys of records"))
     _add_exhibit(whats.add_parser("exhibit", help="dispose of an exhibit"))
+
+
+def _add_epoch(epoch: argparse.ArgumentParser) -> None:
+    steps = epoch.add_subparsers(dest="step", required=True)
+    showing = steps.add_parser("show", help="show which epochs there are, and what they keep")
+    beginning = steps.add_parser("begin", help="make the key of the next epoch; then restart")
+    ending = steps.add_parser("end", help="destroy the key of an epoch that is over, for good")
+    ending.add_argument("epoch", type=int)
+    for one in (showing, beginning, ending):
+        add_acting(one)
 
 
 def _add_exhibit(exhibit: argparse.ArgumentParser) -> None:
@@ -55,6 +66,9 @@ def run(given: argparse.Namespace) -> int:
         ("person", "ask"): _ask,
         ("person", "approve"): _approve,
         ("person", "refuse"): _refuse,
+        ("epoch", "show"): _show_epochs,
+        ("epoch", "begin"): _begin_epoch,
+        ("epoch", "end"): _end_epoch,
         ("exhibit", "propose"): _propose,
         ("exhibit", "approve"): _approve_disposal,
         ("exhibit", "refuse"): _refuse_disposal,
@@ -141,4 +155,27 @@ def _certificate(given: argparse.Namespace, services: Services, subject: Subject
     disposals = services.disposals
     data = act(services, subject, lambda s: disposals.certificate(s, given.disposal, by=subject))
     sys.stdout.write(data.decode())
+    return 0
+
+
+def _show_epochs(_given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    found = act(services, subject, lambda s: services.key_epochs.kept(s, by=subject))
+    for epoch, number in sorted(found.items()):
+        print(f"Epoch {epoch}: the keys of {number} records")
+    return 0
+
+
+def _begin_epoch(_given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    epoch = act(services, subject, lambda _: services.key_epochs.begin(by=subject))
+    print(f"Epoch {epoch} begins with the next start of custos up, which wraps every key anew.")
+    print("Back the folder of the keys up first, apart from the database.")
+    return 0
+
+
+def _end_epoch(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    epochs, at = services.key_epochs, services.clock()
+    act(services, subject, lambda s: epochs.end(s, given.epoch, by=subject, at=at))
+    epochs.destroy(given.epoch)
+    print(f"The key of epoch {given.epoch} is destroyed here. Destroy its backups, too: then no")
+    print("backup of the database of that time opens any record.")
     return 0

@@ -60,3 +60,7 @@ CREATE INDEX disposal_proposed ON disposal (proposed_at, id);
 CREATE UNIQUE INDEX disposal_open ON disposal (exhibit) WHERE refused_reason = '';
 GRANT SELECT, INSERT, UPDATE ON disposal TO {app};
 GRANT UPDATE (reason) ON exhibit_decision TO {app};
+
+-- Under the key of which epoch a record's key is wrapped.
+ALTER TABLE record_key ADD COLUMN epoch integer NOT NULL DEFAULT 0;
+CREATE INDEX record_key_epoch ON record_key (epoch) WHERE epoch <> 0;

@@ -78,6 +78,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.SETTLE_STATEMENT: {Role.FINANCE},
     Action.PROPOSE_DISPOSAL: {O, R, G},
     Action.APPROVE_DISPOSAL: {G},
+    Action.END_EPOCH: {Role.ADMINISTRATOR},
     Action.ERASE_PERSON: {R, G},
     Action.APPROVE_ERASURE: {G},
     Action.USE_CONSOLE: {O, R, G, U, Role.FINANCE, Role.ADMINISTRATOR},
