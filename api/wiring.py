@@ -46,6 +46,7 @@ from evidence.fees.refunds import RefundOrders
 from evidence.limits import Limits
 from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages
+from evidence.people.epochs import KeyEpochs
 from evidence.people.people import People
 from evidence.people.refusals import Refusals
 from evidence.people.sessions import Sessions
@@ -96,6 +97,7 @@ from export.desk.requests import RequestList
 from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
+from export.disposal.disposals import Disposals
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
 from export.feedback.invitations import FeedbackInvitations
@@ -234,6 +236,8 @@ class Services:
     views: Views
     holds: Holds
     person_erasures: PersonErasures
+    disposals: Disposals
+    key_epochs: KeyEpochs
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping
@@ -295,15 +299,7 @@ def build(settings: Settings, *, pool_size: int = 10) -> Services:
         **sealed,
         **delivered,
         erasures=erasures,
-        **build_disposal(
-            ground,
-            people,
-            erasures,
-            released["releases"],
-            sealed["papers"],
-            feedback,
-            holdings["holds"],
-        ),
+        **build_disposal(ground, evidence, erasures, released, sealed, feedback, holdings["holds"]),
         **desk,
         **told,
         **build_systems(ground, evidence, owed, requests, desk["request_list"]),

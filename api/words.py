@@ -21,6 +21,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "attention": ("Needs a person", "govuk-tag--orange"),
     "master_alone": ("Master alone", "govuk-tag--green"),
     "set_aside": ("Set aside", "govuk-tag--grey"),
+    "disposed": ("Disposed of", "govuk-tag--grey"),
     "proposed": ("Waiting for approval", "govuk-tag--yellow"),
     "approved": ("Approved", "govuk-tag--turquoise"),
     "refused": ("Refused", "govuk-tag--red"),

@@ -1,43 +1,55 @@
-"""Edge. The rooms in which things end, built: people who are erased."""
+"""Edge. The rooms in which things end, built: people who are erased, exhibits disposed of."""
 
 from typing import TypedDict
 
+from api.builders.evidence import Evidence
 from api.builders.ground import Ground
-from evidence.people.people import People
+from api.builders.releases import Released, Sealed
+from evidence.people.epochs import KeyEpochs
 from evidence.requests.erasure.erasures import Erasures
+from export.disposal.disposals import Disposals
 from export.erasure.erasures import PersonErasures
 from export.erasure.recipients import Recipients
 from export.feedback.feedback import Feedback
 from export.holdings.holds import Holds
-from export.release.releases import Releases
-from export.sealing.aftercare.papers import Papers
 
 
 class Disposal(TypedDict):
     """The services by which things end."""
 
     person_erasures: PersonErasures
+    disposals: Disposals
+    key_epochs: KeyEpochs
 
 
 def build_disposal(
     ground: Ground,
-    people: People,
+    evidence: Evidence,
     erasures: Erasures,
-    releases: Releases,
-    papers: Papers,
+    released: Released,
+    sealed: Sealed,
     feedback: Feedback,
     holds: Holds,
 ) -> Disposal:
-    """Build what erases people; what lies in the store goes by the identity that sets holds."""
-    recipients = Recipients(ground.ledger, releases, papers, feedback, holds.vault)
+    """Build what ends; what lies in the store goes by the identity that sets holds."""
+    begin, ledger, jobs, clock = ground.transaction, ground.ledger, ground.jobs, ground.clock
+    people, papers = evidence["people"], sealed["papers"]
+    recipients = Recipients(ledger, released["releases"], papers, feedback, holds.vault)
     return Disposal(
+        key_epochs=KeyEpochs(ground.settings.keys, ledger),
         person_erasures=PersonErasures(
-            ground.transaction,
-            ground.ledger,
+            begin, ledger, people, erasures, recipients, jobs, clock=clock
+        ),
+        disposals=Disposals(
+            begin,
+            ledger,
             people,
-            erasures,
-            recipients,
-            ground.jobs,
-            clock=ground.clock,
-        )
+            evidence["exhibits"],
+            papers,
+            holds.vault,
+            jobs,
+            council=ground.council.name,
+            retention_days=ground.council.retention_days,
+            clock=clock,
+        ),
     )

@@ -79,7 +79,7 @@ def build_ground(settings: Settings, *, pool_size: int) -> Ground:
     roots = load_roots(settings.keys, withheld=settings.withheld)
     addresses = settings.addresses()
     engine = connect(addresses.app_url, pool_size=pool_size)
-    keys = RecordKeys(keyring.record_kek, secrets.token_bytes)
+    keys = RecordKeys(keyring.epochs, secrets.token_bytes)
     house_clock = HouseClock(utc_now, steady)
     begin = partial(transaction, engine)
     restored = RestoredObjects(begin)

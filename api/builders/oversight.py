@@ -56,7 +56,7 @@ def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Overs
 def audit_material(settings: Settings, keyring: Keyring, now: datetime) -> Material:
     """Return what an audit needs beside the database: every key that it opens or checks with."""
     return Material(
-        record_kek=keyring.record_kek,
+        record_kek=keyring.epochs,
         mac_key=keyring.event_hmac,
         log_key=keyring.log_signer.key,
         tsa_chain_pem=format_chain(time_authority(settings, keyring).chain),

@@ -18,7 +18,7 @@ _ROOMS = {
         "exhibit": "take in clips, and look at exhibits",
         "release": "propose, approve and seal a release",
         "request": "work on requests for footage, or take in an organisation's list of them",
-        "dispose": "find what speaks of a person, and erase it, by two people",
+        "dispose": "erase people, and dispose of exhibits: each by two people",
         "account": "look at firms that pay monthly, and settle their statements",
         "camera": "take over a council's list of cameras, and look at the register",
     },

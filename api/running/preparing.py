@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.builders.log import log_bucket
@@ -15,6 +16,7 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings
 from api.times import utc_now
 from custody.errors import KeyStoreError, LogStateError, NotPublishedError
+from custody.keys.epochs import begin_made
 from custody.keys.keychecks import CHECKS, hold_all, is_recorded, record_checks
 from custody.keys.keyfiles import ABOUT
 from custody.keys.keyring import Keyring, load, load_or_make_demonstration
@@ -30,6 +32,9 @@ _USED = "in-use"
 
 UNFINISHED = "restore.unfinished"
 """The mark of a restore in the data directory until it got to its end (api/backups/restore)."""
+
+_AT_ONCE = 500
+"""Keys of records that are wrapped anew in one transaction."""
 
 
 def look_first(settings: Settings) -> None:
@@ -76,6 +81,7 @@ def prepare(settings: Settings) -> str:
             _compare(settings, keyring, session)
             _compare_with_bucket(settings, keyring, session)
             stopped = alarm(session)
+        _wrap_anew(engine, keyring)
     finally:
         engine.dispose()
     record_checks(settings.keys)
@@ -127,6 +133,8 @@ def _refuse_an_empty_database(settings: Settings) -> None:
 
 
 def _make_what_is_missing(settings: Settings, council: Council) -> Keyring:
+    if os.path.lexists(settings.keys / ABOUT):
+        begin_made(settings.keys, now=utc_now())
     if settings.production:
         keyring = load(settings.keys)
     else:
@@ -140,6 +148,20 @@ def _make_what_is_missing(settings: Settings, council: Council) -> Keyring:
     return keyring
 
 
+def _wrap_anew(engine: Engine, keyring: Keyring) -> None:
+    """Wrap what is left of earlier epochs under the current key.
+
+    Here, where no process runs yet that has only the keys of before. Killed in between, the next
+    start goes on with the rest.
+    """
+    keys = RecordKeys(keyring.epochs, secrets.token_bytes)
+    looked, last = True, None
+    while looked:
+        with transaction(engine) as session:
+            last = keys.wrap_anew(session, after=last, most=_AT_ONCE)
+        looked = last is not None
+
+
 def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
     """Hold the keys against the log, before anything is signed, written or opened with them.
 
@@ -150,7 +172,7 @@ def _compare(settings: Settings, keyring: Keyring, session: Session) -> None:
         session,
         log_key=keyring.log_signer.key,
         mac_key=keyring.event_hmac,
-        keys=RecordKeys(keyring.record_kek, secrets.token_bytes),
+        keys=RecordKeys(keyring.epochs, secrets.token_bytes),
     )
     if not wrong:
         return

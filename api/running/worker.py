@@ -25,6 +25,7 @@ from evidence.requests.duplicates.older import JOB_LIKENESS
 from evidence.requests.notices.changes import JOB_CALL
 from export.delivery.links import JOB_CODE, JOB_REFUSED
 from export.desk.oversight.nightly import JOB_AUDIT
+from export.disposal.disposals import JOB_DISPOSE
 from export.erasure.erasures import JOB_ERASE
 from export.errors import ExportError
 from export.holdings.copies import JOB_DERIVE
@@ -68,6 +69,7 @@ def worker(services: Services, *, pace: Pace | None = None) -> JobWorker:
         JOB_EXAMINE: _both(services.copies.examine, services.holds.follow),
         JOB_DERIVE: _both(services.copies.derive, services.holds.follow),
         JOB_HOLD: services.holds.apply,
+        JOB_DISPOSE: services.disposals.run,
         JOB_ERASE: services.person_erasures.run,
         JOB_SEAL: services.sealing.seal,
         JOB_ISSUE: services.links.issue,

@@ -101,7 +101,7 @@ class Bulk:
         """Go on from the log as it is; ``batch`` is how many entries one checkpoint adds."""
         self._services = services
         self._batch = batch
-        self._keys = RecordKeys(services.keyring.record_kek, secrets.token_bytes)
+        self._keys = RecordKeys(services.keyring.epochs, secrets.token_bytes)
         self._authority = time_authority(services.settings, services.keyring)
         self._opened: dict[UUID, bytes] = {}
         self._heads: dict[UUID, tuple[int, str]] = {}

@@ -42,6 +42,7 @@ _CLAIMED_EVENTS = frozenset(
         "account.opened",
         "cameras.imported",
         "difference.found",
+        "disposal.proposed",
         "erasure.asked",
         "fee.demanded",
         "fee.waived",
@@ -181,7 +182,8 @@ class RecordsAudit:
 
     def _check_erased(self, record: StoredRecord, chain: _Chain, subject: str) -> None:
         if record.kind == RecordKind.EXHIBIT:
-            asked = f'"{record.id}"' in self._disposed
+            told = f'"{record.id}"' in self._disposed
+            asked = told and "exhibit.disposed" in chain.names
         elif record.kind in _ERASING:
             asked = not chain.names.isdisjoint(_ERASING[RecordKind(record.kind)])
         else:

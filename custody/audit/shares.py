@@ -23,6 +23,7 @@ from custody.audit.records import RecordsAudit
 from custody.audit.streams import Streams, take_snapshot
 from custody.audit.tree import TreeAudit
 from custody.formats.note import VerifierKey
+from custody.keys.epochs import Epochs
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.tables import LogStateRow
 from storage.database import connect, transaction
@@ -43,7 +44,7 @@ _WORTH_SHARING = 50_000
 class Material:
     """What an audit needs beside the database."""
 
-    record_kek: bytes = field(repr=False)
+    record_kek: bytes | Epochs = field(repr=False)
     mac_key: bytes = field(repr=False)
     log_key: VerifierKey
     tsa_chain_pem: bytes

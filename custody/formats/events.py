@@ -116,13 +116,13 @@ _FIELDS = """
 text | acceptance action actor against appeal basis document document_kind incident kind
 text | organisation outcome person provider_reference purpose reason recipient reference
 text | refund_reference remittance result role seen session stage state subject system type urn what
-digest | copy derivation facts findings message policy register root seal sha256 signature
-digest | statement steps terms timestamp token
+digest | certificate copy derivation facts findings message policy register root seal sha256
+digest | signature statement steps terms timestamp token
 digest or null | packet_index
-count | downloads duration_ms entries failures known pence size vat_basis_points vat_pence
+count | downloads duration_ms entries epoch failures known pence size vat_basis_points vat_pence
 integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
-record | account exhibit lost_record release
+record | account disposal exhibit lost_record release
 records | people
 time | expires handed until
 files | files
@@ -148,6 +148,7 @@ exhibit.viewed | displaying | actor role copy
 integrity.checked | fixity check | files result
 integrity.failed | fixity check | files result
 statement.signed | digital signature generation | actor role statement
+exhibit.disposed | deletion | actor role disposal
 exhibit.released | dissemination | actor role release sha256
 """
 _REQUEST = """
@@ -231,12 +232,15 @@ erase.done | deletion | basis
 _STAFF_ACTION = """
 hold.placed | policy assignment | actor role exhibit reason
 hold.lifted | policy assignment | actor role exhibit reason
+epoch.ended | deletion | actor role epoch
 erasure.asked | | actor role people basis
 erasure.approved | | actor role people
 erasure.refused | | actor role reason
 erasure.done | deletion | actor role people
+disposal.proposed | | actor role exhibit basis
+disposal.refused | | actor role reason
 disposal.approved | deaccession | actor role exhibit basis files
-disposal.done | deletion | actor role exhibit basis files
+disposal.done | deletion | actor role exhibit basis files certificate
 access.refused | | actor role action reason
 log.audited | | size root outcome failures findings duration_ms
 report.made | | actor role what

@@ -104,6 +104,8 @@ def hold_all(folder: Path) -> None:
     elsewhere = {"seal-root.key", "tsa-root.key"}
     if os.path.lexists(folder / _SECOND_SEAL):
         elsewhere |= {"seal.key", "seal.pkcs11"}
+    if os.path.lexists(folder / "record-kek-0.gone"):
+        elsewhere.add("record-kek.key")  # destroyed on purpose: `custody.keys.epochs`
     names = (*FILES, *_PLACES)
     hold(folder, [n for n in names if n not in elsewhere or os.path.lexists(folder / n)])
 
@@ -146,9 +148,14 @@ def check_of(folder: Path, name: str) -> str:
     path = folder / name
     if name in _PAIRS or _LATER.fullmatch(name):
         return format_base64(_spki(path))
-    if name in _RANDOM:
-        return hmac.digest(read_secret(path), _TAG + name.encode(), "sha256").hex()
+    if name in _RANDOM or name.startswith("record-kek-"):
+        return secret_check(read_secret(path), name)
     return hashlib.sha256(read_file(path, secret=False)).hexdigest()
+
+
+def secret_check(secret: bytes, name: str) -> str:
+    """Return what 32 random bytes of this name are held against."""
+    return hmac.digest(secret, _TAG + name.encode(), "sha256").hex()
 
 
 def _spki(path: Path) -> bytes:

@@ -9,7 +9,7 @@
     tsa-root.key    tsa-root.pem    the test time authority's root; in demonstrations only
     tsa.key         tsa.pem         the test time authority; in demonstrations only
     event-hmac.key                  32 bytes: who may speak to the sequencer
-    record-kek.key                  32 bytes: wraps the keys of the records
+    record-kek.key                  32 bytes: wraps the keys of the records, in the first epoch
 
 Files are 0600 in a directory 0700. Nothing is ever overwritten: without its key a log cannot be
 continued, and another key in its place would hide that it is gone. What protects pages and letters
@@ -32,6 +32,7 @@ from custody.formats.canonical import parse_canonical
 from custody.formats.certificates import Certificate, is_demonstration, spki_sha256
 from custody.formats.note import Ed25519NoteSigner, NoteSigner, format_verifier_key, require_name
 from custody.formats.trust import SealPin, Trust, pem_of, pin_certificate
+from custody.keys.epochs import FIRST, Epochs, is_gone, read_epochs
 from custody.keys.firstkeys import make_demonstration_keys
 from custody.keys.generations import Generation, generations, hold_seal, read_seal_key
 from custody.keys.hsm.held import HeldEd25519Key
@@ -89,6 +90,9 @@ class Keyring:
     """The test time authority's certificates, in demonstrations."""
     event_hmac: bytes = field(repr=False)
     record_kek: bytes = field(repr=False)
+    """Of the first epoch; empty: withheld, or destroyed when that was over."""
+    epochs: Epochs = field(repr=False)
+    """What records' keys are wrapped with."""
     former: tuple[Generation, ...] = ()
     """The seal keys before the one in use, the first first: what was sealed by them counts."""
 
@@ -167,6 +171,8 @@ def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
     check_folder(folder)
     council, origin, demonstration = _read_about(folder)
     log = f"log{SUFFIX}" if is_held(folder, "log") else "log.key"
+    epochs = read_epochs(folder, withheld=withheld)
+    withheld = {*withheld, *([FIRST] if is_gone(folder, 0) else [])}
     wanted = (ABOUT, log, *(_STAMPING if demonstration else ()), *SECRETS)
     hold(folder, [name for name in wanted if name not in withheld])
     *former, seal = generations(folder)
@@ -188,6 +194,7 @@ def load(folder: Path, *, withheld: Collection[str] = ()) -> Keyring:
         test_chain=_read_test_chain(folder) if demonstration else (),
         event_hmac=event_hmac,
         record_kek=record_kek,
+        epochs=epochs,
         former=tuple(former),
     )
 

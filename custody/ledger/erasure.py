@@ -28,7 +28,7 @@ from custody.ledger.tables import (
     RecordKeyRow,
 )
 
-DESTROYED = frozenset({"request.erased", "erase.done"})
+DESTROYED = frozenset({"request.erased", "erase.done", "exhibit.disposed"})
 """The events after which the record that they stand in has no K any more."""
 RECIPIENT_ERASED = "release.recipient_erased"
 """After it, a release that stays has lost the words of `WORDS`, and K is there."""

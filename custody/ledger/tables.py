@@ -32,6 +32,8 @@ class RecordKeyRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "record_key"
     record: UUID = Field(primary_key=True, foreign_key="custody_record.id")
     wrapped: bytes = bytes_column()
+    epoch: int = 0
+    """Under the key of which epoch: it says which are left to wrap anew, and nothing else."""
 
 
 class CustodyEventRow(SQLModel, table=True):

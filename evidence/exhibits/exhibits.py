@@ -109,10 +109,7 @@ class Exhibits:
         reason: str,
         at: datetime,
     ) -> None:
-        """Put another description into a locked row; the event commits to all of it.
-
-        What follows for releases is not decided here: `export.release.corrections` calls this.
-        """
+        """Put another description into a locked row; `export.release.corrections` calls this."""
         values = {**_restate(row, description), **_acting(by, role), "reason": reason}
         self._ledger.append(session, row.id, "exhibit.corrected", values, at=at)
 
@@ -180,19 +177,21 @@ class Exhibits:
         session.flush()
         return f"{initials}/{number}"
 
-    def find(self, session: Session, name: str) -> ExhibitRow:
+    def find(self, session: Session, name: str, *, disposed: bool = False) -> ExhibitRow:
         """Return the exhibit with this reference or identifier.
 
         Raises:
             UnknownError, InvalidError: there is none, or there can be none.
+            StateError: it was disposed of, and ``disposed`` is not asked for.
         """
         name = check_words("exhibit", name, most=_NAME)
         row = session.exec(select(ExhibitRow).where(ExhibitRow.reference == name)).first()
-        if row is None:
-            with suppress(ValueError):
-                row = session.get(ExhibitRow, UUID(name))
+        with suppress(ValueError):
+            row = row or session.get(ExhibitRow, UUID(name))
         if row is None:
             raise UnknownError(f"there is no exhibit {name!r}")
+        if row.state == ExhibitState.DISPOSED and not disposed:
+            raise StateError(f"{row.reference} was disposed of: its certificate says what went")
         return row
 
     def examined(
@@ -217,7 +216,7 @@ class Exhibits:
             ExhibitState.EXAMINED if copyable else ExhibitState.ATTENTION,
             EXHIBIT_NEXT,
         )
-        # The packet index comes with a later version: until then the event says that there is none.
+        # The packet index comes with a later version.
         self._ledger.append(
             session,
             exhibit,
@@ -252,7 +251,6 @@ class Exhibits:
         """Record the copies made: (copy, its kind, derivation); False if recorded before.
 
         Copy and derivation are SHA-256. Of stills the derivation is that of the copy they show.
-
         ``complete`` says whether every master that can be played has its copy.
         """
         row = session.get_one(ExhibitRow, exhibit, with_for_update=True)

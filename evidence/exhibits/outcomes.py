@@ -21,6 +21,7 @@ from evidence.states import move
 from evidence.wording import check_words
 
 SET_ASIDE, ACCEPTED = "exhibit.set_aside", "exhibit.accepted"
+DISPOSED = "exhibit.disposed"
 RETRIED = "exhibit.retried"
 _MOST = 2000
 
@@ -120,6 +121,20 @@ class Outcomes:
             row.state = move(row.reference, ExhibitState(row.state), then, EXHIBIT_NEXT)
         session.flush()
         return row
+
+
+def dispose(
+    session: Session, ledger: Ledger, row: ExhibitRow, values: Values, *, at: datetime
+) -> None:
+    """Move a locked exhibit to its end, with the event that says by which disposal.
+
+    Raises:
+        StateError: it is still being worked on.
+    """
+    now = ExhibitState(row.state)
+    row.state = move(row.reference, now, ExhibitState.DISPOSED, EXHIBIT_NEXT)
+    ledger.append(session, row.id, DISPOSED, values, at=at)
+    session.flush()
 
 
 def locked(session: Session, exhibit: UUID) -> ExhibitRow:

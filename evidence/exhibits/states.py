@@ -17,6 +17,8 @@ class ExhibitState(StrEnum):
     """A person said that no working copy is needed: the master may go as it is."""
     SET_ASIDE = "set_aside"
     """A person said that it is not to be used. It is kept, and nothing of it is released."""
+    DISPOSED = "disposed"
+    """Two people said that it is to go. Its files and its key are destroyed, or are just being."""
 
 
 EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
@@ -27,7 +29,9 @@ EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
         {ExhibitState.READY, ExhibitState.ATTENTION, ExhibitState.SET_ASIDE}
     ),
     # A file was added: it is examined once more.
-    ExhibitState.READY: frozenset({ExhibitState.RECEIVED, ExhibitState.SET_ASIDE}),
+    ExhibitState.READY: frozenset(
+        {ExhibitState.RECEIVED, ExhibitState.SET_ASIDE, ExhibitState.DISPOSED}
+    ),
     # Tried again, it is examined once more, or only copied once more.
     ExhibitState.ATTENTION: frozenset(
         {
@@ -35,8 +39,12 @@ EXHIBIT_NEXT: Mapping[ExhibitState, frozenset[ExhibitState]] = {
             ExhibitState.EXAMINED,
             ExhibitState.MASTER_ALONE,
             ExhibitState.SET_ASIDE,
+            ExhibitState.DISPOSED,
         }
     ),
-    ExhibitState.MASTER_ALONE: frozenset({ExhibitState.RECEIVED, ExhibitState.SET_ASIDE}),
-    ExhibitState.SET_ASIDE: frozenset(),
+    ExhibitState.MASTER_ALONE: frozenset(
+        {ExhibitState.RECEIVED, ExhibitState.SET_ASIDE, ExhibitState.DISPOSED}
+    ),
+    ExhibitState.SET_ASIDE: frozenset({ExhibitState.DISPOSED}),
+    ExhibitState.DISPOSED: frozenset(),
 }

@@ -82,6 +82,9 @@ class Action(StrEnum):
     APPROVE_ACCOUNT = "account.approve"
     CLOSE_ACCOUNT = "account.close"
     SETTLE_STATEMENT = "statement.settle"
+    PROPOSE_DISPOSAL = "disposal.propose"
+    APPROVE_DISPOSAL = "disposal.approve"
+    END_EPOCH = "epoch.end"
     ERASE_PERSON = "person.erase"
     APPROVE_ERASURE = "erasure.approve"
     USE_CONSOLE = "console.use"
@@ -163,6 +166,11 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.APPROVE_ACCOUNT: (Role.FINANCE, Role.GOVERNANCE),
     Action.CLOSE_ACCOUNT: (Role.FINANCE,),
     Action.SETTLE_STATEMENT: (Role.FINANCE,),
+    Action.PROPOSE_DISPOSAL: (*_STAFF, Role.GOVERNANCE),
+    # Who answers for personal data, and releases nothing.
+    Action.APPROVE_DISPOSAL: (Role.GOVERNANCE,),
+    # Whoever runs the machine holds the files of the keys.
+    Action.END_EPOCH: (Role.ADMINISTRATOR,),
     # Who finds and asks need not be who answers for personal data; who approves is.
     Action.ERASE_PERSON: (Role.GOVERNANCE, Role.RELEASER),
     Action.APPROVE_ERASURE: (Role.GOVERNANCE,),
@@ -274,13 +282,13 @@ def decide_account(opener: UUID, approver: UUID) -> Decision:
     return Decision(True, "a second person approves")
 
 
-def decide_erasure(asker: UUID, approver: UUID) -> Decision:
-    """Decide whether ``approver`` may approve that somebody is erased, as ``asker`` asked."""
-    if asker == approver:
+def decide_ending(first: UUID, second: UUID) -> Decision:
+    """Decide whether ``second`` may approve that something goes for good, as ``first`` asked."""
+    if first == second:
         return Decision(
             False,
-            "whoever asked for an erasure must not approve it: ask somebody else of information "
-            "governance",
+            "whoever asked that something goes for good must not approve it: ask somebody else of "
+            "information governance",
         )
     return Decision(True, "a second person approves")
 

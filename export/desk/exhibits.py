@@ -168,7 +168,8 @@ def _conditions(wanted: WantedExhibits) -> list[ColumnElement[bool]]:
             col(ExhibitRow.corrected_end) >= start,
         ]
     if not wanted.set_aside:
-        conditions.append(col(ExhibitRow.state) != ExhibitState.SET_ASIDE.value)
+        put_away = (ExhibitState.SET_ASIDE.value, ExhibitState.DISPOSED.value)
+        conditions.append(col(ExhibitRow.state).not_in(put_away))
     if wanted.state:
         conditions.append(col(ExhibitRow.state) == wanted.state)
     return conditions

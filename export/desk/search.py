@@ -84,10 +84,10 @@ class Search:
         """
         name = check_words("record", name, most=MOST_WORDS)
         finders: tuple[Any, ...] = (
-            lambda: self._exhibits.find(session, as_reference(name.upper())),
+            lambda: self._exhibits.find(session, as_reference(name.upper()), disposed=True),
             lambda: self._releases.find(session, name),
             lambda: self._request(session, name),
-            lambda: self._exhibits.find(session, name),
+            lambda: self._exhibits.find(session, name, disposed=True),
         )
         for find in finders:
             try:

@@ -22,7 +22,7 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError, Unknow
 from evidence.mailbox.addresses import check_address
 from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import forget_letters, forget_letters_to
-from evidence.people.access import Action, Role, Subject, decide_erasure
+from evidence.people.access import Action, Role, Subject, decide_ending
 from evidence.people.people import People, as_person, people_at, require
 from evidence.people.tables import PersonRow
 from evidence.requests.erasure.erasures import Erasures
@@ -121,7 +121,7 @@ class PersonErasures:
         state = standing(row)
         if state not in {ErasureState.ASKED, ErasureState.APPROVED}:
             raise StateError(f"this erasure is {state}: there is nothing to approve")
-        decision = decide_erasure(row.asked_by, by.person)
+        decision = decide_ending(row.asked_by, by.person)
         if not decision.allowed:
             raise AccessRefusedError(Action.APPROVE_ERASURE, decision.reason)
         people = self.people_of(session, row.id)

@@ -72,15 +72,20 @@ def _requests(session: Session, people: Collection[UUID]) -> Iterator[str]:
 def _releases(session: Session, people: Collection[UUID], at: datetime) -> Iterator[str]:
     for row in releases_to(session, people):
         carried = select(ReleaseExhibitRow.exhibit).where(ReleaseExhibitRow.release == row.id)
-        if row.state in _ON_THE_WAY:
+        if is_on_the_way(row):
             yield f"release {label(row)} is {row.state}: refuse, withdraw or finish it first"
-        elif _is_collectable(session, row, at):
+        elif is_collectable(session, row, at):
             yield f"release {label(row)} can be collected: revoke it, or wait until its link ended"
         elif any_held(session, session.exec(carried).all()):
             yield f"footage of release {label(row)} is under a legal hold: it must be lifted first"
 
 
-def _is_collectable(session: Session, row: ReleaseRow, at: datetime) -> bool:
+def is_on_the_way(row: ReleaseRow) -> bool:
+    """Tell whether a release may yet be sealed."""
+    return row.state in _ON_THE_WAY
+
+
+def is_collectable(session: Session, row: ReleaseRow, at: datetime) -> bool:
     """Tell whether somebody may yet take out what they have not: by a link, or at all."""
     if row.state != ReleaseState.SEALED or session.get(ReleaseErasureRow, row.id) is not None:
         return False

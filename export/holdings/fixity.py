@@ -18,6 +18,7 @@ from custody.formats.canonical import JSON
 from custody.ledger.ledger import Ledger, Values
 from custody.ledger.tables import RecordKeyRow
 from evidence import attention
+from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.holdings.files import files_of
 from export.holdings.tables import ExhibitFileRow
@@ -113,6 +114,8 @@ class Fixity:
             UnavailableError: nothing was recorded. Retry.
         """
         with self._begin() as session:
+            if session.get_one(ExhibitRow, exhibit).state == ExhibitState.DISPOSED:
+                return  # it went on record
             files = files_of(session, exhibit)
         lost: CorruptError | NotFoundError | None = None
         for file in files:

@@ -132,6 +132,8 @@ def refuse_set_aside(exhibits: Sequence[ExhibitRow]) -> None:
         StateError: it does. The release is refused or withdrawn, and proposed without it.
     """
     for exhibit in exhibits:
+        if exhibit.state == ExhibitState.DISPOSED:
+            raise StateError(f"{exhibit.reference} was disposed of: there is nothing to release")
         if exhibit.state == ExhibitState.SET_ASIDE:
             raise StateError(
                 f"{exhibit.reference} is set aside, and nothing of it is released: its page says "
@@ -234,9 +236,14 @@ def require_clean(session: Session, row: ReleaseRow) -> None:
     """See that the scanner found nothing in what a release carries: its word counts when it comes.
 
     Raises:
-        StateError: a master that it carries is infected.
+        StateError: a master that it carries is infected, or an exhibit is disposed of.
     """
     exhibits = _exhibits_of(session, row)
+    for exhibit in exhibits:
+        if exhibit.state == ExhibitState.DISPOSED:
+            raise StateError(
+                f"{exhibit.reference} was disposed of, and the package that holds it with it"
+            )
     named = _chosen(session, row.id)
     files = select(ExhibitFileRow).where(col(ExhibitFileRow.id).in_(named))
     chosen = session.exec(files).all() if named else ()

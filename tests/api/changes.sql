@@ -795,3 +795,21 @@ UPDATE release SET purpose = 'made up' WHERE id IN (SELECT release FROM release_
 -- openings: a word of a release that was emptied by nobody
 UPDATE custody_value SET value = '' WHERE field = 'purpose' AND event IN (SELECT id FROM
   custody_event WHERE record = 'RELEASE');
+
+-- database: a disposal that nobody approved
+UPDATE disposal SET decided_by = proposed_by, decided_at = now() WHERE decided_at IS NULL;
+
+-- database: a certificate with another word
+UPDATE disposal SET certificate = certificate || 'x' WHERE certificate IS NOT NULL;
+
+-- database: an exhibit that goes before its time, and was not to
+UPDATE disposal SET early = NOT early WHERE decided_at IS NULL;
+
+-- database: a disposal that is gone
+DELETE FROM disposal WHERE done_at IS NOT NULL;
+
+-- database: an exhibit that is said to be disposed of
+UPDATE exhibit SET state = 'disposed' WHERE id = 'EXHIBIT';
+
+-- records: the key of an exhibit that was to be kept
+DELETE FROM record_key WHERE record IN (SELECT exhibit FROM disposal WHERE done_at IS NULL);

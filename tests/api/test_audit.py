@@ -123,6 +123,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             ask_for_footage(house, exhibit)
             erase_a_request(house)
             erase_people(house, exhibit)
+            dispose(house)
             keep_accounts(house)
             house.services.nightly_audit.audit()
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
@@ -198,6 +199,22 @@ def erase_people(house: House, exhibit: ExhibitRow) -> None:
         erasures.approve(session, str(rows[0]), by=deciding, at=at)
         erasures.refuse(session, str(rows[1]), by=deciding, at=at, reason="not them")
     erasures.run(rows[0])
+
+
+def dispose(house: House) -> None:
+    """Propose that three exhibits go: one is disposed of, one stays, one waits."""
+    disposals, at = house.services.disposals, house.services.clock()
+    by, deciding = house.subjects[Role.OPERATOR], house.subjects[Role.GOVERNANCE]
+    rows = []
+    for _ in range(3):
+        exhibit = house.unplayable()
+        with house.services.transaction() as session:
+            said: dict[str, Any] = {"basis": "nobody needs it", "early": True}
+            rows.append(disposals.propose(session, exhibit.reference, **said, by=by, at=at).id)
+    with house.services.transaction() as session:
+        disposals.approve(session, str(rows[0]), by=deciding, at=at)
+        disposals.refuse(session, str(rows[1]), by=deciding, at=at, reason="an appeal")
+    disposals.run(rows[0])
 
 
 def send_identity(house: House, row: RequestRow) -> None:
@@ -528,6 +545,7 @@ NOT_HELD = {
     "payment.id": "what its fee and its refunds name; without these, nothing names it",
     "payment.settled_on": "what the provider said of its own books; each day is asked for once",
     "payment_difference.fee": "on which page it is shown; the provider's reference is held",
+    "record_key.epoch": "which are left to wrap anew; whether a key opens does not depend on it",
     "refund.check_at": "when the provider is asked next; it answers the same",
     "refund.id": "nothing names it",
     "refund.settled_on": "what the provider said of its own books; each day is asked for once",

@@ -25,6 +25,11 @@ EXHIBIT_MOVES = {
     ("ready", "set_aside"),
     ("attention", "set_aside"),
     ("master_alone", "set_aside"),
+    # Two people decide.
+    ("ready", "disposed"),
+    ("attention", "disposed"),
+    ("master_alone", "disposed"),
+    ("set_aside", "disposed"),
 }
 
 
@@ -37,8 +42,9 @@ def test_an_exhibit_goes_only_where_it_may(now: ExhibitState, then: ExhibitState
             move("JS/1", now, then, EXHIBIT_NEXT)
 
 
-def test_what_is_set_aside_stays_so() -> None:
-    assert EXHIBIT_NEXT[ExhibitState.SET_ASIDE] == frozenset()
+def test_what_is_set_aside_stays_so_until_it_goes() -> None:
+    assert EXHIBIT_NEXT[ExhibitState.SET_ASIDE] == {ExhibitState.DISPOSED}
+    assert EXHIBIT_NEXT[ExhibitState.DISPOSED] == frozenset()
 
 
 def test_every_state_has_its_row() -> None:

@@ -1,6 +1,7 @@
-"""Edge. `custos dispose`: who is erased, which takes two people, and what speaks of them."""
+"""Edge. `custos dispose`: people who are erased and exhibits that go, each by two people."""
 
 import argparse
+import sys
 
 from api.acts import act
 from api.cli.terminal.caller import add_acting, services_of, subject_of
@@ -27,13 +28,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     refusing.add_argument("--reason", required=True)
     for one in (finding, asking, approving, refusing):
         add_acting(one)
+    _add_epoch(whats.add_parser("epoch", help="the keys that wrap the keys of records"))
+    _add_exhibit(whats.add_parser("exhibit", help="dispose of an exhibit"))
+
+
+def _add_epoch(epoch: argparse.ArgumentParser) -> None:
+    steps = epoch.add_subparsers(dest="step", required=True)
+    showing = steps.add_parser("show", help="show which epochs there are, and what they keep")
+    beginning = steps.add_parser("begin", help="make the key of the next epoch; then restart")
+    ending = steps.add_parser("end", help="destroy the key of an epoch that is over, for good")
+    ending.add_argument("epoch", type=int)
+    for one in (showing, beginning, ending):
+        add_acting(one)
+
+
+def _add_exhibit(exhibit: argparse.ArgumentParser) -> None:
+    steps = exhibit.add_subparsers(dest="step", required=True)
+    proposing = steps.add_parser("propose", help="propose that an exhibit is disposed of")
+    proposing.add_argument("ref", help="JS/1")
+    proposing.add_argument("--basis", required=True, help="why")
+    proposing.add_argument("--early", action="store_true", help="before its retention ended")
+    approving = steps.add_parser("approve", help="approve what somebody else proposed")
+    approving.add_argument("disposal", help="the identifier that `propose` printed")
+    refusing = steps.add_parser("refuse", help="refuse it, or take it back")
+    refusing.add_argument("disposal")
+    refusing.add_argument("--reason", required=True)
+    certificate = steps.add_parser("certificate", help="print the certificate of a disposal")
+    certificate.add_argument("disposal")
+    for one in (proposing, approving, refusing, certificate):
+        add_acting(one)
 
 
 def run(given: argparse.Namespace) -> int:
     """Run one of them."""
-    steps = {"find": _find, "ask": _ask, "approve": _approve, "refuse": _refuse}
+    steps = {
+        ("person", "find"): _find,
+        ("person", "ask"): _ask,
+        ("person", "approve"): _approve,
+        ("person", "refuse"): _refuse,
+        ("epoch", "show"): _show_epochs,
+        ("epoch", "begin"): _begin_epoch,
+        ("epoch", "end"): _end_epoch,
+        ("exhibit", "propose"): _propose,
+        ("exhibit", "approve"): _approve_disposal,
+        ("exhibit", "refuse"): _refuse_disposal,
+        ("exhibit", "certificate"): _certificate,
+    }
     with services_of(given) as services:
-        return steps[given.step](given, services, subject_of(given, services))
+        return steps[given.what, given.step](given, services, subject_of(given, services))
 
 
 def _find(given: argparse.Namespace, services: Services, subject: Subject) -> int:
@@ -80,4 +122,60 @@ def _refuse(given: argparse.Namespace, services: Services, subject: Subject) -> 
         lambda s: erasures.refuse(s, given.erasure, by=subject, at=at, reason=given.reason),
     )
     print(f"Erasure {row.id} is refused: everything stays.")
+    return 0
+
+
+def _propose(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    at, propose = services.clock(), services.disposals.propose
+    said = {"basis": given.basis, "early": given.early}
+    row = act(services, subject, lambda s: propose(s, given.ref, **said, by=subject, at=at))
+    print(f"Proposed. Somebody else approves it: custos dispose exhibit approve {row.id}")
+    return 0
+
+
+def _approve_disposal(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    at, disposals = services.clock(), services.disposals
+    row = act(services, subject, lambda s: disposals.approve(s, given.disposal, by=subject, at=at))
+    print(f"Disposal {row.id} is approved; the worker does it.")
+    return 0
+
+
+def _refuse_disposal(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    at, disposals = services.clock(), services.disposals
+    row = act(
+        services,
+        subject,
+        lambda s: disposals.refuse(s, given.disposal, by=subject, at=at, reason=given.reason),
+    )
+    print(f"Disposal {row.id} is refused: the exhibit stays.")
+    return 0
+
+
+def _certificate(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    disposals = services.disposals
+    data = act(services, subject, lambda s: disposals.certificate(s, given.disposal, by=subject))
+    sys.stdout.write(data.decode())
+    return 0
+
+
+def _show_epochs(_given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    found = act(services, subject, lambda s: services.key_epochs.kept(s, by=subject))
+    for epoch, number in sorted(found.items()):
+        print(f"Epoch {epoch}: the keys of {number} records")
+    return 0
+
+
+def _begin_epoch(_given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    epoch = act(services, subject, lambda _: services.key_epochs.begin(by=subject))
+    print(f"Epoch {epoch} begins with the next start of custos up, which wraps every key anew.")
+    print("Back the folder of the keys up first, apart from the database.")
+    return 0
+
+
+def _end_epoch(given: argparse.Namespace, services: Services, subject: Subject) -> int:
+    epochs, at = services.key_epochs, services.clock()
+    act(services, subject, lambda s: epochs.end(s, given.epoch, by=subject, at=at))
+    epochs.destroy(given.epoch)
+    print(f"The key of epoch {given.epoch} is destroyed here. Destroy its backups, too: then no")
+    print("backup of the database of that time opens any record.")
     return 0

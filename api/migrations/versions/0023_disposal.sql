@@ -41,3 +41,26 @@ GRANT SELECT, INSERT ON release_erasure TO {app};
 -- The words of them, and nothing else.
 GRANT UPDATE (reason) ON earlier_approval TO {app};
 GRANT UPDATE (system, reference, acceptance) ON handoff TO {app};
+
+-- That an exhibit is to be disposed of: proposed by one, approved by another; and its certificate.
+CREATE TABLE disposal (
+    id uuid PRIMARY KEY REFERENCES custody_record (id),
+    exhibit uuid NOT NULL REFERENCES exhibit (id),
+    basis text NOT NULL,
+    early boolean NOT NULL,
+    proposed_by uuid NOT NULL REFERENCES person (id),
+    proposed_at timestamptz NOT NULL,
+    decided_by uuid REFERENCES person (id),
+    decided_at timestamptz,
+    refused_reason text NOT NULL,
+    done_at timestamptz,
+    certificate bytea
+);
+CREATE INDEX disposal_proposed ON disposal (proposed_at, id);
+CREATE UNIQUE INDEX disposal_open ON disposal (exhibit) WHERE refused_reason = '';
+GRANT SELECT, INSERT, UPDATE ON disposal TO {app};
+GRANT UPDATE (reason) ON exhibit_decision TO {app};
+
+-- Under the key of which epoch a record's key is wrapped.
+ALTER TABLE record_key ADD COLUMN epoch integer NOT NULL DEFAULT 0;
+CREATE INDEX record_key_epoch ON record_key (epoch) WHERE epoch <> 0;

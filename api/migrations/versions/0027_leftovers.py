@@ -1,7 +1,7 @@
 """Whose answers there are, and a job for requests that are older than the index of the same.
 
 Revision ID: 0027
-Revises: 0019
+Revises: 0026
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from api.migrations.scripts import never_back, run
 
 revision = "0027"
-down_revision = "0019"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 downgrade = never_back

@@ -13,6 +13,7 @@ from custody.audit.facts import WHOLE, Claim, Span
 from custody.formats.events import RecordKind
 from export.desk.claims.audits import audits
 from export.desk.claims.cameras import cameras
+from export.desk.claims.disposals import disposals
 from export.desk.claims.erasures import erasures
 from export.desk.claims.exhibits import exhibits
 from export.desk.claims.holds import holds
@@ -32,6 +33,7 @@ def claims(session: Session, span: Span = WHOLE) -> Iterator[Claim]:
         requests(session, span),
         holds(session, span),
         erasures(session, span),
+        disposals(session, span),
         people(session, span),
         cameras(session, span),
         fees(session, span),

@@ -10,7 +10,7 @@ from custody.audit.facts import Claim, Expected, Gathered, Latest, Span, Standin
 from custody.formats.canonical import JSON
 from custody.formats.events import RecordKind
 from evidence.exhibits.exhibits import EXTENDED, STORED
-from evidence.exhibits.outcomes import ACCEPTED, RETRIED, SET_ASIDE
+from evidence.exhibits.outcomes import ACCEPTED, DISPOSED, RETRIED, SET_ASIDE
 from evidence.exhibits.recorded import facts_digest, row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
@@ -111,6 +111,8 @@ class _Exhibits:
     def claim(self, row: Any) -> Claim:  # noqa: ANN401 - the columns of ExhibitRow
         """Return the claim of one of them."""
         files = self._files[row.id]
+        if row.state == ExhibitState.DISPOSED:
+            return _disposed(row)
         masters = [file for file in files if file.kind == MASTER]
         came = [file for file in files if file.kind in ORIGINAL]
         first = [file for file in came if file.added_by is None]
@@ -134,6 +136,7 @@ class _Exhibits:
                 "exhibit.examined": examined,
                 **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": _derived(files),
+                DISPOSED: [],
                 "exhibit.released": _released(self._released[row.id]),
                 "exhibit.viewed": [
                     Expected({"copy": one.sha256, "actor": str(one.person), "at": dated(one.at)})
@@ -155,6 +158,11 @@ class _Exhibits:
                 ],
             },
         )
+
+
+def _disposed(row: Any) -> Claim:  # noqa: ANN401 - as above
+    """Return what is claimed of an exhibit that was disposed of: that it was."""
+    return Claim(row.id, row.reference, RecordKind.EXHIBIT, {DISPOSED: [Expected({})]})
 
 
 def _derived(files: Sequence[Any]) -> list[Expected]:

@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from evidence.exhibits.states import ExhibitState
+from evidence.exhibits.tables import ExhibitRow
 from export.holdings.fixity import RECENT
-from export.release.tables import ReleaseErasureRow
+from export.release.tables import ReleaseErasureRow, ReleaseExhibitRow
 from export.sealing.steps import SealStep, SealStore
 from export.sealing.tables import SealStepRow
 from storage.errors import NotFoundError
@@ -20,6 +22,20 @@ from storage.jobs import Jobs
 from storage.objects.store import ObjectStore, StoredObject
 
 JOB_RECHECK_PACKAGE = "release.recheck"
+
+
+def is_destroyed(session: Session, release: UUID) -> bool:
+    """Tell whether a package went on record: with its recipient, or with an exhibit in it."""
+    disposed = (
+        select(ExhibitRow.id)
+        .join(ReleaseExhibitRow, col(ReleaseExhibitRow.exhibit) == ExhibitRow.id)
+        .where(
+            ReleaseExhibitRow.release == release,
+            ExhibitRow.state == ExhibitState.DISPOSED.value,
+        )
+    )
+    gone = session.get(ReleaseErasureRow, release) is not None
+    return gone or session.exec(disposed.limit(1)).first() is not None
 
 
 class PackageFixity:
@@ -59,8 +75,8 @@ class PackageFixity:
             UnavailableError: retry.
         """
         with self._begin() as session:
-            if session.get(ReleaseErasureRow, release) is not None:
-                return  # it went with its recipient, on record
+            if is_destroyed(session, release):
+                return
             joined = SealStore(release).joined(session)
         if joined is None:
             raise NotFoundError(f"the sealing of release {release} names no package")

@@ -3,6 +3,7 @@
 Everything personal of two releases and a request is planted with one odd word.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,12 +14,13 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from api.cli.proof.logs.database import audit_session
+from api.cli.proof.logs.database import audit_session, material_of
 from api.times import utc_now
-from custody.audit.log import take_snapshot
+from custody.audit.log import audit, take_snapshot
 from custody.check.finding import Finding
+from custody.keys.epochs import Epochs
 from custody.ledger.erasure import EMPTY, RECIPIENT_ERASED, destroy, is_destroyed, replay
-from custody.ledger.recordkeys import RecordKeys
+from custody.ledger.recordkeys import RecordKeys, wrapped_in
 from custody.ledger.tables import CustodyRecord, CustodyValueRow, RecordKeyRow
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
@@ -399,3 +401,22 @@ def test_a_value_that_is_gone_without_its_event_is_named(
 
     assert "release.proposed" in faults_after(empty_words_of)
     assert str(person) in faults_after(destroy_person)
+
+
+def test_after_a_new_epoch_every_key_opens_and_none_under_the_old_one(council: Council) -> None:
+    house, old = council.house, council.house.services.keyring.epochs
+    keys = Epochs({**old.keys, 1: b"\x11" * 32})
+    council.faults()
+    with house.services.transaction() as session:
+        wrapping, last = RecordKeys(keys, secrets.token_bytes), None
+        kept = wrapped_in(session, 0)
+        while (last := wrapping.wrap_anew(session, after=last, most=7)) is not None:
+            pass
+        assert (wrapped_in(session, 0), wrapped_in(session, 1)) == (0, kept)
+        only_new = replace(material_of(house.services), record_kek=Epochs({1: b"\x11" * 32}))
+        assert not [
+            one for one in audit(session, only_new).failed if "release.sealed" not in one.words
+        ]
+        only_old = replace(material_of(house.services), record_kek=old)
+        assert any("cannot be unwrapped" in one.words for one in audit(session, only_old).failed)
+        session.rollback()
