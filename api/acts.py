@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Subject
 

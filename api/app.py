@@ -27,6 +27,7 @@ from api.routes.finance import accounts
 from api.routes.systems import filings, webhooks
 from api.routes.systems import lists as request_lists
 from api.routes.systems import papers as own_papers
+from api.services import Services
 from api.web import assets
 from api.web.collect import collection as collect
 from api.web.collect import downloads, gate
@@ -66,7 +67,6 @@ from api.web.public.requests import form as asking
 from api.web.public.requests import messages as own_messages
 from api.web.public.requests import status as looking_after
 from api.web.public.requests.documents import pages as documents
-from api.wiring import Services
 from storage.version import version
 
 _DESCRIPTION = (

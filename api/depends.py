@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.denials import UnauthorisedError
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import InvalidError, TokenEndedError
 from evidence.people.access import Subject
 from evidence.people.tokens import token_name

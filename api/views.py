@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 from custody.ledger.histories import FoundEvent, Told
 from evidence.attention import Call
 from evidence.exhibits.description import DescribedFile

@@ -8,7 +8,7 @@ from html import unescape
 from sqlalchemy import text
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 
 
 def pages(services: Services, *, read: Callable[[str], str]) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy import text
 
-from api.wiring import Services
+from api.services import Services
 from benchmarks.addresses import older
 from benchmarks.growth.requests import OPEN_SHARE, load_requests
 from benchmarks.paging import Cost, Desk, compare, grown

@@ -21,10 +21,10 @@ from api.acts import act
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
+from api.services import Services
 from api.web.collect.collection import terms_digest
 from api.web.collect.gate import cookie_name
 from api.web.staff import form_token
-from api.wiring import Services
 from benchmarks.static_page import static_page
 from custody.formats.canonical import format_time
 from custody.ledger.ledger import Values

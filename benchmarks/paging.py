@@ -21,8 +21,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import event, text
 
 from api.app import create_app
+from api.services import Services
 from api.web.staff import cookie_name
-from api.wiring import Services
 from benchmarks.addresses import pages
 from benchmarks.growth.loading import house, load
 from evidence.people.access import Role

@@ -14,7 +14,7 @@ from uuid import UUID
 import psutil
 
 from api.acts import act
-from api.wiring import Services
+from api.services import Services
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow

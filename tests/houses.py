@@ -26,10 +26,11 @@ from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
+from api.services import Services
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.times import utc_now
-from api.wiring import Services, build
+from api.wiring import build
 from custody.errors import NotYetError
 from custody.ledger.tables import CustodyEventRow, OutboxRow
 from evidence.exhibits.particulars import NewExhibit

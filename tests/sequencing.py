@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from api.builders.witnesses import build_witnesses
+from api.builders.record.witnesses import build_witnesses
+from api.services import Services
 from api.times import utc_now
-from api.wiring import Services
 from custody.errors import NotYetError
 from custody.ledger.sequencer import LOCK, Sequencer
 from storage.database import named_lock

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 from custody.formats.canonical import format_time
 from custody.formats.events import RecordKind
 from custody.ledger.erasure import destroy

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from api.services import Services
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from custody.keys.keycopies import copy_keys
 from export.backup.backups import Backups, House, Made, Told
 from export.backup.folders import BackupFolder

@@ -20,9 +20,10 @@ from api.backups.vault import returns
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
 from api.running.preparing import UNFINISHED
+from api.services import Services
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from custody.errors import KeyStoreError
 from custody.keys.keycopies import copy_keys
 from custody.keys.keyring import load

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from api.wiring import Services
+from api.services import Services
 from export.backup.returns import Returns
 from storage.backup.copies import Copies
 from storage.objects.store import ObjectStore

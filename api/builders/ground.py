@@ -11,8 +11,8 @@ from functools import partial
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from api.builders.trust import time_authority
-from api.builders.witnesses import log_policy
+from api.builders.record.trust import time_authority
+from api.builders.record.witnesses import log_policy
 from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Council, Settings

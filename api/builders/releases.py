@@ -9,8 +9,8 @@ from uuid import UUID
 from api.builders.clips import Holdings
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
+from api.builders.record.trust import trust_in_force
 from api.builders.requests import RequestsRoom
-from api.builders.trust import trust_in_force
 from api.times import wait_until
 from custody.audit.streams import take_snapshot
 from custody.keys.trustissues import chains_in_use

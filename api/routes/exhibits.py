@@ -13,6 +13,7 @@ from api.depends import Acts, UsesServices
 from api.routes.clips import FileTimes, UploadedFile, file_times, times_of
 from api.routes.pages import From, Limit, link, link_pages
 from api.routes.uploads import EXAMPLE_ID
+from api.services import Services
 from api.views import (
     EventView,
     ExhibitView,
@@ -22,7 +23,6 @@ from api.views import (
     listed_exhibit,
     show_exhibit,
 )
-from api.wiring import Services
 from custody.formats.canonical import MAX_INTEGER
 from evidence.exhibits.doubts import Doubt
 from evidence.exhibits.particulars import NewExhibit

@@ -8,6 +8,7 @@ from pydantic import Field
 from api.acts import Decision, act, decide
 from api.depends import Acts, UsesServices
 from api.routes.pages import From, Limit, link_pages
+from api.services import Services
 from api.views import (
     ChosenView,
     ReleaseView,
@@ -16,7 +17,6 @@ from api.views import (
     release_view,
     show_release,
 )
-from api.wiring import Services
 from evidence.paging import parse_cursor
 from evidence.people.access import Subject
 from export.release.proposals import MOST_LINK_DAYS, ChosenFile, Delivery, NewRelease, ReleaseKind

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bounds import lanes
 from api.routes.body import CUT_OFF, pieces
-from api.wiring import Services
+from api.services import Services
 from evidence.people.access import Subject
 from export.intake.incoming import ChecksumError, Incoming
 from export.intake.tus import CHECKSUMS, parse_checksum, parse_length

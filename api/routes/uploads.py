@@ -21,9 +21,9 @@ from api.denials import ForgedFormError, UnauthorisedError
 from api.depends import Acts, Credentials, UsesServices, subject_of
 from api.routes.body import pieces
 from api.routes.tus import OFFSET_STREAM, RESUMABLE, append_body, expires, is_offset_stream
+from api.services import Services
 from api.views import View
 from api.web.staff import MaybeStaff, same_site
-from api.wiring import Services
 from evidence.errors import AccessRefusedError, InvalidError
 from evidence.people.access import Action, Subject
 from evidence.people.people import require

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from api import demonstration
-from api.wiring import Services
+from api.services import Services
 from evidence.cameras.register import NewList
 from evidence.people.access import Role
 from storage.embedded.directory import private_directory, write_private

@@ -7,8 +7,8 @@ import shutil
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from api.builders.log import log_bucket
-from api.builders.trust import keep_authority
+from api.builders.record.log import log_bucket
+from api.builders.record.trust import keep_authority
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
 from api.settings.council import ensure_council, read_council

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from api.builders.log import log_bucket
-from api.builders.witnesses import asked_witnesses
+from api.builders.record.log import log_bucket
+from api.builders.record.witnesses import asked_witnesses
 from api.settings.council import read_council
 from api.settings.facts import Settings
 from api.times import utc_now

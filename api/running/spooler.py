@@ -9,7 +9,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Self
 
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import StateError
 from export.intake.vaulting import StoppedError
 

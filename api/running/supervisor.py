@@ -19,9 +19,10 @@ from api.running.first_start import fill_register, make_first_tokens
 from api.running.powers import environment, hand_over
 from api.running.preparing import look_first, prepare
 from api.running.processes import STAND_INS, command, end_leftovers
+from api.services import Services
 from api.settings.facts import Settings
 from api.settings.production import refuse_stand_ins, refuse_unprotected
-from api.wiring import Services, build
+from api.wiring import build
 from custody.keys.production.installation import look_at_seal
 from custody.ledger.contradictions import is_used
 from export.media.sandbox import protections

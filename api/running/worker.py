@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.wiring import Services
+from api.services import Services
 from custody.errors import (
     AuthorityError,
     ClockError,

@@ -17,8 +17,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from api import words
+from api.services import Services
 from api.web.console.places import record_path
-from api.wiring import Services
 from custody.printable import printable_lines
 
 STATIC = Path(__file__).parent / "static"

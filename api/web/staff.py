@@ -9,7 +9,7 @@ from fastapi import Depends, Form, Request
 from api.acts import record_refusal
 from api.denials import ForgedFormError, SignInNeededError
 from api.depends import UsesServices
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import AccessRefusedError
 from evidence.people.access import Action, Subject, decide
 from evidence.people.sessions import Alarms

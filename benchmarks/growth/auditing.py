@@ -18,7 +18,7 @@ import psutil
 from sqlmodel import Session
 
 from api.cli.proof.logs.database import material_of
-from api.wiring import Services
+from api.services import Services
 from benchmarks.growth.loading import EXHIBITS, house, load
 from custody.audit.collecting import collecting_seldom
 from custody.audit.facts import WHOLE, AuditReport, Claim, Span

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 from psycopg import Cursor, sql
 
-from api.builders.trust import time_authority
-from api.wiring import Services
+from api.builders.record.trust import time_authority
+from api.services import Services
 from custody.audit.tree import Frontier
 from custody.formats.canonical import JSON, canonical_json
 from custody.formats.checkpoint import Checkpoint, format_checkpoint

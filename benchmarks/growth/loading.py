@@ -22,8 +22,9 @@ from sqlalchemy import text
 
 from api.running.first_start import make_first_tokens
 from api.running.supervisor import prepare
+from api.services import Services
 from api.settings.environment import read_settings
-from api.wiring import Services, build
+from api.wiring import build
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, Life
 from benchmarks.growth.exhibits import LONGEST, Town

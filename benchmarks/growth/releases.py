@@ -13,7 +13,7 @@ from custody.formats.canonical import format_time
 from custody.formats.events import RecordKind
 from custody.ledger.ledger import Person, Values
 from evidence.exhibits.references import make_urn
-from evidence.people.access import SECONDED, URGENT
+from evidence.people.two_people import SECONDED, URGENT
 from export.release.proposals import ReleaseKind
 from export.release.releases import conditions_of, recipient_words
 

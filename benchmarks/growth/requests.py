@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.wiring import Services
+from api.services import Services
 from benchmarks.growth.bulk import Bulk
 from benchmarks.growth.chance import DAY, HOUR, MINUTE, Chance
 from benchmarks.growth.loading import analyse

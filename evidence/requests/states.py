@@ -18,7 +18,8 @@ from types import MappingProxyType
 from uuid import UUID
 
 from evidence.errors import AccessRefusedError, StateError
-from evidence.people.access import Action, decide_in_principle
+from evidence.people.access import Action
+from evidence.people.two_people import decide_in_principle
 
 
 class Path(StrEnum):

@@ -24,8 +24,9 @@ from evidence.exhibits.exhibits import Exhibits
 from evidence.exhibits.outcomes import dispose
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
-from evidence.people.access import Action, Role, Subject, decide_ending
+from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, require
+from evidence.people.two_people import decide_ending
 from evidence.wording import check_words
 from export.disposal.certificates import (
     Certificate,

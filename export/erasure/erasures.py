@@ -22,9 +22,10 @@ from evidence.errors import AccessRefusedError, InvalidError, StateError, Unknow
 from evidence.mailbox.addresses import check_address
 from evidence.mailbox.codes import token_subject
 from evidence.mailbox.messages import forget_letters, forget_letters_to
-from evidence.people.access import Action, Role, Subject, decide_ending
+from evidence.people.access import Action, Role, Subject
 from evidence.people.people import People, as_person, people_at, require
 from evidence.people.tables import PersonRow
+from evidence.people.two_people import decide_ending
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.tables import RequestDraftRow
 from evidence.wording import check_words

@@ -18,15 +18,9 @@ from custody.ledger.tables import CustodyEventRow
 from evidence import attention
 from evidence.errors import AccessRefusedError, StateError
 from evidence.exhibits.description import utc_text
-from evidence.people.access import (
-    Action,
-    Decision,
-    Role,
-    Subject,
-    decide_approval,
-    decide_second,
-)
+from evidence.people.access import Action, Decision, Role, Subject
 from evidence.people.people import THE_CLOCK, People, require
+from evidence.people.two_people import decide_approval, decide_second
 from evidence.requests.decisions import RequestDecisions
 from evidence.requests.submissions import Requests
 from evidence.wording import check_words

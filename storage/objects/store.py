@@ -26,8 +26,9 @@ from storage.objects.pieces import crc32_of, join_parts
 from storage.objects.reading import ObjectReader
 from storage.objects.sending import Progress, Readable, part_size, read_parts, send_parts
 from storage.objects.streams import ObjectStream
+from storage.objects.versions import ObjectVersions
 from storage.room import Require
-from storage.stored import Found, JoinedObject, Lock, LockMode, Retention, StoredObject
+from storage.stored import Found, JoinedObject, Lock, Retention, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
@@ -56,14 +57,13 @@ def _boundless(_size: int) -> None:
     """Somebody else's store has its own limits, and says so."""
 
 
-class ObjectStore(ObjectReader):
+class ObjectStore(ObjectVersions):
     """One bucket, seen by one identity that puts. Safe to share between threads.
 
     ``retention`` locks all that is put. ``public_url`` is where browsers reach the store, if not
     at the endpoint. ``clock`` is asked once for each object, for the end of its retention. ``room``
     is asked before anything is put, where the store's disk is ours. ``cached`` is what caches are
-    told of what is put (Cache-Control, RFC 9111). ``where``:
-    as `ObjectReader`.
+    told of what is put (Cache-Control, RFC 9111). ``where``: as `ObjectReader`.
     """
 
     def __init__(
@@ -165,57 +165,6 @@ class ObjectStore(ObjectReader):
             version = self.put_bytes(key, b"").version
         store_crc32 = self._confirm(key, version, size, crc32)
         return JoinedObject(self._bucket, key, version, size, crc32, store_crc32)
-
-    def retain(self, key: str, version: str, *, until: datetime, mode: LockMode) -> None:
-        """Retain a version for longer, and see that it is so.
-
-        Raises: RefusedError when that would shorten it.
-        """
-        self._s3.ask(
-            "retain an object",
-            lambda: self._s3.client.put_object_retention(
-                Bucket=self._bucket,
-                Key=key,
-                VersionId=version,
-                Retention={"Mode": mode, "RetainUntilDate": until},
-                ChecksumAlgorithm="CRC32",
-            ),
-        )
-        lock = self.lock(key, version)
-        if lock.mode != mode or lock.until is None or lock.until < until.replace(microsecond=0):
-            raise RefusedError(f"the store did not retain an object until {until}: {lock}")
-
-    def hold(self, key: str, version: str, *, on: bool) -> None:
-        """Put a legal hold on a version, or take it off, and see that it is so."""
-        self._s3.ask(
-            "hold an object",
-            lambda: self._s3.client.put_object_legal_hold(
-                Bucket=self._bucket,
-                Key=key,
-                VersionId=version,
-                LegalHold={"Status": "ON" if on else "OFF"},
-                ChecksumAlgorithm="CRC32",
-            ),
-        )
-        lock = self.lock(key, version)
-        if lock.legal_hold is not on:
-            raise RefusedError(f"the store did not {'set' if on else 'lift'} a hold: {lock}")
-
-    def destroy(self, key: str, version: str) -> None:
-        """Delete one version for good, whatever its retention, and see that it is gone.
-
-        Raises: RefusedError when a legal hold, or compliance, holds it, or this identity may not.
-        """
-        if self._s3.head(self._bucket, key, version) is None:
-            return
-        self._s3.ask(
-            "delete an object",
-            lambda: self._s3.client.delete_object(
-                Bucket=self._bucket, Key=key, VersionId=version, BypassGovernanceRetention=True
-            ),
-        )
-        if self._s3.head(self._bucket, key, version) is not None:
-            raise RefusedError("the store did not delete an object: it is there yet")
 
     def abort_stale(
         self, prefix: str, *, before: datetime | None = None, exactly: bool = False

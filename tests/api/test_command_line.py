@@ -19,7 +19,7 @@ from sqlmodel import func, select
 from api.cli import COMMANDS, main
 from api.cli.parts import requests
 from api.cli.work import account
-from api.wiring import Services
+from api.services import Services
 from custody.formats.policy import LogPolicy, check_signed
 from custody.formats.proof import check_proof, parse_consistency, parse_proof
 from custody.ledger.entries import stored_entries
@@ -27,8 +27,9 @@ from custody.ledger.ledger import node_reader
 from custody.ledger.tables import CustodyEventRow
 from custody.tree.merkle import check_consistency, tree_root
 from evidence.exhibits.clocks import LONDON
-from evidence.people.access import ALLOWED, SELF_APPROVED, Role
+from evidence.people.access import ALLOWED, Role
 from evidence.people.tables import TokenRow
+from evidence.people.two_people import SELF_APPROVED
 from evidence.requests.states import Path as Asking
 from evidence.secrets import secret_digest
 from tests.custody.published.files import Files, publish

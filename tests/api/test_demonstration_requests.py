@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from api.cli.parts.asking import REQUESTS, Askers
-from api.cli.parts.forms import filled
+from api.cli.parts.shown.asking import REQUESTS, Askers
+from api.cli.parts.shown.forms import filled
 from evidence.people.access import Role
 from evidence.requests.questions.checks import check_form
 from evidence.requests.questions.paths import FORMS

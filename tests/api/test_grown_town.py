@@ -7,7 +7,8 @@ import pytest
 
 from api.cli.proof.logs.database import audit_session
 from api.running.supervisor import prepare
-from api.wiring import Services, build
+from api.services import Services
+from api.wiring import build
 from benchmarks.growth.exhibits import displayed
 from benchmarks.growth.loading import load
 from custody.audit.log import take_snapshot

@@ -14,9 +14,10 @@ from itsdangerous import BadSignature
 from sqlmodel import select
 
 from api.running.supervisor import prepare
+from api.services import Services
 from api.times import utc_now
 from api.web.public.signin import _signer
-from api.wiring import Services, build
+from api.wiring import build
 from custody.errors import KeyStoreError
 from evidence.mailbox.codes import Gates
 from evidence.mailbox.messages import Messages

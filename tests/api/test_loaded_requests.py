@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, delete, func, select
 
 from api.running.supervisor import prepare
-from api.wiring import Services, build
+from api.services import Services
+from api.wiring import build
 from benchmarks.asking import pages
 from benchmarks.growth.requests import OPEN_SHARE, load_requests, plan_of
 from evidence.exhibits.clocks import LONDON

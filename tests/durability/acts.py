@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from api.acts import act
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.proof.logs.database import audit_session
 from api.cli.proof.verify import FileReader
-from api.wiring import Services
+from api.services import Services
 from custody.formats.trust import parse_trust
 from custody.ledger.tables import CustodyEventRow
 from evidence.attention import calls_to

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from api.services import Services
 from api.settings.facts import Settings
-from api.wiring import Services
 from tests.houses import environment
 from tests.polling import PATIENCE_S
 

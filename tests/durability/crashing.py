@@ -19,9 +19,10 @@ from uuid import UUID
 
 from api.running.sequencing import Stop, sequence
 from api.running.worker import worker
+from api.services import Services
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from custody.formats.canonical import parse_time
 from custody.ledger.ledger import Ledger
 from custody.ledger.publication.bucket import LogBucket

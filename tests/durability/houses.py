@@ -11,8 +11,9 @@ from api.running.first_start import make_first_tokens
 from api.running.sequencing import Stop, sequence
 from api.running.supervisor import prepare
 from api.running.worker import worker
+from api.services import Services
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from tests.durability import acts
 from tests.durability.working import PACE, at_work
 from tests.polling import PATIENCE_S, poll

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import httpx
 
+from api.services import Services
 from api.settings.environment import read_settings
-from api.wiring import Services, build
+from api.wiring import build
 from evidence.people.access import Role
 from storage.embedded.children import _workers_in
 from storage.errors import UnavailableError

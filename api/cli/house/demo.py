@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from api.acts import act
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.house.up import await_signal
 from api.cli.parts.log_export import export_log
-from api.cli.parts.showcase import Showcase
+from api.cli.parts.shown.showcase import Showcase
 from api.cli.proof import verify
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.caller import settings_of
@@ -22,7 +22,7 @@ from api.cli.terminal.waits import wait_for_copy
 from api.demonstration.standins import ACTORS, sign_in_of
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
-from api.wiring import Services
+from api.services import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Role, Subject

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from api.cli.terminal.caller import add_data, services_of
 from api.cli.terminal.errors import UsageError
 from api.running.preparing import mark_used
-from api.wiring import Services
+from api.services import Services
 from custody.formats.canonical import format_time
 from custody.printable import printable
 from evidence.exhibits.clocks import LONDON

@@ -6,7 +6,7 @@ from pathlib import Path
 from api.acts import act
 from api.cli.parts.corrections import read_file
 from api.cli.terminal.arrivals import as_text, store_files
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import InvalidError
 from evidence.exhibits.particulars import NewFile
 from evidence.people.access import Subject

@@ -7,7 +7,7 @@ from typing import Any
 
 from api.acts import act
 from api.cli.terminal.arrivals import clock_picture
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import parse_offset
 from evidence.exhibits.particulars import NewExhibit, NewFile

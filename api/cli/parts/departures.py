@@ -8,7 +8,7 @@ from sqlmodel import Session
 from api.acts import act
 from api.cli.terminal.caller import add_acting, decided
 from api.cli.terminal.errors import UsageError
-from api.wiring import Services
+from api.services import Services
 from evidence.exhibits.description import utc_text
 from evidence.people.access import Subject
 from export.delivery.handoffs import NewHandoff

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.cli.terminal.errors import UsageError
 from api.cli.terminal.progress import Bar
-from api.wiring import Services
+from api.services import Services
 from custody.errors import CustodyError, LogStateError
 from custody.formats.checkpoint import Checkpoint, parse_checkpoint
 from custody.formats.note import check_note, format_verifier_key, parse_note

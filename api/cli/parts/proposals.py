@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.cli.terminal.caller import add_acting
-from api.wiring import Services
+from api.services import Services
 from evidence.people.access import Subject
 from export.release.proposals import Delivery, NewRelease, ReleaseKind, parse_chosen
 from export.release.releases import label

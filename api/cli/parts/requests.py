@@ -13,7 +13,7 @@ from api.cli.terminal.caller import add_acting
 from api.cli.terminal.errors import UsageError
 from api.routes.desk.decisions import DECIDED, refuse, take
 from api.routes.requests import WholeRequestView, as_it_stands
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable, printable_json
 from evidence.exhibits.clocks import LONDON
 from evidence.paging import Cursor, Page, every

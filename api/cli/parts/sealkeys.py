@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from api.builders.trust import revoke_seal
+from api.builders.record.trust import revoke_seal
 from api.cli.parts.councilroot import Whats
 from api.cli.terminal.caller import add_data, settings_of
 from api.cli.terminal.errors import UsageError

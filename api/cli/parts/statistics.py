@@ -5,7 +5,7 @@ import json
 
 from api.cli.terminal.caller import add_acting
 from api.routes.desk.statistics import taken_out
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable_json
 from evidence.people.access import Subject
 from export.desk.spreadsheet import format_figures

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.terminal.caller import add_data, settings_of
 from custody.formats.canonical import format_time
 from custody.formats.trust import parse_trust

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.acts import act, act_alone, record_refusal
 from api.cli.terminal.progress import Bar
-from api.wiring import Services
+from api.services import Services
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.particulars import MasterDigest, NewExhibit, describe
 from evidence.exhibits.tables import ExhibitRow

@@ -10,9 +10,10 @@ from typing import TypeVar
 from api.acts import Decision, decide
 from api.cli.terminal.acting import add_acting, add_data
 from api.cli.terminal.errors import UsageError
+from api.services import Services
 from api.settings.environment import read_settings
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from evidence.errors import TokenEndedError
 from evidence.people.access import Subject
 

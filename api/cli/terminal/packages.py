@@ -8,8 +8,8 @@ from api.acts import act
 from api.cli.terminal.errors import UsageError
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_seal
+from api.services import Services
 from api.views import show_release
-from api.wiring import Services
 from evidence.people.access import Subject
 from export.delivery.packages import Package
 from export.release.releases import label

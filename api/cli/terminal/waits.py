@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.cli.terminal.progress import Bar
-from api.wiring import Services
+from api.services import Services
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from export.errors import ExportError

@@ -15,7 +15,7 @@ from api.routes.finance.accounts import (
     show_account,
     show_statement,
 )
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable, printable_json
 from evidence.errors import UnknownError
 from evidence.fees.invoicing.states import AccountState

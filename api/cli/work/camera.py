@@ -12,7 +12,7 @@ from sqlmodel import Session
 from api.acts import act
 from api.cli.terminal.arrivals import as_text
 from api.cli.terminal.caller import add_acting, services_of, subject_of
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable
 from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.differences import Rehearsal

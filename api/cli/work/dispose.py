@@ -5,7 +5,7 @@ import sys
 
 from api.acts import act
 from api.cli.terminal.caller import add_acting, services_of, subject_of
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable
 from evidence.people.access import Subject
 from export.erasure.traces import traces_of

@@ -12,8 +12,8 @@ from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.caller import add_acting, decided, services_of, subject_of
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy
+from api.services import Services
 from api.views import show_exhibit
-from api.wiring import Services
 from custody.printable import printable, printable_json
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.states import ExhibitState

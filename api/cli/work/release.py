@@ -9,8 +9,8 @@ from api.acts import act
 from api.cli.parts import departures, proposals
 from api.cli.terminal.caller import add_acting, decided, services_of, subject_of
 from api.cli.terminal.packages import seal_and_collect
+from api.services import Services
 from api.views import show_release
-from api.wiring import Services
 from custody.printable import printable, printable_json
 from evidence.paging import Cursor, Page, every
 from evidence.people.access import Subject

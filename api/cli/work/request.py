@@ -7,7 +7,7 @@ from pathlib import Path
 from api.cli.parts import requests, statistics
 from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.routes.systems.lists import applied_by, rehearsed_by
-from api.wiring import Services
+from api.services import Services
 from custody.printable import printable
 from evidence.errors import BrokenListError
 from evidence.exhibits.clocks import LONDON

@@ -12,8 +12,8 @@ from pydantic import Field
 from api.depends import Acts, UsesServices
 from api.routes.releases import ReasonRequest
 from api.routes.requests import WholeRequestView, as_it_stands
+from api.services import Services
 from api.views import View
-from api.wiring import Services
 from evidence.people.access import Subject
 from evidence.requests.decisions import MOST_REASON
 from evidence.requests.states import Refusal, RequestStep

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import Acts, UsesServices
-from api.wiring import Services
+from api.services import Services
 from evidence.people.access import Subject
 from export.desk.disclosures import parse_period
 from export.desk.statistics.figures import Figures, figures_json

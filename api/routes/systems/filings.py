@@ -15,8 +15,8 @@ from api.acts import act
 from api.denials import TooManyError
 from api.depends import Acts, UsesServices
 from api.routes.pages import From, Limit, link_pages
+from api.services import Services
 from api.views import View
-from api.wiring import Services
 from evidence.paging import parse_cursor
 from evidence.people.access import Subject
 from evidence.requests.documents.kinds import DocumentKind

@@ -10,8 +10,8 @@ from api.acts import act
 from api.denials import TooManyError
 from api.depends import Acts, UsesServices
 from api.routes.cameras import body_of
+from api.services import Services
 from api.views import View
-from api.wiring import Services
 from evidence.people.access import Subject
 from evidence.requests.lists.listed import MOST_AN_HOUR, MadeRequest
 from evidence.requests.lists.lists import RehearsedList

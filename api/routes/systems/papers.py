@@ -17,9 +17,9 @@ from api.bounds import lanes
 from api.denials import TooManyError
 from api.depends import Acts, UsesServices
 from api.routes.systems.filings import WholeOwnRequestView, whole
+from api.services import Services
 from api.web.public.requests.cookies import network
 from api.web.public.requests.documents.received import received_body
-from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.people.access import Subject
 from evidence.requests.documents.kinds import DocumentKind

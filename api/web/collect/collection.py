@@ -19,11 +19,11 @@ from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.collect.gate import cookie_name
 from api.web.pages import environment, page
 from api.web.staff import form_token as token_of
 from api.web.staff import same_site
-from api.wiring import Services
 from evidence.secrets import is_same_secret
 from export.delivery.collections import Collected
 from export.feedback.feedback import asks_about

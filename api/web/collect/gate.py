@@ -15,11 +15,11 @@ from fastapi.responses import RedirectResponse
 
 from api.denials import ForgedFormError
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.collect.limiter import Limiter
 from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
 from api.web.staff import same_site
-from api.wiring import Services
 from evidence.mailbox.codes import CODE_DIGITS, CODE_LIFE, Standing, read_code
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])

@@ -13,13 +13,13 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.days import begins, ends, parse_day
 from api.web.console.exhibits.details import KINDS
 from api.web.console.places import list_address
 from api.web.events import EVENT_WORDS, REFUSALS, ToldField, records_in, told_fields
 from api.web.pages import page
 from api.web.staff import Staff, allowed
-from api.wiring import Services
 from custody.formats.canonical import MAX_INTEGER
 from custody.formats.events import EVENTS
 from custody.ledger.histories import FoundEvent

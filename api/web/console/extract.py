@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.streams.answers import placed
 from api.streams.files import IN_MEMORY, written
 from api.streams.transfers import Transfer
 from api.web.console.custody import SEARCH, Reads, Text, wanted_events
 from api.web.staff import Staff, admit
-from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.people.access import Action
 from export.desk.oversight.extracts import words_of

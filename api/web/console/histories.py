@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.custody import Reads, shown_event
 from api.web.console.places import record_path
 from api.web.events import records_in, told_fields
 from api.web.pages import page
 from api.web.staff import Staff
-from api.wiring import Services
 from custody.formats.canonical import MAX_INTEGER
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action

@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.streams.answers import placed
 from api.streams.files import IN_MEMORY, written
 from api.streams.transfers import Transfer
 from api.web.console.places import list_address, page_address
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed
-from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action

@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.places import list_address
 from api.web.console.words import sentence
 from api.web.figures import is_anything_hidden, plots
 from api.web.pages import page
 from api.web.staff import Staff, allowed
-from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 from evidence.people.access import Action

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.acts import act
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.depends import UsesServices
 from api.web.pages import page
 from api.web.staff import Staff, allowed

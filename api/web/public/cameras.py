@@ -16,11 +16,11 @@ from sqlmodel import Session
 
 from api.denials import TooManyError
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.collect.limiter import network_of
 from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
 from api.web.public.camera_map import draw
-from api.wiring import Services
 from evidence.cameras.cameras import KnownCamera, Placement
 from evidence.cameras.points import Point
 from evidence.cameras.public import Answer, Choice, Question

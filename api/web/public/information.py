@@ -14,13 +14,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.collect import gate
 from api.web.pages import page
 from api.web.public.requests.cookies import draft_cookie, visit_cookie
 from api.web.staff import cookie_name
-from api.wiring import Services
 from custody.formats.certificates import parse_chain
 from custody.formats.trust import Trust, parse_trust
 from evidence.requests import visits

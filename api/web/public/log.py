@@ -11,9 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from api.bounds import lanes
-from api.builders.log import FOREVER
+from api.builders.record.log import FOREVER
 from api.depends import ANY_QUERY, UsesServices
-from api.wiring import Services
+from api.services import Services
 from custody.errors import FormatError
 from custody.ledger.publication.stored import StoredLog
 from custody.tree.tiles import parse_tile

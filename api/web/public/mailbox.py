@@ -19,9 +19,9 @@ from starlette.exceptions import HTTPException
 
 from api.demonstration.standins import mail_folder
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.staff import MaybeStaff
-from api.wiring import Services
 
 router = APIRouter(include_in_schema=False, dependencies=[ANY_QUERY])
 MOST = 200

@@ -14,9 +14,9 @@ from fastapi.responses import RedirectResponse, Response
 from api.bounds import lanes
 from api.denials import ForgedFormError
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.staff import same_site
-from api.wiring import Services
 from evidence.errors import StateError
 from evidence.fees.provider import ProviderRefusedError
 from evidence.fees.states import FeeState, PaymentState

@@ -20,10 +20,10 @@ from starlette.concurrency import run_in_threadpool
 from api.demonstration.standins import ACTORS
 from api.denials import BusyError, ForgedFormError, NotSignedInError
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.signin.provider import Dance, Identity
 from api.web.pages import page
 from api.web.staff import MaybeStaff, cookie_name, same_site
-from api.wiring import Services
 from custody.printable import printable
 from evidence.errors import InvalidError
 from evidence.people.access import Subject

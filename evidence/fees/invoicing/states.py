@@ -9,7 +9,8 @@ from types import MappingProxyType
 from uuid import UUID
 
 from evidence.errors import AccessRefusedError
-from evidence.people.access import Action, decide_account
+from evidence.people.access import Action
+from evidence.people.two_people import decide_account
 from evidence.states import move
 
 

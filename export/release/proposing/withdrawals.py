@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from custody.ledger.ledger import Ledger
 from evidence.errors import AccessRefusedError, InvalidError
-from evidence.people.access import Action, Role, Subject, decide_withdrawal
+from evidence.people.access import Action, Role, Subject
 from evidence.people.people import require
+from evidence.people.two_people import decide_withdrawal
 from export.release.contents import chosen_of
 from export.release.notices import Notices, ReleaseLetter
 from export.release.proposals import Delivery, NewRelease, ReleaseKind

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from api.backups.backup import back_up, back_up_keys
 from api.backups.restore import Restored, restore, verify_backup
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.house.restore import _report
 from api.cli.proof.logs.database import audit_log
 from api.running.preparing import UNFINISHED, look_first, prepare

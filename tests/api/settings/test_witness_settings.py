@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.builders.witnesses import build_witnesses, log_policy
+from api.builders.record.witnesses import build_witnesses, log_policy
 from api.settings.council import DEMONSTRATION_COUNCIL, parse_council, read_council
 from api.settings.environment import read_settings
 from api.settings.errors import SettingsError

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.builders.fees import return_address
-from api.wiring import Services
+from api.services import Services
 from custody.formats.events import RecordKind
 from custody.ledger.tables import CustodyEventRow
 from evidence.fees.accounts import Accounts, Paid

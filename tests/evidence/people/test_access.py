@@ -10,20 +10,15 @@ import pytest
 
 from custody.formats.approval import Approval
 from evidence.errors import AccessRefusedError
-from evidence.people.access import (
-    ALLOWED,
+from evidence.people.access import ALLOWED, Action, Decision, Role, Subject, decide
+from evidence.people.people import require
+from evidence.people.two_people import (
     SECONDED,
     SELF_APPROVED,
     URGENT,
-    Action,
-    Decision,
-    Role,
-    Subject,
-    decide,
     decide_approval,
     decide_second,
 )
-from evidence.people.people import require
 
 O, R, G, U = Role.OPERATOR, Role.RELEASER, Role.GOVERNANCE, Role.AUDITOR  # noqa: E741
 EXPECTED: dict[Action, set[Role]] = {

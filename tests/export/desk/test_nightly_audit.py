@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from api.builders.oversight import audit_material
+from api.builders.record.oversight import audit_material
 from api.running.worker import worker
 from api.times import utc_now
 from custody.audit.facts import AuditReport

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sqlmodel import select, update
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.proof.logs.database import audit_log, audit_session
 from api.times import utc_now
 from custody.formats.trust import parse_trust

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select, update
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.proof.logs.database import audit_log, audit_session
 from api.times import utc_now
 from custody.errors import ProofError

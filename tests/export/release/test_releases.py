@@ -10,7 +10,8 @@ import pytest
 from evidence.errors import AccessRefusedError, InvalidError, StateError, UnknownError
 from evidence.exhibits.references import parse_urn
 from evidence.exhibits.tables import ExhibitRow
-from evidence.people.access import SELF_APPROVED, Role, Subject
+from evidence.people.access import Role, Subject
+from evidence.people.two_people import SELF_APPROVED
 from export.release.contents import released_kinds
 from export.release.decisions import Decisions
 from export.release.notices import Notices

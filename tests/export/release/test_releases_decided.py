@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.formats.trust import parse_trust

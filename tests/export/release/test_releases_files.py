@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from custody.formats.trust import parse_trust
 from evidence.errors import InvalidError
 from evidence.exhibits.tables import ExhibitRow

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.times import utc_now
 from custody.formats.trust import parse_trust
 from evidence.exhibits.particulars import NewFile

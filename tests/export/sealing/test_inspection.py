@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.builders.trust import trust_in_force
+from api.builders.record.trust import trust_in_force
 from api.times import utc_now
 from custody.errors import KeyStoreError
 from custody.formats.certificates import is_self_issued

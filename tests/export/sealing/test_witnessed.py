@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.running.witness import create_witness_app, open_witness
+from api.services import Services
 from api.settings.facts import Settings
-from api.wiring import Services, build
+from api.wiring import build
 from custody.errors import KeyStoreError
 from custody.formats.note import format_verifier_key
 from custody.formats.trust import Trust, parse_trust

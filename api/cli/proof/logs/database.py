@@ -8,10 +8,11 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from api.acts import act
-from api.builders.oversight import audit_material
+from api.builders.record.oversight import audit_material
 from api.cli.proof.logs.reports import audit_json, audit_table
 from api.cli.terminal.caller import services_of, settings_of, subject_of
-from api.wiring import Services, build
+from api.services import Services
+from api.wiring import build
 from custody.audit.facts import AuditReport
 from custody.audit.log import Material, audit, processes_worth, take_snapshot
 from custody.check.finding import Finding, Outcome

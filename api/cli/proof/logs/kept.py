@@ -15,7 +15,7 @@ from api.cli.proof.logs.outputs import write_new
 from api.cli.proof.logs.prove import index_of, write_proof
 from api.cli.terminal.caller import subject_of
 from api.cli.terminal.errors import UsageError
-from api.wiring import Services
+from api.services import Services
 from custody.errors import NotYetError
 from custody.formats.policy import LogPolicy
 from custody.formats.proof import check_proof, format_consistency, parse_proof

@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.accounts.pages import LIST, Shows
 from api.web.console.accounts.words import DONE
 from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.staff import Staff, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action
 from export.desk.invoicing.accounts import ShownStatement

@@ -17,12 +17,12 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.cameras.pages import LIST
 from api.web.console.intake.files import SentForm
 from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.cameras.differences import Rehearsal
 from evidence.cameras.lists.columns import ListField
 from evidence.cameras.lists.listed import header_of

@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.places import list_address
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.public.camera_map import draw
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.cameras.cameras import KnownCamera
 from evidence.cameras.known import CameraGroup, CameraPage
 from evidence.cameras.register import ENDED, SENSITIVE

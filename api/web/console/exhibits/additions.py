@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.exhibits.arrivals import arrived, ask_for_file, find_exhibit, unfit
 from api.web.console.intake.clip import (
     confirmed_in,
@@ -23,7 +24,6 @@ from api.web.console.intake.files import SentForm
 from api.web.console.places import exhibit_path
 from api.web.console.words import said_in
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.particulars import NewFile
 from evidence.exhibits.tables import ExhibitRow

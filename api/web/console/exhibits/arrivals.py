@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from api.acts import act
+from api.services import Services
 from api.web.console.intake.files import File, files_of, identifier
 from api.web.console.places import exhibit_path
 from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.errors import StateError, UnknownError
 from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_file
 from api.web.console.exhibits.arrivals import arrived, ask_for_file, find_exhibit, unfit
@@ -17,7 +18,6 @@ from api.web.console.intake.files import SentForm
 from api.web.console.places import exhibit_path
 from api.web.console.words import said_in, sentence
 from api.web.staff import Staff, admit, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.intake.clip import (
     cameras_offered,
     read_clip,
@@ -24,7 +25,6 @@ from api.web.console.places import exhibit_path
 from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.particulars import NewExhibit
 from evidence.exhibits.recorded import described

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from api.services import Services
 from api.web.console.exhibits.versions import Version, versions_of
 from api.web.console.places import exhibit_path
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.attention import Call
 from evidence.exhibits.description import DescribedFile, Description, sequence
 from evidence.exhibits.outcomes import ACCEPTED, SET_ASIDE

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.streams.answers import answer
 from api.streams.outgoing import Outgoing, outgoing_file
 from api.web.console.days import parse_day
@@ -24,7 +25,6 @@ from api.web.console.places import page_address
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, is_saved, sends
-from api.wiring import Services
 from api.words import STATES
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.references import as_reference

@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.exhibits.details import show_exhibit
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action

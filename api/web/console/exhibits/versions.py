@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 from custody.formats.canonical import JSON, canonical_json
 from custody.formats.shapes import differences
 from custody.ledger.histories import Told

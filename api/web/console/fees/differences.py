@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.fees.pages import PAGE, Shows
 from api.web.console.fees.words import DIFFERENCES, DONE
 from api.web.console.places import list_address, page_address
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.staff import Staff, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.fees.tables import DifferenceRow
 from evidence.paging import Page, parse_cursor

@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.fees.words import DIFFERENCES, DONE, GROUPS
 from api.web.console.places import list_address, page_address
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.fees.prices import parse_pounds, pounds
 from evidence.fees.states import FeeState

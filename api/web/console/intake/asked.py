@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from api.acts import act
+from api.services import Services
 from api.web.console.intake.moments import typed_moment
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action

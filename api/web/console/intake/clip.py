@@ -8,6 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from api.acts import act
+from api.services import Services
 from api.web.console.intake.moments import (
     moment_in,
     parse_clock,
@@ -17,7 +18,6 @@ from api.web.console.intake.moments import (
 )
 from api.web.console.words import sentence
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnlikelyError
 from evidence.exhibits.description import Description
 from evidence.exhibits.doubts import Doubt

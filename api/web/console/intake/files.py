@@ -22,11 +22,11 @@ from api.acts import act
 from api.bounds import lanes
 from api.denials import ForgedFormError
 from api.depends import UsesServices, known_query, services_of
+from api.services import Services
 from api.web.console.places import list_address, page_address
 from api.web.console.words import said_in, sentence
 from api.web.pages import page
 from api.web.staff import Staff, admit, allowed, same_site, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.paging import Page, parse_cursor
 from evidence.people.access import Action

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.intake.asked import FIELD, begun, link
 from api.web.console.intake.clip import (
     DOUBTS,
@@ -37,7 +38,6 @@ from api.web.console.intake.files import (
 from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.description import sequence
 from evidence.exhibits.doubts import Doubt

@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.releases.pages import act_on, ask, needs_reason, story_of, why_not
 from api.web.console.releases.words import DELIVERIES, KINDS
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.people.access import Action
 from export.release.decisions import SECOND_WITHIN
 from export.release.looking import considered

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.places import list_address, page_address
 from api.web.console.releases.words import (
     DELIVERIES,
@@ -26,11 +27,11 @@ from api.web.console.words import sentence
 from api.web.feedback import HELPED
 from api.web.pages import page
 from api.web.staff import Staff, allowed
-from api.wiring import Services
 from custody.formats.canonical import MAX_INTEGER
 from evidence.errors import InvalidError, StateError
 from evidence.paging import Cursor, Page, parse_cursor
-from evidence.people.access import Action, decide, decide_approval, decide_second, decide_withdrawal
+from evidence.people.access import Action, decide
+from evidence.people.two_people import decide_approval, decide_second, decide_withdrawal
 from export.desk.releases import Group, ListedRelease
 from export.desk.story import Story
 from export.release.states import ReleaseState

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.releases.form import (
     WHO,
     Sent,
@@ -28,7 +29,6 @@ from api.web.console.releases.pages import story_of
 from api.web.console.releases.words import BASES, DELIVERIES, KINDS
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError, UnknownError
 from evidence.exhibits.references import as_reference
 from evidence.exhibits.tables import ExhibitRow

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.asking import COVERAGE, SEARCH
 from api.web.console.requests.decisions import Reason, Reviews, SendsReview, ask, decide
 from api.web.console.requests.footage import cameras_of
@@ -17,7 +18,6 @@ from api.web.console.requests.pages import LIST, act_on, story_of
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.requests.coverage.findings import covering_words
 from evidence.requests.states import RequestStep
 from export.desk.asked.preserved import PreservedAlready

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.asking import (
     APPROVAL,
     CLOCK,
@@ -22,7 +23,6 @@ from api.web.console.words import lines
 from api.web.pages import page
 from api.web.public.requests.documents.papers import TYPES
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.people.access import Action
 from evidence.requests.states import Refusal, RequestStep
 

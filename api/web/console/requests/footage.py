@@ -8,13 +8,13 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.decisions import Reviews, SendsReview
 from api.web.console.requests.pages import LIST, act_on, story_of
 from api.web.console.requests.words import OUTCOMES
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from api.wiring import Services
 from evidence.errors import InvalidError
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.references import as_reference

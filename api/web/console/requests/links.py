@@ -8,12 +8,12 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.decisions import Reviews, SendsReview
 from api.web.console.requests.pages import LIST, act_on, story_of
 from api.web.console.words import lines
 from api.web.pages import page
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.requests.states import RequestStep
 
 router = APIRouter(include_in_schema=False)

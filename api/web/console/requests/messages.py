@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.places import page_address
 from api.web.console.requests.pages import LIST, Shows, Text, story_of
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.staff import Staff, sends
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.paging import parse_cursor
 from evidence.people.access import Action

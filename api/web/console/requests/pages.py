@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.documents.papers import VERDICTS, papers_of
 from api.web.console.requests.drawing import answer_clock, footage_clock
 from api.web.console.requests.timeline import timeline_of
@@ -20,7 +21,6 @@ from api.web.pages import page
 from api.web.public.requests.documents.papers import TYPES
 from api.web.public.requests.words import NEXT, PATHS, STATE_TAGS, told
 from api.web.staff import Staff, allowed
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.people.access import Action
 from evidence.requests.correspondence.messages import thread_of

@@ -12,11 +12,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.console.words import sentence
 from api.web.pages import page
 from api.web.public.requests.kept import OURS, lead
 from api.web.public.requests.status import SHOWN, STATUS, MaybeVisited, account_of
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.fees.invoicing.charges import MOST_ORDER
 from evidence.fees.states import FeeState

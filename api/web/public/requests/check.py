@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.public.requests.documents.papers import PAPERS, TYPES
 from api.web.public.requests.kept import OURS, SENT, START, Kept, MaybeKept, lead, unanswered
 from api.web.public.requests.words import answer_words, label_of
-from api.wiring import Services
 from evidence.errors import StateError
 from evidence.requests.documents.kinds import needed_of
 from evidence.requests.questions.checks import Checked

@@ -10,9 +10,9 @@ from fastapi import Request, Response
 
 from api.denials import ForgedFormError
 from api.depends import UsesServices
+from api.services import Services
 from api.web.collect.limiter import network_of
 from api.web.staff import same_site
-from api.wiring import Services
 from evidence.requests.drafts import FORGET_DRAFTS
 
 _DRAFT, _VISIT = "custos_draft", "custos_request"

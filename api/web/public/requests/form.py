@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.public.requests.cookies import keep_draft, network
 from api.web.public.requests.fields import SentFields, answers_in, typed_parts
@@ -26,7 +27,6 @@ from api.web.public.requests.kept import (
     unanswered,
     wait_page,
 )
-from api.wiring import Services
 from evidence.mailbox.codes import Standing
 from evidence.requests.documents.kinds import needed_of
 from evidence.requests.questions.forms import FieldKind, FormPage

@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.console.places import page_address
 from api.web.console.words import lines, sentence
 from api.web.pages import page
 from api.web.public.requests.kept import OURS, lead
 from api.web.public.requests.status import STATUS, MaybeVisited
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.paging import parse_cursor
 from evidence.requests.correspondence.messages import MOST_WORDS

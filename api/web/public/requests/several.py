@@ -16,10 +16,10 @@ from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.public.requests.kept import OURS, lead, wait_page
 from api.web.public.requests.status import STATUS, MaybeVisited
-from api.wiring import Services
 from evidence.errors import BrokenListError, StateError
 from evidence.mailbox.codes import Standing
 from evidence.requests.lists.listed import (

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.collect.pacing import PacedRoute
 from api.web.pages import page
 from api.web.public.requests.cookies import (
@@ -25,7 +26,6 @@ from api.web.public.requests.documents.papers import PAPERS, TYPES
 from api.web.public.requests.kept import OURS, lead, wait_page
 from api.web.public.requests.proof import WRONG
 from api.web.public.requests.words import NEXT, REFUSALS, told
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.fees.invoicing.tables import InvoiceAccountRow
 from evidence.fees.states import FeeState

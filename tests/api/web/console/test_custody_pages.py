@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import make_url, text
 from sqlmodel import select
 
-from api.builders.trust import time_authority
+from api.builders.record.trust import time_authority
 from api.times import utc_now
 from api.web.console.custody import PAGE
 from api.web.events import EVENT_WORDS, FIELD_WORDS, REFUSALS, told_fields

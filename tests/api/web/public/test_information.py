@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from api.app import create_app
-from api.builders.trust import trust_file
+from api.builders.record.trust import trust_file
 from api.web.public.information import instructions
 from api.web.staff import cookie_name
 from custody.formats.trust import parse_trust

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.acts import act
 from api.depends import UsesServices
+from api.services import Services
 from api.web.console.requests.asking import Asking
 from api.web.console.requests.documents.papers import VERDICTS, scan_words
 from api.web.console.requests.documents.wanted import Checks, SendsCheck, Text, ask
@@ -20,7 +21,6 @@ from api.web.pages import page
 from api.web.public.requests.documents.papers import PAPERS, TYPES, named_in
 from api.web.public.requests.kept import lead
 from api.web.staff import Staff
-from api.wiring import Services
 from evidence.requests.documents.contents import DocumentType
 from evidence.requests.documents.documents import Held
 from evidence.requests.documents.kinds import DocumentKind, Verdict

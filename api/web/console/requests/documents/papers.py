@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.services import Services
 from api.web.public.requests.documents.papers import PAPERS
-from api.wiring import Services
 from evidence.requests.documents.documents import Held
 from evidence.requests.documents.kinds import Verdict, needed_of
 from evidence.requests.states import Path

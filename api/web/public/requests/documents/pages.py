@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.bounds import lanes
 from api.depends import ANY_QUERY, UsesServices
+from api.services import Services
 from api.web.pages import page
 from api.web.public.requests.cookies import network
 from api.web.public.requests.documents.papers import PAPERS, TYPES
@@ -29,7 +30,6 @@ from api.web.public.requests.kept import (
     wait_page,
 )
 from api.web.public.requests.status import SHOWN, STATUS, MaybeVisited
-from api.wiring import Services
 from evidence.errors import InvalidError, StateError
 from evidence.mailbox.codes import Standing
 from evidence.requests.documents.contents import FIELD

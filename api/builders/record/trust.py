@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from api.builders.witnesses import log_policy
+from api.builders.record.witnesses import log_policy
 from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.cli.parts.forms import filled
-from api.cli.parts.papers import check_papers, send_papers
-from api.wiring import Services
+from api.cli.parts.shown.forms import filled
+from api.cli.parts.shown.papers import check_papers, send_papers
+from api.services import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.fees.prices import Stage
 from evidence.people.access import Subject

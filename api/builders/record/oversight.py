@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
-from api.builders.trust import time_authority
+from api.builders.record.trust import time_authority
 from api.settings.facts import Settings
 from custody.audit.log import Material
 from custody.formats.certificates import format_chain

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from api.acts import act
-from api.cli.parts.asking import Askers
+from api.cli.parts.shown.asking import Askers
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.progress import Bar
 from api.cli.terminal.waits import wait_for_copy, wait_for_seal
 from api.demonstration.payers import pay_at
-from api.wiring import Services
+from api.services import Services
 from evidence.exhibits.clocks import LONDON
 from evidence.exhibits.particulars import NewExhibit
 from evidence.people.access import Subject

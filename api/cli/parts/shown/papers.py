@@ -6,7 +6,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 from sqlmodel import Session
 
-from api.wiring import Services
+from api.services import Services
 from evidence.people.access import Subject
 from evidence.requests.documents.kinds import DocumentKind, Verdict, needed_of
 from evidence.requests.states import Path

@@ -1,0 +1,1 @@
+"""Who vouches for the record, built: the log's bucket, witnesses, time authority, audits."""

@@ -1,0 +1,1 @@
+"""What the demonstration shows, all of it invented; `showcase` comes first."""
