@@ -66,7 +66,9 @@ class Witness:
             return say_lines(signed)
 
     def _refused(self, watched: WatchedLog, refusal: Refusal, note: bytes) -> None:
-        words = refusal.answer.body.decode().strip()
-        self._tell(f"{watched.held.origin}: {refusal.answer.status} {words}")
+        # Every other refusal anybody can get as often as he likes, and none tells against the log.
+        if refusal.contradiction or refusal.answer.status == Status.UNPROCESSABLE:
+            words = refusal.answer.body.decode().strip()
+            self._tell(f"{watched.held.origin}: {words}")
         if refusal.contradiction:
             self._heads.keep_contradiction(watched, note)
