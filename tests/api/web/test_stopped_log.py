@@ -139,7 +139,7 @@ def test_a_call_that_would_record_is_answered_with_a_sentence(stopped: House) ->
 
 
 def test_it_is_audited_all_the_same_and_what_was_found_is_kept_without_an_event(
-    stopped: House,
+    stopped: House, operator: Visitor
 ) -> None:
     before, report = stopped.look(counts), stopped.services.nightly_audit.audit()
     assert any(one.words == f"The log has stopped: {WORDS}." for one in report.failed)
@@ -148,6 +148,9 @@ def test_it_is_audited_all_the_same_and_what_was_found_is_kept_without_an_event(
     assert "nothing can be recorded now" in row.why
     assert stopped.look(counts) == before
     assert stopped.look(lambda s: s.exec(select(LogAuditRow)).all()) == []
+    page = operator.get("/console/whole").text
+    assert "It is not in the log: nothing can be recorded now" in page
+    assert "The log has stopped: event 7 &lt;was not written&gt;" in page
 
 
 def test_every_page_for_staff_shows_what_the_audit_found(stopped: House, operator: Visitor) -> None:

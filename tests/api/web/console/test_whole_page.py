@@ -1,11 +1,13 @@
 """“Is it whole?”: what is on record and no more; what was never done says never."""
 
+import json
 import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import make_url
 
 from api.times import utc_now
 from custody.formats.note import (
@@ -26,7 +28,7 @@ from export.desk.oversight.nightly import DIFFERS
 from export.desk.oversight.wholeness import cosigned
 from tests.api.asking import Web
 from tests.api.web.visiting import Visitor
-from tests.houses import House
+from tests.houses import Estate, House
 
 Opens = Callable[..., Visitor]
 CHECKED: Values = {"files": [{"sha256": "0" * 64, "size": 1}], "result": "whole"}
@@ -76,6 +78,28 @@ def test_an_audit_is_shown_with_what_it_found_and_where_that_stands(
         with house.services.transaction() as session:
             attention.settle(session, THE_LOG, DIFFERS)
     assert "the audit found &lt;this&gt;" in told(page, "A person must look")
+
+
+def test_a_row_that_says_something_else_than_its_event_is_not_believed(
+    browser: Opens, house: House, estate: Estate
+) -> None:
+    house.services.nightly_audit.audit()
+    database = make_url(house.services.addresses.app_url).database or ""
+    for change in ("SET failures = 7", "SET findings = '[]'", "SET outcome = 'x'", "SET size = 1"):
+        with estate.superuser.connect(database) as superuser:
+            kept = superuser.execute("SELECT * FROM log_audit ORDER BY at DESC, id").fetchall()
+            superuser.execute(f"UPDATE log_audit {change}".encode())
+        page = browser(Role.AUDITOR).get("/console/whole").text
+        assert "Not what was recorded" in told(page, "What it found"), change
+        with estate.superuser.connect(database) as superuser:
+            for id_, _, size, _, outcome, failures, findings, _ in kept:
+                superuser.execute(
+                    "UPDATE log_audit SET size = %s, outcome = %s, failures = %s, findings = %s "
+                    "WHERE id = %s",
+                    (size, outcome, failures, json.dumps(findings), id_),
+                )
+    page = browser(Role.AUDITOR).get("/console/whole").text
+    assert "Not what was recorded" not in page
 
 
 def test_files_that_were_read_again_are_counted_from_their_events(
