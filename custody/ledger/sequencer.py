@@ -18,13 +18,8 @@ from custody.errors import ForgedEventError, LogStateError, NotYetError
 from custody.formats.entry import parse_entry
 from custody.formats.note import NoteSigner
 from custody.ledger.ledger import event_mac, node_reader
-from custody.ledger.publication.checkpoints import (
-    Checkpoints,
-    Publication,
-    Step,
-    Witnesses,
-    newest_signed,
-)
+from custody.ledger.publication.checkpoints import Checkpoints, Step, newest_signed
+from custody.ledger.publication.outside import Publication, Witnesses
 from custody.ledger.tables import (
     CustodyEventRow,
     LogEntryRow,

@@ -15,7 +15,7 @@ from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.events import RecordKind
 from custody.formats.note import Ed25519NoteSigner, parse_note
 from custody.ledger.ledger import Ledger, Person, Values, event_mac, node_reader
-from custody.ledger.publication.checkpoints import Publication, Witnesses
+from custody.ledger.publication.outside import Publication, Witnesses
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.sequencer import Sequencer
 from custody.ledger.tables import (

@@ -8,15 +8,17 @@ the checkpoint that the bucket shows.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Executable, bindparam
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, func, select
 
 from custody.errors import LogStateError
 from custody.formats.checkpoint import Checkpoint, format_checkpoint
 from custody.formats.note import NoteSigner, format_note, sign_note
 from custody.ledger.ledger import node_reader
+from custody.ledger.publication.outside import Publication, Witnesses
 from custody.ledger.publication.stored import growth, require_published
 from custody.ledger.tables import (
     CustodyEventRow,
@@ -34,39 +36,20 @@ STEP = 8192
 """Entries that are published at once at most: a log of millions is not held in memory."""
 
 
-class Publication(Protocol):
-    """Where the log is published."""
-
-    def look(self) -> Checkpoint | None:
-        """Read what was published last."""
-        ...
-
-    def put(self, objects: Sequence[tuple[Tile, bytes]]) -> None:
-        """Put what a log's growth adds."""
-        ...
-
-    def show(self, note: bytes) -> None:
-        """Publish a checkpoint."""
-        ...
-
-    def collect(self, since: int, size: int) -> int:
-        """Clear away what is superfluous."""
-        ...
-
-
-class Witnesses(Protocol):
-    """Who cosigns: others, who have seen no other log of this name."""
-
-    def cosign(self, note: bytes, prove: Callable[[int], Sequence[bytes]], size: int) -> bytes:
-        """Return the note with their lines after the log's own.
-
-        ``prove`` gives the hashes that prove the log of ``size`` to begin with one of before.
-
-        Raises:
-            NotYetError: fewer answered than the policy demands. Ask again later.
-            LogStateError: a witness has seen another log, or more of this one than we have.
-        """
-        ...
+_ENTRIES: Executable = (
+    # As plain rows: of thousands, objects take longer than the hashes.
+    select_rows(
+        col(LogEntryRow.index).label("place"),
+        col(LogEntryRow.entry).label("logged"),
+        col(CustodyEventRow.id),
+        col(CustodyEventRow.seq),
+        col(CustodyEventRow.entry),
+        col(CustodyEventRow.mac),
+    )
+    .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event)
+    .where(col(LogEntryRow.index) >= bindparam("old"), col(LogEntryRow.index) < bindparam("new"))
+    .order_by(col(LogEntryRow.index))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +80,7 @@ class Checkpoints:
         engine: Engine,
         *,
         signers: Sequence[NoteSigner],
-        require_ours: Callable[[CustodyEventRow], None],
+        require_ours: Callable[[Any], None],
         publication: Publication | None,
         witnesses: Witnesses | None,
     ) -> None:
@@ -224,21 +207,16 @@ class Checkpoints:
         The root was recorded by an earlier transaction, so there are never two for one size. But
         whoever can add rows could add a root too, and it would have our signature.
         """
-        rows = session.exec(
-            select(LogEntryRow, CustodyEventRow)
-            .join(CustodyEventRow, col(CustodyEventRow.id) == LogEntryRow.event)
-            .where(col(LogEntryRow.index) >= old, col(LogEntryRow.index) < new)
-            .order_by(col(LogEntryRow.index))
-        ).all()
-        for _, event in rows:
-            self._require_ours(event)
+        rows = session.execute(_ENTRIES, {"old": old, "new": new}).all()
+        for row in rows:
+            self._require_ours(row)
         read = node_reader(session)
-        leaves = [merkle.leaf_hash(entry.entry) for entry, _ in rows]
+        leaves = [merkle.leaf_hash(row.logged) for row in rows]
         nodes = dict(merkle.new_nodes(old, leaves, read))
         root = session.get_one(LogRootRow, new).root
         if (
-            [entry.index for entry, _ in rows] != list(range(old, new))
-            or any(entry.entry != event.entry for entry, event in rows)
+            [row.place for row in rows] != list(range(old, new))
+            or any(row.logged != row.entry for row in rows)
             or read(list(nodes)) != list(nodes.values())
             or merkle.tree_root(new, read) != root
         ):
