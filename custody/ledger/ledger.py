@@ -14,7 +14,17 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -44,9 +54,9 @@ CHANNEL = "custos_outbox"
 """Where the database tells the sequencer that something waits (LISTEN)."""
 MAC_TAG = b"custos/event-mac/v1\0"
 # Past the unit of work: an event costs half of the time so, and nobody changes it afterwards.
-_HEADS, _EVENTS, _COMMITTED, _OUTBOX = (
+_HEADS, _EVENTS, _COMMITTED, _OUTBOX, _NODES = (
     SQLModel.metadata.tables[str(table.__tablename__)]
-    for table in (CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow)
+    for table in (CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow, LogNodeRow)
 )
 _HEAD = select(_HEADS.c.next_n, _HEADS.c.head).where(_HEADS.c.id == bindparam("record"))
 _LOCKED_HEAD = _HEAD.with_for_update()
@@ -93,6 +103,19 @@ _APPEND = select(_PLACE.c.event).add_cte(
 With the last goes a word to the sequencer, which hears it when, and only if, this commits. No row
 goes in there while the log stands still, and then nothing of the transaction does.
 """
+
+
+_ASKED = (
+    func.unnest(
+        bindparam("levels", type_=ARRAY(Integer)), bindparam("indices", type_=ARRAY(BigInteger))
+    )
+    .table_valued("level", "index")
+    .render_derived()
+)
+_NODES_ASKED = select(_NODES.c.level, _NODES.c.index, _NODES.c.hash).join(
+    _ASKED, and_(_NODES.c.level == _ASKED.c.level, _NODES.c.index == _ASKED.c.index)
+)
+"""Nodes by their names, however many: a list of thousands in the statement is refused."""
 
 
 def event_mac(key: bytes, entry: bytes) -> bytes:
@@ -341,10 +364,10 @@ def node_reader(session: Session) -> merkle.NodeReader:
 
     def read(nodes: Sequence[merkle.NodeId]) -> list[bytes]:
         wanted = [(node.level, node.index) for node in nodes]
-        rows = session.exec(
-            select(LogNodeRow).where(tuple_(LogNodeRow.level, LogNodeRow.index).in_(wanted))
-        )
-        found = {(row.level, row.index): row.hash for row in rows}
+        asked = {"levels": [level for level, _ in wanted], "indices": [i for _, i in wanted]}
+        found = {
+            (level, index): value for level, index, value in session.execute(_NODES_ASKED, asked)
+        }
         missing = [node for node in wanted if node not in found]
         if missing:
             raise LogStateError(f"the log lacks the tree node {missing[0]} that its size promises")

@@ -18,11 +18,7 @@ from custody.errors import ForgedEventError, LogStateError, NotYetError
 from custody.formats.entry import parse_entry
 from custody.formats.note import NoteSigner
 from custody.ledger.ledger import event_mac, node_reader
-from custody.ledger.publication.checkpoints import (
-    Checkpoints,
-    Step,
-    newest_signed,
-)
+from custody.ledger.publication.checkpoints import Checkpoints, Step, newest_signed
 from custody.ledger.publication.parties import Publication, Witnesses
 from custody.ledger.tables import (
     CustodyEventRow,

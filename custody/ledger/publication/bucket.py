@@ -63,7 +63,7 @@ class LogBucket:
             NotPublishedError: the bucket does not say.
             LogStateError: what stands there is not of this log.
         """
-        with _ours("read"):
+        with _ours("say what was published"):
             found = self._objects.latest(CHECKPOINT)
         self._tag = None if found is None else found.tag
         return None if found is None else self._read(found.data)

@@ -11,10 +11,12 @@ from sqlmodel import Session, col, select
 from custody.errors import LogStateError, NotYetError
 from custody.formats.checkpoint import Checkpoint, format_checkpoint
 from custody.formats.note import format_note, parse_note, sign_note
+from custody.ledger.ledger import node_reader
 from custody.ledger.publication import checkpoints, stored
 from custody.ledger.publication.stored import StoredLog
 from custody.ledger.sequencer import Sequencer, Turn
 from custody.ledger.tables import LogEntryRow, LogPublicationRow
+from custody.tree.merkle import NodeId
 from custody.tree.tiles import CHECKPOINT, Tile, format_tile, parse_bundle, tiles_of
 from storage.database import transaction
 from storage.errors import UnavailableError
@@ -392,6 +394,15 @@ def test_a_stopped_log_clears_nothing_away(desk: Desk, bucket: MemoryBucket) -> 
     before = set(bucket.objects)
     assert sequencer.collect() == 0
     assert set(bucket.objects) == before
+
+
+def test_a_log_that_waited_long_is_read_whatever_its_size(desk: Desk) -> None:
+    """A list of so many nodes in one statement is refused by the database."""
+    desk.write_many(desk.open_record(), 1)
+    desk.sequencer.turn()
+    with transaction(desk.engine) as session:
+        found = node_reader(session)([NodeId(0, 0)] * 20_000)
+    assert len(found) == 20_000
 
 
 class Witnesses:
