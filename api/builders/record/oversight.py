@@ -7,6 +7,7 @@ from typing import TypedDict
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.record.trust import time_authority
+from api.builders.record.witnesses import log_policy
 from api.settings.facts import Settings
 from custody.audit.log import Material
 from custody.formats.certificates import format_chain
@@ -31,6 +32,8 @@ class Oversight(TypedDict):
 
 def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Oversight:
     """Build the audit of each night, what shows whether all is whole, and what takes events out."""
+    log_key = ground.keyring.log_signer.key
+    policy = log_policy(ground.settings, ground.council, log_key)
     return Oversight(
         nightly_audit=NightlyAudit(
             ground.transaction,
@@ -40,7 +43,9 @@ def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Overs
             clock=ground.clock,
             elapsed=time.monotonic,
         ),
-        overview=Overview(evidence["histories"], ground.keyring.log_signer.key),
+        overview=Overview(
+            evidence["histories"], log_key, tuple(one.key for one in policy.witnesses)
+        ),
         access_report=AccessReport(ground.ledger, evidence["histories"], evidence["custody"]),
         extracts=Extracts(
             ground.ledger,
@@ -48,7 +53,7 @@ def build_oversight(ground: Ground, evidence: Evidence, search: Search) -> Overs
             evidence["custody"],
             search,
             council=ground.council.name,
-            log_key=ground.keyring.log_signer.key,
+            log_key=log_key,
         ),
     )
 
