@@ -38,12 +38,13 @@ from export.backup.manifest import COUNCIL, DUMP, Manifest
 from export.backup.returns import objects_of
 from storage.backup import dump
 from storage.backup.copies import Copies, digest_of
-from storage.database import connect
+from storage.database import connect, our_errors
 from storage.embedded.addresses import Addresses
 from storage.embedded.directory import private_directory, write_private
 from storage.embedded.engines import Engines
 from storage.errors import CorruptError
 
+_NOT_EMPTY = "the database is not empty: a backup is restored into an empty one only"
 Say = Callable[[str], None]
 Told = Callable[[int], None]
 
@@ -109,7 +110,11 @@ def restore(
         SettingsError: the directory, the database or the keys are in use or another one's.
         CustodyError, StorageError: it did not get to its end; call it again once that is mended.
     """
-    _mark(settings, backup)
+    begins = not (settings.data / UNFINISHED).exists()
+    # Before the mark: a restore that was refused must not look like one that was killed.
+    if begins and settings.engines is not None and _root_at(settings.engines, 0) is not None:
+        raise SettingsError(_NOT_EMPTY)
+    goes_on = _mark(settings, backup)
     say("keys")
     copy_keys(keys, settings.keys)
     _bring_council(settings, backup)
@@ -118,7 +123,7 @@ def restore(
         ensure_ports(settings.data)
     with _engines(settings, say) as addresses:
         say("database")
-        _bring_database(addresses, backup)
+        _bring_database(addresses, backup, goes_on=goes_on)
         services = build(replace(settings, given=addresses), pool_size=4)
         try:
             _require_right_keys(services)
@@ -132,8 +137,8 @@ def restore(
     return Restored(objects, log_found, aftermath)
 
 
-def _mark(settings: Settings, backup: Backup) -> None:
-    """Take the data directory, or go on in one in which the same restore was killed."""
+def _mark(settings: Settings, backup: Backup) -> bool:
+    """Take the data directory; return whether the same restore was killed in it, and goes on."""
     mark = settings.data / UNFINISHED
     if mark.exists():
         if mark.read_text(encoding="ascii").strip() != backup.digest:
@@ -141,7 +146,7 @@ def _mark(settings: Settings, backup: Backup) -> None:
                 f"a restore of another backup did not get to its end in {settings.data}: empty it, "
                 "or name the backup of before"
             )
-        return
+        return True
     if settings.data.exists() and any(settings.data.iterdir()):
         raise SettingsError(
             f"{settings.data} is not empty: a backup is restored into an empty data directory "
@@ -150,6 +155,7 @@ def _mark(settings: Settings, backup: Backup) -> None:
     settings.data.parent.mkdir(parents=True, exist_ok=True)
     private_directory(settings.data)
     write_private(mark, backup.digest + "\n")
+    return False
 
 
 def _bring_council(settings: Settings, backup: Backup) -> None:
@@ -175,30 +181,33 @@ def _engines(settings: Settings, say: Say) -> Iterator[Addresses]:
         yield engines.addresses
 
 
-def _bring_database(addresses: Addresses, backup: Backup) -> None:
-    """Read the dump back, unless that was done, and bring it to this version."""
+def _bring_database(addresses: Addresses, backup: Backup, *, goes_on: bool) -> None:
+    """Read the dump back, unless that was done before it was killed; bring it to this version."""
     role = make_url(addresses.app_url).username
     if role != backup.manifest.role:
         raise SettingsError(
             f"the service's role in this database is {role}, and in the backup it is "
             f"{backup.manifest.role}: make a role of that name, and name it in CUSTOS_DATABASE_URL"
         )
+    there = _root_at(addresses, backup.manifest.log_size)
+    if there is None:
+        dump.restore(addresses.owner_url, backup.run / DUMP)
+    elif not goes_on or (backup.manifest.log_size and there != backup.manifest.log_root):
+        raise SettingsError(_NOT_EMPTY)
+    migrate(addresses.owner_url, addresses.app_url)
+
+
+def _root_at(addresses: Addresses, size: int) -> bytes | None:
+    """Return the root of a log of ``size``, empty if there is none; None: there are no tables."""
     engine = connect(addresses.owner_url, pool_size=1)
     try:
-        with engine.connect() as connection:
-            there = connection.scalar(text("SELECT to_regclass('custody_event') IS NOT NULL"))
-            same = there and connection.scalar(
-                text("SELECT size >= :size FROM log_state"), {"size": backup.manifest.log_size}
-            )
+        with our_errors(), engine.connect() as connection:
+            if not connection.scalar(text("SELECT to_regclass('log_root') IS NOT NULL")):
+                return None
+            asked = text("SELECT root FROM log_root WHERE size = :size")
+            return bytes(connection.scalar(asked, {"size": size}) or b"")
     finally:
         engine.dispose()
-    if there and not same:
-        raise SettingsError(
-            "the database is not empty: a backup is restored into an empty one only"
-        )
-    if not there:
-        dump.restore(addresses.owner_url, backup.run / DUMP)
-    migrate(addresses.owner_url, addresses.app_url)
 
 
 def _require_right_keys(services: Services) -> None:

@@ -94,6 +94,8 @@ def test_governance_reads_the_register_and_places_a_hold(visit: Visit, exhibit: 
     look(page, "statistics", watch=watch)
     page.goto("/console/exhibits")
     look(page, "exhibits", watch=watch)
+    page.goto("/console/masters")
+    look(page, "masters", watch=watch)
     page.goto(f"/console/exhibits/{exhibit.replace('/', '-')}/hold")
     with page.expect_navigation():
         page.locator("main").get_by_role("button").first.click()

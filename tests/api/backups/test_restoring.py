@@ -242,6 +242,17 @@ def test_a_directory_that_holds_something_is_not_restored_into(past: Past, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["something"]
 
 
+def test_a_database_that_holds_something_is_not_restored_into(
+    estate: Estate, past: Past, tmp_path: Path
+) -> None:
+    backup = verify_backup(past.folder, silent)
+    with estate.plot(tmp_path / "data") as settings:
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="the database is not empty"):
+                restore(settings, backup, past.keys, None, say=silent, tell=silent)
+        assert not settings.data.exists()
+
+
 def test_a_restore_that_was_killed_keeps_the_house_from_starting_and_goes_on(
     estate: Estate, past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
