@@ -209,6 +209,8 @@ class Accounts:
         said = {"reason": reason}
         self._append_refund(session, fee, payment, row, "refund.failed", said, at)
         words = f"{pounds(row.pence)} did not go back: {reason}"
+        if fee.paid_by != payment.id:  # ordered again, it would be taken from what was owed
+            words += ". No fee was paid by it: give it back with the provider's own tool"
         self._differ(session, What.REFUND_FAILED, payment, words, at)
 
     def _differ(

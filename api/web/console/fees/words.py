@@ -34,11 +34,11 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
     ),
     What.TAKEN_BACK: (
         "The provider takes a payment back",
-        "It was paid, and is said not to be. The fee still counts as paid: ask the provider.",
+        "It was paid, and is said not to be. Nothing changed here by that: ask the provider.",
     ),
     What.PAID_TWICE: (
         "Paid twice",
-        "A second payment arrived for one fee. It is given back by itself.",
+        "A payment arrived for a fee that was paid, or put on account. It is given back by itself.",
     ),
     What.PAID_UNASKED: (
         "Paid although waived",
@@ -50,15 +50,15 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
     ),
     What.UNKNOWN_REFUND: (
         "A refund that nobody ordered here",
-        "Somebody gave it back with the provider's own tool. Fees here still count it as paid.",
+        "Somebody gave it back with the provider's own tool. Nothing changed here by that.",
     ),
     What.REFUND_FAILED: (
         "A refund did not go through",
-        "Order it again on the page of the fee, or give the money back in another way.",
+        "Order it again on the page of the fee, if that was paid by it, or give it back elsewhere.",
     ),
     What.FOUND_LATE: (
         "Paid, and found late",
-        "We had not heard of this payment until it was settled. The fee is paid now.",
+        "We had not heard of it until it was settled. The page of the fee says where that stands.",
     ),
     What.UNSETTLED: (
         "Money that has not come",

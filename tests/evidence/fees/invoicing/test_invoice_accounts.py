@@ -227,6 +227,27 @@ def test_a_payment_that_was_under_way_is_cancelled_and_one_that_came_goes_back(
         assert fee.state == FeeState.ON_ACCOUNT
 
 
+def test_a_card_payment_that_does_not_go_back_is_not_taken_from_the_account(firm: Firm) -> None:
+    firm.opened()
+    row = firm.asks()
+    with desk(firm.at) as opened:
+        till = Till(firm.house, opened)
+        till.payments.start(firm.fee(row).id)
+        (late,) = till.rows(firm.fee(row).id)
+        charge = opened.stand_in.account.find(late.provider_reference, "")
+        opened.stand_in.account.pay(charge, "success", "")
+        firm.charge(row)
+        till.payments.check(firm.fee(row).id)
+        opened.transport.calls.clear()
+        opened.fail_next(400, "P0603", method="POST")
+        till.payments.settle(firm.fee(row).id)
+        assert [one.state for one in till.refunds(late.fee)] == [RefundState.ERROR]
+        wanted = select(DifferenceRow.words).where(DifferenceRow.what == What.REFUND_FAILED)
+        (words,) = firm.house.look(lambda s: s.exec(wanted).all())
+        assert words.endswith("No fee was paid by it: give it back with the provider's own tool")
+        assert firm.fee(row).state == FeeState.ON_ACCOUNT
+
+
 def test_a_fee_on_account_is_not_waived_and_both_stages_go_there(firm: Firm, house: House) -> None:
     account, row = firm.opened(), firm.charged()
     with (
