@@ -84,6 +84,7 @@ from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.disposal.disposals import Disposals
+from export.disposal.restored import Restored
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
 from export.feedback.invitations import FeedbackInvitations
@@ -224,6 +225,7 @@ class Services:
     person_erasures: PersonErasures
     disposals: Disposals
     key_epochs: KeyEpochs
+    restored: Restored
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping

@@ -1,13 +1,16 @@
 """Edge. The rooms in which things end, built: people who are erased, exhibits disposed of."""
 
+import secrets
 from typing import TypedDict
 
 from api.builders.evidence import Evidence
 from api.builders.ground import Ground
 from api.builders.releases import Released, Sealed
+from custody.ledger.recordkeys import RecordKeys
 from evidence.people.epochs import KeyEpochs
 from evidence.requests.erasure.erasures import Erasures
 from export.disposal.disposals import Disposals
+from export.disposal.restored import Restored
 from export.erasure.erasures import PersonErasures
 from export.erasure.recipients import Recipients
 from export.feedback.feedback import Feedback
@@ -20,6 +23,7 @@ class Disposal(TypedDict):
     person_erasures: PersonErasures
     disposals: Disposals
     key_epochs: KeyEpochs
+    restored: Restored
 
 
 def build_disposal(
@@ -35,7 +39,9 @@ def build_disposal(
     begin, ledger, jobs, clock = ground.transaction, ground.ledger, ground.jobs, ground.clock
     people, papers = evidence["people"], sealed["papers"]
     recipients = Recipients(ledger, released["releases"], papers, feedback, holds.vault)
+    keys = RecordKeys(ground.keyring.epochs, secrets.token_bytes)
     return Disposal(
+        restored=Restored(begin, keys, people, holds.vault),
         key_epochs=KeyEpochs(ground.settings.keys, ledger),
         person_erasures=PersonErasures(
             begin, ledger, people, erasures, recipients, jobs, clock=clock

@@ -10,8 +10,9 @@ that K again finds by it which record it is of, and needs no other row that the 
 """
 
 import hmac
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import update
@@ -113,6 +114,8 @@ class Replayed:
     """Whose K was there again, and is gone."""
     emptied: tuple[UUID, ...]
     """Releases whose words were emptied again."""
+    moments: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When each was erased, as the log says."""
 
 
 def replay(
@@ -131,8 +134,9 @@ def replay(
     """
     log = _stored(session) if entries is None else entries
     told = [one for data in log if (one := _telling(data)) is not None]
-    destroyed, emptied = [], []
-    for record, event in sorted(_found(session, keys, told)):
+    destroyed, emptied, moments = [], [], {}
+    for record, event, at in sorted(_found(session, keys, told)):
+        moments[record] = at
         if event == RECIPIENT_ERASED:
             empty_words(session, record)
             emptied.append(record)
@@ -141,7 +145,7 @@ def replay(
             destroy(session, record)
             destroyed.append(record)
     session.flush()
-    return Replayed(tuple(destroyed), tuple(emptied))
+    return Replayed(tuple(destroyed), tuple(emptied), moments)
 
 
 def _stored(session: Session) -> Iterator[bytes]:
@@ -164,8 +168,8 @@ def _telling(data: bytes) -> Entry | None:
 
 def _found(
     session: Session, keys: RecordKeys, told: Collection[Entry]
-) -> Iterator[tuple[UUID, str]]:
-    """Yield of which record each of these is, where its K is there, and what it tells."""
+) -> Iterator[tuple[UUID, str, datetime]]:
+    """Yield of which record each of these is, where its K is there, what it tells, and when."""
     wanted: dict[str, list[Entry]] = {}
     for entry in told:
         wanted.setdefault(EVENTS[entry.event].record.value, []).append(entry)
@@ -178,8 +182,9 @@ def _found(
         )
         for record, wrapped in session.exec(rows.execution_options(yield_per=_AT_ONCE)):
             key = keys.unwrap(record, wrapped)
-            for name in {entry.event for entry in entries if _is_of(entry, record, key)}:
-                yield record, name
+            own = {entry.event: entry.at for entry in entries if _is_of(entry, record, key)}
+            for name, at in own.items():
+                yield record, name, at
 
 
 def _is_of(entry: Entry, record: UUID, key: bytes) -> bool:

@@ -13,9 +13,9 @@ from api.cli.proof.logs.database import audit_session
 from api.times import utc_now
 from custody.audit.log import take_snapshot
 from custody.check.finding import Finding
-from custody.ledger.erasure import is_destroyed, replay
+from custody.ledger.erasure import Replayed, is_destroyed, replay
 from custody.ledger.recordkeys import RecordKeys
-from custody.ledger.tables import CustodyRecord
+from custody.ledger.tables import CustodyRecord, RecordKeyRow
 from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
@@ -232,3 +232,22 @@ def test_what_the_retention_ended_of_goes_without_a_word_about_it(archive: Archi
         )
         assert row.early is False
         session.rollback()
+
+
+def test_what_a_backup_brings_back_of_it_is_taken_away_again(archive: Archive) -> None:
+    house, exhibit = archive.house, archive.house.unplayable()
+    kept = house.look(lambda s: s.get_one(RecordKeyRow, exhibit.id).wrapped)
+    before = house.look(lambda s: s.get_one(ExhibitRow, exhibit.id))
+    row = archive.propose(exhibit)
+    archive.approve(row)
+    house.services.disposals.run(row.id)
+    house.turns.wait(lambda: house.look(lambda s: house.services.ledger.history(s, exhibit.id)))
+    with house.services.transaction() as session:
+        session.add(RecordKeyRow(record=exhibit.id, wrapped=kept))
+        again = session.get_one(ExhibitRow, exhibit.id)
+        again.title, again.state, again.description = "Jo Smith", before.state, before.description
+    assert exhibit.id in house.services.restored.erase_again().destroyed
+    after = house.look(lambda s: s.get_one(ExhibitRow, exhibit.id))
+    assert (after.title, after.state, after.description) == ("", "disposed", {})
+    assert house.services.restored.erase_again() == Replayed((), ())
+    assert not archive.faults()

@@ -29,6 +29,7 @@ from evidence.people.people import people_at
 from evidence.people.tables import PersonRow
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.states import Path, RequestStep
+from evidence.requests.tables import RequestRow
 from export.erasure.erasures import PersonErasures, standing
 from export.erasure.recipients import Recipients, package_of
 from export.erasure.tables import PersonErasureRow
@@ -347,6 +348,16 @@ def test_what_a_backup_brings_back_is_destroyed_again_from_the_log_alone(
         again = replay(session, keys)
         assert person not in again.destroyed
         assert replay(session, keys, entries=[]).destroyed == ()
+    assert not council.faults()
+    with house.services.transaction() as session:
+        restore(session, kept)
+        session.get_one(PersonRow, person).name = "Alex Example"
+        session.get_one(ReleaseRow, release.id).purpose = "claim of Alex Example"
+        session.get_one(RequestRow, asked.id).erased_at = None
+    assert {person, asked.id} <= set(house.services.restored.erase_again().destroyed)
+    assert house.look(lambda s: s.get_one(PersonRow, person)).name == ""
+    assert house.look(lambda s: s.get_one(ReleaseRow, release.id)).purpose == ""
+    assert house.look(lambda s: s.get_one(RequestRow, asked.id)).erased_at is not None
     assert not council.faults()
 
 
