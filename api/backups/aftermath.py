@@ -1,12 +1,12 @@
 """Edge. What a restore does about what happened after its backup, as far as the log tells it.
 
-The rows are those of the backup, and the log is ahead of them. What was erased since is erased
-again; what was taken back is taken back again; who was signed in is not any more. For the rest a
-person is called: the log tells that something happened, when, and in whose record; what it said is
-lost.
+The rows are those of the backup, and the log is ahead of them. What was taken back since is taken
+back again; who was signed in is not any more; what was erased, `export.disposal.restored` erases
+again. For the rest a person is called: the log tells that something happened, when, and in whose
+record; what it said is lost.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,6 @@ from sqlmodel import Session
 from api.services import Services
 from custody.formats.canonical import format_time
 from custody.formats.events import RecordKind
-from custody.ledger.erasure import destroy
 from custody.recovery.recovery import KnownEvent, LostRecord, Recovered
 from evidence import attention
 from evidence.errors import EvidenceError
@@ -29,22 +28,19 @@ LOST = "backup.restored"
 _SHOWN = 8
 _AGAIN = "It was taken back after the backup from which this installation was restored."
 
-Replay = Callable[[Session], object]
-"""Destroys again what the ledger says is erased; does the same when it is called again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
     """What was done."""
 
-    erased: int
-    """Records that were erased again."""
     taken_back: int
     """Releases that were taken back again."""
     tokens: int
     """Tokens that were ended, because nobody can tell which of them had been."""
     called: int
     """Records to which a person was called."""
+    erased: int = 0
+    """Records that were erased again."""
     requests: tuple[UUID, ...] = ()
     """Requests that were erased again; what others keep of them goes after the transaction."""
 
@@ -56,36 +52,15 @@ def settle(
     *,
     by: Subject,
     at: datetime,
-    replay: Replay | None,
 ) -> Aftermath:
     """Do what follows, in the transaction in which the log came back."""
     services.sessions.end_all(session, at=at)
-    erased = _erase_again(services, session, found.known, at)
-    if replay is not None:
-        replay(session)
     return Aftermath(
-        erased=erased,
         taken_back=_take_back_again(services, session, found.known, by, at),
         tokens=_end_tokens(services, session, found.lost, by, at),
         called=_call(session, found.lost, at),
         requests=tuple(one.record for one in found.known if one.event == "request.erased"),
     )
-
-
-def _erase_again(
-    services: Services, session: Session, known: Iterable[KnownEvent], at: datetime
-) -> int:
-    done = set()
-    for one in known:
-        if one.event == "request.erased":
-            services.erasures.again(session, one.record, at=at)
-            done.add(one.record)
-        elif one.event == "erase.done":
-            services.people.erase_again(session, one.record)
-            done.add(one.record)
-    for record in done:
-        destroy(session, record)
-    return len(done)
 
 
 def _take_back_again(

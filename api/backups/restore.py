@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url, text
 
-from api.backups.aftermath import Aftermath, Replay, settle
+from api.backups.aftermath import Aftermath, settle
 from api.backups.vault import returns
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
@@ -99,12 +99,10 @@ def restore(
     *,
     say: Say,
     tell: Told,
-    replay: Replay | None = None,
 ) -> Restored:
     """Make the house of a backup in the data directory, which is empty or not there.
 
     ``log`` is where its log was published; without it, what came after the backup is not known.
-    ``replay`` destroys again what the ledger says is erased.
 
     Raises:
         SettingsError: the directory, the database or the keys are in use or another one's.
@@ -130,7 +128,7 @@ def restore(
             say("objects")
             objects = _bring_objects(services, backup, tell)
             say("log")
-            log_found, aftermath = _bring_log(services, backup, log, replay)
+            log_found, aftermath = _bring_log(services, backup, log)
         finally:
             services.close()
     (settings.data / UNFINISHED).unlink()
@@ -217,7 +215,7 @@ def _require_right_keys(services: Services) -> None:
             session,
             log_key=keyring.log_signer.key,
             mac_key=keyring.event_hmac,
-            keys=RecordKeys(keyring.record_kek, secrets.token_bytes),
+            keys=RecordKeys(keyring.epochs, secrets.token_bytes),
         )
     if wrong:
         raise KeyStoreError(
@@ -237,13 +235,13 @@ def _bring_objects(services: Services, backup: Backup, tell: Told) -> int:
 
 
 def _bring_log(
-    services: Services, backup: Backup, log: LogSource | None, replay: Replay | None
+    services: Services, backup: Backup, log: LogSource | None
 ) -> tuple[Recovered, Aftermath]:
     """Take over what was published since, and settle what follows: all of it, or nothing."""
     keyring, at = services.keyring, services.clock()
     recovery = Recovery(
         services.ledger,
-        RecordKeys(keyring.record_kek, secrets.token_bytes),
+        RecordKeys(keyring.epochs, secrets.token_bytes),
         mac_key=keyring.event_hmac,
         log_key=keyring.log_signer.key,
         new_id=uuid.uuid4,
@@ -254,7 +252,9 @@ def _bring_log(
         by = Subject(person, name, frozenset({Role.ADMINISTRATOR, Role.RELEASER}))
         role = Role.ADMINISTRATOR.value
         found = recovery.run(session, log, backup=backup.digest, by=as_person(by), role=role, at=at)
-        aftermath = settle(services, session, found, by=by, at=at, replay=replay)
+        aftermath = settle(services, session, found, by=by, at=at)
+    # Killed from here on, the restore is not at its end, and does this again.
+    erased = services.restored.erase_again()
     for request in aftermath.requests:
         services.erasures.elsewhere(request)
-    return found, aftermath
+    return found, replace(aftermath, erased=len(erased.destroyed) + len(erased.emptied))

@@ -130,14 +130,6 @@ class People:
         destroy(session, person)
         session.flush()
 
-    def erase_again(self, session: Session, person: UUID) -> None:
-        """Erase again whom a restored backup brought back; that they were erased is on record."""
-        row = session.get(PersonRow, person, with_for_update=True)
-        if row is not None:
-            row.name = row.email = ""
-            destroy(session, person)
-            session.flush()
-
     def _record_name(self, session: Session, row: PersonRow, *, at: datetime) -> None:
         """Write the event `person.named`: what the row says of somebody, under their own key."""
         self._ledger.append(session, row.id, "person.named", {"facts": named_digest(row)}, at=at)

@@ -95,20 +95,6 @@ class Erasures:
             self._finish(session, row, basis or self._basis, at.replace(microsecond=0))
         return True
 
-    def again(self, session: Session, request: UUID, *, at: datetime) -> None:
-        """Erase again what a restored backup brought back of a request; its events are on record.
-
-        What lies elsewhere goes by `elsewhere`, once this is committed.
-        """
-        row = session.get(RequestRow, request, with_for_update=True)
-        if row is None or row.erased_at is not None:
-            return
-        traces.clear_request(session, row)
-        traces.clear_fees(session, row.id)
-        destroy(session, row.id, row.person)
-        row.erased_at = at.replace(microsecond=0)
-        session.flush()
-
     def elsewhere(self, request: UUID) -> None:
         """Remove what others keep of a request that is erased."""
         for remove in self._elsewhere:
