@@ -4,14 +4,12 @@ The tiles at the log's end, which are not full, make the root together; a full o
 above it stands for. So whatever is wrong has a name, and a proof made of the rest holds.
 """
 
-from collections.abc import Iterator
-
 from custody.errors import FormatError, ProofError
 from custody.formats.checkpoint import Checkpoint
+from custody.published.survivors import end_of, read_surviving
 from custody.published.tower import Tower, fold, hash_at
 from custody.tree.merkle import HASH_SIZE, NodeReader, leaf_hash
 from custody.tree.tiles import (
-    HEIGHT,
     WIDTH,
     LogSource,
     Tile,
@@ -67,7 +65,7 @@ class HangingTiles:
         """Return the entry at ``index``; raises as `hashes` does."""
         leaves = holding(0, index, self._checkpoint.size)
         bundle = Tile(None, leaves.number, leaves.width)
-        entry = parse_bundle(bundle, self._source.read(bundle))[index % WIDTH]
+        entry = parse_bundle(bundle, read_surviving(self._source, bundle))[index % WIDTH]
         expected, found = self.leaf(index), leaf_hash(entry)
         if found != expected:
             raise ProofError(
@@ -79,7 +77,8 @@ class HangingTiles:
 
     def _edge(self) -> dict[Tile, bytes]:
         """Read the tiles that are not full; nothing of a log without entries."""
-        tiles = {tile: self._read(tile) for tile in edge_of(self._checkpoint.size)}
+        ends = [tile for tile in end_of(self._checkpoint.size) if tile.level is not None]
+        tiles = {tile: self._read(tile) for tile in ends}
         held = {tile.level: (0, hashes) for tile, hashes in tiles.items()}
         root = Tower([held.get(level, (0, b"")) for level in range(_MOST_LEVELS)]).root()
         if root != self._checkpoint.root:
@@ -108,16 +107,7 @@ class HangingTiles:
         return hashes
 
     def _read(self, tile: Tile) -> bytes:
-        hashes = self._source.read(tile)
+        hashes = read_surviving(self._source, tile)
         if len(hashes) != tile.width * HASH_SIZE:
             parse_hashes(tile, hashes)  # says what is wrong with its length
         return hashes
-
-
-def edge_of(size: int) -> Iterator[Tile]:
-    """Name the hash tiles of a log that are not full, from the leaves upward."""
-    level = 0
-    while count := size >> (HEIGHT * level):
-        if count % WIDTH:
-            yield Tile(level, count // WIDTH, count % WIDTH)
-        level += 1

@@ -6,6 +6,7 @@ from custody.check.finding import Outcome
 from custody.errors import FormatError, LogStateError
 from custody.formats.checkpoint import Checkpoint
 from custody.published.account import Findings, Step
+from custody.published.survivors import KeptEnd
 from custody.published.tower import Tower, leaf_hashes
 from custody.tree.tiles import WIDTH, LogSource, Tile, format_tile, parse_bundle
 
@@ -35,6 +36,7 @@ def compare(
     Raises:
         LogAwayError: the published log does not answer. Safe to retry.
     """
+    source = KeptEnd(source, published.size)
     found, kept = Findings(), _Kept(iter(ours))
     towers = Tower(), Tower()
     whole = True

@@ -17,6 +17,7 @@ from custody.published.account import Findings, PublishedReport, Step
 from custody.published.forms import first_odd
 from custody.published.heads import check_head
 from custody.published.strays import Strays
+from custody.published.survivors import KeptEnd
 from custody.published.tower import Tower, hash_at, leaf_hashes
 from custody.tree.merkle import HASH_SIZE
 from custody.tree.tiles import (
@@ -53,7 +54,7 @@ def audit_published(
     checkpoint = _read_head(source, policies, found)
     if checkpoint is None:
         return PublishedReport(0, b"", found.close(), bool(policies))
-    walk = _Walk(source, checkpoint, found, first_odd)
+    walk = _Walk(KeptEnd(source, checkpoint.size), checkpoint, found, first_odd)
     root = walk.run()
     if names is not None and not walk.stopped:
         Strays(source, checkpoint.size, found).run(names)

@@ -7,6 +7,7 @@ that it may be. Whoever reads checks it (custody/tree/tiles.py, custody/formats)
 import os
 import ssl
 import weakref
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,6 +45,21 @@ class LogDirectory:
         if data is None:
             raise LogStateError(f"{format_tile(tile)} is missing in {self._folder}")
         return data
+
+    def names(self) -> Iterator[str]:
+        """Name every file here and below, in order, with slashes; no link is followed.
+
+        Raises:
+            LogStateError: a directory cannot be read.
+        """
+
+        def fail(error: OSError) -> None:
+            raise LogStateError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+        for where, folders, files in os.walk(self._folder, onerror=fail):
+            folders.sort()
+            place = Path(where).relative_to(self._folder)
+            yield from sorted((place / name).as_posix() for name in files)
 
     def _read(self, name: str, most: int) -> bytes | None:
         try:

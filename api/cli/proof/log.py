@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos log`."""
     whats = parser.add_subparsers(dest="what", required=True)
     for what, (module, words) in _WHATS.items():
-        module.add_arguments(whats.add_parser(what, help=words, description=module.__doc__))
+        module.add_arguments(
+            whats.add_parser(what, help=words, description=f"{words.capitalize()}.")
+        )
 
 
 def run(given: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from custody.tree.tiles import CHECKPOINT
 from export.package.format import layout
 from export.package.logged import check_logged
 from tests.custody.ledgers import ALONE, ORIGIN, private_key
-from tests.custody.published.files import Files, flips, publish, small
+from tests.custody.published.files import Files, flipped, flips, publish, small
 from tests.export.package.paper import make_signatory, seal
 
 PAPER = seal(make_signatory())
@@ -73,6 +73,14 @@ def test_bits_of_what_is_published_are_not_believed() -> None:
             assert held(files.with_(name, changed)), name
         if name != CHECKPOINT:
             assert name in held(files.with_(name, None))[0].words
+
+
+def test_the_entries_themselves_must_be_published() -> None:
+    files, name = publish(ENTRIES), "tile/entries/000.p/11"
+    own = files.held[name].index(PAPER.files[layout.RELEASE_ENTRY])
+    (finding,) = held(files.with_(name, flipped(files.held[name], 8 * own + 80)))
+    assert finding.subject == layout.RELEASE_PROOF
+    assert f"Entry {SEALING.index} in {name} is not the one of the tree" in finding.words
 
 
 def test_where_nothing_is_published_nothing_is_known() -> None:

@@ -8,7 +8,6 @@ and nothing else is needed.
 import argparse
 import os
 from importlib import import_module
-from pathlib import Path
 
 from api.cli.proof.logs.options import (
     EXITS,
@@ -24,7 +23,6 @@ from api.cli.proof.logs.options import (
 from api.cli.proof.logs.reports import audit_json, audit_table
 from api.cli.terminal.acting import add_acting
 from api.cli.terminal.errors import UsageError
-from custody.published.folder import names_in
 from custody.published.whole import audit_published
 from custody.tree.places import LogDirectory, log_at
 
@@ -63,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _audit(given: argparse.Namespace) -> int:
     source, policies = log_at(given.place), believed(given)
-    names = names_in(Path(given.place)) if isinstance(source, LogDirectory) else None
+    names = source.names() if isinstance(source, LogDirectory) else None
     report = audit_published(source, policies, names)
     if given.json:
         print(audit_json(report, signed=report.signed))
