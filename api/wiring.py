@@ -90,6 +90,7 @@ from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.disposal.disposals import Disposals
+from export.disposal.listed import DisposalList
 from export.disposal.restored import Restored
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
@@ -223,6 +224,7 @@ class Services:
     disposals: Disposals
     key_epochs: KeyEpochs
     restored: Restored
+    disposal_list: DisposalList
     provider: IdentityProvider
     posting: Posting
     timekeeping: Timekeeping
