@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from evidence import attention
 from evidence.exhibits.tables import ExhibitRow
 from evidence.paging import Cursor, Page, beyond, page_of
 from evidence.people.access import Action, Subject
@@ -21,6 +22,8 @@ class ListedDisposal:
     row: DisposalRow
     reference: str
     standing: DisposalState
+    stopped: str
+    """Why a job of it waits for a person; empty: none does."""
 
 
 class DisposalList:
@@ -46,6 +49,15 @@ class DisposalList:
             col(ExhibitRow.id).in_([row.exhibit for row in found.rows])
         )
         names = dict(session.exec(wanted).all())
+        calls = attention.calls_among(session, [row.id for row in found.rows])
         return found.of(
-            [ListedDisposal(row, names[row.exhibit], standing(row)) for row in found.rows]
+            [
+                ListedDisposal(
+                    row,
+                    names[row.exhibit],
+                    standing(row),
+                    "; ".join(call.words for call in calls.get(row.id, ())),
+                )
+                for row in found.rows
+            ]
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from api.times import utc_now
+from evidence import attention
 from evidence.people.access import Role
 from tests.api.web.visiting import Visitor
 from tests.houses import House
@@ -24,8 +25,10 @@ def test_the_list_says_where_each_stands_and_gives_its_certificate(
             rows.append(said.id)
     with house.services.transaction() as session:
         disposals.approve(session, str(rows[0]), by=deciding, at=utc_now())
+        attention.call(session, rows[1], "exhibit.dispose", "a hold", at=utc_now())
     disposals.run(rows[0])
     shown = auditor.get("/console/disposals").text
+    assert "It stopped" in shown
     assert "&lt;b&gt;its time is over&lt;/b&gt;" in shown
     assert "Done" in shown
     assert "None yet" in shown
