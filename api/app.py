@@ -34,7 +34,15 @@ from api.web.collect import downloads, gate
 from api.web.collect import feedback as answering
 from api.web.collect.limiter import Limiter
 from api.web.console import custody as console_custody
-from api.web.console import extract, histories, masters, register, statistics, whole
+from api.web.console import (
+    disposals,
+    extract,
+    histories,
+    masters,
+    register,
+    statistics,
+    whole,
+)
 from api.web.console import home as console_home
 from api.web.console.accounts import pages as console_accounts
 from api.web.console.accounts import statements
@@ -179,7 +187,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     # "differences" comes before names of fees.
     for router in (differences.router, console_fees.router):
         every.include_router(router)
-    for router in (statements.router, console_accounts.router):
+    for router in (statements.router, console_accounts.router, disposals.router):
         every.include_router(router)
     # "new" comes before names of releases.
     for router in (proposing.router, console_releases.router, deciding.router):

@@ -84,6 +84,7 @@ from export.desk.search import Search
 from export.desk.statistics.statistics import Statistics
 from export.desk.story import Stories
 from export.disposal.disposals import Disposals
+from export.disposal.listed import DisposalList
 from export.disposal.restored import Restored
 from export.erasure.erasures import PersonErasures
 from export.feedback.feedback import Feedback
@@ -224,6 +225,7 @@ class Services:
     holds: Holds
     person_erasures: PersonErasures
     disposals: Disposals
+    disposal_list: DisposalList
     key_epochs: KeyEpochs
     restored: Restored
     provider: IdentityProvider

@@ -10,6 +10,7 @@ from custody.ledger.recordkeys import RecordKeys
 from evidence.people.epochs import KeyEpochs
 from evidence.requests.erasure.erasures import Erasures
 from export.disposal.disposals import Disposals
+from export.disposal.listed import DisposalList
 from export.disposal.restored import Restored
 from export.erasure.erasures import PersonErasures
 from export.erasure.recipients import Recipients
@@ -24,6 +25,7 @@ class Disposal(TypedDict):
     disposals: Disposals
     key_epochs: KeyEpochs
     restored: Restored
+    disposal_list: DisposalList
 
 
 def build_disposal(
@@ -41,6 +43,7 @@ def build_disposal(
     recipients = Recipients(ledger, released["releases"], papers, feedback, holds.vault)
     keys = RecordKeys(ground.keyring.epochs, secrets.token_bytes)
     return Disposal(
+        disposal_list=DisposalList(),
         restored=Restored(begin, keys, people, holds.vault),
         key_epochs=KeyEpochs(ground.settings.keys, ledger),
         person_erasures=PersonErasures(

@@ -8,6 +8,7 @@ from sqlalchemy import String, cast, update
 from sqlmodel import Session, col
 
 from evidence import attention
+from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
 from evidence.mailbox.messages import forget_letters
 from export.disposal.certificates import DestroyedFile
@@ -22,6 +23,8 @@ PACKAGE = "package"
 
 def clear_exhibit(session: Session, row: ExhibitRow) -> None:
     """Empty what was stated and found of an exhibit, what its files were called, letters, calls."""
+    # It is so already, but where a backup brought it back as it was before.
+    row.state = ExhibitState.DISPOSED
     row.title = row.camera = row.displayed_start = row.displayed_end = ""
     row.corrected_start = row.corrected_end = row.received_at
     row.description, row.facts, row.findings, row.examined_before = {}, [], [], []

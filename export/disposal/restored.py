@@ -14,7 +14,6 @@ from sqlmodel import Session, col, delete, func, select
 
 from custody.ledger.erasure import Replayed, replay
 from custody.ledger.recordkeys import RecordKeys
-from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import forget_letters, forget_letters_to
 from evidence.people.people import THE_CLOCK, People
@@ -79,7 +78,6 @@ class Restored:
             traces.clear_fees(session, record)
             request.erased_at = request.erased_at or at
         elif (exhibit := session.get(ExhibitRow, record)) is not None:
-            exhibit.state = ExhibitState.DISPOSED
             objects = [(key, one.version) for key, one in objects_of(session, exhibit)]
             clear_exhibit(session, exhibit)
             return objects

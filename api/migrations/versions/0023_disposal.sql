@@ -1,8 +1,8 @@
 -- Every person of a mailbox, in whatever letters it was typed.
-CREATE INDEX person_typed_mailbox ON person (lower(email)) WHERE email <> '';
+CREATE INDEX person_email ON person (lower(email));
 CREATE INDEX message_to_person ON message (person) WHERE person IS NOT NULL;
--- What records say of somebody under a key of their own: emptied when they are erased.
-CREATE INDEX custody_value_of_person ON custody_value (key_record)
+-- Who acted, or was acted on: searched for by a person, and emptied when they are erased.
+CREATE INDEX custody_value_person ON custody_value (key_record, event)
     WHERE field IN ('actor', 'subject', 'person', 'recipient');
 
 -- That somebody is to be erased: asked for by one, approved by another.

@@ -29,10 +29,5 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log_audit_unre
     FOR EACH STATEMENT EXECUTE FUNCTION custos_refuse_change();
 GRANT SELECT, INSERT ON log_audit, log_audit_unrecorded TO {app};
 
--- Who acted, or was acted on: what is asked for by a person is found without reading every value.
-CREATE INDEX custody_value_person ON custody_value (key_record, event)
-    WHERE field IN ('actor', 'subject', 'person', 'recipient');
-
--- People are looked for by their whole name, or by their mailbox.
+-- People are looked for by their whole name, or by their mailbox (which has its index already).
 CREATE INDEX person_name ON person (lower(name));
-CREATE INDEX person_email ON person (lower(email));

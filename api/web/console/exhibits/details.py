@@ -54,6 +54,7 @@ JOBS: Mapping[str, str] = {
     "exhibit.derive": "The working copy",
     "exhibit.recheck": "Reading its files again",
     "hold.apply": "The legal hold",
+    "exhibit.dispose": "Its disposal",
     "message.send": "A letter about it",
 }
 """What a job does, for a person who must look why it was given up."""
