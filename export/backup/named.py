@@ -1,7 +1,7 @@
 """Service. Which versions of objects the database names, and so belong to a backup of it.
 
 Files of exhibits, what arrived and belongs to none yet, and sealed packages. What was erased is not
-named: its rows may be there, but the key of its record is gone.
+named: its rows may be there, but the key of its record is gone, or a row says that it went.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ _NAMED = text(
     """
 SELECT f.bucket, f.key, f.version, f.size, f.sha256, f.crc32
 FROM exhibit_file f JOIN record_key k ON k.record = f.exhibit
+JOIN exhibit e ON e.id = f.exhibit AND e.state <> 'disposed'
 UNION
 SELECT u.bucket, u.key, u.version, u.size, u.sha256, u.crc32
 FROM upload u LEFT JOIN record_key k ON k.record = u.exhibit
@@ -27,6 +28,11 @@ FROM seal_step a
 JOIN seal_step c ON c.release = a.release AND c.step = 'check'
 JOIN record_key k ON k.record = a.release
 WHERE a.step = 'archive'
+AND NOT EXISTS (SELECT FROM release_erasure g WHERE g.release = a.release)
+AND NOT EXISTS (
+    SELECT FROM release_exhibit x JOIN exhibit e ON e.id = x.exhibit
+    WHERE x.release = a.release AND e.state = 'disposed'
+)
 """
 )
 

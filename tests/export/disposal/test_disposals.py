@@ -20,6 +20,7 @@ from evidence.errors import AccessRefusedError, StateError, UnknownError
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role, Subject
 from evidence.requests.states import Path, RequestStep, ReviewOutcome
+from export.backup.named import named_objects
 from export.disposal.certificates import certificate_digest
 from export.disposal.disposals import Disposals
 from export.disposal.remnants import objects_of
@@ -91,6 +92,9 @@ def test_a_disposal_leaves_nothing_but_its_record_and_its_certificate(archive: A
     release = sealed(house, exhibit.reference)
     objects = house.look(lambda s: objects_of(s, exhibit))
     assert {one.kind for _, one in objects} >= {"master", "package"}
+    assert {key for key, _ in objects} <= {
+        one.key for one in house.look(lambda s: list(named_objects(s)))
+    }
     with pytest.raises(StateError, match="can be collected: revoke it"):
         archive.propose(exhibit)
     revoke(house, release)
@@ -102,6 +106,9 @@ def test_a_disposal_leaves_nothing_but_its_record_and_its_certificate(archive: A
     for key, one in objects:
         with pytest.raises(NotFoundError):
             house.services.vault.lock(key, one.version)
+    # A backup does not look for what went on record.
+    named = {one.key for one in house.look(lambda s: list(named_objects(s)))}
+    assert not named & {key for key, _ in objects}
     assert house.look(lambda s: is_destroyed(s, exhibit.id))
     by = house.subjects[Role.AUDITOR]
     data = house.look(lambda s: house.services.disposals.certificate(s, str(row.id), by=by))

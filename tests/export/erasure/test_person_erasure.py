@@ -30,6 +30,7 @@ from evidence.people.tables import PersonRow
 from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.states import Path, RequestStep
 from evidence.requests.tables import RequestRow
+from export.backup.named import named_objects
 from export.erasure.erasures import PersonErasures, standing
 from export.erasure.recipients import Recipients, package_of
 from export.erasure.tables import PersonErasureRow
@@ -171,6 +172,7 @@ def test_whoever_is_erased_stands_in_no_column_afterwards(
     for release in planted:
         assert RECIPIENT_ERASED in [name for name, _ in house.events(release.id)]
     assert packages[0] is not None
+    assert packages[0][0] not in {one.key for one in house.look(lambda s: list(named_objects(s)))}
     with pytest.raises(NotFoundError):
         house.services.vault.lock(*packages[0])
     assert council.traces(address).found == ()
