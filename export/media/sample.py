@@ -6,6 +6,7 @@ but our own wheels is needed. The clip shows no person and no place.
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -51,7 +52,9 @@ def make_sample(
                 process.stdin.write(picture)
             process.stdin.close()
         except BrokenPipeError:
-            pass  # ffmpeg has given up; why, it says below
+            # ffmpeg has had enough, or given up; why, it says below. What is left goes nowhere.
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         said = process.stderr.read().decode("utf-8", "replace")
     if process.returncode:
         raise ToolError(f"ffmpeg could not make the sample clip: {said.strip()}")

@@ -61,6 +61,19 @@ CREATE UNIQUE INDEX disposal_open ON disposal (exhibit) WHERE refused_reason = '
 GRANT SELECT, INSERT, UPDATE ON disposal TO {app};
 GRANT UPDATE (reason) ON exhibit_decision TO {app};
 
+-- A decision is never changed. With its exhibit goes what was written, and nothing takes its place.
+CREATE FUNCTION custos_only_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.reason <> '' OR NOT EXISTS (
+        SELECT FROM exhibit WHERE id = NEW.exhibit AND state = 'disposed'
+    ) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a decision about an exhibit is never changed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER only_emptied BEFORE UPDATE ON exhibit_decision
+    FOR EACH ROW EXECUTE FUNCTION custos_only_emptied();
+
 -- Under the key of which epoch a record's key is wrapped.
 ALTER TABLE record_key ADD COLUMN epoch integer NOT NULL DEFAULT 0;
 CREATE INDEX record_key_epoch ON record_key (epoch) WHERE epoch <> 0;

@@ -176,6 +176,7 @@ SENTENCES: Final[Mapping[str, Callable[[Values, str, Names], str]]] = {
     "exhibit.extended": _extended,
     "exhibit.accepted": _reasoned("{record} was found to be right without a working copy"),
     "exhibit.set_aside": _reasoned("{record} was set aside for a person to look at"),
+    "exhibit.disposed": _plain("{record} was disposed of: its files and its key were destroyed"),
     "exhibit.retried": _plain("The examination of {record} was asked for once more"),
     "exhibit.stored": _plain("The council recorded where it keeps the files of {record}"),
     "exhibit.examined": _plain("The original of {record} was examined, and what was measured kept"),

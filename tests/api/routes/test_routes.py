@@ -321,6 +321,7 @@ def test_what_is_open_to_strangers_tells_them_nothing_of_evidence(web: Web) -> N
             "sequencer",
             "publication",
             "worker",
+            "masters",
             "standins",
             "clock",
             "room",
