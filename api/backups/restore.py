@@ -40,9 +40,10 @@ from storage.backup import dump
 from storage.backup.copies import Copies, digest_of
 from storage.database import connect, our_errors
 from storage.embedded.addresses import Addresses
-from storage.embedded.directory import private_directory, write_private
+from storage.embedded.directory import private_directory
 from storage.embedded.engines import Engines
 from storage.errors import CorruptError
+from storage.wholefiles import write_whole
 
 _NOT_EMPTY = "the database is not empty: a backup is restored into an empty one only"
 Say = Callable[[str], None]
@@ -152,13 +153,13 @@ def _mark(settings: Settings, backup: Backup) -> bool:
         )
     settings.data.parent.mkdir(parents=True, exist_ok=True)
     private_directory(settings.data)
-    write_private(mark, backup.digest + "\n")
+    write_whole(mark, backup.digest + "\n")
     return False
 
 
 def _bring_council(settings: Settings, backup: Backup) -> None:
     if not settings.council_file.exists():
-        write_private(settings.council_file, (backup.run / COUNCIL).read_bytes())
+        write_whole(settings.council_file, (backup.run / COUNCIL).read_bytes())
 
 
 def _require_same_house(settings: Settings, backup: Backup) -> None:

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 from api.demonstration.accounts import Account
 from api.demonstration.answers import Charge, Refusal
 from api.demonstration.cards import OUTCOMES, card_page, over_page
-from storage.embedded.directory import write_private
+from storage.wholefiles import write_whole
 
 WEBHOOK = "/webhooks/pay"
 """Where the service is called about payments."""
@@ -84,7 +84,7 @@ class PayStandIn:
                 reply = self._page(method, path, body)
             told = self.account.take_told()
             if self.kept is not None:
-                write_private(self.kept, json.dumps(self.account.write()).encode())
+                write_whole(self.kept, json.dumps(self.account.write()).encode())
         for event in told:
             self._call(event)
         status, headers, content = reply

@@ -31,7 +31,7 @@ from api.demonstration.standins import ACTORS, HOST, make_mail_folder, pay_of
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
-from storage.embedded.directory import write_private
+from storage.wholefiles import write_whole
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _AUTHORISE = "/oauth2/authorize"
@@ -95,7 +95,7 @@ class Sink:
         """Keep one mail; on the disk before it is accepted."""
         content = envelope.original_content or b""
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}.eml"
-        write_private(self._folder / name, content)
+        write_whole(self._folder / name, content)
         return "250 kept by the demonstration, and sent to nobody"
 
 

@@ -15,8 +15,9 @@ from api.settings.errors import SettingsError
 from api.settings.facts import Mail, Pay, Settings, SignIn
 from api.settings.production import DEMONSTRATION_SECRET
 from evidence.people.access import Role
-from storage.embedded.directory import private_directory, write_private
+from storage.embedded.directory import private_directory
 from storage.embedded.settings import is_free
+from storage.wholefiles import write_whole
 
 HOST = "127.0.0.1"
 KEPT = "standins.json"
@@ -71,7 +72,7 @@ def ensure_ports(data: Path) -> Ports:
             port = _choose_free()
             if port not in kept.values():
                 kept[name] = port
-                write_private(path, json.dumps(kept) + "\n")
+                write_whole(path, json.dumps(kept) + "\n")
     return Ports(**kept)
 
 

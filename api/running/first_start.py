@@ -6,7 +6,8 @@ from api import demonstration
 from api.services import Services
 from evidence.cameras.register import NewList
 from evidence.people.access import Role
-from storage.embedded.directory import private_directory, write_private
+from storage.embedded.directory import private_directory
+from storage.wholefiles import write_whole
 
 FIRST = {
     Role.OPERATOR: "Demonstration operator",
@@ -36,7 +37,7 @@ def make_first_tokens(services: Services, folder: Path) -> None:
             by = services.people.subject(session, services.people.known(session, SET_UP), ())
             person = services.people.add(session, demonstrated)
             token = services.tokens.add(session, person, (role,), by=by, at=services.clock())
-        write_private(path, token + "\n")
+        write_whole(path, token + "\n")
 
 
 def fill_register(services: Services) -> None:

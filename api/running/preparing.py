@@ -25,7 +25,7 @@ from custody.ledger.contradictions import alarm, contradictions, is_used, raise_
 from custody.ledger.publication.stored import require_published
 from custody.ledger.recordkeys import RecordKeys
 from storage.database import connect, transaction
-from storage.embedded.directory import write_private
+from storage.wholefiles import write_whole
 
 _USED = "in-use"
 """In the data directory: whoever lost the database must not find a new one in its place."""
@@ -117,7 +117,7 @@ def mark_used(settings: Settings) -> None:
     """Leave a mark that the database holds records, for the day on which it holds none."""
     mark = settings.data / _USED
     if not mark.exists():
-        write_private(mark, "The database of this installation holds records.\n")
+        write_whole(mark, "The database of this installation holds records.\n")
 
 
 def _refuse_an_empty_database(settings: Settings) -> None:

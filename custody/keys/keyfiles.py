@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from custody.errors import FormatError, KeyStoreError
 from custody.formats.certificates import Certificate, parse_chain
+from storage.wholefiles import sync_directory
 
 SECRET_SIZE = 32
 ABOUT = "keyring.json"
@@ -40,11 +41,7 @@ def put_new(folder: Path, name: str, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     _give_its_name(draft, target)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(folder)
 
 
 def _give_its_name(draft: Path, target: Path) -> None:

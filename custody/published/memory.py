@@ -1,14 +1,13 @@
 """Adapter. What a monitor remembers between two looks: one file, and what it found beside it."""
 
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from custody.formats.checkpoint import Checkpoint
 from custody.tree.places import MAX_CHECKPOINT_BYTES
+from storage.wholefiles import PUBLIC, write_whole
 
 
 class Memory:
@@ -38,31 +37,12 @@ class Memory:
 
     def remember(self, note: bytes) -> None:
         """Put a checkpoint in the place of the one before; a crash leaves one of the two."""
-        _write(self._path, note)
+        write_whole(self._path, note, mode=PUBLIC)
 
     def keep(self, note: bytes, checkpoint: Checkpoint) -> Path:
         """Keep a checkpoint as evidence, in a file named by its size and root; return where."""
         name = f"{self._path.name}.{checkpoint.size}-{checkpoint.root.hex()[:16]}.checkpoint"
         path = self._path.with_name(name)
         if not path.exists():
-            _write(path, note)
+            write_whole(path, note, mode=PUBLIC)
         return path
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -37,6 +37,7 @@ from custody.formats.note import (
 from custody.formats.shapes import from_json, object_json
 from custody.keys.keyfiles import put_new
 from custody.tree.merkle import EMPTY_ROOT
+from storage.wholefiles import write_whole
 
 _LOGS, _CONTRADICTIONS = "logs", "contradictions"
 _MOST_KEPT = 100
@@ -143,18 +144,7 @@ class Heads:
                 f"{watched.held.size} would take that back"
             )
         path = self._path(watched.held.origin)
-        draft = path.with_suffix(".new")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(_format(watched))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(self._logs, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, _format(watched))
 
     def keep_contradiction(self, watched: WatchedLog, note: bytes) -> None:
         """Keep two checkpoints of one size, as proof against the log; the first hundred of them."""

@@ -32,12 +32,12 @@ from export.backup.manifest import (
 from export.backup.named import named_objects
 from storage.backup.copies import digest_of
 from storage.backup.dump import dump
-from storage.embedded.directory import write_private
 from storage.errors import CorruptError, NoRoomError, NotFoundError, RefusedError
 from storage.objects.reading import ObjectReader
 from storage.room import free_bytes
 from storage.stored import Lock
 from storage.version import software
+from storage.wholefiles import write_whole
 
 _TODO = "objects.todo"
 _UNKNOWN = Lock(None, None, legal_hold=False)
@@ -99,7 +99,7 @@ class Backups:
             self._refuse_others(folder)
             at = self._clock().replace(microsecond=0)
             run = folder.begin(at)
-            write_private(run / COUNCIL, self._house.council_file)
+            write_whole(run / COUNCIL, self._house.council_file)
             size, root, total, new = self._snapshot(folder, run)
             self._require_room(folder, new)
             counted = _Copying(self._vault, folder, tell, total)

@@ -18,8 +18,9 @@ from pathlib import Path
 from custody.errors import FormatError
 from export.backup.manifest import MANIFEST, MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from storage.backup.copies import Copies
-from storage.embedded.directory import private_directory, sync_directory, write_private
+from storage.embedded.directory import private_directory
 from storage.errors import ConflictError, NotFoundError, RefusedError
+from storage.wholefiles import sync_directory, write_whole
 
 OBJECTS_FOLDER = "objects"
 _LOCK = "lock"
@@ -83,7 +84,7 @@ class BackupFolder:
             with entry.open("rb") as file:
                 os.fsync(file.fileno())
         sync_directory(run)
-        write_private(run / MANIFEST, manifest)
+        write_whole(run / MANIFEST, manifest)
         sync_directory(self.path)
 
     def newest(self) -> Path | None:

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from storage.embedded.directory import sync_directory
 from storage.errors import CorruptError, NotFoundError
+from storage.wholefiles import sync_directory
 
 _CHUNK = 1 << 20
 _PART = ".part"

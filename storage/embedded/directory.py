@@ -19,6 +19,7 @@ import stat
 from pathlib import Path
 
 from storage.errors import EngineError
+from storage.wholefiles import sync_directory, write_whole
 
 _TEMPORARY = Path("/tmp")  # noqa: S108 - a private directory in it, the same for every process
 LONGEST_SOCKET_DIRECTORY = 70
@@ -38,29 +39,6 @@ def private_directory(path: Path) -> Path:
     if stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004 - a mode is read best as it is
         path.chmod(0o700)
     return path
-
-
-def write_private(path: Path, content: str | bytes) -> None:
-    """Put ``content`` in the place of ``path``, mode 0600, on the disk when this returns."""
-    raw = content.encode() if isinstance(content, str) else content
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - never readable, not even for a moment
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    # A crash here leaves the old file, and NAME.new, which the next call writes over.
-    new.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Put the names in ``path`` on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _holds_something(path: Path) -> bool:
@@ -179,7 +157,7 @@ class DataDirectory:
 
     def mark_clean(self) -> None:
         """Say that both engines ended well. A crash before this line costs a repair, no data."""
-        write_private(self._clean, b"")
+        write_whole(self._clean, b"")
 
     def mark_dirty(self) -> None:
         """Say that the engines run, so that whatever ends them but a clean stop is noticed."""

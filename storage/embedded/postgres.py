@@ -18,10 +18,11 @@ from psycopg import sql
 
 from storage.database import bare_words
 from storage.embedded.children import Child, end_leftovers, run
-from storage.embedded.directory import DataDirectory, sync_directory
+from storage.embedded.directory import DataDirectory
 from storage.embedded.settings import SOCKET_PORT
 from storage.errors import EngineError
 from storage.version import DISTRIBUTION
+from storage.wholefiles import sync_directory
 
 MAJOR = "18"
 _POLL_S = 0.02

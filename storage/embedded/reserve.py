@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from storage.embedded.directory import sync_directory
 from storage.room import KEPT, free_bytes
+from storage.wholefiles import sync_directory
 
 SIZE = 96 << 20
 """Six segments of the database's journal."""

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from storage.embedded.addresses import REGION, Addresses, S3Access
-from storage.embedded.directory import DataDirectory, write_private
+from storage.embedded.directory import DataDirectory
 from storage.errors import EngineError
+from storage.wholefiles import write_whole
 
 PORT_NAMES = (
     "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc",
@@ -108,7 +109,7 @@ def make_settings(ports: Mapping[str, int]) -> Settings:
 def keep_settings(path: Path, settings: Settings) -> None:
     """Write ``settings`` where only this user reads them, with a digest over them."""
     kept = {"format": 1, **asdict(settings)}
-    write_private(path, json.dumps({**kept, "sha256": _digest(kept)}, indent=1) + "\n")
+    write_whole(path, json.dumps({**kept, "sha256": _digest(kept)}, indent=1) + "\n")
 
 
 def _digest(kept: Mapping[str, Any]) -> str:

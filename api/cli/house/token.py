@@ -23,7 +23,7 @@ from evidence.paging import Cursor, Page, every
 from evidence.people.access import Role, Subject
 from evidence.people.tokens import LASTS, HeldToken
 from evidence.requests.states import CIVIL, Path
-from storage.embedded.directory import write_private
+from storage.wholefiles import write_whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ def _add(given: argparse.Namespace, services: Services) -> int:
         token = services.tokens.add(session, person, roles, by=by, at=at, until=until)
     mark_used(services.settings)  # in production this may be the first event that there is
     # A crash here leaves a token that nobody knows.
-    write_private(given.out, token + "\n")
+    write_whole(given.out, token + "\n")
     words = f"{printable(given.name)} may now act as {', '.join(given.role)}"
     print(f"{words} with the token in {given.out}, until {format_time(until)}")
     return 0

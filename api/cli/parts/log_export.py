@@ -5,7 +5,6 @@ the same directory later adds what came since. The checkpoint goes last: whoever
 that it covers.
 """
 
-import os
 from pathlib import Path
 
 from api.cli.terminal.errors import UsageError
@@ -19,6 +18,7 @@ from custody.tree.growth import is_superseded
 from custody.tree.merkle import EMPTY_ROOT, tree_root
 from custody.tree.places import LogDirectory
 from custody.tree.tiles import CHECKPOINT, Tile, format_tile, node_reader, tiles_of
+from storage.wholefiles import PUBLIC, write_whole
 
 VKEY = "vkey"
 """The file with the log's verifier key."""
@@ -108,13 +108,7 @@ class _Export:
 
     def _replace(self, name: str, data: bytes) -> None:
         """Write a file whole, or not at all."""
-        path = self._folder / name
-        partial = path.with_name(f"{path.name}.part")
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
+        write_whole(self._folder / name, data, mode=PUBLIC)
 
     def _require_root(self, said: Checkpoint, words: str, *, within: int | None = None) -> None:
         read = node_reader(within or said.size, self._there.read)

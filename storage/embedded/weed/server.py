@@ -14,7 +14,7 @@ from pathlib import Path
 
 from storage.embedded.addresses import LOG_BUCKET, PROBE_BUCKET, VAULT_BUCKET
 from storage.embedded.children import Child, end_leftovers, run
-from storage.embedded.directory import DataDirectory, private_directory, write_private
+from storage.embedded.directory import DataDirectory, private_directory
 from storage.embedded.settings import ADMIN_GRPC_OFFSET, SOCKET_PORT, Settings, is_free, s3_access
 from storage.embedded.weed.certificates import issue_node_certificate
 from storage.embedded.weed.files import (
@@ -28,6 +28,7 @@ from storage.embedded.weed.policies import format_identities
 from storage.embedded.weed.probe import Probe
 from storage.errors import EngineError, UnavailableError
 from storage.version import DISTRIBUTION
+from storage.wholefiles import write_whole
 
 _POLL_S = 0.05
 _FSYNC_RULE = "fs.configure -locationPrefix=/buckets/ -fsync -apply"
@@ -107,7 +108,7 @@ class Weed:
             "s3.json": format_identities(self._settings.keys),
         }
         for name, content in files.items():
-            write_private(self._configuration / name, content)
+            write_whole(self._configuration / name, content)
 
     def end_leftovers(self) -> None:
         """End a store that an earlier service left running, and remove its sockets.
