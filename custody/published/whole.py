@@ -10,12 +10,11 @@ from typing import TypeAlias
 
 from custody.check.finding import Outcome
 from custody.errors import FormatError, LogStateError, ProofError
-from custody.formats.checkpoint import Checkpoint, parse_checkpoint
-from custody.formats.note import parse_note
+from custody.formats.checkpoint import Checkpoint
 from custody.formats.policy import LogPolicy
 from custody.published.account import Findings, PublishedReport, Step
 from custody.published.forms import first_odd
-from custody.published.heads import check_head
+from custody.published.heads import check_head, read_head
 from custody.published.strays import Strays
 from custody.published.survivors import KeptEnd
 from custody.published.tower import Tower, hash_at, leaf_hashes
@@ -67,9 +66,9 @@ def _read_head(
     """Read the checkpoint and look who signed it; None: it cannot be read."""
     note = source.checkpoint()
     try:
-        checkpoint = parse_checkpoint(parse_note(note).text)
+        _, checkpoint = read_head(note)
     except FormatError as error:
-        found.fail(Step.CHECKPOINT, f"The checkpoint cannot be read: {error}", CHECKPOINT)
+        found.failed(Step.CHECKPOINT, error, CHECKPOINT)
         return None
     if not policies:
         words = "By whose key the checkpoint counts was not said: its signature is not checked"
