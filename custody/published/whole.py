@@ -66,7 +66,7 @@ def _read_head(
     """Read the checkpoint and look who signed it; None: it cannot be read."""
     note = source.checkpoint()
     try:
-        _, checkpoint = read_head(note)
+        parsed, checkpoint = read_head(note)
     except FormatError as error:
         found.failed(Step.CHECKPOINT, error, CHECKPOINT)
         return None
@@ -84,6 +84,12 @@ def _read_head(
     if checked.witnesses:
         words = f"It is witnessed by {', '.join(checked.witnesses)}"
         found.say(Step.CHECKPOINT, Outcome.PASS, words)
+    elif others := len(parsed.signatures) - 1:
+        words = (
+            f"It carries {others} signature{'' if others == 1 else 's'} beside the log's, which "
+            "nobody was named to check: give --trust or --policy with the witnesses' keys"
+        )
+        found.say(Step.CHECKPOINT, Outcome.NOT_CHECKED, words, CHECKPOINT)
     else:
         words = "It is not witnessed: the council alone vouches for completeness"
         found.say(Step.CHECKPOINT, Outcome.NOTE, words)
