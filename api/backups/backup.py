@@ -8,6 +8,7 @@ from pathlib import Path
 from api.services import Services
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
+from api.settings.witnesses import policy_bytes
 from api.wiring import build
 from custody.keys.keycopies import copy_keys
 from export.backup.backups import Backups, House, Made, Told
@@ -54,10 +55,12 @@ def back_up(settings: Settings, folder: Path, tell: Told) -> Made:
         SettingsError, StorageError, KeyStoreError: the message says what to do.
     """
     with _running(settings) as services:
+        said = services.council.witnesses
         house = House(
             council=services.council.name,
             origin=services.council.origin,
             council_file=settings.council_file.read_bytes(),
+            policy_file=policy_bytes(said, settings.council_file) if said.policy else None,
             owner_url=services.addresses.owner_url,
             app_url=services.addresses.app_url,
         )

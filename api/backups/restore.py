@@ -21,6 +21,7 @@ from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
 from api.running.preparing import UNFINISHED
 from api.services import Services
+from api.settings.council import read_council
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.wiring import build
@@ -34,7 +35,7 @@ from custody.tree.tiles import LogSource
 from evidence.people.access import Role, Subject
 from evidence.people.people import as_person
 from export.backup.folders import find_run, read_manifest
-from export.backup.manifest import COUNCIL, DUMP, Manifest
+from export.backup.manifest import COUNCIL, DUMP, POLICY, Manifest
 from export.backup.returns import objects_of
 from storage.backup import dump
 from storage.backup.copies import Copies, digest_of
@@ -116,7 +117,7 @@ def restore(
     goes_on = _mark(settings, backup)
     say("keys")
     copy_keys(keys, settings.keys)
-    _bring_council(settings, backup)
+    bring_council(settings, backup)
     _require_same_house(settings, backup)
     if not settings.production:
         ensure_ports(settings.data)
@@ -157,9 +158,22 @@ def _mark(settings: Settings, backup: Backup) -> bool:
     return False
 
 
-def _bring_council(settings: Settings, backup: Backup) -> None:
+def bring_council(settings: Settings, backup: Backup) -> None:
+    """Write council.toml, and beside it the file of witnesses that it names, unless they are there.
+
+    Raises:
+        SettingsError: council.toml cannot be read.
+    """
     if not settings.council_file.exists():
         write_whole(settings.council_file, (backup.run / COUNCIL).read_bytes())
+    if POLICY not in backup.manifest.files:
+        return
+    # Nowhere but beside council.toml: what comes from outside does not say where we write.
+    folder = settings.council_file.parent.resolve()
+    path = (folder / read_council(settings).witnesses.policy).resolve()
+    if path.is_relative_to(folder) and path != folder and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, (backup.run / POLICY).read_bytes())
 
 
 def _require_same_house(settings: Settings, backup: Backup) -> None:

@@ -47,6 +47,20 @@ def read_witnesses(table: Mapping[str, Any]) -> Witnesses:
     return Witnesses(policy, wait_s)
 
 
+def policy_bytes(said: Witnesses, council_file: Path) -> bytes:
+    """Return the policy file as it stands.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    path = council_file.parent / said.policy
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        words = f"council.toml: witnesses.policy: {path} cannot be read: {error.strerror}"
+        raise SettingsError(words) from error
+
+
 @cache
 def written_policy(said: Witnesses, council_file: Path) -> WrittenPolicy:
     """Read the policy file, once in a process; without one, nobody witnesses.
@@ -60,10 +74,7 @@ def written_policy(said: Witnesses, council_file: Path) -> WrittenPolicy:
         return WrittenPolicy()
     path = council_file.parent / said.policy
     try:
-        return read_policy(path.read_bytes())
-    except OSError as error:
-        words = f"council.toml: witnesses.policy: {path} cannot be read: {error.strerror}"
-        raise SettingsError(words) from error
+        return read_policy(policy_bytes(said, council_file))
     except FormatError as error:
         raise SettingsError(f"{path}: {error}") from error
 

@@ -242,9 +242,10 @@ def _check_log(note: SignedNote, policy: LogPolicy) -> CheckedCheckpoint:
 def _check_quorum(checked: CheckedCheckpoint, policy: LogPolicy) -> None:
     if not has_quorum(policy, checked.witnesses):
         skipped = (f"{name} (cannot be checked on this computer)" for name in checked.unchecked)
+        counted, needed = quorum_of(policy)
         raise ProofError(
             "Too few witnesses have cosigned the checkpoint",
-            expected=policy.quorum,
+            expected=f"{needed} of {', '.join(witness.name for witness in counted)}",
             found=", ".join((*checked.witnesses, *skipped)) or "none",
         )
 

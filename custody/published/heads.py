@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from custody.errors import FormatError, ProofError
-from custody.formats.checkpoint import parse_checkpoint
+from custody.formats.checkpoint import Checkpoint, parse_checkpoint
 from custody.formats.note import (
     KeyType,
+    SignedNote,
     VerifierKey,
     format_verifier_key,
     parse_note,
@@ -53,6 +54,19 @@ def policy_for(log: VerifierKey, witnesses: Sequence[str], quorum: int) -> LogPo
     return LogPolicy(log, known, (group,), group.name)
 
 
+def read_head(note: bytes) -> tuple[SignedNote, Checkpoint]:
+    """Read a published checkpoint, and believe nothing of it yet.
+
+    Raises:
+        FormatError: not a checkpoint note; its message says that the checkpoint is what is wrong.
+    """
+    try:
+        parsed = parse_note(note)
+        return parsed, parse_checkpoint(parsed.text)
+    except FormatError as error:
+        raise FormatError(f"The checkpoint cannot be read: {error}") from error
+
+
 def check_head(note: bytes, policies: Sequence[LogPolicy]) -> CheckedCheckpoint:
     """Check a published checkpoint against the one of ``policies`` whose log signed it.
 
@@ -60,8 +74,8 @@ def check_head(note: bytes, policies: Sequence[LogPolicy]) -> CheckedCheckpoint:
         FormatError: not a checkpoint note.
         ProofError: of another log, by another key, with a bad signature, or too little witnessed.
     """
-    parsed = parse_note(note)
-    origin = parse_checkpoint(parsed.text).origin
+    parsed, checkpoint = read_head(note)
+    origin = checkpoint.origin
     ours = [policy for policy in policies if policy.log.name == origin]
     if not ours:
         names = " or ".join(dict.fromkeys(policy.log.name for policy in policies))

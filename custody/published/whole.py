@@ -10,12 +10,11 @@ from typing import TypeAlias
 
 from custody.check.finding import Outcome
 from custody.errors import FormatError, LogStateError, ProofError
-from custody.formats.checkpoint import Checkpoint, parse_checkpoint
-from custody.formats.note import parse_note
+from custody.formats.checkpoint import Checkpoint
 from custody.formats.policy import LogPolicy
 from custody.published.account import Findings, PublishedReport, Step
 from custody.published.forms import first_odd
-from custody.published.heads import check_head
+from custody.published.heads import check_head, read_head
 from custody.published.strays import Strays
 from custody.published.survivors import KeptEnd
 from custody.published.tower import Tower, hash_at, leaf_hashes
@@ -67,9 +66,9 @@ def _read_head(
     """Read the checkpoint and look who signed it; None: it cannot be read."""
     note = source.checkpoint()
     try:
-        checkpoint = parse_checkpoint(parse_note(note).text)
+        parsed, checkpoint = read_head(note)
     except FormatError as error:
-        found.fail(Step.CHECKPOINT, f"The checkpoint cannot be read: {error}", CHECKPOINT)
+        found.failed(Step.CHECKPOINT, error, CHECKPOINT)
         return None
     if not policies:
         words = "By whose key the checkpoint counts was not said: its signature is not checked"
@@ -85,6 +84,12 @@ def _read_head(
     if checked.witnesses:
         words = f"It is witnessed by {', '.join(checked.witnesses)}"
         found.say(Step.CHECKPOINT, Outcome.PASS, words)
+    elif others := len(parsed.signatures) - 1:
+        words = (
+            f"It carries {others} signature{'' if others == 1 else 's'} beside the log's, which "
+            "nobody was named to check: give --trust or --policy with the witnesses' keys"
+        )
+        found.say(Step.CHECKPOINT, Outcome.NOT_CHECKED, words, CHECKPOINT)
     else:
         words = "It is not witnessed: the council alone vouches for completeness"
         found.say(Step.CHECKPOINT, Outcome.NOTE, words)

@@ -22,6 +22,7 @@ from export.backup.manifest import (
     DUMP,
     FILES,
     OBJECTS,
+    POLICY,
     BackupFile,
     BackupObject,
     Manifest,
@@ -55,6 +56,8 @@ class House:
     council: str
     origin: str
     council_file: bytes
+    policy_file: bytes | None
+    """Which witnesses are asked, in the file that council.toml names; None: it names none."""
     owner_url: str
     app_url: str
 
@@ -99,7 +102,9 @@ class Backups:
             self._refuse_others(folder)
             at = self._clock().replace(microsecond=0)
             run = folder.begin(at)
-            write_whole(run / COUNCIL, self._house.council_file)
+            texts = _texts(self._house)
+            for name, content in texts.items():
+                write_whole(run / name, content)
             size, root, total, new = self._snapshot(folder, run)
             self._require_room(folder, new)
             counted = _Copying(self._vault, folder, tell, total)
@@ -112,7 +117,7 @@ class Backups:
                 role=make_url(self._house.app_url).username or "",
                 log_size=size,
                 log_root=root,
-                files={name: _file(run / name) for name in FILES},
+                files={name: _file(run / name) for name in {*FILES, *texts}},
                 objects=counted.count,
                 object_bytes=counted.bytes,
                 lacking=counted.lacking,
@@ -203,6 +208,12 @@ class _Copying:
     def _told(self, size: int) -> None:
         self._done += size
         self._tell(self._done, self._total)
+
+
+def _texts(house: House) -> dict[str, bytes]:
+    """Return what a house cannot start without, beside its data and its keys."""
+    texts = {COUNCIL: house.council_file}
+    return texts if house.policy_file is None else {**texts, POLICY: house.policy_file}
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 DIR/lock                       held by whoever writes here
 DIR/objects/ab/abcdef…         copies of objects (storage/backup/copies)
-DIR/2026-11-22T12-30-00Z/      one run: database.dump, objects.jsonl, council.toml, and last
+DIR/2026-11-22T12-30-00Z/      one run: database.dump, objects.jsonl, council.toml,
+                               witnesses.policy if the log has witnesses, and last
                                manifest.json; without it the run did not get to its end
 """
 

@@ -20,8 +20,10 @@ from custody.formats.canonical import (
 from storage.stored import Lock, LockMode, StoredObject
 
 MANIFEST, DUMP, OBJECTS, COUNCIL = "manifest.json", "database.dump", "objects.jsonl", "council.toml"
+POLICY = "witnesses.policy"
 FILES = (DUMP, OBJECTS, COUNCIL)
-"""What lies beside the manifest, and is named in it."""
+"""What lies beside the manifest, and is named in it; with them, where the log has witnesses,
+`POLICY`: which they are."""
 MAX_MANIFEST_BYTES = 100_000
 MAX_LINE_BYTES = 10_000
 _MODES: Mapping[str, LockMode] = {"GOVERNANCE": "GOVERNANCE", "COMPLIANCE": "COMPLIANCE"}
@@ -50,7 +52,7 @@ class Manifest:
     """Entries of the log in the database's snapshot."""
     log_root: bytes
     files: Mapping[str, BackupFile]
-    """`FILES`, each by its name."""
+    """`FILES`, and `POLICY` if there is one, each by its name."""
     objects: int
     """Versions of objects that are copied."""
     object_bytes: int
@@ -110,7 +112,7 @@ def parse_manifest(data: bytes) -> Manifest:
             "database": {"role": str(role)},
             "files": dict(files),
             "objects": {"count": int(count), "bytes": int(total), "lacking": int(lacking)},
-        } if set(files) == set(FILES):
+        } if set(files) - {POLICY} == set(FILES):
             return Manifest(
                 made_at=parse_time(made),
                 software=software,

@@ -6,7 +6,7 @@ must be a beginning of the published log, and each of its entries must stand the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from custody.check.finding import Finding, Outcome
 from custody.errors import FormatError, LogAwayError, LogStateError, ProofError
@@ -38,15 +38,17 @@ def check_logged(
     """
     note = source.checkpoint()
     check = _Check()
+    read = layout.POLICY
     try:
         own = parse_policy(kept.get(layout.POLICY, b""))
         _require_known(own, policies)
+        read = CHECKPOINT
         head = check_head(note, policies or [LogPolicy(own.log)]).checkpoint
     except (FormatError, ProofError) as error:
-        check.failed(error, layout.POLICY if isinstance(error, FormatError) else CHECKPOINT)
+        check.failed(error, read)
         return tuple(check.findings)
     check.run(kept, own, HangingTiles(source, head))
-    return tuple(check.findings)
+    return tuple(_said_once(check.findings))
 
 
 def _require_known(own: LogPolicy, policies: Sequence[LogPolicy]) -> None:
@@ -133,6 +135,16 @@ class _Check:
                 expected=checkpoint.root.hex(),
                 found=root.hex(),
             )
+
+
+def _said_once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Tell what befalls several proofs alike, such as one tile that is missing, a single time."""
+    alike: dict[Finding, list[str]] = {}
+    for finding in findings:
+        alike.setdefault(replace(finding, subject=""), []).append(finding.subject)
+    for finding, (first, *others) in alike.items():
+        subject = f"{first}, and {len(others)} more" if others else first
+        yield replace(finding, subject=subject)
 
 
 def _entries(kept: Mapping[str, bytes]) -> dict[int | None, bytes]:

@@ -1,5 +1,6 @@
 """Edge. Waiting for the worker, with the words of a failure that it left for a person."""
 
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,6 +10,8 @@ from sqlmodel import Session
 
 from api.cli.terminal.progress import Bar
 from api.services import Services
+from custody.ledger.tables import LogPublicationRow
+from custody.printable import printable
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from export.errors import ExportError
@@ -35,13 +38,22 @@ def wait_for_copy(services: Services, exhibit: UUID, bar: Bar) -> ExhibitState:
 
 
 def wait_for_seal(services: Services, release: UUID, bar: Bar) -> None:
-    """Wait until a release is sealed and read back; the bar counts its steps."""
+    """Wait until a release is sealed and read back; the bar counts its steps.
+
+    That the log signs nothing newer meanwhile is said once: this can take long.
+    """
+    told = False
 
     def look(session: Session) -> ReleaseState | None:
         row = services.releases.find(session, str(release))
         (listed,) = services.release_list.tell(session, [row])
         done = listed.sealed.steps
         bar.show(len(done), done[-1] if done else "")
+        nonlocal told
+        if not told and (behind := session.get_one(LogPublicationRow, 1).words):
+            told = True
+            words = f"the custody log signs nothing new at the moment, and sealing waits: {behind}"
+            print(f"custos: {printable(words)}", file=sys.stderr)
         return ReleaseState.SEALED if row.state == ReleaseState.SEALED else None
 
     _wait(services, release, look)

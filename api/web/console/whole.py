@@ -37,7 +37,7 @@ def whole(
         key=format_verifier_key(key),
         key_groups=by_eye(key.pub),
         trust_groups=by_eye(hashlib.sha256(trust).digest()),
-        public_log=_public_log(request, services.settings.origin),
+        public_log=f"{services.settings.origin}{_LOG}",
     )
 
 
@@ -45,9 +45,3 @@ def by_eye(digest: bytes) -> list[str]:
     """Return a digest in groups of four digits, to be compared by eye or read on the telephone."""
     digits = digest.hex()
     return [digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP)]
-
-
-def _public_log(request: Request, origin: str) -> str:
-    """Return the address of the public log, if this service serves one."""
-    served = any(getattr(one, "path", "").startswith(_LOG) for one in request.app.routes)
-    return f"{origin}{_LOG}" if served else ""

@@ -19,6 +19,7 @@ from custody.ledger.tables import (
     CustodyEventRow,
     LogCheckpointRow,
     LogEntryRow,
+    LogPublicationRow,
     LogStampRow,
     LogStateRow,
 )
@@ -60,7 +61,7 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Cosigned:
-    """What a witness put under the newest checkpoint."""
+    """What a witness put under the newest checkpoint, if it did."""
 
     name: str
     keyid: str
@@ -68,6 +69,8 @@ class Cosigned:
     """When it looked, by its own word; None: the line says no time."""
     checked: bool
     """Whether the signature is that of a witness whose key this house was given."""
+    signed: bool = True
+    """False: the house knows this witness, and it is not under this checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Wholeness:
 
     size: int
     alarm: str
+    behind: str
+    """Why nothing newer than the checkpoint is signed and published; empty: it is."""
     beat: datetime | None
     checkpoint: Signed | None
     stamp: Stamped | None
@@ -135,6 +140,7 @@ class Overview:
         return Wholeness(
             size=state.size,
             alarm=state.alarm,
+            behind=session.get_one(LogPublicationRow, 1).words,
             beat=state.beat,
             checkpoint=None if note is None else self._signed(session, note),
             stamp=_stamped(session),
@@ -180,10 +186,16 @@ class Overview:
 def cosigned(
     note: SignedNote, log_key: VerifierKey, known: Sequence[VerifierKey]
 ) -> tuple[Cosigned, ...]:
-    """Return who put their name under a checkpoint beside the log, in the order of the lines."""
+    """Return who put their name under a checkpoint beside the log, and of ``known`` who did not."""
     own = (log_key.name, log_key.keyid)
     keys = {(key.name, key.keyid): key for key in known}
-    return tuple(
+    lines = {(line.name, line.keyid) for line in note.signatures}
+    absent = (
+        Cosigned(key.name, key.keyid.hex(), None, checked=False, signed=False)
+        for key in known
+        if (key.name, key.keyid) not in lines
+    )
+    present = (
         Cosigned(
             line.name,
             line.keyid.hex(),
@@ -193,6 +205,7 @@ def cosigned(
         for line in note.signatures
         if (line.name, line.keyid) != own
     )
+    return (*present, *absent)
 
 
 def _signs(note: SignedNote, key: VerifierKey) -> bool:

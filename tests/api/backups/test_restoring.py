@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from api.backups.backup import back_up, back_up_keys
-from api.backups.restore import Restored, restore, verify_backup
+from api.backups.restore import Restored, bring_council, restore, verify_backup
 from api.builders.record.trust import trust_file
 from api.cli.house.restore import _report
 from api.cli.proof.logs.database import audit_log
@@ -18,6 +19,7 @@ from api.running.preparing import UNFINISHED, look_first, prepare
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
+from custody.formats.note import format_verifier_key
 from custody.formats.trust import parse_trust
 from custody.ledger.erasure import is_destroyed
 from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStateRow
@@ -29,11 +31,12 @@ from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Role
 from evidence.people.tables import PersonRow
 from export.backup.folders import find_run, read_manifest
-from export.backup.manifest import DUMP, MANIFEST
+from export.backup.manifest import COUNCIL, DUMP, MANIFEST
 from export.package.verify.report import Verdict
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from storage.errors import CorruptError, NotFoundError
+from tests.custody.ledgers import NEIGHBOUR
 from tests.export.package.judging import judge
 from tests.houses import Estate, House, _open
 from tests.polling import poll
@@ -103,6 +106,22 @@ class Past:
     incomplete: str
 
 
+POLICY = f"witness neighbour {format_verifier_key(NEIGHBOUR.key)}\nquorum none\n"
+
+
+@contextmanager
+def witnessed(settings: Settings) -> Iterator[None]:
+    """Have council.toml name a file of witnesses, of whom none is asked."""
+    council, said = settings.council_file, settings.council_file.read_text()
+    council.write_text(said + '\n[witnesses]\npolicy = "apart/some.policy"\n')
+    policy = council.parent / "apart" / "some.policy"
+    policy.parent.mkdir()
+    policy.write_text(POLICY)
+    yield
+    council.write_text(said)
+    policy.unlink()
+
+
 @pytest.fixture(scope="module")
 def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
     folder = tmp_path_factory.mktemp("past")
@@ -115,7 +134,8 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
     house.turns.wait(lambda: house.look(lambda s: services.ledger.history(s, changed.id)))
     with services.transaction() as session:
         forgotten = services.people.add(session, "Pat Forgotten", email="pat@example.org")
-    back_up(house.settings, folder / "backups", silent)
+    with witnessed(house.settings):
+        back_up(house.settings, folder / "backups", silent)
     back_up_keys(house.settings, folder / "keys")
 
     lost = house.exhibit(b"taken in after the backup")
@@ -169,6 +189,22 @@ def back(estate: Estate, past: Past, tmp_path_factory: pytest.TempPathFactory) -
         with _open(settings) as house:
             house.tokens, house.subjects = past.house.tokens, past.house.subjects
             yield Back(house, done, settings)
+
+
+def test_the_file_that_names_the_witnesses_comes_back_with_what_names_it(back: Back) -> None:
+    assert (back.settings.council_file.parent / "apart" / "some.policy").read_text() == POLICY
+
+
+def test_a_backup_does_not_say_where_on_the_machine_it_is_written(
+    past: Past, tmp_path: Path
+) -> None:
+    backup = verify_backup(past.folder, silent)
+    council = tmp_path / "data" / "council.toml"
+    council.parent.mkdir()
+    said = (backup.run / COUNCIL).read_text()
+    council.write_text(said.replace("apart/some.policy", "../elsewhere/some.policy"))
+    bring_council(replace(past.house.settings, council_file=council), backup)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_old_and_new_packages_verify(past: Past, back: Back) -> None:

@@ -56,7 +56,18 @@ def test_the_witnesses_of_a_policy_are_asked_for() -> None:
     report = audit(witnessed, [WITNESSED])
     assert not report.failed
     assert "It is witnessed by neighbour, police." in [one.words for one in report.findings]
-    assert "Too few witnesses" in said(audit(SHORT, [WITNESSED]))
+    missing = audit(SHORT, [WITNESSED])
+    assert "Too few witnesses" in said(missing)
+    assert missing.failed[0].expected.endswith(" of neighbour, police")
+    assert missing.failed[0].found == "none"
+
+
+def test_a_witnessed_checkpoint_is_not_called_unwitnessed_where_no_witness_was_named() -> None:
+    report = audit(publish(ENTRIES[:3], (LOG, NEIGHBOUR, POLICE)), [ALONE])
+    assert not report.failed
+    _, others = of(report, Step.CHECKPOINT)
+    assert others.outcome is Outcome.NOT_CHECKED
+    assert others.words.startswith("It carries 2 signatures beside the log's")
 
 
 def test_without_a_key_the_signature_is_said_not_to_be_checked() -> None:

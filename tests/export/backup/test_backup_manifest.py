@@ -1,5 +1,6 @@
 """What a backup says of itself: written and read in one form, and refused in any other."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from custody.errors import FormatError
 from export.backup.manifest import (
     FILES,
+    POLICY,
     BackupFile,
     BackupObject,
     Manifest,
@@ -39,8 +41,10 @@ LOCKS = [
 ]
 
 
-def test_a_manifest_is_read_as_it_was_written() -> None:
-    assert parse_manifest(format_manifest(MANIFEST)) == MANIFEST
+@pytest.mark.parametrize("names", [FILES, (*FILES, POLICY)], ids=["alone", "witnessed"])
+def test_a_manifest_is_read_as_it_was_written(names: tuple[str, ...]) -> None:
+    said = replace(MANIFEST, files={name: BackupFile(3, "ab" * 32) for name in names})
+    assert parse_manifest(format_manifest(said)) == said
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=["governed", "held", "free"])

@@ -46,14 +46,14 @@ def test_a_package_of_the_published_log_is_found_there(more: int) -> None:
 
 def test_a_second_log_for_packages_alone_is_found_out() -> None:
     (first, *_) = held(publish([small(1), *ENTRIES[1:]]))
-    assert first.subject == layout.RELEASE_PROOF
+    assert first.subject.startswith(layout.RELEASE_PROOF)
     assert "the council showed two logs" in first.words
     assert first.expected != first.found
 
 
 def test_a_published_log_that_ends_before_the_sealing_does_not_contain_it() -> None:
     findings = held(publish(ENTRIES[:10]))
-    assert findings[0].subject == layout.RELEASE_PROOF
+    assert findings[0].subject.startswith(layout.RELEASE_PROOF)
     assert findings[0].words == "The published log ends before the checkpoint of the package."
     assert (findings[0].expected, findings[0].found) == ("11 entries or more", "10 entries")
 
@@ -81,6 +81,21 @@ def test_the_entries_themselves_must_be_published() -> None:
     (finding,) = held(files.with_(name, flipped(files.held[name], 8 * own + 80)))
     assert finding.subject == layout.RELEASE_PROOF
     assert f"Entry {SEALING.index} in {name} is not the one of the tree" in finding.words
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named_and_not_the_package() -> None:
+    files = publish(ENTRIES)
+    (finding,) = held(files.with_(CHECKPOINT, files.held[CHECKPOINT][:60]))
+    assert finding.subject == CHECKPOINT
+    assert finding.words.startswith("The checkpoint cannot be read: ")
+
+
+def test_one_tile_that_is_missing_is_told_once_for_all_proofs_of_the_package() -> None:
+    files = publish(ENTRIES)
+    (tile,) = (name for name in files.held if name.startswith("tile/entries/"))
+    (finding,) = held(files.with_(tile, None))
+    assert tile in finding.words
+    assert finding.subject.startswith("seal/release.tlog-proof, and ")
 
 
 def test_where_nothing_is_published_nothing_is_known() -> None:

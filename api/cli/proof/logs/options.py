@@ -9,13 +9,11 @@ from typing import Final
 from api.cli.terminal.errors import UsageError
 from custody.errors import FormatError, LogAwayError, NotYetError
 from custody.formats import policy, trust
-from custody.formats.checkpoint import parse_checkpoint
-from custody.formats.note import parse_note
 from custody.formats.policy import LogPolicy
 from custody.formats.trust import parse_trust
 from custody.printable import printable_lines
 from custody.published.hanging import HangingTiles
-from custody.published.heads import check_head, policies_of, policy_of_key
+from custody.published.heads import check_head, policies_of, policy_of_key, read_head
 from custody.tree.places import log_at
 
 RIGHT, WRONG, UNKNOWN = 0, 1, 3
@@ -69,7 +67,7 @@ def opened(given: argparse.Namespace) -> tuple[HangingTiles, bytes]:
     note = source.checkpoint()
     if policies:
         return HangingTiles(source, check_head(note, policies).checkpoint), note
-    return HangingTiles(source, parse_checkpoint(parse_note(note).text)), note
+    return HangingTiles(source, read_head(note)[1]), note
 
 
 def known(given: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from httpx import Response
 from sqlmodel import select
 
 from api.times import utc_now
+from custody.ledger.tables import LogPublicationRow
 from evidence import attention
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import MessageState
@@ -432,6 +433,22 @@ def test_a_message_that_did_not_arrive_says_what_to_do(
         if state is MessageState.SENT:
             message.sent_at = utc_now()
     assert words in seen(browser(Role.AUDITOR).get(f"/console/releases/{label(row)}"))
+
+
+def test_a_sealing_that_waits_for_the_log_says_for_what(
+    browser: Opens, house: House, exhibit: ExhibitRow
+) -> None:
+    row = propose(house, exhibit.reference)
+    approve(house, row, house.subjects[Role.RELEASER], seal=True)
+    with house.services.transaction() as session:
+        session.get_one(LogPublicationRow, 1).words = "no witness can be reached"
+    try:
+        page = browser(Role.OPERATOR).get(f"/console/releases/{label(row)}")
+    finally:
+        with house.services.transaction() as session:
+            session.get_one(LogPublicationRow, 1).words = ""
+    assert "the sealing waits for it" in seen(page)
+    assert "no witness can be reached" in seen(page)
 
 
 def test_a_stopped_sealing_says_so_and_can_be_tried_again(

@@ -21,6 +21,7 @@ from custody.formats.note import (
     verifier_key,
 )
 from custody.ledger.ledger import Values
+from custody.ledger.tables import LogPublicationRow, LogStateRow
 from evidence import attention
 from evidence.attention import THE_LOG
 from evidence.people.access import Role
@@ -48,8 +49,30 @@ def test_what_was_never_done_says_never(browser: Opens) -> None:
     assert told(page, "Found whole") == "Never read again"
     assert told(page, "Found changed or gone") == "Never"
     assert "Not witnessed: the council alone vouches for completeness." in page
-    assert told(page, "The public log") == "This service publishes none"
-    assert "custos log watch" not in page
+
+
+def test_the_public_log_is_named_with_the_commands_that_check_it(
+    browser: Opens, house: House
+) -> None:
+    page = browser(Role.AUDITOR).get("/console/whole").text
+    address = f"{house.services.settings.origin}/log/"
+    assert told(page, "The public log") == address
+    assert f"custos log audit --from {address} --trust council.trust.json" in page
+    assert f"custos log watch {address} --trust council.trust.json" in page
+
+
+def test_a_log_that_waits_for_its_witnesses_says_so(browser: Opens, house: House) -> None:
+    with house.services.transaction() as session:
+        session.get_one(LogPublicationRow, 1).words = "<no> witness can be reached"
+        session.get_one(LogStateRow, 1).size += 7
+    try:
+        page = browser(Role.AUDITOR).get("/console/whole").text
+    finally:
+        with house.services.transaction() as session:
+            session.get_one(LogPublicationRow, 1).words = ""
+            session.get_one(LogStateRow, 1).size -= 7
+    assert "&lt;no&gt; witness can be reached" in told(page, "Why nothing newer is signed")
+    assert "Signed by the log. 7 entries came since." in told(page, "Last checkpoint")
 
 
 def test_the_key_and_the_length_are_those_of_this_log(browser: Opens, house: House) -> None:
@@ -137,6 +160,8 @@ def test_a_witness_is_named_with_its_time_and_believed_only_by_its_key() -> None
     assert (good.name, good.checked) == ("police.example", True)
     assert good.at == foreign.at == datetime.fromtimestamp(at, UTC)
     assert not foreign.checked
+    (absent,) = cosigned(SignedNote(text, own), log.key, [key])
+    assert (absent.name, absent.signed, absent.checked) == ("police.example", False, False)
     changed = SignedNote(text.replace("\n1\n", "\n2\n"), (*own, line))
     assert not cosigned(changed, log.key, [key])[0].checked
     short = SignedNote(text, (*own, NoteSignature("x", b"abcd", b"\xff" * 9)))
