@@ -279,7 +279,7 @@ def check_fields(event: str, values: Mapping[str, JSON]) -> None:
             f"not its own {sorted(extra)}"
         )
     for field, value in values.items():
-        check_field(event, field, value)
+        _check_value(event, field, expected[field], value)
     if (values["n"] == 0) != (values["prev"] == ""):
         raise FormatError(f"{event}: prev is empty for n = 0, and only then")
 
@@ -294,6 +294,10 @@ def check_field(event: str, field: str, value: JSON) -> None:
     kind = event_type(event).all_fields.get(field)
     if kind is None:
         raise FormatError(f"{event} has no field {field!r}")
+    _check_value(event, field, kind, value)
+
+
+def _check_value(event: str, field: str, kind: FieldType, value: JSON) -> None:
     try:
         _CHECKS[kind](value)
     except FormatError as error:

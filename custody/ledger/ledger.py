@@ -8,10 +8,11 @@ Over 300 lines: what is written of an event and what is read back of it are held
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,10 +22,14 @@ from sqlalchemy import (
     String,
     Uuid,
     and_,
+    any_,
     bindparam,
+    cast,
+    column,
     exists,
     update,
 )
+from sqlalchemy import JSON as JSON_TEXT
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -47,32 +52,45 @@ from custody.ledger.tables import (
     LogStampRow,
     LogStateRow,
     OutboxRow,
+    RecordKeyRow,
 )
 from custody.tree import merkle
+from storage.database import Statement
 
 CHANNEL = "custos_outbox"
 """Where the database tells the sequencer that something waits (LISTEN)."""
 MAC_TAG = b"custos/event-mac/v1\0"
 # Past the unit of work: an event costs half of the time so, and nobody changes it afterwards.
-_HEADS, _EVENTS, _COMMITTED, _OUTBOX, _NODES = (
+_HEADS, _EVENTS, _COMMITTED, _OUTBOX, _NODES, _KEYS = (
     SQLModel.metadata.tables[str(table.__tablename__)]
-    for table in (CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow, LogNodeRow)
+    for table in (
+        *(CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow, LogNodeRow),
+        RecordKeyRow,
+    )
 )
 _HEAD = select(_HEADS.c.next_n, _HEADS.c.head).where(_HEADS.c.id == bindparam("record"))
 _LOCKED_HEAD = _HEAD.with_for_update()
+_OWNED = _KEYS.c.record == any_(bindparam("keyed", type_=ARRAY(Uuid)))
+_KEYED_HEAD = Statement(
+    select(_HEADS.c.next_n, _HEADS.c.head, _KEYS.c.record, _KEYS.c.wrapped)
+    .select_from(_HEADS.join(_KEYS, _OWNED, isouter=True))
+    .where(_HEADS.c.id == bindparam("record"))
+    .with_for_update(of=_HEADS)
+)
+"""A record's head, locked, and every K that its next event needs.
+
+Where it had to wait for the lock, the keys are those of before: `_APPEND` looks again.
+"""
 _ADD_EVENT = insert(_EVENTS).values(
     # No parameter is called as a column of `_HEADS` is: SQLAlchemy would set that one, too.
     id=bindparam("event_id"),
     **{name: bindparam(name) for name in ("record", "n", "event", "at", "entry", "mac")},
 )
 _VALUES = (
-    func.unnest(
-        bindparam("fields", type_=ARRAY(String)),
-        bindparam("texts", type_=ARRAY(String)),
-        bindparam("owners", type_=ARRAY(Uuid)),
-    )
-    .table_valued("field", "value", "key_record")
-    .render_derived()
+    # One text instead of three lists, of which the driver would look at every item.
+    func.json_to_recordset(cast(bindparam("told", type_=String), JSON_TEXT))
+    .table_valued(column("field", String), column("value", String), column("key_record", Uuid))
+    .render_derived(with_types=True)
 )
 _ADD_VALUES = insert(_COMMITTED).from_select(
     ["event", "field", "value", "key_record"],
@@ -84,24 +102,28 @@ _MOVE_HEAD = (
     .values(next_n=bindparam("after"), head=bindparam("sha256"))
 )
 _RUNS = exists().where(col(LogStateRow.id) == 1, col(LogStateRow.alarm) == "")
+_KEPT = select(func.count()).select_from(_KEYS).where(_OWNED).scalar_subquery()
 _PLACE = (
     insert(_OUTBOX)
     .from_select(
         ["event"],
         select(bindparam("event_id", type_=Uuid))
         .select_from(func.pg_notify(CHANNEL, ""))
-        .where(_RUNS),
+        .where(_RUNS, func.cardinality(bindparam("keyed", type_=ARRAY(Uuid))) == _KEPT),
     )
     .returning(_OUTBOX.c.event)
     .cte("place")
 )
-_APPEND = select(_PLACE.c.event).add_cte(
-    _ADD_EVENT.cte("added"), _ADD_VALUES.cte("committed"), _MOVE_HEAD.cte("moved")
+_APPEND = Statement(
+    select(_PLACE.c.event).add_cte(
+        _ADD_EVENT.cte("added"), _ADD_VALUES.cte("committed"), _MOVE_HEAD.cte("moved")
+    )
 )
 """All of an event by one statement: itself, its values, its record's head, its place in the outbox.
 
 With the last goes a word to the sequencer, which hears it when, and only if, this commits. No row
-goes in there while the log stands still, and then nothing of the transaction does.
+goes in there while the log stands still, or where a K was destroyed while the head was waited for,
+and then nothing of the transaction does.
 """
 
 
@@ -201,10 +223,11 @@ class Ledger:
         if self._clock is not None and not whatever_the_clock:
             self._clock.require(session)
         at = at.replace(microsecond=0)  # entries tell the time to the second
-        head = self.head(session, record, lock=True)
+        owners = {field: one.record for field, one in values.items() if isinstance(one, Person)}
+        head, opened = self._held(session, record, owners)
         event_id = self._new_id()
-        plain, owners = _told(record, head, values)
-        keys = self._field_keys(session, record, plain, owners)
+        plain = _told(record, head, values)
+        keys = _field_keys(record, plain, owners, opened)
         entry, _ = write_entry(event, at, event_id, plain, keys.__getitem__)
         row = {
             "event_id": event_id,
@@ -215,33 +238,39 @@ class Ledger:
             "at": at,
             "entry": entry,
             "mac": event_mac(self._mac_key, entry),
-            "fields": list(plain),
-            "texts": [canonical_json(value).decode() for value in plain.values()],
-            "owners": [owners.get(field, record) for field in plain],
+            "told": _texts(record, plain, owners),
+            "keyed": list(opened),
             "sha256": hashlib.sha256(entry).hexdigest(),
         }
-        if session.execute(_APPEND, row).first() is None:
-            raise LogStoppedError(
-                "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
-                "person must look at it first. What is here can be read"
-            )
+        if _APPEND.run(session, row).first() is None:
+            self._refuse(session, record, owners)
         return event_id
 
-    def _field_keys(
-        self,
-        session: Session,
-        record: UUID,
-        values: Mapping[str, JSON],
-        owners: Mapping[str, UUID],
-    ) -> dict[str, bytes]:
-        opened = self._keys.open_all(session, {record, *owners.values()})
-        for field in values:
-            owner = owners.get(field, record)
-            if (field in PERSON_FIELDS) != (owner != record):
-                raise CustodyError(f"the field {field!r} must be committed under a person's key")
-            if owner not in opened:
-                raise CustodyError(f"record {owner} was erased: nothing can be added to it")
-        return {field: opened[owners.get(field, record)] for field in values}
+    def _held(
+        self, session: Session, record: UUID, owners: Mapping[str, UUID]
+    ) -> tuple[Head, dict[UUID, bytes]]:
+        """Lock the head of ``record``; return it, and each K that is there of these records."""
+        session.flush()
+        wanted = {"record": record, "keyed": list({record, *owners.values()})}
+        rows = _KEYED_HEAD.run(session, wanted).all()
+        if not rows:
+            raise CustodyError(f"there is no record {record}: nothing can be added to it")
+        opened = {
+            row.record: self._keys.unwrap(row.record, row.wrapped)
+            for row in rows
+            if row.record is not None
+        }
+        return Head(rows[0].next_n - 1, rows[0].head), opened
+
+    def _refuse(self, session: Session, record: UUID, owners: Mapping[str, UUID]) -> NoReturn:
+        """Say why an event got no place in the outbox; the caller undoes what was written."""
+        kept = self._keys.open_all(session, {record, *owners.values()})
+        for owner in (record, *owners.values()):
+            _require_key(kept, owner)
+        raise LogStoppedError(
+            "nothing can be recorded now, and so nothing was done: the log has stopped, and a "
+            "person must look at it first. What is here can be read"
+        )
 
     def head(self, session: Session, record: UUID, *, lock: bool = False) -> Head:
         """Return where ``record`` stands now; ``lock``: and until the transaction ends."""
@@ -347,16 +376,46 @@ class Ledger:
         return format_consistency(merkle.prove_consistency(old, new, node_reader(session)))
 
 
-def _told(record: UUID, head: Head, values: Values) -> tuple[dict[str, JSON], dict[str, UUID]]:
-    """Return what a record's next event says in each field, and whose record one of a person is."""
-    plain: dict[str, JSON] = {"record": str(record), "n": head.n + 1, "prev": head.head}
-    owners: dict[str, UUID] = {}
+def _told(record: UUID, head: Head, values: Values) -> dict[str, JSON]:
+    """Return what a record's next event says in each field."""
+    told: dict[str, JSON] = {"record": str(record), "n": head.n + 1, "prev": head.head}
     for field, value in values.items():
-        if isinstance(value, Person):
-            plain[field], owners[field] = value.words, value.record
-        else:
-            plain[field] = value
-    return plain, owners
+        told[field] = value.words if isinstance(value, Person) else value
+    return told
+
+
+def _texts(record: UUID, values: Mapping[str, JSON], owners: Mapping[str, UUID]) -> str:
+    """Write each value, and the record whose K hides it, as the database takes them apart again."""
+    return json.dumps(
+        [
+            {
+                "field": field,
+                "value": canonical_json(value).decode(),
+                "key_record": str(owners.get(field, record)),
+            }
+            for field, value in values.items()
+        ]
+    )
+
+
+def _field_keys(
+    record: UUID,
+    values: Mapping[str, JSON],
+    owners: Mapping[str, UUID],
+    opened: Mapping[UUID, bytes],
+) -> dict[str, bytes]:
+    """Return the K under which each field is committed."""
+    for field in values:
+        owner = owners.get(field, record)
+        if (field in PERSON_FIELDS) != (owner != record):
+            raise CustodyError(f"the field {field!r} must be committed under a person's key")
+        _require_key(opened, owner)
+    return {field: opened[owners.get(field, record)] for field in values}
+
+
+def _require_key(opened: Mapping[UUID, bytes], owner: UUID) -> None:
+    if owner not in opened:
+        raise CustodyError(f"record {owner} was erased: nothing can be added to it")
 
 
 def node_reader(session: Session) -> merkle.NodeReader:

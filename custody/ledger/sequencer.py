@@ -10,9 +10,28 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, insert, update
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Engine,
+    Integer,
+    LargeBinary,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    update,
+)
+from sqlalchemy import select as select_rows
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Session, SQLModel, col, select
 
 from custody.errors import ForgedEventError, LogStateError, NotYetError
 from custody.formats.entry import parse_entry
@@ -30,13 +49,57 @@ from custody.ledger.tables import (
     OutboxRow,
 )
 from custody.tree import merkle
-from storage.database import transaction
+from storage.database import Statement, transaction
 from storage.errors import ConflictError
 
 LOCK = "custos/sequencer"
 _LARGEST_BATCH = 1000
 _BATCHES = 8
 """So many share a publication while more waits."""
+_ENTRIES, _NODES, _EVENTS, _OUTBOX = (
+    SQLModel.metadata.tables[str(table.__tablename__)]
+    for table in (LogEntryRow, LogNodeRow, CustodyEventRow, OutboxRow)
+)
+_WAITING = (
+    # As plain rows: of a thousand, objects take longer than the hashes.
+    select_rows(_EVENTS.c.id, _EVENTS.c.seq, _EVENTS.c.entry, _EVENTS.c.mac)
+    .join(_OUTBOX, _OUTBOX.c.event == _EVENTS.c.id)
+    .order_by(_EVENTS.c.seq)
+    .limit(_LARGEST_BATCH)
+)
+
+
+def _list(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(kind))
+
+
+def _from_lists(table: Table, columns: Sequence[ColumnElement[Any]]) -> Statement:
+    return Statement(insert(table).from_select(list(table.c), select_rows(*columns)))
+
+
+_PLACES = (
+    func.unnest(_list("events", Uuid()), _list("entries", LargeBinary()))
+    .table_valued("event", "entry", with_ordinality="place")
+    .render_derived()
+)
+_HASHES = (
+    func.unnest(
+        *(_list("levels", Integer()), _list("indices", BigInteger())),
+        _list("hashes", LargeBinary()),
+    )
+    .table_valued("level", "index", "hash")
+    .render_derived()
+)
+_ADD_ENTRIES = _from_lists(
+    _ENTRIES,
+    [
+        bindparam("first", type_=BigInteger()) + _PLACES.c.place,
+        *(_PLACES.c.event, _PLACES.c.entry),
+    ],
+)
+_ADD_NODES = _from_lists(_NODES, list(_HASHES.c))
+"""A batch by one statement each: the driver takes longer over a row of its own than to hash it."""
+_PLACED = Statement(delete(_OUTBOX).where(_OUTBOX.c.event == any_(_list("events", Uuid()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +241,21 @@ class Sequencer:
         leaves = [merkle.leaf_hash(event.entry) for event in batch]
         old, new = state.size, state.size + len(batch)
         nodes = merkle.new_nodes(old, leaves, node_reader(session))
-        session.execute(
-            insert(LogEntryRow),
-            [
-                {"index": old + i, "event": event.id, "entry": event.entry}
-                for i, event in enumerate(batch)
-            ],
+        _ADD_ENTRIES.run(
+            session,
+            {
+                "first": old - 1,  # the first of a list is number 1
+                "events": [event.id for event in batch],
+                "entries": [event.entry for event in batch],
+            },
         )
-        session.execute(
-            insert(LogNodeRow),
-            [{"level": node.level, "index": node.index, "hash": value} for node, value in nodes],
+        _ADD_NODES.run(
+            session,
+            {
+                "levels": [node.level for node, _ in nodes],
+                "indices": [node.index for node, _ in nodes],
+                "hashes": [value for _, value in nodes],
+            },
         )
         root = merkle.tree_root(new, node_reader(session))
         session.add(LogRootRow(size=new, root=root))
@@ -200,25 +268,20 @@ class Sequencer:
         ).first()
         if moved is None:
             raise LogStateError("another sequencer moved the log: expected to be the only one")
-        session.exec(delete(OutboxRow).where(col(OutboxRow.event).in_([e.id for e in batch])))
+        _PLACED.run(session, {"events": [event.id for event in batch]})
         return len(batch), True
 
-    def _waiting(self, session: Session) -> list[CustodyEventRow]:
+    def _waiting(self, session: Session) -> Sequence[Any]:
         """Return the oldest events without an index; the order of n within a record is kept.
 
         Waiting means "in the outbox", never "seq above the last seen": a late commit would be lost.
         """
-        batch = session.exec(
-            select(CustodyEventRow)
-            .join(OutboxRow, col(OutboxRow.event) == CustodyEventRow.id)
-            .order_by(col(CustodyEventRow.seq))
-            .limit(_LARGEST_BATCH)
-        ).all()
+        batch = session.execute(_WAITING).all()
         for event in batch:
             self._require_ours(event)
-        return list(batch)
+        return batch
 
-    def _require_ours(self, event: CustodyEventRow) -> None:
+    def _require_ours(self, event: Any) -> None:  # noqa: ANN401 - any row with id, seq, entry, mac
         """Demand that this service wrote the entry, and wrote it as this event: none goes twice."""
         if (
             not hmac.compare_digest(event.mac, event_mac(self._mac_key, event.entry))

@@ -15,6 +15,7 @@ from custody.formats.entry import check_opening, parse_entry
 from custody.formats.events import RecordKind
 from custody.formats.note import parse_note
 from custody.formats.proof import check_proof, parse_proof
+from custody.ledger.erasure import destroy, hold
 from custody.ledger.ledger import Person, Values
 from custody.ledger.recordkeys import RecordKeys
 from custody.ledger.tables import CustodyEventRow, CustodyRecord, LogStampRow, RecordKeyRow
@@ -33,6 +34,13 @@ APPEND_ONLY = {
     "seal_file": "path",
 }
 """Tables, each with one of its columns."""
+
+
+WAITS = text(
+    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE NOT l.granted AND a.datname = current_database())"
+)
+"""Whether somebody waits for a lock of this database."""
 
 
 class UndoneError(Exception):
@@ -145,6 +153,27 @@ def test_when_a_records_key_is_gone_nothing_of_it_opens_and_the_proofs_hold(desk
         check_proven(desk, session, event)
     with pytest.raises(CustodyError, match="was erased"):
         desk.write(record)
+
+
+def test_a_key_that_goes_while_the_head_is_waited_for_is_not_used(desk: Desk) -> None:
+    record = desk.open_record()
+    desk.write(record)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(desk.engine) as session:
+            hold(session, record)
+            late = pool.submit(desk.write, record)
+            with transaction(desk.engine) as watching:
+                while not watching.connection().scalar(WAITS):
+                    assert not late.done()
+            destroy(session, record)
+        with pytest.raises(CustodyError, match="was erased"):
+            late.result()
+    assert len(events(desk, record)) == 1
+
+
+def test_a_record_that_nobody_opened_gets_no_event(desk: Desk) -> None:
+    with pytest.raises(CustodyError, match="there is no record"):
+        desk.write(UUID(int=0xABC))
 
 
 def test_a_name_is_never_committed_under_the_records_key(desk: Desk) -> None:
