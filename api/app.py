@@ -48,7 +48,7 @@ from api.web.console.accounts import pages as console_accounts
 from api.web.console.accounts import statements
 from api.web.console.cameras import lists as camera_lists
 from api.web.console.cameras import pages as console_cameras
-from api.web.console.exhibits import additions, clock, corrections
+from api.web.console.exhibits import additions, clock, corrections, reviews
 from api.web.console.exhibits import pages as console_exhibits
 from api.web.console.exhibits import remedies as exhibit_remedies
 from api.web.console.fees import differences
@@ -208,6 +208,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     every.include_router(additions.router)
     every.include_router(clock.router)
     every.include_router(corrections.router)
+    every.include_router(reviews.router)
     # After all others: a page of one exhibit answers for any name.
     every.include_router(exhibit_remedies.router)
     every.include_router(console_exhibits.router)

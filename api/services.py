@@ -58,6 +58,8 @@ from evidence.requests.submissions import Requests, Submissions
 from evidence.requests.systems.filings import Filings
 from evidence.requests.systems.requesters import Requesters
 from evidence.requests.visits import Visits
+from evidence.retention.due import DueReviews
+from evidence.retention.reviews import Reviews
 from evidence.timekeeping import Timekeeping
 from export.delivery.amendments import Amendments
 from export.delivery.collections import Collections
@@ -161,6 +163,8 @@ class Services:
     webhooks: Webhooks
     exhibits: Exhibits
     outcomes: Outcomes
+    reviews: Reviews
+    due_reviews: DueReviews
     fees: Fees
     payments: Payments
     refund_orders: RefundOrders

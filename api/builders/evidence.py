@@ -20,6 +20,8 @@ from evidence.people.refusals import Refusals
 from evidence.people.sessions import Limits as SessionLimits
 from evidence.people.sessions import Sessions
 from evidence.people.tokens import Tokens
+from evidence.retention.due import DueReviews
+from evidence.retention.reviews import Reviews
 
 
 class Evidence(TypedDict):
@@ -31,6 +33,8 @@ class Evidence(TypedDict):
     sessions: Sessions
     exhibits: Exhibits
     outcomes: Outcomes
+    reviews: Reviews
+    due_reviews: DueReviews
     messages: Messages
     histories: Histories
     custody: CustodySearch
@@ -43,14 +47,17 @@ class Evidence(TypedDict):
 
 def build_evidence(ground: Ground) -> Evidence:
     """Build who acts, what they act on, and what is written to them."""
-    people = People(ground.ledger, clock=ground.clock)
+    people, retention = People(ground.ledger, clock=ground.clock), ground.council.retention
+    exhibits = Exhibits(ground.ledger, cameras_on)
     messages = _messages(ground)
     return Evidence(
         people=people,
         refusals=Refusals(ground.transaction, people, ground.ledger),
         tokens=Tokens(people, ground.ledger, secrets.token_bytes),
         sessions=Sessions(people, secrets.token_bytes, SessionLimits()),
-        exhibits=Exhibits(ground.ledger, cameras_on),
+        exhibits=exhibits,
+        reviews=Reviews(ground.ledger, exhibits, retention),
+        due_reviews=DueReviews(retention),
         outcomes=Outcomes(ground.ledger, new_id=uuid.uuid4),
         messages=messages,
         histories=Histories(ground.ledger, mac_key=ground.keyring.event_hmac),

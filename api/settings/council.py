@@ -10,6 +10,7 @@ from typing import Any
 from api.settings.errors import SettingsError
 from api.settings.facts import APPEAL, DEFAULT_COLOUR, POLICE_DOMAINS, Council, Settings
 from api.settings.log import read_log
+from api.settings.retention import read_retention
 from api.settings.rules import check_council, check_keys
 from api.settings.street_map import read_street_map
 from api.settings.transparency import read_transparency
@@ -133,6 +134,7 @@ def parse_council(text: str) -> Council:
                 table.get("requests", {}).get("incident_example", ""),
             ),
             fees=_tariff(table.get("fees", {})),
+            retention=read_retention(table),
             told=read_transparency(table),
             streets=read_street_map(table),
             witnesses=read_witnesses(table),

@@ -10,6 +10,7 @@ from api.settings.witnesses import NOBODY, Witnesses
 from evidence.fees.prices import USUAL, Tariff
 from evidence.requests.clocks import DayKind
 from evidence.requests.links.numbers import ANY_NUMBER, IncidentNumbers
+from evidence.retention.classes import USUAL_RETENTION, Retention
 from storage.embedded.addresses import Addresses
 from storage.embedded.settings import load_addresses
 
@@ -180,6 +181,8 @@ class Council:
     incidents: IncidentNumbers = ANY_NUMBER
     """How the numbers of the council's incident system look."""
     fees: Tariff = USUAL
+    retention: Retention = USUAL_RETENTION
+    """For how long exhibits are kept before somebody asks whether they are needed."""
     told: Transparency = USUALLY_TOLD
     streets: StreetMap = NO_STREETS
     """What lies below the public's map of cameras."""

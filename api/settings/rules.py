@@ -14,7 +14,7 @@ LEAST_KEPT = 28
 """Days for which what is personal of a request stays after its end, whatever a council says."""
 _TABLES = {
     "log": {"origin", "publish", "lock_days", "stamp_hours"},
-    "retention": {"days"},
+    "retention": {"days", "default", "classes"},
     "fixity": {"days"},
     "contact": {"email", "telephone"},
     "look": {"colour"},

@@ -115,7 +115,8 @@ CONDITIONS = frozenset(
 _FIELDS = """
 text | acceptance action actor against appeal basis document document_kind incident kind
 text | organisation outcome person provider_reference purpose reason recipient reference
-text | refund_reference remittance result role seen session stage state subject system type urn what
+text | refund_reference remittance result retention_class role seen session stage state subject
+text | system type urn what
 digest | certificate copy derivation facts findings message policy register root seal sha256
 digest | signature statement steps terms timestamp token
 digest or null | packet_index
@@ -124,7 +125,7 @@ integer | ahead_ms offset_ms
 measured | clock_ntp_offset_ms
 record | account disposal exhibit lost_record release
 records | people
-time | expires handed until
+time | expires handed review until
 files | files
 crc32 | crc32
 approval | how
@@ -148,6 +149,8 @@ exhibit.viewed | displaying | actor role copy
 integrity.checked | fixity check | files result
 integrity.failed | fixity check | files result
 statement.signed | digital signature generation | actor role statement
+exhibit.classified | policy assignment | actor role reason retention_class review
+exhibit.reviewed | appraisal | actor role reason review
 exhibit.disposed | deletion | actor role disposal
 exhibit.released | dissemination | actor role release sha256
 """

@@ -41,6 +41,10 @@ class ExhibitRow(SQLModel, table=True):
     """When every file was last read again and found as it was stored; None: not since it came."""
     examined_before: list[str] = texts_column()
     """The SHA-256 of the facts of each examination before the last one, in their order."""
+    retention_class: str | None = None
+    """Into which class somebody put it; None: the council's default holds."""
+    review_due_at: datetime | None = utc_column(nullable=True)
+    """When somebody is to look whether it is needed yet; None: by the council's default."""
 
 
 class ExhibitDecisionRow(SQLModel, table=True):

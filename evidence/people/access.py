@@ -38,6 +38,7 @@ class Action(StrEnum):
     RETRY_EXHIBIT = "exhibit.retry"
     ACCEPT_EXHIBIT = "exhibit.accept"
     SET_ASIDE = "exhibit.set_aside"
+    REVIEW_EXHIBIT = "exhibit.review"
     READ_CUSTODY = "custody.read"
     AUDIT_LOG = "log.audit"
     REPORT_ACCESS = "access.report"
@@ -102,6 +103,8 @@ ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.RETRY_EXHIBIT: _STAFF,
     Action.ACCEPT_EXHIBIT: _STAFF,
     Action.SET_ASIDE: _STAFF,
+    # How long personal data is kept is for who answers for it.
+    Action.REVIEW_EXHIBIT: (Role.GOVERNANCE,),
     Action.READ_CUSTODY: _READERS,
     Action.AUDIT_LOG: _READERS,
     # It names everybody of the staff: for who answers for personal data, who checks, who sets up.

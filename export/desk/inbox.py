@@ -23,6 +23,7 @@ from evidence.people.tokens import ending
 from evidence.requests.correspondence.messages import ANSWERED
 from evidence.requests.recorded import REVIEWED
 from evidence.requests.tables import RequestRow, RequestStepRow
+from evidence.retention.due import DueReviews
 from export.desk.asked.queue import RequestGroup, is_in
 from export.release.notices import ReleaseLetter
 from export.release.states import ReleaseState
@@ -82,10 +83,12 @@ class Desk:
     """Accounts of firms that somebody else opened."""
     tokens: Queue | None
     """API tokens that end soon, the next one first."""
+    reviews: Queue | None
+    """Exhibits of which somebody is to say whether they are needed yet."""
     recent: Sequence[ExhibitRow]
 
 
-def desk_of(session: Session, by: Subject, at: datetime) -> Desk:
+def desk_of(session: Session, by: Subject, at: datetime, reviews: DueReviews) -> Desk:
     """Return what waits for ``by``; what they may not see is not looked for."""
 
     def may(action: Action) -> bool:
@@ -115,6 +118,11 @@ def desk_of(session: Session, by: Subject, at: datetime) -> Desk:
         differences=_differences(session) if may(Action.SETTLE_DIFFERENCE) else None,
         accounts=_accounts(session, by) if may(Action.APPROVE_ACCOUNT) else None,
         tokens=_tokens(session, at) if may(Action.SHOW_TOKENS) else None,
+        reviews=(
+            Queue(*reviews.waiting(session, at=at, most=_SHOWN))
+            if may(Action.REVIEW_EXHIBIT)
+            else None
+        ),
         recent=_recent(session) if shows else (),
     )
 

@@ -27,6 +27,7 @@ def clear_exhibit(session: Session, row: ExhibitRow) -> None:
     row.state = ExhibitState.DISPOSED
     row.title = row.camera = row.displayed_start = row.displayed_end = ""
     row.corrected_start = row.corrected_end = row.received_at
+    row.retention_class, row.review_due_at = None, None
     row.description, row.facts, row.findings, row.examined_before = {}, [], [], []
     for change in (
         update(ExhibitFileRow)

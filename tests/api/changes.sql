@@ -205,6 +205,21 @@ DELETE FROM exhibit_file WHERE kind = 'copy';
 -- database: when files were read again
 UPDATE exhibit SET read_at = '2001-01-01' WHERE id = 'EXHIBIT';
 
+-- database: for what an exhibit is kept
+UPDATE exhibit SET retention_class = 'civil' WHERE id = 'EXHIBIT';
+
+-- database: an exhibit that nobody put into a class
+UPDATE exhibit SET retention_class = NULL WHERE id = 'EXHIBIT';
+
+-- database: a class that somebody wrote to the database alone
+UPDATE exhibit SET retention_class = 'police' WHERE retention_class IS NULL AND state = 'attention';
+
+-- database: a review that is put off
+UPDATE exhibit SET review_due_at = review_due_at + interval '1 year' WHERE id = 'EXHIBIT';
+
+-- database: a review that never was
+UPDATE exhibit SET review_due_at = NULL WHERE id = 'EXHIBIT';
+
 -- database: a clock's offset
 UPDATE exhibit SET description = jsonb_set(description, '{clock_check,offset_ms}', '0');
 

@@ -124,6 +124,7 @@ def story(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             erase_a_request(house)
             erase_people(house, exhibit)
             dispose(house)
+            look_again(house, exhibit)
             keep_accounts(house)
             house.services.nightly_audit.audit()
             for record in house.look(lambda s: s.exec(select(CustodyRecord.id)).all()):
@@ -215,6 +216,16 @@ def dispose(house: House) -> None:
         disposals.approve(session, str(rows[0]), by=deciding, at=at)
         disposals.refuse(session, str(rows[1]), by=deciding, at=at, reason="an appeal")
     disposals.run(rows[0])
+
+
+def look_again(house: House, exhibit: ExhibitRow) -> None:
+    """Put an exhibit into a class of retention, and find at its review that it is needed yet."""
+    reviews, at = house.services.reviews, house.services.clock()
+    said: dict[str, Any] = {"by": house.subjects[Role.GOVERNANCE], "at": at, "reason": "an appeal"}
+    until = (at + timedelta(days=400)).date()
+    with house.services.transaction() as session:
+        reviews.classify(session, exhibit.reference, retention_class="police", **said)
+        reviews.keep(session, exhibit.reference, until=until, **said)
 
 
 def send_identity(house: House, row: RequestRow) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
+from sqlalchemy import text as statement
 from sqlmodel import func, select
 
 from api.cli import COMMANDS, main
@@ -1066,6 +1067,29 @@ def test_a_broken_list_of_cameras_is_told_line_by_line(shell: Shell) -> None:
     assert last == "custos: the list is broken (2 faults): nothing was changed"
     said = shell.run("camera", "import", file(shell, b"x"), role=Role.OPERATOR)
     assert (said.code, "camera.import needs the role governance" in said.err) == (1, True)
+
+
+def test_reviews_are_listed_and_decided(shell: Shell) -> None:
+    exhibit = shell.house.unplayable().reference
+    long_ago = (
+        "UPDATE exhibit SET received_at = received_at - interval '40 days' WHERE reference = :r"
+    )
+    with shell.house.services.transaction() as session:
+        session.execute(statement(long_ago), {"r": exhibit})
+    listing = ("dispose", "review", "list")
+    said = shell.run(*listing, role=Role.AUDITOR)
+    assert said.out.startswith(f"{exhibit} ")
+    assert said.out.endswith(": Taken in and not released (nobody chose it)\n")
+    put = ("dispose", "review", "class", exhibit, "police", "--reason", "theirs")
+    said = shell.run(*put, role=Role.GOVERNANCE)
+    assert said.out.startswith(f"{exhibit} (Given to the police or the prosecution): review on ")
+    assert shell.run(*listing, role=Role.AUDITOR).out == ""
+    keep = ("dispose", "review", "keep", exhibit, "--reason", "an appeal", "--until")
+    assert shell.run(*keep, "2099-02-01", role=Role.GOVERNANCE).out.endswith("1 February 2099.\n")
+    said = shell.run(*keep, "2020-02-01", role=Role.GOVERNANCE)
+    assert (said.code, "on a day to come" in said.err) == (1, True)
+    said = shell.run(*keep, "2099-02-01", role=Role.OPERATOR)
+    assert (said.code, "exhibit.review needs the role governance" in said.err) == (1, True)
 
 
 def test_accounts_and_statements_are_shown_and_settled(

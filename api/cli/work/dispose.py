@@ -1,9 +1,10 @@
-"""Edge. `custos dispose`: people who are erased and exhibits that go, each by two people."""
+"""Edge. `custos dispose`: exhibits that are reviewed or go, people who are erased, old keys."""
 
 import argparse
 import sys
 
 from api.acts import act
+from api.cli.parts.reviews import REVIEW_STEPS, add_review
 from api.cli.terminal.caller import add_acting, services_of, subject_of
 from api.services import Services
 from custody.printable import printable
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_acting(one)
     _add_epoch(whats.add_parser("epoch", help="the keys that wrap the keys of records"))
     _add_exhibit(whats.add_parser("exhibit", help="dispose of an exhibit"))
+    add_review(whats.add_parser("review", help="exhibits that are due for review"))
 
 
 def _add_epoch(epoch: argparse.ArgumentParser) -> None:
@@ -73,6 +75,7 @@ def run(given: argparse.Namespace) -> int:
         ("exhibit", "approve"): _approve_disposal,
         ("exhibit", "refuse"): _refuse_disposal,
         ("exhibit", "certificate"): _certificate,
+        **REVIEW_STEPS,
     }
     with services_of(given) as services:
         return steps[given.what, given.step](given, services, subject_of(given, services))

@@ -23,5 +23,5 @@ def home(
 ) -> HTMLResponse:
     """Show what waits."""
     with services.transaction() as session:
-        desk = desk_of(session, staff.subject, services.clock())
+        desk = desk_of(session, staff.subject, services.clock(), services.due_reviews)
         return page(request, "console/home.html", staff=staff, desk=desk, differences=DIFFERENCES)

@@ -14,6 +14,7 @@ from evidence.exhibits.outcomes import ACCEPTED, DISPOSED, RETRIED, SET_ASIDE
 from evidence.exhibits.recorded import facts_digest, row_facts
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitDecisionRow, ExhibitRow
+from evidence.retention.reviews import CLASSIFIED, REVIEWED
 from export.delivery.tables import DepartureRow
 from export.desk.claims.rows import claims_of, columns, dated, digests, grouped, pick
 from export.holdings.files import (
@@ -35,7 +36,7 @@ _COLUMNS = columns(
     ExhibitRow,
     "id reference title camera displayed_start displayed_end corrected_start corrected_end "
     "description state received_at received_event facts findings "
-    "examined_before read_at",
+    "examined_before read_at retention_class review_due_at",
 )
 _STATES = frozenset({STORED, RETRIED, ACCEPTED, SET_ASIDE})
 """The events that say in which state an exhibit is."""
@@ -137,6 +138,7 @@ class _Exhibits:
                 **_decided(row.state, self._decided[row.id]),
                 "exhibit.derived": _derived(files),
                 DISPOSED: [],
+                **_never_reviewed(row),
                 "exhibit.released": _released(self._released[row.id]),
                 "exhibit.viewed": [
                     Expected({"copy": one.sha256, "actor": str(one.person), "at": dated(one.at)})
@@ -202,6 +204,20 @@ def _latest(row: Any, masters: Sequence[Any]) -> Iterator[Latest]:  # noqa: ANN4
     if row.facts:
         # Before it is examined, and again once it is to be examined anew, it has none: a flaw else.
         yield Latest((STORED,), {"findings": facts_digest(row.findings)})
+    if row.retention_class is not None:
+        yield Latest((CLASSIFIED,), {"retention_class": row.retention_class})
+    if row.review_due_at is not None:
+        yield Latest((CLASSIFIED, REVIEWED), {"review": dated(row.review_due_at)})
+
+
+def _never_reviewed(row: Any) -> dict[str, list[Expected]]:  # noqa: ANN401 - as above
+    """Return which events there cannot be, because the row says nothing of what they say."""
+    none: dict[str, list[Expected]] = {}
+    if row.retention_class is None:
+        none[CLASSIFIED] = []
+    if row.review_due_at is None:
+        none[CLASSIFIED], none[REVIEWED] = [], []
+    return none
 
 
 def _standing(state: str) -> Standing:

@@ -189,6 +189,8 @@ SENTENCES: Final[Mapping[str, Callable[[Values, str, Names], str]]] = {
     "hold.placed": _plain("A legal hold was placed on {record}"),
     "hold.lifted": _plain("A legal hold on {record} was lifted"),
     "exhibit.released": _plain("Files of {record} left the council"),
+    "exhibit.classified": _plain("The council said for what {record} is kept"),
+    "exhibit.reviewed": _plain("{record} was reviewed, and is kept"),
     "disposal.approved": _plain("The disposal of files of {record} was approved"),
     "disposal.done": _plain("Files of {record} were disposed of"),
     "release.proposed": _proposed,

@@ -33,6 +33,16 @@ def test_domains_of_the_police_are_listed_or_refused(value: str) -> None:
         (("days = 31", "days = true"), "retention.days"),
         (("days = 31", "days = 99999999"), "retention.days"),
         (("days = 31", "day = 31"), "retention.day"),
+        (("days = 31", "default = 'taxi'"), "retention.default is one of the classes"),
+        (("days = 31", "classes = 3"), "a table for each class"),
+        (("days = 31", "classes = {police = 3}"), "a table for each class"),
+        (("days = 31", "classes.police.days = 0"), "classes.police.days is a number"),
+        (("days = 31", "classes.police.days = true"), "classes.police.days is a number"),
+        (("days = 31", "classes.police.day = 1"), "classes.police has no day"),
+        (("days = 31", "classes.police.name = ''"), "classes.police.name is one line"),
+        (("days = 31", "classes.police.basis = 3"), "classes.police.basis is one line"),
+        (("days = 31", "classes.taxi.name = 'Taxis'"), "classes.taxi.basis is one line"),
+        (("days = 31", "classes.Taxi.days = 3"), "small letters"),
         (("demonstration = true", "demo = true"), "no demo"),
         (("demonstration = true", "demonstration = 'no'"), "true or false"),
         (("custody.barchester.example/log", "https://custody.example/log"), "log.origin"),
@@ -120,6 +130,20 @@ def test_tiles_have_one_origin() -> None:
         19,
     )
     assert read_street_map({}).origin == ""
+
+
+def test_a_council_s_own_classes_of_retention_win_and_stand_beside_the_usual_ones() -> None:
+    plain = parse_council(DEMONSTRATION_COUNCIL).retention
+    assert (plain.default, plain.named("civil").days) == ("unreleased", 365)
+    own = (
+        "days = 31\ndefault = 'taxi'\nclasses.civil.days = 2190\n"
+        "classes.taxi = {name = 'Licensing', basis = 'Licence conditions', days = 28}"
+    )
+    said = parse_council(DEMONSTRATION_COUNCIL.replace("days = 31", own)).retention
+    assert (said.usual.name, said.usual.days) == ("Licensing", 28)
+    assert said.named("civil").days == 2190
+    assert said.named("civil").name == plain.named("civil").name
+    assert {*plain.classes, "taxi"} == {*said.classes}
 
 
 def test_what_is_charged_is_the_councils_own_and_the_usual_where_it_says_nothing() -> None:

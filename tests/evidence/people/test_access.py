@@ -30,6 +30,7 @@ EXPECTED: dict[Action, set[Role]] = {
     Action.RETRY_EXHIBIT: {O, R},
     Action.ACCEPT_EXHIBIT: {O, R},
     Action.SET_ASIDE: {O, R},
+    Action.REVIEW_EXHIBIT: {G},
     Action.READ_CUSTODY: {O, R, G, U},
     Action.AUDIT_LOG: {O, R, G, U},
     Action.REPORT_ACCESS: {G, U, Role.ADMINISTRATOR},

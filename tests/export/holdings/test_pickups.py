@@ -64,7 +64,11 @@ def test_a_stamp_that_gave_up_is_taken_up_again_and_shown_until_it_is_done(
     assert waiting(house, unstamped.id) == [JOB_STAMP]
 
     def shown() -> bool:
-        desk = house.look(lambda s: desk_of(s, house.subjects[Role.OPERATOR], utc_now()))
+        desk = house.look(
+            lambda s: desk_of(
+                s, house.subjects[Role.OPERATOR], utc_now(), house.services.due_reviews
+            )
+        )
         assert desk.attention is not None
         return unstamped.id in {row.id for row in desk.attention.first}
 

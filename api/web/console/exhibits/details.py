@@ -19,6 +19,7 @@ from evidence.exhibits.recorded import described
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from evidence.people.access import Action, decide
+from evidence.retention.due import ExhibitReview
 from export.desk.exhibits import ExhibitStory
 from export.holdings.files import COPY, MASTER
 from export.holdings.holds import Hold, HoldState
@@ -129,6 +130,7 @@ class ShownExhibit:
     """The copies whose stills this person is shown now: by the copy, the view that shows them."""
     findings: Sequence[Mapping[str, Any]]
     masters: int
+    review: ExhibitReview
     holds: Sequence[ShownHold]
     releases: Sequence[ReleaseRow]
     versions: Sequence[Version]
@@ -200,6 +202,7 @@ def show_exhibit(
         sheets=_sheets(services, session, staff, row, files),
         findings=row.findings,
         masters=sum(file.kind == MASTER for file in files),
+        review=services.due_reviews.of(row),
         holds=[_hold(story, one) for one in story.holds],
         releases=story.releases,
         versions=versions_of(services, session, staff.subject, row),

@@ -102,7 +102,7 @@ def test_an_answer_waits_for_somebody_until_it_is_answered_or_read(house: House)
     send(house, row, QUESTION, at)
     assert not waits(house, row.id)
     answer(house, row, ANSWER, at)
-    answers = house.look(lambda s: desk_of(s, by, utc_now())).answers
+    answers = house.look(lambda s: desk_of(s, by, utc_now(), house.services.due_reviews)).answers
     assert answers is not None
     assert row.urn in [one.urn for one in answers.first]
     story = house.look(lambda s: house.services.request_list.story(s, row.urn, by=by, at=at))

@@ -1,0 +1,4 @@
+"""For how long an exhibit is kept before somebody asks whether it is still needed.
+
+Read `classes` first.
+"""
