@@ -96,6 +96,14 @@ def test_governance_reads_the_register_and_places_a_hold(visit: Visit, exhibit: 
     look(page, "exhibits", watch=watch)
     page.goto("/console/masters")
     look(page, "masters", watch=watch)
+    page.goto("/console/reviews")
+    look(page, "reviews", watch=watch)
+    for what in ("class", "review", "disposal"):
+        page.goto(f"/console/exhibits/{exhibit.replace('/', '-')}/{what}")
+        with page.expect_navigation():
+            page.locator("main form").get_by_role("button").first.click()
+        expect(page.get_by_role("alert")).to_contain_text("There is a problem")
+        look(page, f"exhibit-{what}-error", watch=watch)
     page.goto(f"/console/exhibits/{exhibit.replace('/', '-')}/hold")
     with page.expect_navigation():
         page.locator("main").get_by_role("button").first.click()
