@@ -9,7 +9,13 @@ from sqlmodel import Session, col, select
 from custody.errors import LogStateError, NotYetError
 from custody.formats.checkpoint import Checkpoint
 from custody.ledger.ledger import node_reader
-from custody.ledger.tables import LogCheckpointRow, LogEntryRow, LogRootRow, LogStateRow
+from custody.ledger.tables import (
+    LogCheckpointRow,
+    LogEntryRow,
+    LogPublicationRow,
+    LogRootRow,
+    LogStateRow,
+)
 from custody.tree.growth import Growth, first_needed, grow
 from custody.tree.merkle import EMPTY_ROOT, NodeId, tree_root
 from custody.tree.tiles import HEIGHT, Tile, format_bundle, format_hashes, format_tile
@@ -54,6 +60,11 @@ class StoredLog:
             return format_bundle(entries(self._session, places))
         read = node_reader(self._session)
         return format_hashes(read([NodeId(HEIGHT * tile.level, index) for index in places]))
+
+
+def why_behind(session: Session) -> str:
+    """Say why the newest entries are neither published nor signed; empty: they are, or will be."""
+    return session.get_one(LogPublicationRow, 1).words
 
 
 def entries(session: Session, places: range) -> list[bytes]:
