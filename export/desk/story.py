@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
-from custody.ledger.tables import CustodyEventRow, LogPublicationRow
+from custody.ledger.entries import publication_behind
+from custody.ledger.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
 from evidence.mailbox.messages import JOB_SEND, waits_for_a_person
@@ -191,7 +192,7 @@ class Stories:
             events=_events(session, row.id, before),
             counts=_counts(session, row.id),
             attention=tuple(one.words for one in calls),
-            log_behind=_log_behind(session, row),
+            log_behind=publication_behind(session) if row.state == ReleaseState.SEALING else "",
             feedback=latest_answer(session, row.id),
             corrected=tuple(one.words for one in calls if one.job == CORRECTED),
             outdated=_outdated(session, row.id),
@@ -199,12 +200,6 @@ class Stories:
             proposer_has_mailbox=row.state in _TOLD and has_mailbox(session, row.proposed_by),
             releasers_written=_written(session, row),
         )
-
-
-def _log_behind(session: Session, row: ReleaseRow) -> str:
-    if row.state != ReleaseState.SEALING:
-        return ""
-    return session.get_one(LogPublicationRow, 1).words
 
 
 def _outdated(session: Session, release: UUID) -> Sequence[tuple[str, datetime]]:

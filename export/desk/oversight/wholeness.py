@@ -14,12 +14,12 @@ from custody.check.cms import parse_timestamp
 from custody.errors import CustodyError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.note import NoteSignature, SignedNote, VerifierKey, check_note, parse_note
+from custody.ledger.entries import publication_behind
 from custody.ledger.histories import Histories
 from custody.ledger.tables import (
     CustodyEventRow,
     LogCheckpointRow,
     LogEntryRow,
-    LogPublicationRow,
     LogStampRow,
     LogStateRow,
 )
@@ -140,7 +140,7 @@ class Overview:
         return Wholeness(
             size=state.size,
             alarm=state.alarm,
-            behind=session.get_one(LogPublicationRow, 1).words,
+            behind=publication_behind(session),
             beat=state.beat,
             checkpoint=None if note is None else self._signed(session, note),
             stamp=_stamped(session),
