@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
+from custody.ledger.entries import publication_behind
 from custody.ledger.houseclock import house_clock
-from custody.ledger.publication.stored import why_behind
 from custody.ledger.tables import LogStateRow
 from custody.printable import printable
 from evidence import attention
@@ -91,7 +91,7 @@ class Health:
 
     def _publication(self, session: Session) -> str:
         """Say why the log's newest entries are neither published nor signed."""
-        return why_behind(session) or OK
+        return publication_behind(session) or OK
 
     def _masters(self, session: Session) -> str:
         found = session.exec(attention.how_many(attention.NOT_AS_STORED)).one()

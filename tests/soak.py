@@ -4,7 +4,8 @@
 
 In each round a random clip goes the whole way, and at a random moment of it one part of the service
 is killed with -9, killed and held back, or frozen, for up to 20 s. Afterwards every invariant of
-docs/durability.md is checked. It stops at the first violation, and leaves everything to look at.
+docs/durability.md is checked, and the log that is served, as a stranger would. It stops at the
+first violation, and leaves everything to look at.
 """
 
 import argparse
@@ -25,6 +26,11 @@ from uuid import UUID
 
 from sqlmodel import select
 
+from custody.errors import LogAwayError
+from custody.formats.policy import LogPolicy
+from custody.published.monitor import look
+from custody.published.whole import audit_published
+from custody.tree.places import LogSite
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
 from export.media.sample import H264, make_sample
@@ -60,6 +66,8 @@ class Tally:
     rounds: int = 0
     longest_s: float = 0.0
     entries: int = 0
+    seen: list[bytes] = field(default_factory=list)
+    """A checkpoint of the published log after each round, as a stranger saw it."""
 
     def words(self, seconds: float) -> str:
         attacks = ", ".join(f"{name} {count}" for name, count in sorted(self.attacks.items()))
@@ -172,6 +180,31 @@ class Round:
             acts.check_record(services, record)
         patiently(lambda: acts.check_package(services, release))
         self.tally.entries = patiently(lambda: acts.check_log(services))
+        patiently(self._check_published)
+
+    def _check_published(self) -> bool:
+        """Check what is served as a stranger does: whole, and every checkpoint seen its beginning.
+
+        Raises:
+            UnavailableError: it does not answer, or what was acknowledged is not published yet.
+        """
+        log = self.up.services.keyring.log_signer.key
+        policies = [LogPolicy(log)]
+        source = LogSite(f"http://127.0.0.1:{self.up.settings.port}/log")
+        try:
+            note = source.checkpoint()
+            sighting = look(source, note, policies, None)
+            for before in self.tally.seen:
+                look(source, note, policies, before)
+            report = audit_published(source, policies)
+        except LogAwayError as error:
+            raise UnavailableError(str(error)) from error
+        words = "\n".join(f"{one.words} [{one.subject}]" for one in report.failed)
+        acts.require(not report.failed, f"the audit of the published log says:\n{words}")
+        if sighting.checkpoint.size < self.tally.entries:
+            raise UnavailableError("the newest entries are not published yet")
+        self.tally.seen.append(note)
+        return True
 
     def _count(self, attack: Attack) -> None:
         self.tally.attacks[f"{attack.victim} {attack.means}"] += 1

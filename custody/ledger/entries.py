@@ -5,7 +5,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from custody.ledger.tables import LogCheckpointRow, LogEntryRow, LogStampRow, LogStateRow
+from custody.ledger.tables import (
+    LogCheckpointRow,
+    LogEntryRow,
+    LogPublicationRow,
+    LogStampRow,
+    LogStateRow,
+)
 
 _ROWS_AT_ONCE = 1000
 
@@ -24,6 +30,11 @@ def stored_entry(session: Session, index: int) -> bytes | None:
 def log_size(session: Session) -> int:
     """Return how many entries the log has."""
     return session.get_one(LogStateRow, 1).size
+
+
+def publication_behind(session: Session) -> str:
+    """Say why the log's newest entries are neither signed nor published; empty: nothing waits."""
+    return session.get_one(LogPublicationRow, 1).words
 
 
 def newest_unstamped(session: Session, *, before: datetime) -> LogCheckpointRow | None:

@@ -258,7 +258,8 @@ def _held(one: _Asked, answer: Answer, size: int) -> int:
     if held > size:
         raise LogStateError(
             f"the witness {one.label} has cosigned {held} entries, and we have {size}: the "
-            "database is older than what was published, as after a restored backup"
+            "database is older than what was published, as a restored backup is without what "
+            "`custos restore --log` takes from there"
         )
     one.held = held
     return held

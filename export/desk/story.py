@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
-from custody.ledger.publication.stored import why_behind
+from custody.ledger.entries import publication_behind
 from custody.ledger.tables import CustodyEventRow
 from evidence.attention import calls_to
 from evidence.exhibits.tables import ExhibitRow
@@ -192,7 +192,7 @@ class Stories:
             events=_events(session, row.id, before),
             counts=_counts(session, row.id),
             attention=tuple(one.words for one in calls),
-            log_behind=why_behind(session) if row.state == ReleaseState.SEALING else "",
+            log_behind=publication_behind(session) if row.state == ReleaseState.SEALING else "",
             feedback=latest_answer(session, row.id),
             corrected=tuple(one.words for one in calls if one.job == CORRECTED),
             outdated=_outdated(session, row.id),

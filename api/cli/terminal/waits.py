@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.cli.terminal.progress import Bar
 from api.services import Services
-from custody.ledger.publication.stored import why_behind
+from custody.ledger.entries import publication_behind
 from custody.printable import printable
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
@@ -50,7 +50,7 @@ def wait_for_seal(services: Services, release: UUID, bar: Bar) -> None:
         done = listed.sealed.steps
         bar.show(len(done), done[-1] if done else "")
         nonlocal told
-        if not told and (behind := why_behind(session)):
+        if not told and (behind := publication_behind(session)):
             told = True
             words = f"the custody log signs nothing new at the moment, and sealing waits: {behind}"
             print(f"custos: {printable(words)}", file=sys.stderr)

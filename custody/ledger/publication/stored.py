@@ -12,7 +12,6 @@ from custody.ledger.ledger import node_reader
 from custody.ledger.tables import (
     LogCheckpointRow,
     LogEntryRow,
-    LogPublicationRow,
     LogRootRow,
     LogStateRow,
 )
@@ -60,11 +59,6 @@ class StoredLog:
             return format_bundle(entries(self._session, places))
         read = node_reader(self._session)
         return format_hashes(read([NodeId(HEIGHT * tile.level, index) for index in places]))
-
-
-def why_behind(session: Session) -> str:
-    """Say why the newest entries are neither published nor signed; empty: they are, or will be."""
-    return session.get_one(LogPublicationRow, 1).words
 
 
 def entries(session: Session, places: range) -> list[bytes]:

@@ -14,8 +14,8 @@ from custody.check.cms import parse_timestamp
 from custody.errors import CustodyError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.note import NoteSignature, SignedNote, VerifierKey, check_note, parse_note
+from custody.ledger.entries import publication_behind
 from custody.ledger.histories import Histories
-from custody.ledger.publication.stored import why_behind
 from custody.ledger.tables import (
     CustodyEventRow,
     LogCheckpointRow,
@@ -140,7 +140,7 @@ class Overview:
         return Wholeness(
             size=state.size,
             alarm=state.alarm,
-            behind=why_behind(session),
+            behind=publication_behind(session),
             beat=state.beat,
             checkpoint=None if note is None else self._signed(session, note),
             stamp=_stamped(session),

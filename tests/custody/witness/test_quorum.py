@@ -167,7 +167,7 @@ def test_a_witness_that_is_ahead_stops_the_log(
     for asked in (witnesses, asking(doors)):
         with pytest.raises(LogStateError, match=r"auditor has cosigned 9 entries, and we have 5"):
             cosigned(asked, 5)
-    with pytest.raises(LogStateError, match="restored backup"):
+    with pytest.raises(LogStateError, match="custos restore --log"):
         asking(doors).newest(OURS.note(5), prove(OURS, 5), 5)
 
 
