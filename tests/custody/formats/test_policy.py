@@ -83,9 +83,9 @@ def test_any_of_two_witnesses_makes_the_quorum(
 
 
 def test_too_few_witnesses_are_refused_by_name() -> None:
-    with pytest.raises(ProofError, match="expected one-of-two, found none"):
+    with pytest.raises(ProofError, match="expected 1 of neighbour, police, found none"):
         check_checkpoint(note_by(LOG), WITNESSED)
-    with pytest.raises(ProofError, match="expected both, found n"):
+    with pytest.raises(ProofError, match="expected 2 of n, p, found n"):
         check_checkpoint(note_by(LOG, NEIGHBOUR), NESTED)
     check_checkpoint(note_by(LOG, NEIGHBOUR, POLICE), NESTED)
 
