@@ -83,14 +83,14 @@ def _report(done: Restored) -> None:
             where = "in records of the backup" if known else "in records begun since"
             print(f"  Lost {where}: {_counted(of)}")
     said = (
-        ("records were erased again", after.erased),
-        ("releases were taken back again", after.taken_back),
-        ("tokens were ended, because one had been ended since", after.tokens),
-        ("records wait for a person, who is told what happened in them", after.called),
+        ("Records that were erased again", after.erased),
+        ("Releases that were taken back again", after.taken_back),
+        ("Tokens that were ended, because one had been ended since", after.tokens),
+        ("Records that wait for a person, who is told what happened in them", after.called),
     )
     for words, count in said:
         if count:
-            print(f"{count} {words}.")
+            print(f"{words}: {count}.")
 
 
 def _counted(lost: list[LostRecord]) -> str:

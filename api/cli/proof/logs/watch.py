@@ -149,7 +149,8 @@ def _head(note: bytes) -> Checkpoint | None:
 
 def _said(sighting: Sighting) -> str:
     head, before = sighting.checkpoint, sighting.before
-    since = f", {head.size - before.size} more than before" if before is not None else ""
+    more = 0 if before is None else head.size - before.size
+    since = f", {more} more than before" if more else ""
     by = f", witnessed by {', '.join(sighting.witnesses)}" if sighting.witnesses else ""
     return f"{sighting.change}: {head.size} entries{since}{by}"
 
