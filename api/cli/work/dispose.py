@@ -5,7 +5,7 @@ import sys
 
 from api.acts import act
 from api.cli.parts.reviews import REVIEW_STEPS, add_review
-from api.cli.terminal.caller import add_acting, services_of, subject_of
+from api.cli.terminal.caller import add_acting, decided, services_of, subject_of
 from api.services import Services
 from custody.printable import printable
 from evidence.people.access import Subject
@@ -118,12 +118,7 @@ def _approve(given: argparse.Namespace, services: Services, subject: Subject) ->
 
 
 def _refuse(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    at, erasures = services.clock(), services.person_erasures
-    row = act(
-        services,
-        subject,
-        lambda s: erasures.refuse(s, given.erasure, by=subject, at=at, reason=given.reason),
-    )
+    row = decided(services, subject, services.person_erasures.refuse, given.erasure, given.reason)
     print(f"Erasure {row.id} is refused: everything stays.")
     return 0
 
@@ -144,12 +139,7 @@ def _approve_disposal(given: argparse.Namespace, services: Services, subject: Su
 
 
 def _refuse_disposal(given: argparse.Namespace, services: Services, subject: Subject) -> int:
-    at, disposals = services.clock(), services.disposals
-    row = act(
-        services,
-        subject,
-        lambda s: disposals.refuse(s, given.disposal, by=subject, at=at, reason=given.reason),
-    )
+    row = decided(services, subject, services.disposals.refuse, given.disposal, given.reason)
     print(f"Disposal {row.id} is refused: the exhibit stays.")
     return 0
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
@@ -47,6 +47,30 @@ EVENTS_BY_RECORD: Mapping[str, list[tuple[str, str]]] = {
 """The events that can be chosen, by the kind of their record."""
 
 
+def _typed(
+    about: Text = "",
+    person: Text = "",
+    event: Text = "",
+    since: Text = "",
+    until: Text = "",
+    index: Text = "",
+    sha256: Text = "",
+) -> dict[str, str]:
+    return {
+        "about": about,
+        "person": person,
+        "event": event,
+        "since": since,
+        "until": until,
+        "index": index,
+        "sha256": sha256,
+    }
+
+
+Typed = Annotated[dict[str, str], Depends(_typed)]
+"""What is looked for, as it was typed: of the page, and of the file that is taken out of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One event on a page."""
@@ -63,25 +87,10 @@ def search(
     request: Request,
     services: UsesServices,
     staff: Reads,
-    about: Text = "",
-    person: Text = "",
-    event: Text = "",
-    since: Text = "",
-    until: Text = "",
-    index: Text = "",
-    sha256: Text = "",
+    typed: Typed,
     before: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
 ) -> HTMLResponse:
     """Show the newest custody events that are looked for."""
-    typed = {
-        "about": about,
-        "person": person,
-        "event": event,
-        "since": since,
-        "until": until,
-        "index": index,
-        "sha256": sha256,
-    }
 
     def read(session: Session) -> HTMLResponse:
         wanted, errors = wanted_events(services, session, staff, typed)

@@ -12,7 +12,7 @@ from api.services import Services
 from api.streams.answers import placed
 from api.streams.files import IN_MEMORY, written
 from api.streams.transfers import Transfer
-from api.web.console.custody import SEARCH, Reads, Text, wanted_events
+from api.web.console.custody import SEARCH, Reads, Typed, wanted_events
 from api.web.staff import Staff, admit
 from evidence.errors import InvalidError
 from evidence.people.access import Action
@@ -26,24 +26,9 @@ async def taken_out(
     request: Request,
     services: UsesServices,
     staff: Reads,
-    about: Text = "",
-    person: Text = "",
-    event: Text = "",
-    since: Text = "",
-    until: Text = "",
-    index: Text = "",
-    sha256: Text = "",
+    typed: Typed,
 ) -> Response:
     """Return what was found as a file, or a refusal, but never a part of it."""
-    typed = {
-        "about": about,
-        "person": person,
-        "event": event,
-        "since": since,
-        "until": until,
-        "index": index,
-        "sha256": sha256,
-    }
     return await placed(partial(_write, request, services, staff, typed))
 
 

@@ -1,6 +1,5 @@
 """Edge. Ways out for an exhibit that needs a person: tried again, right as it is, set aside."""
 
-from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,18 +9,17 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.depends import UsesServices
-from api.services import Services
-from api.web.console.exhibits.details import show_exhibit
+from api.web.console.exhibits.forms import DecisionForm
 from api.web.console.words import lines
-from api.web.pages import page
 from api.web.staff import Staff, allowed, sends
-from evidence.errors import InvalidError, StateError
+from evidence.errors import StateError
 from evidence.exhibits.references import as_reference
 from evidence.people.access import Action
 
 router = APIRouter(include_in_schema=False)
 Reason = Annotated[str, Form()]
 ACCEPTANCE, SET_ASIDE = "acceptance", "set-aside"
+_FORM, _UNTYPED = DecisionForm("console/remedy.html"), {"reason": ""}
 
 
 @router.post("/console/exhibits/{name}/retry")
@@ -41,7 +39,7 @@ def retry(
             ),
         )
     except StateError as error:
-        return _page(request, services, staff, name, "", problem=str(error))
+        return _FORM.show(request, services, staff, name, "", _UNTYPED, problem=str(error))
     return RedirectResponse(f"/console/exhibits/{name}", HTTPStatus.SEE_OTHER)
 
 
@@ -53,7 +51,7 @@ def accept_page(
     name: str,
 ) -> Response:
     """Ask why the master alone is right."""
-    return _page(request, services, staff, name, ACCEPTANCE)
+    return _FORM.show(request, services, staff, name, ACCEPTANCE, _UNTYPED)
 
 
 @router.post("/console/exhibits/{name}/acceptance")
@@ -75,7 +73,7 @@ def accept(
             reason=lines(reason),
         )
 
-    return _decide(request, services, staff, name, ACCEPTANCE, reason, work)
+    return _FORM.decide(request, services, staff, name, ACCEPTANCE, {"reason": reason}, work)
 
 
 @router.get("/console/exhibits/{name}/set-aside")
@@ -86,7 +84,7 @@ def set_aside_page(
     name: str,
 ) -> Response:
     """Ask why an exhibit is set aside."""
-    return _page(request, services, staff, name, SET_ASIDE)
+    return _FORM.show(request, services, staff, name, SET_ASIDE, _UNTYPED)
 
 
 @router.post("/console/exhibits/{name}/set-aside")
@@ -108,54 +106,4 @@ def set_aside(
             reason=lines(reason),
         )
 
-    return _decide(request, services, staff, name, SET_ASIDE, reason, work)
-
-
-def _decide(
-    request: Request,
-    services: Services,
-    staff: Staff,
-    name: str,
-    way: str,
-    reason: str,
-    work: Callable[[Session], None],
-) -> Response:
-    try:
-        act(services, staff.subject, work)
-    except InvalidError as error:
-        words = str(error) if reason.strip() else "Enter the reason"
-        return _page(request, services, staff, name, way, errors={error.field: words}, typed=reason)
-    except StateError as error:
-        return _page(request, services, staff, name, way, problem=str(error), typed=reason)
-    return RedirectResponse(f"/console/exhibits/{name}", HTTPStatus.SEE_OTHER)
-
-
-def _page(
-    request: Request,
-    services: Services,
-    staff: Staff,
-    name: str,
-    way: str,
-    *,
-    errors: Mapping[str, str] | None = None,
-    problem: str = "",
-    typed: str = "",
-) -> Response:
-    """Show the form of a decision; ``problem`` says why it cannot be taken now."""
-    status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
-
-    def read(session: Session) -> Response:
-        row = services.exhibits.find(session, as_reference(name))
-        return page(
-            request,
-            "console/remedy.html",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else status,
-            staff=staff,
-            shown=show_exhibit(services, session, staff, row),
-            way=way,
-            errors=errors or {},
-            problem=problem,
-            typed={"reason": typed},
-        )
-
-    return act(services, staff.subject, read)
+    return _FORM.decide(request, services, staff, name, SET_ASIDE, {"reason": reason}, work)
