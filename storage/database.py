@@ -2,6 +2,7 @@
 
 import hashlib
 import select
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -10,10 +11,16 @@ import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, exc, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ClauseElement
 from sqlmodel import Session
 
 from storage.errors import ConflictError, UnavailableError
+
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here
+_USED = "custos.used"
+_FRESH_S = 5.0
+"""A connection used within so long is not asked again: a statement less for each transaction."""
 
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
@@ -26,12 +33,36 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=10,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=30s"},
     )
     event.listen(engine, "handle_error", _strip)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _require_server)
     return engine
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _require_server(
+    connection: psycopg.Connection, record: ConnectionPoolEntry, _fairy: object
+) -> None:
+    """Ask the server whether it is there, where that is not plain; if not, have others made.
+
+    A server that ends says so to each of its connections, and the word waits to be read.
+    """
+    used = record.info.get(_USED)
+    if used is None:  # it was made just now
+        return
+    heard = select.poll()
+    try:
+        heard.register(connection, select.POLLIN)
+        if time.monotonic() - used >= _FRESH_S or heard.poll(0):
+            _DIALECT.do_ping(connection)  # type: ignore[no-untyped-call]  # as above
+    except psycopg.Error as error:
+        raise exc.InvalidatePoolError from error
 
 
 def bare_words(error: BaseException) -> str:
@@ -89,9 +120,6 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here
-
-
 class Statement:
     """A statement that is compiled once, and then given to the driver as it is.
 
@@ -143,6 +171,26 @@ def listen(connection: Connection, channel: str) -> None:
     with our_errors():
         connection.detach()  # back in the pool, it would hear on behalf of somebody else
         connection.exec_driver_sql(f'LISTEN "{channel}"')
+
+
+_WRITING = text(
+    "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+    " WHERE datname = current_database() AND relation = CAST(:table AS regclass)"
+    " AND mode = 'RowExclusiveLock')"
+)
+
+
+def is_being_written(connection: Connection, table: str) -> bool:
+    """Return whether a transaction that has not ended yet adds, changes or takes rows of a table.
+
+    It holds its lock until others see what it did. So where this says no, whatever looked at the
+    table's rows before now and wrote to it is there to be seen.
+
+    Raises:
+        UnavailableError: the server does not answer. Safe to retry.
+    """
+    with our_errors():
+        return bool(connection.scalar(_WRITING, {"table": table}))
 
 
 def await_notice(connection: Connection, *, within: float, unless: Readable) -> None:

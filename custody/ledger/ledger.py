@@ -24,9 +24,11 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     cast,
     column,
     exists,
+    null,
     update,
 )
 from sqlalchemy import JSON as JSON_TEXT
@@ -103,12 +105,22 @@ _MOVE_HEAD = (
 )
 _RUNS = exists().where(col(LogStateRow.id) == 1, col(LogStateRow.alarm) == "")
 _KEPT = select(func.count()).select_from(_KEYS).where(_OWNED).scalar_subquery()
+_TOLD = select(
+    case(
+        (exists(select(_OUTBOX.c.event)), null()),
+        else_=cast(func.pg_notify(CHANNEL, ""), String),
+    ).label("word")
+).subquery("told_of")
+"""A word to the sequencer, unless it has not taken yet what it was told of before: it will look.
+
+PostgreSQL commits transactions that speak one after the other, so most must not (ADR 45).
+"""
 _PLACE = (
     insert(_OUTBOX)
     .from_select(
         ["event"],
         select(bindparam("event_id", type_=Uuid))
-        .select_from(func.pg_notify(CHANNEL, ""))
+        .select_from(_TOLD)
         .where(_RUNS, func.cardinality(bindparam("keyed", type_=ARRAY(Uuid))) == _KEPT),
     )
     .returning(_OUTBOX.c.event)
@@ -121,9 +133,9 @@ _APPEND = Statement(
 )
 """All of an event by one statement: itself, its values, its record's head, its place in the outbox.
 
-With the last goes a word to the sequencer, which hears it when, and only if, this commits. No row
-goes in there while the log stands still, or where a K was destroyed while the head was waited for,
-and then nothing of the transaction does.
+With the last goes a word to the sequencer where it may sleep; it hears that when, and only if, this
+commits. No row goes in there while the log stands still, or where a K was destroyed while the head
+was waited for, and then nothing of the transaction does.
 """
 
 

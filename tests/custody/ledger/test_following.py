@@ -6,14 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from api.health import _SILENT
 from api.running import sequencing
 from api.running.sequencing import LOOK_S, Stop, follow
+from custody.ledger.ledger import CHANNEL
 from custody.ledger.sequencer import LOCK, Turn
-from storage.database import named_lock, transaction
+from storage.database import listen, named_lock, transaction
 from storage.errors import UnavailableError
 from tests.custody.desks import Desk
 
@@ -72,17 +74,54 @@ def test_an_event_wakes_the_sequencer_by_its_commit(
     assert desk.indices(record) == [0, 1, 2]
 
 
+def test_whoever_found_others_waiting_is_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such an event brings no word of its own: the sequencer may not sleep before it is there."""
+    monkeypatch.setattr(sequencing, "LOOK_S", NEVER_S)
+    first, late = desk.open_record(), desk.open_record()
+    with following(desk) as sequencer, transaction(desk.engine) as session:
+        with transaction(desk.engine) as earlier:
+            desk.append(earlier, first)
+            # Both see the outbox as it was; from here on only one of them waits in it.
+        desk.append(session, late)
+        assert sequencer.turns.added.acquire(timeout=LONG_S)
+        for _ in range(5):  # it looks again and again, and finds nothing yet
+            assert sequencer.turns.idle.acquire(timeout=LONG_S)
+        session.commit()
+        assert sequencer.turns.added.acquire(timeout=LONG_S)
+    sequencer.ended.result(LONG_S)
+    assert desk.indices(late) == [1]
+
+
+def test_of_many_that_come_at_once_few_speak(desk: Desk) -> None:
+    """PostgreSQL commits those that do one after the other, each through its own fsync."""
+    records = [desk.open_record() for _ in range(5)]
+    with named_lock(desk.engine, "a listener") as held:
+        assert held is not None
+        listen(held, CHANNEL)
+        for record in records:
+            desk.write(record)
+        held.exec_driver_sql("SELECT 1")
+        driver = held.connection.dbapi_connection
+        assert isinstance(driver, psycopg.Connection)
+        assert len(list(driver.notifies(timeout=0.2))) == 1
+    desk.sequencer.turn()
+    assert desk.check_log() == 5
+
+
 def test_an_event_that_nobody_told_of_is_found_by_the_slow_look(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sequencing, "LOOK_S", 0.2)
-    monkeypatch.setattr("custody.ledger.ledger.CHANNEL", "somebody_else")
     record = desk.open_record()
+    desk.write(record)
     with following(desk) as sequencer:
-        desk.write(record)
+        assert sequencer.turns.added.acquire(timeout=LONG_S)
+        desk.write_many(record, 1)  # as rows, without a word
         assert sequencer.turns.added.acquire(timeout=LONG_S)
     sequencer.ended.result(LONG_S)
-    assert desk.indices(record) == [0]
+    assert desk.indices(record) == [0, 1]
 
 
 def test_an_event_that_is_undone_is_nobodys_news(
