@@ -87,8 +87,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesIn
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what stays until the end: it took a tenth of the time."""
+    """Let the garbage collector pass over what stays until the end, and come less often.
+
+    It took a tenth of the time, and then, with its usual thresholds, a twentieth.
+    """
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

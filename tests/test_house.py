@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,18 @@ LARGE_ROOMS = {"export/media"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base"}
 
 
+# A thousand tests look at the same files: each is found, and read, once.
+@cache
 def sources() -> list[Path]:
     return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def modules() -> dict[str, Path]:
     return {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): path
@@ -38,7 +47,7 @@ def modules() -> dict[str, Path]:
 
 
 def kind(path: Path) -> str:
-    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    words = ast.get_docstring(parsed(path)) or ""
     return words.split(" ", 1)[0]
 
 
@@ -81,7 +90,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {node.name}"
         for path in (*sources(), *(ROOT / "benchmarks").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or node.lineno) - node.lineno >= LONG_FUNCTION
     ]
@@ -112,7 +121,7 @@ def test_an_error_has_one_owner() -> None:
     made = [
         node.name
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
     ]
     assert not [name for name, times in Counter(made).items() if times > 1]
@@ -172,8 +181,7 @@ def test_nobody_but_its_room_moves_a_release() -> None:
     outside = {
         name: found
         for name, path in modules().items()
-        if not name.startswith("export.release.")
-        and (found := state_changes(ast.parse(path.read_text(encoding="utf-8"))))
+        if not name.startswith("export.release.") and (found := state_changes(parsed(path)))
     }
     assert not outside
 
@@ -217,6 +225,7 @@ SHOWING = ("api.web", "api.routes", "api.views", "api.cli")
 ASKS = {"add", "delete", "exec", "execute", "get", "get_one", "merge", "scalar", "scalars"}
 
 
+@cache
 def showing() -> dict[str, Path]:
     rooms = tuple(f"{name}." for name in SHOWING)
     return {name: path for name, path in modules().items() if f"{name}.".startswith(rooms)}
@@ -242,7 +251,7 @@ def questions(tree: ast.Module) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(showing()))
 def test_what_shows_builds_no_sql(name: str) -> None:
-    assert questions(ast.parse(showing()[name].read_text(encoding="utf-8"))) == []
+    assert questions(parsed(showing()[name])) == []
 
 
 @pytest.mark.parametrize(
