@@ -44,8 +44,8 @@ frontend: ## Build what the pages take from npm (needs Node)
 bench: setup ## Print speeds as ratios against the bare tools, taken in one run
 	@$(BIN)/python -m benchmarks
 
-soak: setup ## Kill processes at random, 200 times, and look for loss
-	@$(BIN)/python -m tests.soak --rounds 200
+soak: setup ## Kill processes at random, 1,200 times, and look for loss
+	@$(BIN)/python -m tests.soak --kills 1000 --rounds 200
 
 fuzz: setup ## Hand the verifier what an enemy might, for ten minutes (SEED=n for the same again)
 	@$(BIN)/python -m tests.fuzz --seconds 600 $(if $(SEED),--seed "$(SEED)")

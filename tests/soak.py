@@ -1,11 +1,12 @@
 """`make soak`: kill what can be killed, at random, and look for loss after each round.
 
-    python -m tests.soak --rounds 200 [--seed N] [--data DIR] [--minutes M]
+    python -m tests.soak --kills 1000 --rounds 200 [--seed N] [--data DIR] [--minutes M]
 
-In each round a random clip goes the whole way, and at a random moment of it one part of the service
-is killed with -9, killed and held back, or frozen, for up to 20 s. Afterwards every invariant of
-docs/durability.md is checked, and the log that is served, as a stranger would. It stops at the
-first violation, and leaves everything to look at.
+First whoever makes the log is killed while others write to it (tests/durability/log_kills.py). Then
+come rounds over a whole service: in each a random clip goes the whole way, and at a random moment
+of it one part of the service is killed with -9, killed and held back, or frozen, for up to 20 s.
+Afterwards every invariant of docs/durability.md is checked, and the log that is served, as a
+stranger would. It stops at the first violation, and leaves everything to look at.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from export.media.sample import H264, make_sample
 from storage.errors import StorageError, UnavailableError
 from tests.durability import acts
 from tests.durability.attacks import Attack, Running, Stage, draw
+from tests.durability.log_kills import log_kills
 from tests.durability.ups import Up
 from tests.polling import poll
 
@@ -232,14 +234,43 @@ def soak(up: Up, given: argparse.Namespace) -> Tally:
     return tally
 
 
+def kill_over_the_log(given: argparse.Namespace) -> None:
+    """Kill over the log as often as is asked for, and check all of it."""
+    begun, dice = time.monotonic(), random.Random(f"{given.seed}/log")  # noqa: S311 - as above
+    with (
+        tempfile.TemporaryDirectory(prefix="custos-soak-log-") as folder,
+        log_kills(Path(folder)) as killing,
+    ):
+        for number in range(1, given.kills + 1):
+            try:
+                way = killing.kill(dice)
+            except BaseException:
+                say(f"kill {number} over the log, --seed {given.seed}: VIOLATION")
+                raise
+            if number % 50 == 0:
+                say(f"kill {number} over the log, --seed {given.seed}: ok, {way}")
+        size = killing.finish()
+    ways = ", ".join(f"{name} {count}" for name, count in sorted(killing.ways.items()))
+    say(
+        f"{given.kills} kills over the log in {(time.monotonic() - begun) / 60:.1f} min: no "
+        f"violation.\n  killed or frozen: {ways}\n  {len(killing.known.entries)} acknowledged "
+        f"events among {size} entries, {killing.checkpoints} checkpoints seen"
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.soak")
+    parser.add_argument("--kills", type=int, default=1000, help="over the log alone")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--data", type=Path, help="a new data directory, which is kept")
     parser.add_argument("--minutes", type=int, default=180, help="begin no round after so long")
     given = parser.parse_args()
     logging.getLogger("custos").setLevel(logging.ERROR)  # that the store is away is no news here
+    if given.kills:
+        kill_over_the_log(given)
+    if not given.rounds:
+        return 0
     data = given.data or Path(tempfile.mkdtemp(prefix="custos-soak-"))
     up, begun = Up(data.absolute()), time.monotonic()
     try:
