@@ -1,6 +1,7 @@
 """Adapter. One bucket for those who read: find, open, read again and compare, presign."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +12,9 @@ from storage.objects.errors import storage_errors
 from storage.objects.sending import Progress, tell
 from storage.objects.streams import ObjectStream
 from storage.stored import Found, Lock, StoredObject
+
+_GLANCE = Patience(limit_s=0.0, connect_timeout_s=2.0, read_timeout_s=5.0)
+"""For whoever only asks how the store is: one that hangs is as good as away."""
 
 
 class ObjectReader:
@@ -37,6 +41,7 @@ class ObjectReader:
             if public_url
             else self._s3
         )
+        self._access = access
         self._bucket = bucket
         self._locked = locked
 
@@ -54,24 +59,33 @@ class ObjectReader:
         """Close the connections."""
         self._s3.close()
         self._public.close()
+        if "_impatient" in self.__dict__:
+            self._impatient.close()
+
+    @cached_property
+    def _impatient(self) -> S3:
+        """A client of its own, that does not wait as long as for a large copy."""
+        return S3(self._access, _GLANCE)
 
     def check(self) -> None:
         """Ask once whether the store answers, and keeps versions where objects are locked.
 
         Raises: UnavailableError, RefusedError with what is to be set.
         """
-        client = self._s3.client
+        s3 = self._impatient
         try:
-            self._s3.ask(
-                "look at the bucket", lambda: client.head_bucket(Bucket=self._bucket), once=True
+            s3.ask(
+                "look at the bucket",
+                lambda: s3.client.head_bucket(Bucket=self._bucket),
+                once=True,
             )
         except NotFoundError as error:
             raise RefusedError(f"there is no bucket {self._bucket}: create it") from error
         if not self._locked:
             return
-        said = self._s3.ask(
+        said = s3.ask(
             "look at the bucket's versioning",
-            lambda: client.get_bucket_versioning(Bucket=self._bucket),
+            lambda: s3.client.get_bucket_versioning(Bucket=self._bucket),
             once=True,
         )
         if said.get("Status") != "Enabled":

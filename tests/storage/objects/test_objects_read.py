@@ -18,6 +18,7 @@ import pytest
 
 from storage.embedded.addresses import Addresses, S3Access
 from storage.errors import CorruptError, NotFoundError, RefusedError, UnavailableError
+from storage.objects import reading
 from storage.objects.store import ObjectStore, Patience, StoredObject
 from tests.storage.objects.stores import MIB, PATIENT, key, now, store
 from tests.storage.objects.wire import Wire
@@ -262,6 +263,18 @@ def test_the_check_tells_at_once_that_nobody_answers() -> None:
     with pytest.raises(UnavailableError):
         gone.check()
     gone.close()
+
+
+def test_the_check_does_not_wait_for_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection, and says nothing: whoever reads a large file would wait longer."""
+    monkeypatch.setattr(reading, "_GLANCE", replace(reading._GLANCE, read_timeout_s=0.2))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endless = Patience(limit_s=0.0, read_timeout_s=3600)
+        access = S3Access(f"http://127.0.0.1:{listener.getsockname()[1]}", "us-east-1", "a", "s")
+        frozen = store(access, "bucket", patience=endless)
+        with pytest.raises(UnavailableError):
+            frozen.check()
+        frozen.close()
 
 
 def test_a_store_that_ignores_ranges_is_not_believed() -> None:
