@@ -1,4 +1,4 @@
-"""Adapter. Where a published log is read: a directory, or a web address. Needs no library of ours.
+"""Adapter. Where a published log is read: a directory, or a web address; a bucket: `buckets`.
 
 What comes from there is a stranger's: nothing is believed, and nothing is read beyond the longest
 that it may be. Whoever reads checks it (custody/tree/tiles.py, custody/formats).
@@ -9,6 +9,7 @@ import ssl
 import weakref
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +23,19 @@ _OK, _GONE = 200, {404, 410}
 
 
 def log_at(place: str) -> LogSource:
-    """Return the log at a web address, or else in the directory of this name."""
+    """Return the log at a web address, in a bucket (`s3://…`), or in the directory of this name.
+
+    Raises:
+        LogStateError: no log can be at such a place.
+    """
+    if place.startswith("s3://"):
+        try:
+            # By name: who reads files or a web address needs no S3 client.
+            found: LogSource = import_module("custody.tree.buckets").LogInBucket(place)
+        except ModuleNotFoundError as error:
+            words = f"{place} is read by boto3, which is not installed: pip install boto3"
+            raise LogStateError(words) from error
+        return found
     return LogSite(place) if place.startswith(("https://", "http://")) else LogDirectory(place)
 
 
@@ -66,7 +79,7 @@ class LogDirectory:
             with (self._folder / name).open("rb") as file:
                 # No more room than it takes: a bundle may be 16 MiB long, and few are.
                 size = min(most, os.fstat(file.fileno()).st_size)
-                return _bounded(file.read(size + 1), name, most)
+                return bounded(file.read(size + 1), name, most)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -121,7 +134,7 @@ class LogSite:
                 headers = {"Accept-Encoding": "identity", "User-Agent": "custos"}
                 self._connection.request("GET", f"{self._path}/{name}", headers=headers)
                 answer = self._connection.getresponse()
-                data = _bounded(answer.read(most + 1), name, most)
+                data = bounded(answer.read(most + 1), name, most)
                 self._keep(answer)
             except (OSError, HTTPException) as error:
                 self._connection.close()
@@ -149,7 +162,12 @@ def most_bytes(tile: Tile) -> int:
     return MAX_BUNDLE_BYTES * tile.width // WIDTH
 
 
-def _bounded(data: bytes, name: str, most: int) -> bytes:
+def bounded(data: bytes, name: str, most: int) -> bytes:
+    """Return what was read, unless it is longer than ``most`` bytes.
+
+    Raises:
+        LogStateError: it is.
+    """
     if len(data) > most:
         raise LogStateError(f"{name} is longer than the {most} bytes that it may have")
     return data

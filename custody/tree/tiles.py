@@ -9,9 +9,9 @@ A tile that is not full yet has its width, 1 to 255, in its name; an empty one i
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from custody.errors import FormatError
 from custody.tree.merkle import HASH_SIZE, NodeId, NodeReader, node_hash
@@ -73,6 +73,15 @@ class LogSource(Protocol):
         Raises:
             LogStateError: it is not there; the message names it and the place.
         """
+        ...
+
+
+@runtime_checkable
+class ListedSource(LogSource, Protocol):
+    """A place of which it is known what else lies there."""
+
+    def names(self) -> Iterable[str]:
+        """Name everything that lies there, as it would stand behind the address of the log."""
         ...
 
 

@@ -13,7 +13,7 @@ from custody.tree.places import log_at
 NO_LOG = (
     "NO PUBLISHED LOG WAS NAMED. If anything was recorded after this backup, it is not known here, "
     "and a log that goes on from here contradicts what others hold of it. Name the log by --log "
-    "DIR or --log URL wherever there is a copy of it."
+    "DIR, --log URL or --log s3://BUCKET/PREFIX wherever there is a copy of it."
 )
 
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--log",
-        metavar="DIR|URL",
+        metavar="DIR|URL|s3://BUCKET/PREFIX",
         help="where the log was published: what came after the backup is taken from there",
     )
     add_data(parser)

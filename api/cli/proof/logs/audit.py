@@ -24,7 +24,8 @@ from api.cli.proof.logs.reports import audit_json, audit_table
 from api.cli.terminal.acting import add_acting
 from api.cli.terminal.errors import UsageError
 from custody.published.whole import audit_published
-from custody.tree.places import LogDirectory, log_at
+from custody.tree.places import log_at
+from custody.tree.tiles import ListedSource
 
 _RIGHT = "The log is whole."
 _UNSIGNED = "The log is whole in itself; give --key or --trust to know that it is the council's."
@@ -61,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _audit(given: argparse.Namespace) -> int:
     source, policies = log_at(given.place), believed(given)
-    names = source.names() if isinstance(source, LogDirectory) else None
+    names = source.names() if isinstance(source, ListedSource) else None
     report = audit_published(source, policies, names)
     if given.json:
         print(audit_json(report, signed=report.signed))

@@ -23,7 +23,7 @@ EXITS: Final = (
     "Exit codes: 0 all is well; 1 something is wrong; 2 the command line cannot be followed; 3 "
     "nothing is known for sure: the log does not answer, or neither key nor trust file was given."
 )
-PLACE: Final = "DIR|URL"
+PLACE: Final = "DIR|URL|s3://BUCKET/PREFIX"
 
 
 def add_belief(parser: argparse.ArgumentParser) -> None:
