@@ -22,8 +22,8 @@ from api.settings.facts import Settings
 from api.times import utc_now
 from custody.errors import ForgedEventError, LogStateError, NotPublishedError
 from custody.keys.keyring import load
-from custody.ledger.ledger import CHANNEL
 from custody.ledger.sequencer import LOCK, Sequencer
+from custody.ledger.statements import CHANNEL
 from custody.ledger.tables import OutboxRow
 from storage.database import await_notice, connect, is_being_written, listen, named_lock
 from storage.embedded.backoff import Backoff

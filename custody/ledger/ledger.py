@@ -15,23 +15,7 @@ from datetime import datetime
 from typing import NoReturn, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Integer,
-    String,
-    Uuid,
-    and_,
-    any_,
-    bindparam,
-    case,
-    cast,
-    column,
-    exists,
-    null,
-    update,
-)
-from sqlalchemy import JSON as JSON_TEXT
+from sqlalchemy import ARRAY, BigInteger, Integer, and_, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -44,6 +28,7 @@ from custody.formats.proof import LogProof, format_consistency, format_proof
 from custody.ledger.erasure import EMPTY
 from custody.ledger.houseclock import HouseClock
 from custody.ledger.recordkeys import RecordKeys
+from custody.ledger.statements import APPEND, HEAD, KEYED_HEAD, LOCKED_HEAD
 from custody.ledger.tables import (
     CustodyEventRow,
     CustodyRecord,
@@ -52,93 +37,11 @@ from custody.ledger.tables import (
     LogEntryRow,
     LogNodeRow,
     LogStampRow,
-    LogStateRow,
-    OutboxRow,
-    RecordKeyRow,
 )
 from custody.tree import merkle
-from storage.database import Statement
 
-CHANNEL = "custos_outbox"
-"""Where the database tells the sequencer that something waits (LISTEN)."""
 MAC_TAG = b"custos/event-mac/v1\0"
-# Past the unit of work: an event costs half of the time so, and nobody changes it afterwards.
-_HEADS, _EVENTS, _COMMITTED, _OUTBOX, _NODES, _KEYS = (
-    SQLModel.metadata.tables[str(table.__tablename__)]
-    for table in (
-        *(CustodyRecord, CustodyEventRow, CustodyValueRow, OutboxRow, LogNodeRow),
-        RecordKeyRow,
-    )
-)
-_HEAD = select(_HEADS.c.next_n, _HEADS.c.head).where(_HEADS.c.id == bindparam("record"))
-_LOCKED_HEAD = _HEAD.with_for_update()
-_OWNED = _KEYS.c.record == any_(bindparam("keyed", type_=ARRAY(Uuid)))
-_KEYED_HEAD = Statement(
-    select(_HEADS.c.next_n, _HEADS.c.head, _KEYS.c.record, _KEYS.c.wrapped)
-    .select_from(_HEADS.join(_KEYS, _OWNED, isouter=True))
-    .where(_HEADS.c.id == bindparam("record"))
-    .with_for_update(of=_HEADS)
-)
-"""A record's head, locked, and every K that its next event needs.
-
-Where it had to wait for the lock, the keys are those of before: `_APPEND` looks again.
-"""
-_ADD_EVENT = insert(_EVENTS).values(
-    # No parameter is called as a column of `_HEADS` is: SQLAlchemy would set that one, too.
-    id=bindparam("event_id"),
-    **{name: bindparam(name) for name in ("record", "n", "event", "at", "entry", "mac")},
-)
-_VALUES = (
-    # One text instead of three lists, of which the driver would look at every item.
-    func.json_to_recordset(cast(bindparam("told", type_=String), JSON_TEXT))
-    .table_valued(column("field", String), column("value", String), column("key_record", Uuid))
-    .render_derived(with_types=True)
-)
-_ADD_VALUES = insert(_COMMITTED).from_select(
-    ["event", "field", "value", "key_record"],
-    select(bindparam("event_id", type_=Uuid), *_VALUES.c),
-)
-_MOVE_HEAD = (
-    update(_HEADS)
-    .where(_HEADS.c.id == bindparam("record"))
-    .values(next_n=bindparam("after"), head=bindparam("sha256"))
-)
-_RUNS = exists().where(col(LogStateRow.id) == 1, col(LogStateRow.alarm) == "")
-_KEPT = select(func.count()).select_from(_KEYS).where(_OWNED).scalar_subquery()
-_TOLD = select(
-    case(
-        (exists(select(_OUTBOX.c.event)), null()),
-        else_=cast(func.pg_notify(CHANNEL, ""), String),
-    ).label("word")
-).subquery("told_of")
-"""A word to the sequencer, unless it has not taken yet what it was told of before: it will look.
-
-PostgreSQL commits transactions that speak one after the other, so most must not (ADR 45).
-"""
-_PLACE = (
-    insert(_OUTBOX)
-    .from_select(
-        ["event"],
-        select(bindparam("event_id", type_=Uuid))
-        .select_from(_TOLD)
-        .where(_RUNS, func.cardinality(bindparam("keyed", type_=ARRAY(Uuid))) == _KEPT),
-    )
-    .returning(_OUTBOX.c.event)
-    .cte("place")
-)
-_APPEND = Statement(
-    select(_PLACE.c.event).add_cte(
-        _ADD_EVENT.cte("added"), _ADD_VALUES.cte("committed"), _MOVE_HEAD.cte("moved")
-    )
-)
-"""All of an event by one statement: itself, its values, its record's head, its place in the outbox.
-
-With the last goes a word to the sequencer where it may sleep; it hears that when, and only if, this
-commits. No row goes in there while the log stands still, or where a K was destroyed while the head
-was waited for, and then nothing of the transaction does.
-"""
-
-
+_NODES = SQLModel.metadata.tables[str(LogNodeRow.__tablename__)]
 _ASKED = (
     func.unnest(
         bindparam("levels", type_=ARRAY(Integer)), bindparam("indices", type_=ARRAY(BigInteger))
@@ -254,7 +157,7 @@ class Ledger:
             "keyed": list(opened),
             "sha256": hashlib.sha256(entry).hexdigest(),
         }
-        if _APPEND.run(session, row).first() is None:
+        if APPEND.run(session, row).first() is None:
             self._refuse(session, record, owners)
         return event_id
 
@@ -264,7 +167,7 @@ class Ledger:
         """Lock the head of ``record``; return it, and each K that is there of these records."""
         session.flush()
         wanted = {"record": record, "keyed": list({record, *owners.values()})}
-        rows = _KEYED_HEAD.run(session, wanted).all()
+        rows = KEYED_HEAD.run(session, wanted).all()
         if not rows:
             raise CustodyError(f"there is no record {record}: nothing can be added to it")
         opened = {
@@ -287,7 +190,7 @@ class Ledger:
     def head(self, session: Session, record: UUID, *, lock: bool = False) -> Head:
         """Return where ``record`` stands now; ``lock``: and until the transaction ends."""
         session.flush()
-        asked = _LOCKED_HEAD if lock else _HEAD
+        asked = LOCKED_HEAD if lock else HEAD
         next_n, head = session.execute(asked, {"record": record}).one()
         return Head(next_n - 1, head)
 

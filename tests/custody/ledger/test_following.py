@@ -13,8 +13,8 @@ from sqlalchemy import text
 from api.health import _SILENT
 from api.running import sequencing
 from api.running.sequencing import LOOK_S, Stop, follow
-from custody.ledger.ledger import CHANNEL
 from custody.ledger.sequencer import LOCK, Turn
+from custody.ledger.statements import CHANNEL
 from storage.database import listen, named_lock, transaction
 from storage.errors import UnavailableError
 from tests.custody.desks import Desk
