@@ -1,4 +1,4 @@
-"""Edge. 200 recipients collect at once while 20 clips are taken in, beside a static page.
+"""Edge. 40 recipients, each of a release, collect at once while clips are taken in; a static page.
 
 The link page and the hand-over (the request that gives the package, to its last byte) are timed
 through the running service; the static page by the same client, from a bare uvicorn, in the same
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -38,7 +38,7 @@ from export.release.proposals import NewRelease, ReleaseKind
 from export.release.releases import recipient_of
 from export.release.tables import ReleaseRow
 
-RECIPIENTS, CLIPS, PAGES, AT_ONCE = 200, 20, 1000, 50
+RECIPIENTS, CLIPS, PAGES, AT_ONCE = 40, 20, 1000, 40
 """Who collects, what is taken in meanwhile, and how the link page is asked for."""
 
 
@@ -89,7 +89,7 @@ class _Link:
 
 
 def _links(services: Services) -> list[_Link]:
-    """Seal one small release, and give each recipient a link and a collection of it."""
+    """Seal a small release for each recipient, with a link, and past its code."""
     operator, releaser = (_subject(services, role) for role in (Role.OPERATOR, Role.RELEASER))
     with tempfile.TemporaryDirectory(prefix="custos-bench-") as folder:
         clip = Path(folder) / "clip.mp4"
@@ -97,8 +97,19 @@ def _links(services: Services) -> list[_Link]:
         exhibit = take_in(services, operator, _new(services), [clip])
     with Bar("Preparing a release") as bar:
         wait_for_copy(services, exhibit.id, bar)
+    releases = [
+        _release(services, exhibit.reference, operator, releaser) for _ in range(RECIPIENTS)
+    ]
+    for number, release in enumerate(releases, 1):
+        with Bar(f"Sealing {number} of {RECIPIENTS}") as bar:
+            wait_for_seal(services, release, bar)
+    return [_link(services, release) for release in releases]
+
+
+def _release(services: Services, exhibit: str, operator: Subject, releaser: Subject) -> UUID:
+    """Propose and approve a release, and ask for its sealing."""
     wanted = NewRelease(
-        exhibits=(exhibit.reference,),
+        exhibits=(exhibit,),
         kind=ReleaseKind.POLICE,
         recipient_name="DC Alex Example",
         recipient_email="alex.example@barchester.police.example",
@@ -118,35 +129,32 @@ def _links(services: Services) -> list[_Link]:
         lambda s: services.decisions.approve(s, name, by=releaser, at=services.clock()),
     )
     act(services, releaser, lambda s: services.decisions.start_sealing(s, name, by=releaser))
+    return row.id
 
-    with Bar("Sealing it") as bar:
-        wait_for_seal(services, row.id, bar)
-    at = services.clock()
-    made = []
+
+def _link(services: Services, release: UUID) -> _Link:
+    """Issue a link whose token is known here, and begin a collection, as after the code."""
+    at, token = services.clock(), secrets.token_urlsafe(32)
     with services.transaction() as session:
-        for number in range(RECIPIENTS):
-            token = secrets.token_urlsafe(32)
-            link = LinkRow(
-                id=uuid4(),
-                release=row.id,
-                number=1000 + number,
-                token_sha256=secret_digest(token),
-                issued_at=at,
-                expires_at=at.replace(year=at.year + 1),
-                downloads_allowed=1,
-            )
-            session.add(link)
-            session.flush()
-            values: Values = {
-                "recipient": recipient_of(session, session.get_one(ReleaseRow, row.id)),
-                "expires": format_time(link.expires_at.replace(microsecond=0)),
-                "token": link.token_sha256,
-                "downloads": link.downloads_allowed,
-            }
-            services.ledger.append(session, row.id, "link.issued", values, at=at)
-            secret = services.collections.start(session, link, at=at)  # as after the code
-            made.append(_Link(f"/collect/{token}", secret))
-    return made
+        link = LinkRow(
+            id=uuid4(),
+            release=release,
+            number=1000,
+            token_sha256=secret_digest(token),
+            issued_at=at,
+            expires_at=at.replace(year=at.year + 1),
+            downloads_allowed=1,
+        )
+        session.add(link)
+        session.flush()
+        values: Values = {
+            "recipient": recipient_of(session, session.get_one(ReleaseRow, release)),
+            "expires": format_time(link.expires_at.replace(microsecond=0)),
+            "token": link.token_sha256,
+            "downloads": link.downloads_allowed,
+        }
+        services.ledger.append(session, release, "link.issued", values, at=at)
+        return _Link(f"/collect/{token}", services.collections.start(session, link, at=at))
 
 
 async def _pages(url: str) -> Times:
