@@ -18,8 +18,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
-from custody.tree.places import MAX_CHECKPOINT_BYTES, bounded, most_bytes
-from custody.tree.tiles import CHECKPOINT, Tile, format_tile
+from custody.tree.places import MAX_CHECKPOINT_BYTES, MAX_KEY_BYTES, bounded, most_bytes
+from custody.tree.tiles import CHECKPOINT, KEY_FILE, Tile, format_tile
 from storage.errors import CorruptError, NotFoundError, StorageError
 from storage.objects.errors import storage_errors
 
@@ -68,6 +68,13 @@ class LogInBucket:
         data = self._read(format_tile(tile), most_bytes(tile))
         if data is None:
             raise LogStateError(f"{format_tile(tile)} is missing in {self._place}")
+        return data
+
+    def vkey(self) -> bytes:
+        """Return the object of the log's verifier key (`ListedSource`)."""
+        data = self._read(KEY_FILE, MAX_KEY_BYTES)
+        if data is None:
+            raise LogStateError(f"{KEY_FILE} is missing in {self._place}")
         return data
 
     def names(self) -> Iterator[str]:

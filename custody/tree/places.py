@@ -15,9 +15,19 @@ from urllib.parse import urlsplit
 
 from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
 from custody.tree.merkle import HASH_SIZE
-from custody.tree.tiles import CHECKPOINT, MAX_BUNDLE_BYTES, WIDTH, LogSource, Tile, format_tile
+from custody.tree.tiles import (
+    CHECKPOINT,
+    KEY_FILE,
+    MAX_BUNDLE_BYTES,
+    WIDTH,
+    LogSource,
+    Tile,
+    format_tile,
+)
 
 MAX_CHECKPOINT_BYTES = 1_000_000
+MAX_KEY_BYTES = 10_000
+"""Of a verifier key: that of an ML-DSA-44 key takes a fifth of it."""
 _PATIENCE_S = 30.0
 _OK, _GONE = 200, {404, 410}
 
@@ -66,8 +76,15 @@ class LogDirectory:
             raise LogStateError(f"{format_tile(tile)} is missing in {self._folder}")
         return data
 
+    def vkey(self) -> bytes:
+        """Return the file of the log's verifier key (`ListedSource`)."""
+        data = self._read(KEY_FILE, MAX_KEY_BYTES)
+        if data is None:
+            raise LogStateError(f"{KEY_FILE} is missing in {self._folder}")
+        return data
+
     def names(self) -> Iterator[str]:
-        """Name every file here and below, in order, with slashes; no link is followed.
+        """Name every file here and below, in order, with slashes; a link is named, not followed.
 
         Raises:
             LogStateError: a directory cannot be read.
@@ -79,7 +96,8 @@ class LogDirectory:
         for where, folders, files in os.walk(self._folder, onerror=fail):
             folders.sort()
             place = Path(where).relative_to(self._folder)
-            yield from sorted((place / name).as_posix() for name in files)
+            links = [name for name in folders if (Path(where) / name).is_symlink()]
+            yield from sorted((place / name).as_posix() for name in (*files, *links))
 
     def _read(self, name: str, most: int) -> bytes | None:
         try:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +30,7 @@ ENTRIES = [event(n) for n in range(600)]
 OLD, NEW = publish(ENTRIES[:300]), publish(ENTRIES, (LOG, NEIGHBOUR, POLICE))
 OTHER = publish([event(9999), *ENTRIES[1:]])
 KEY = format_verifier_key(LOG.key)
+OTHER_KEY = format_verifier_key(Ed25519NoteSigner(LOG.name, private_key("other")).key)
 _ROOT = Path(__file__).parents[2]
 _SERVERS = ["boto3", "sqlmodel", "sqlalchemy", "psycopg", "procrastinate", "fastapi", "av", "numpy"]
 _ALONE = f"""
@@ -141,6 +143,59 @@ def test_a_changed_log_is_refused_and_the_place_named(run: Run, tmp_path: Path) 
     assert "THE LOG IS NOT WHOLE" in said.out
     (tmp_path / "log" / "more.txt").write_text("stray")
     assert "more.txt" in run("audit", "--from", tmp_path / "log", "--key", KEY).out
+
+
+@pytest.mark.parametrize("told", ["", KEY], ids=["no key", "key"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        OTHER_KEY + "\n",
+        KEY,
+        KEY + "\n\n",
+        KEY[:-8] + "AAAAAAA=\n",
+        "\xff",
+        "",
+        format_verifier_key(NEIGHBOUR.key) + "\n",
+    ],
+    ids=["another", "no newline", "two lines", "turned", "no text", "empty", "a witness's"],
+)
+def test_the_key_that_lies_beside_a_log_is_the_one_that_signed_it(
+    run: Run, tmp_path: Path, key: str, told: str
+) -> None:
+    """Whoever takes the directory for another program takes that key, too."""
+    folder = put(NEW, tmp_path / "log")
+    belief = ["--key", told] if told else []
+    assert run("audit", "--from", folder, *belief).code == (0 if told else 3)
+    (folder / "vkey").write_text(key, encoding="latin-1")
+    said = run("audit", "--from", folder, *belief)
+    assert said.code == 1
+    assert "This is not the key that signed the checkpoint" in said.out
+    assert "[vkey]" in said.out
+
+
+def test_a_link_beside_a_log_is_named(run: Run, tmp_path: Path) -> None:
+    folder = put(NEW, tmp_path / "log")
+    (folder / "tile" / "more").symlink_to(tmp_path)
+    said = run("audit", "--from", folder, "--key", KEY)
+    assert (said.code, "[tile/more]" in said.out) == (1, True)
+
+
+def test_of_a_checkpoint_that_cannot_be_read_no_size_is_told(run: Run, tmp_path: Path) -> None:
+    folder = put(NEW.with_("checkpoint", b"no note"), tmp_path / "log")
+    said = run("audit", "--from", folder, "--key", KEY)
+    assert said.code == 1
+    assert "Entries: 0" not in said.out
+    assert "Its entries were not looked at." in said.out
+
+
+def test_who_states_no_time_is_told_and_no_witness(run: Run, tmp_path: Path) -> None:
+    files = publish(ENTRIES[:3], (LOG, replace(POLICE, seconds=0)))
+    policy = tmp_path / "policy"
+    policy.write_bytes(format_policy(replace(WITNESSED, quorum="none")))
+    said = run("audit", "--from", put(files, tmp_path / "log"), "--policy", policy)
+    assert said.code == 0
+    assert "The cosignature of police states no time" in said.out
+    assert "It is not witnessed" in said.out
 
 
 def test_where_nothing_answers_nothing_is_known(run: Run, tmp_path: Path) -> None:
