@@ -8,6 +8,7 @@
   - ForgedEventError: an event that the service did not write; stop, alarm
   - LogStateError: database and log disagree (a restored backup, two roots); stop, alarm
     - LogAwayError: a published log does not answer; retry
+    - PlaceError: no published log can be at such a place; refuse, the message says what can be one
   - LogStoppedError: nothing is recorded until a person has looked at the log; refuse, say why
   - NotYetError: the checkpoint that is waited for does not exist yet; retry
     - NotPublishedError: the log's bucket does not take what is to be published; retry
@@ -65,6 +66,10 @@ class LogStateError(CustodyError):
 
 class LogAwayError(LogStateError):
     """A published log does not answer, so that nothing is known of it. Safe to retry."""
+
+
+class PlaceError(LogStateError):
+    """No published log can be where somebody said that one is; nothing was asked yet."""
 
 
 class LogStoppedError(CustodyError):

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from api.demonstration.standins import HOST, KEPT, ensure_ports
 from api.running.processes import STAND_INS
-from api.settings.errors import SettingsError
+from api.running.serving import listen_at
 from api.settings.facts import Settings
-
-_BACKLOG = 128
 
 
 class Doors:
@@ -28,7 +26,7 @@ class Doors:
             SettingsError: somebody else has it.
         """
         words = "name another one with --port, or CUSTOS_PORT"
-        self._open["web"] = (_listen(settings.host, settings.port, words),)
+        self._open["web"] = (listen_at(settings.host, settings.port, words),)
 
     def open_stand_ins(self, settings: Settings) -> None:
         """Take the ports of the demonstration's stand-ins, in the order of `Ports`.
@@ -44,7 +42,7 @@ class Doors:
         for port in (ports.sign_in, ports.mail, ports.payments):
             # Each kept at once, so that `close` finds it if the next one is taken.
             opened = self._open.get(STAND_INS, ())
-            self._open[STAND_INS] = (*opened, _listen(HOST, port, words))
+            self._open[STAND_INS] = (*opened, listen_at(HOST, port, words))
 
     def of(self, process: str) -> Sequence[int]:
         """Return the numbers of the sockets that ``process`` must be handed."""
@@ -57,18 +55,3 @@ class Doors:
         for doors in opened.values():
             for door in doors:
                 door.close()
-
-
-def _listen(host: str, port: int, words: str) -> socket.socket:
-    door = socket.socket()
-    # A port that was ours a moment ago may be taken again; one that somebody listens at may not.
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-        door.listen(_BACKLOG)
-    except OSError as error:
-        door.close()
-        raise SettingsError(
-            f"port {port} on {host} cannot be used ({error.strerror}): {words}"
-        ) from error
-    return door

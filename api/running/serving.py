@@ -1,14 +1,17 @@
 """Edge. The web server: uvicorn, whose clock ticks once a second here instead of ten times."""
 
 import asyncio
+import socket
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.running.connections import Connection
+from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 
+_BACKLOG = 128
 _TICK_S = 1.0
 _TICKS = 10
 """What uvicorn counts in a second; at each tenth it sets the clock of its answers."""
@@ -63,3 +66,23 @@ def web_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=10,
     )
+
+
+def listen_at(host: str, port: int, words: str) -> socket.socket:
+    """Return a socket that listens at a port; `words` say what to do if that cannot be.
+
+    Raises:
+        SettingsError: somebody else has it, or the address is not of this machine.
+    """
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # A port that was ours a moment ago may be taken again; one that somebody listens at may not.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(_BACKLOG)
+    except OSError as error:
+        door.close()
+        raise SettingsError(
+            f"port {port} on {host} cannot be used ({error.strerror}): {words}"
+        ) from error
+    return door

@@ -65,6 +65,7 @@ __all__ = [
     "parse_verifier_key",
     "require_name",
     "sign_note",
+    "timeless",
     "unchecked",
     "verifier_key",
 ]
@@ -182,6 +183,16 @@ def unchecked(note: SignedNote, known: Sequence[VerifierKey]) -> tuple[VerifierK
     """Return those of `known` whose line stands there, and cannot be checked by this library."""
     lines = {(line.name, line.keyid) for line in note.signatures}
     return tuple(k for k in known if (k.name, k.keyid) in lines and not is_checkable(k))
+
+
+def timeless(note: SignedNote, signed: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return those who signed at the time 0: their lines say nothing of other checkpoints.
+
+    So C2SP tlog-cosignature has it; nobody of them has looked whether the log only grew.
+    """
+    lines = {(line.name, line.keyid): line.signature for line in note.signatures}
+    cosigners = (key for key in signed if key.type in COSIGNERS)
+    return tuple(k for k in cosigners if cosignature_time(k, lines[k.name, k.keyid]) == 0)
 
 
 def _parse_signature(line: str) -> NoteSignature:

@@ -26,6 +26,7 @@ from custody.formats.note import (
     format_verifier_key,
     parse_note,
     parse_verifier_key,
+    timeless,
     unchecked,
 )
 
@@ -88,6 +89,8 @@ class CheckedCheckpoint:
     """Who cosigned it, by the policy's names. Empty: the council alone vouches for it."""
     unchecked: tuple[str, ...] = ()
     """Whose lines stand there and count for nothing: this library cannot check their type."""
+    timeless: tuple[str, ...] = ()
+    """Whose lines count for nothing, as they state no time: nothing of other checkpoints."""
 
 
 def format_policy(policy: LogPolicy) -> bytes:
@@ -232,16 +235,22 @@ def _check_log(note: SignedNote, policy: LogPolicy) -> CheckedCheckpoint:
     if policy.log not in signed:
         raise ProofError(f"The log {policy.log.name} has not signed the checkpoint")
     skipped = unchecked(note, policy.keys)
+    silent = timeless(note, signed)
+    told = [witness for witness in policy.witnesses if witness.key in signed]
     return CheckedCheckpoint(
         checkpoint,
-        tuple(witness.name for witness in policy.witnesses if witness.key in signed),
+        tuple(witness.name for witness in told if witness.key not in silent),
         tuple(witness.name for witness in policy.witnesses if witness.key in skipped),
+        tuple(witness.name for witness in told if witness.key in silent),
     )
 
 
 def _check_quorum(checked: CheckedCheckpoint, policy: LogPolicy) -> None:
     if not has_quorum(policy, checked.witnesses):
-        skipped = (f"{name} (cannot be checked on this computer)" for name in checked.unchecked)
+        skipped = [
+            *(f"{name} (cannot be checked on this computer)" for name in checked.unchecked),
+            *(f"{name} (states no time, and so no growth)" for name in checked.timeless),
+        ]
         counted, needed = quorum_of(policy)
         raise ProofError(
             "Too few witnesses have cosigned the checkpoint",

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 
-from custody.errors import FormatError, LogStateError
+from custody.errors import FormatError, LogAwayError, LogStateError, ProofError
+from custody.formats.checkpoint import Checkpoint
+from custody.formats.note import (
+    KeyType,
+    VerifierKey,
+    check_note,
+    format_verifier_key,
+    parse_note,
+    parse_verifier_key,
+)
 from custody.published.account import Findings, Step
 from custody.tree.merkle import HASH_SIZE
 from custody.tree.tiles import (
     CHECKPOINT,
     HEIGHT,
+    KEY_FILE,
     WIDTH,
+    ListedSource,
     LogSource,
     Tile,
     format_tile,
@@ -16,21 +27,23 @@ from custody.tree.tiles import (
     parse_tile,
 )
 
-KEY_FILE = "vkey"
-"""The verifier key that lies beside a log which was exported."""
+_WRONG_KEY = "This is not the key that signed the checkpoint"
 
 
 class Strays:
     """Looks whether something lies there that is no part of the log."""
 
-    def __init__(self, source: LogSource, size: int, found: Findings) -> None:
+    def __init__(self, source: LogSource, checkpoint: Checkpoint, found: Findings) -> None:
         self._source = source
-        self._size = size
+        self._origin = checkpoint.origin
+        self._size = checkpoint.size
         self._found = found
 
-    def run(self, names: Iterable[str]) -> None:
-        """Look at every name."""
+    def run(self, names: Iterable[str], note: bytes) -> None:
+        """Look at every name; ``note`` is the checkpoint as it was signed."""
         for name in names:
+            if name == KEY_FILE:
+                self._require_key(note)
             if name in {CHECKPOINT, KEY_FILE}:
                 continue
             try:
@@ -39,6 +52,25 @@ class Strays:
                 self._found.fail(Step.FILES, "This file is no part of a log", name)
                 continue
             self._look(tile, name)
+
+    def _require_key(self, note: bytes) -> None:
+        """Hold the key that lies there to the checkpoint: whoever takes both believes them."""
+        if not isinstance(self._source, ListedSource):
+            return
+        try:
+            data = self._source.vkey()
+            key = _parse_key(data)
+            check_note(parse_note(note), [key])
+        except (FormatError, ProofError) as error:
+            self._found.fail(Step.FILES, f"{_WRONG_KEY}: {error}", KEY_FILE)
+        except LogAwayError:
+            raise
+        except LogStateError as error:
+            self._found.failed(Step.FILES, error, KEY_FILE)
+        else:
+            if key.type is not KeyType.ED25519 or key.name != self._origin:
+                sides = {"expected": self._origin, "found": key.name}
+                self._found.fail(Step.FILES, f"{_WRONG_KEY} as its log", KEY_FILE, **sides)
 
     def _look(self, tile: Tile, name: str) -> None:
         count = self._size >> (HEIGHT * (tile.level or 0))
@@ -64,3 +96,11 @@ class Strays:
         if short or not after.startswith(before):
             words = f"An earlier state of {format_tile(now)} says something else"
             self._found.fail(Step.FILES, words, name)
+
+
+def _parse_key(data: bytes) -> VerifierKey:
+    """Read the file of a verifier key: it and a newline."""
+    key = parse_verifier_key(data.decode("utf-8", "replace").removesuffix("\n"))
+    if f"{format_verifier_key(key)}\n".encode() != data:
+        raise FormatError("it is one line that ends in a newline")
+    return key

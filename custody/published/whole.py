@@ -11,7 +11,7 @@ from typing import TypeAlias
 from custody.check.finding import Outcome
 from custody.errors import FormatError, LogStateError, ProofError
 from custody.formats.checkpoint import Checkpoint
-from custody.formats.policy import LogPolicy
+from custody.formats.policy import CheckedCheckpoint, LogPolicy
 from custody.published.account import Findings, PublishedReport, Step
 from custody.published.forms import first_odd
 from custody.published.heads import check_head, read_head
@@ -50,21 +50,19 @@ def audit_published(
         LogAwayError: it does not answer. Safe to retry.
     """
     found = Findings()
-    checkpoint = _read_head(source, policies, found)
+    note = source.checkpoint()
+    checkpoint = _read_head(note, policies, found)
     if checkpoint is None:
         return PublishedReport(0, b"", found.close(), bool(policies))
     walk = _Walk(KeptEnd(source, checkpoint.size), checkpoint, found, first_odd)
     root = walk.run()
     if names is not None and not walk.stopped:
-        Strays(source, checkpoint.size, found).run(names)
+        Strays(source, checkpoint, found).run(names, note)
     return PublishedReport(checkpoint.size, root, found.close(), bool(policies))
 
 
-def _read_head(
-    source: LogSource, policies: Sequence[LogPolicy], found: Findings
-) -> Checkpoint | None:
+def _read_head(note: bytes, policies: Sequence[LogPolicy], found: Findings) -> Checkpoint | None:
     """Read the checkpoint and look who signed it; None: it cannot be read."""
-    note = source.checkpoint()
     try:
         parsed, checkpoint = read_head(note)
     except FormatError as error:
@@ -81,19 +79,31 @@ def _read_head(
         return checkpoint
     words = f"{checkpoint.size} entries of {checkpoint.origin} are signed by its key"
     found.say(Step.CHECKPOINT, Outcome.PASS, words)
+    _say_witnesses(checked, len(parsed.signatures), found)
+    return checkpoint
+
+
+def _say_witnesses(checked: CheckedCheckpoint, lines: int, found: Findings) -> None:
+    """Say who vouches for a checkpoint beside its log, of all who signed its ``lines``."""
+    for name in checked.unchecked:
+        words = f"The cosignature of {name} cannot be checked on this computer"
+        found.say(Step.CHECKPOINT, Outcome.NOT_CHECKED, words, CHECKPOINT)
+    for name in checked.timeless:
+        words = f"The cosignature of {name} states no time, and so not that the log only grew"
+        found.say(Step.CHECKPOINT, Outcome.NOTE, words, CHECKPOINT)
+    others = lines - 1 - len(checked.unchecked) - len(checked.timeless)
     if checked.witnesses:
         words = f"It is witnessed by {', '.join(checked.witnesses)}"
         found.say(Step.CHECKPOINT, Outcome.PASS, words)
-    elif others := len(parsed.signatures) - 1:
+    elif others:
         words = (
             f"It carries {others} signature{'' if others == 1 else 's'} beside the log's, which "
             "nobody was named to check: give --trust or --policy with the witnesses' keys"
         )
         found.say(Step.CHECKPOINT, Outcome.NOT_CHECKED, words, CHECKPOINT)
-    else:
+    elif not checked.unchecked:
         words = "It is not witnessed: the council alone vouches for completeness"
         found.say(Step.CHECKPOINT, Outcome.NOTE, words)
-    return checkpoint
 
 
 class _Walk:

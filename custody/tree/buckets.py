@@ -7,23 +7,26 @@ any S3 tool: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_EN
 open to anybody. Needed is leave to get objects, and to list them for a whole audit.
 """
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from custody.errors import LogAwayError, LogStateError, NotYetError
-from custody.tree.places import MAX_CHECKPOINT_BYTES, bounded, most_bytes
-from custody.tree.tiles import CHECKPOINT, Tile, format_tile
-from storage.errors import NotFoundError, StorageError, UnavailableError
+from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
+from custody.tree.places import MAX_CHECKPOINT_BYTES, MAX_KEY_BYTES, bounded, most_bytes
+from custody.tree.tiles import CHECKPOINT, KEY_FILE, Tile, format_tile
+from storage.errors import CorruptError, NotFoundError, StorageError
 from storage.objects.errors import storage_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_PLACE = re.compile(r"s3://(?P<bucket>[A-Za-z0-9._-]{3,255})(?P<path>(/[^?#\x00-\x1f]*)?)")
 
 
 class LogInBucket:
@@ -33,16 +36,25 @@ class LogInBucket:
         """Name the bucket, and what its keys begin with; nothing is asked yet.
 
         Raises:
-            LogStateError: no such place, or what is set for boto3 cannot be.
+            PlaceError: no such place, or what is set for boto3 cannot be.
         """
-        parts = urlsplit(place)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
-            raise LogStateError(f"{place} is no bucket of a log: write s3://BUCKET/PREFIX")
-        self._place, self._bucket = place.rstrip("/"), parts.netloc
-        path = parts.path.strip("/")
+        if (parts := _PLACE.fullmatch(place)) is None:
+            raise PlaceError(f"{place} is no bucket of a log: write s3://BUCKET/PREFIX")
+        self._place, self._bucket = place.rstrip("/"), parts["bucket"]
+        path = parts["path"].strip("/")
         self._prefix = f"{path}/" if path else ""
-        with self._answering(place):
-            self._client = _client()
+        try:
+            with storage_errors("S3"):
+                self._client = _client()
+        except StorageError as error:
+            raise PlaceError(
+                f"{place} cannot be asked for: {error}. Look at the variables that begin with AWS_"
+            ) from error
+
+    @property
+    def region(self) -> str:
+        """For which region requests are signed."""
+        return self._client.meta.region_name
 
     def checkpoint(self) -> bytes:
         """Return the newest signed checkpoint (`LogSource`)."""
@@ -58,19 +70,27 @@ class LogInBucket:
             raise LogStateError(f"{format_tile(tile)} is missing in {self._place}")
         return data
 
+    def vkey(self) -> bytes:
+        """Return the object of the log's verifier key (`ListedSource`)."""
+        data = self._read(KEY_FILE, MAX_KEY_BYTES)
+        if data is None:
+            raise LogStateError(f"{KEY_FILE} is missing in {self._place}")
+        return data
+
     def names(self) -> Iterator[str]:
         """Name every object that lies there, in order (`ListedSource`)."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._answering("the list of its objects"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for one in page.get("Contents", []):
-                    yield one["Key"].removeprefix(self._prefix)
+                    # Some tools put an object of the prefix's own name, as if it were a folder.
+                    yield one["Key"].removeprefix(self._prefix) or one["Key"]
 
     def _read(self, name: str, most: int) -> bytes | None:
         """Read one object; None: it is not there."""
         with self._answering(name):
             try:
-                with storage_errors("read it"):
+                with storage_errors("S3"):
                     answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
                     with answer["Body"] as body:
                         return bounded(body.read(most + 1), name, most)
@@ -79,14 +99,15 @@ class LogInBucket:
 
     @contextmanager
     def _answering(self, what: str) -> Iterator[None]:
-        """Say what could not be read, and whether to ask again."""
+        """Say what could not be read; a store that refuses says as little of the log as none."""
+        words = f"{what} of {self._place} cannot be read"
         try:
-            with storage_errors("read it"):
+            with storage_errors("S3"):
                 yield
-        except UnavailableError as error:
-            raise LogAwayError(f"{what} of {self._place} cannot be read: {error}") from error
+        except CorruptError as error:
+            raise LogStateError(f"{words}: {error}") from error
         except StorageError as error:
-            raise LogStateError(f"{what} of {self._place} cannot be read: {error}") from error
+            raise LogAwayError(f"{words}: {error}") from error
 
 
 def _client() -> "S3Client":
@@ -94,7 +115,8 @@ def _client() -> "S3Client":
     known = session.get_credentials() is not None
     return session.client(
         "s3",
-        region_name=session.region_name or "us-east-1",
+        # boto3 alone among tools for S3 reads no AWS_REGION.
+        region_name=os.environ.get("AWS_REGION") or session.region_name or "us-east-1",
         config=Config(
             signature_version=None if known else UNSIGNED,
             connect_timeout=5,

@@ -13,11 +13,21 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from custody.errors import LogAwayError, LogStateError, NotYetError
+from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
 from custody.tree.merkle import HASH_SIZE
-from custody.tree.tiles import CHECKPOINT, MAX_BUNDLE_BYTES, WIDTH, LogSource, Tile, format_tile
+from custody.tree.tiles import (
+    CHECKPOINT,
+    KEY_FILE,
+    MAX_BUNDLE_BYTES,
+    WIDTH,
+    LogSource,
+    Tile,
+    format_tile,
+)
 
 MAX_CHECKPOINT_BYTES = 1_000_000
+MAX_KEY_BYTES = 10_000
+"""Of a verifier key: that of an ML-DSA-44 key takes a fifth of it."""
 _PATIENCE_S = 30.0
 _OK, _GONE = 200, {404, 410}
 
@@ -26,7 +36,7 @@ def log_at(place: str) -> LogSource:
     """Return the log at a web address, in a bucket (`s3://…`), or in the directory of this name.
 
     Raises:
-        LogStateError: no log can be at such a place.
+        PlaceError: no log can be at such a place.
     """
     if place.startswith("s3://"):
         try:
@@ -34,9 +44,16 @@ def log_at(place: str) -> LogSource:
             found: LogSource = import_module("custody.tree.buckets").LogInBucket(place)
         except ModuleNotFoundError as error:
             words = f"{place} is read by boto3, which is not installed: pip install boto3"
-            raise LogStateError(words) from error
+            raise PlaceError(words) from error
         return found
-    return LogSite(place) if place.startswith(("https://", "http://")) else LogDirectory(place)
+    if place.startswith(("https://", "http://")):
+        return LogSite(place)
+    if not place or "://" in place:
+        raise PlaceError(
+            f"no log can be read from {place!r}: give a directory, an address that begins with "
+            "https://, or a bucket as s3://BUCKET/PREFIX"
+        )
+    return LogDirectory(place)
 
 
 class LogDirectory:
@@ -59,8 +76,15 @@ class LogDirectory:
             raise LogStateError(f"{format_tile(tile)} is missing in {self._folder}")
         return data
 
+    def vkey(self) -> bytes:
+        """Return the file of the log's verifier key (`ListedSource`)."""
+        data = self._read(KEY_FILE, MAX_KEY_BYTES)
+        if data is None:
+            raise LogStateError(f"{KEY_FILE} is missing in {self._folder}")
+        return data
+
     def names(self) -> Iterator[str]:
-        """Name every file here and below, in order, with slashes; no link is followed.
+        """Name every file here and below, in order, with slashes; a link is named, not followed.
 
         Raises:
             LogStateError: a directory cannot be read.
@@ -72,7 +96,8 @@ class LogDirectory:
         for where, folders, files in os.walk(self._folder, onerror=fail):
             folders.sort()
             place = Path(where).relative_to(self._folder)
-            yield from sorted((place / name).as_posix() for name in files)
+            links = [name for name in folders if (Path(where) / name).is_symlink()]
+            yield from sorted((place / name).as_posix() for name in (*files, *links))
 
     def _read(self, name: str, most: int) -> bytes | None:
         try:
@@ -94,22 +119,14 @@ class LogSite:
         """Name the address in front of `checkpoint`; nothing is asked yet.
 
         Raises:
-            LogStateError: no address of the web.
+            PlaceError: no address of the web.
         """
         self._url = url.rstrip("/")
-        parts = urlsplit(self._url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise LogStateError(f"{url} is no web address of a log")
-        self._path = parts.path
+        scheme, host, port, self._path = _address(self._url)
         self._connection = (
-            HTTPSConnection(
-                parts.hostname,
-                parts.port,
-                timeout=patience_s,
-                context=ssl.create_default_context(),
-            )
-            if parts.scheme == "https"
-            else HTTPConnection(parts.hostname, parts.port, timeout=patience_s)
+            HTTPSConnection(host, port, timeout=patience_s, context=ssl.create_default_context())
+            if scheme == "https"
+            else HTTPConnection(host, port, timeout=patience_s)
         )
         weakref.finalize(self, self._connection.close)
 
@@ -134,7 +151,7 @@ class LogSite:
                 headers = {"Accept-Encoding": "identity", "User-Agent": "custos"}
                 self._connection.request("GET", f"{self._path}/{name}", headers=headers)
                 answer = self._connection.getresponse()
-                data = bounded(answer.read(most + 1), name, most)
+                data = answer.read(most + 1)
                 self._keep(answer)
             except (OSError, HTTPException) as error:
                 self._connection.close()
@@ -146,13 +163,35 @@ class LogSite:
                 return None
             if answer.status != _OK:
                 raise LogAwayError(f"{self._url}/{name} was answered with {answer.status}")
-            return data
+            return bounded(data, name, most)  # what comes with another answer is no object
         raise AssertionError  # the last try returned or raised
 
     def _keep(self, answer: HTTPResponse) -> None:
         """Keep the connection for the next request, unless something is left of this answer."""
         if not answer.isclosed():
             self._connection.close()
+
+
+def _address(url: str) -> tuple[str, str, int | None, str]:
+    """Return scheme, host, port and path of a web address.
+
+    Raises:
+        PlaceError: it is none, or has what the address of a log does not have.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        more = parts.query or parts.fragment or parts.username is not None
+        plain = url.isascii() and url.isprintable() and " " not in url
+        host.encode("idna")
+    except ValueError as error:
+        raise PlaceError(f"{url} is no web address of a log: {error}") from error
+    if parts.scheme not in {"http", "https"} or not host or more or not plain:
+        raise PlaceError(
+            f"{url} is no web address of a log: such a one is https://HOST/PATH, in ASCII, "
+            "without user, question or fragment"
+        )
+    return parts.scheme, host, port, parts.path
 
 
 def most_bytes(tile: Tile) -> int:

@@ -23,6 +23,8 @@ HEIGHT = 8
 MAX_ENTRY_BYTES = 65_535
 MAX_BUNDLE_BYTES = WIDTH * (2 + MAX_ENTRY_BYTES)
 CHECKPOINT = "checkpoint"
+KEY_FILE = "vkey"
+"""The verifier key that lies beside a log which was exported."""
 _LENGTH_BYTES = 2
 _GROUP = 1000
 _MOST_LEVELS = 8
@@ -82,6 +84,14 @@ class ListedSource(LogSource, Protocol):
 
     def names(self) -> Iterable[str]:
         """Name everything that lies there, as it would stand behind the address of the log."""
+        ...
+
+    def vkey(self) -> bytes:
+        """Return the file of the log's verifier key, which is no part of the log.
+
+        Raises:
+            LogStateError: it is not there; the message names it and the place.
+        """
         ...
 
 

@@ -69,6 +69,8 @@ def make_identity(folder: Path, name: str, *, post_quantum: bool) -> Identity:
         KeyStoreError: there is one already, or others can write to the folder.
     """
     require_name(name)
+    if "://" in name:  # for good, as it is: the names of logs have none either
+        raise FormatError(f"{name[:80]!r} begins with a scheme: give it without 'https://'")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_folder(folder)
     if (folder / ABOUT).exists():

@@ -921,7 +921,8 @@ def test_growth_is_proved_out_of_the_database(shell: Shell, published: Files) ->
 def test_proofs_are_for_those_who_may_read_the_custody_record(shell: Shell) -> None:
     for words in (("prove", "0"), ("consistency", "0", "1")):
         failed(shell.run("log", *words, role=Role.FINANCE), "custody.read needs the role")
-    failed(shell.run("log", "prove", "99999999", role=Role.AUDITOR), "and none at", code=2)
+    for beyond in ("99999999", str(2**63), "9" * 19):
+        failed(shell.run("log", "prove", beyond, role=Role.AUDITOR), "and none at", code=2)
     failed(shell.run("log", "prove", "NO/1", role=Role.AUDITOR), "NO/1")
     said = shell.run("log", "consistency", "0", "99999999", role=Role.AUDITOR)
     failed(said, "it has no size 99999999 yet", code=2)

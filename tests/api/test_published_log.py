@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,13 +15,13 @@ import pytest
 
 from api.cli import main
 from custody.formats.checkpoint import Checkpoint, parse_checkpoint
-from custody.formats.note import format_verifier_key, parse_note
+from custody.formats.note import Ed25519NoteSigner, format_verifier_key, parse_note
 from custody.formats.policy import format_policy
 from custody.formats.proof import check_proof, parse_consistency, parse_proof
 from custody.formats.trust import format_trust
 from custody.published.memory import Memory
 from custody.tree.merkle import check_consistency
-from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED
+from tests.custody.ledgers import LOG, NEIGHBOUR, POLICE, WITNESSED, private_key
 from tests.custody.published.files import Files, event, flipped, publish
 from tests.export.package.test_logged import ENTRIES as PACKAGED
 from tests.export.package.test_logged import PAPER
@@ -29,6 +30,7 @@ ENTRIES = [event(n) for n in range(600)]
 OLD, NEW = publish(ENTRIES[:300]), publish(ENTRIES, (LOG, NEIGHBOUR, POLICE))
 OTHER = publish([event(9999), *ENTRIES[1:]])
 KEY = format_verifier_key(LOG.key)
+OTHER_KEY = format_verifier_key(Ed25519NoteSigner(LOG.name, private_key("other")).key)
 _ROOT = Path(__file__).parents[2]
 _SERVERS = ["boto3", "sqlmodel", "sqlalchemy", "psycopg", "procrastinate", "fastapi", "av", "numpy"]
 _ALONE = f"""
@@ -143,6 +145,59 @@ def test_a_changed_log_is_refused_and_the_place_named(run: Run, tmp_path: Path) 
     assert "more.txt" in run("audit", "--from", tmp_path / "log", "--key", KEY).out
 
 
+@pytest.mark.parametrize("told", ["", KEY], ids=["no key", "key"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        OTHER_KEY + "\n",
+        KEY,
+        KEY + "\n\n",
+        KEY[:-8] + "AAAAAAA=\n",
+        "\xff",
+        "",
+        format_verifier_key(NEIGHBOUR.key) + "\n",
+    ],
+    ids=["another", "no newline", "two lines", "turned", "no text", "empty", "a witness's"],
+)
+def test_the_key_that_lies_beside_a_log_is_the_one_that_signed_it(
+    run: Run, tmp_path: Path, key: str, told: str
+) -> None:
+    """Whoever takes the directory for another program takes that key, too."""
+    folder = put(NEW, tmp_path / "log")
+    belief = ["--key", told] if told else []
+    assert run("audit", "--from", folder, *belief).code == (0 if told else 3)
+    (folder / "vkey").write_text(key, encoding="latin-1")
+    said = run("audit", "--from", folder, *belief)
+    assert said.code == 1
+    assert "This is not the key that signed the checkpoint" in said.out
+    assert "[vkey]" in said.out
+
+
+def test_a_link_beside_a_log_is_named(run: Run, tmp_path: Path) -> None:
+    folder = put(NEW, tmp_path / "log")
+    (folder / "tile" / "more").symlink_to(tmp_path)
+    said = run("audit", "--from", folder, "--key", KEY)
+    assert (said.code, "[tile/more]" in said.out) == (1, True)
+
+
+def test_of_a_checkpoint_that_cannot_be_read_no_size_is_told(run: Run, tmp_path: Path) -> None:
+    folder = put(NEW.with_("checkpoint", b"no note"), tmp_path / "log")
+    said = run("audit", "--from", folder, "--key", KEY)
+    assert said.code == 1
+    assert "Entries: 0" not in said.out
+    assert "Its entries were not looked at." in said.out
+
+
+def test_who_states_no_time_is_told_and_no_witness(run: Run, tmp_path: Path) -> None:
+    files = publish(ENTRIES[:3], (LOG, replace(POLICE, seconds=0)))
+    policy = tmp_path / "policy"
+    policy.write_bytes(format_policy(replace(WITNESSED, quorum="none")))
+    said = run("audit", "--from", put(files, tmp_path / "log"), "--policy", policy)
+    assert said.code == 0
+    assert "The cosignature of police states no time" in said.out
+    assert "It is not witnessed" in said.out
+
+
 def test_where_nothing_answers_nothing_is_known(run: Run, tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere", "http://127.0.0.1:9/log"):
         said = run("audit", "--from", place, "--key", KEY)
@@ -160,8 +215,19 @@ def test_where_nothing_answers_nothing_is_known(run: Run, tmp_path: Path) -> Non
         (("watch", "x", "--state", "s"), "say by whose key the log counts"),
         (("consistency", "9", "3"), "the smaller size first"),
         (("prove", "JS/1", "--from", "x"), "knows no names"),
+        (("prove", "9" * 5000, "--from", "x"), "is no number of entries"),
+        (("prove", "0" * 5000 + "9" * 20, "--from", "x"), "is no number of entries"),
+        (("audit", "--from", ""), "no log can be read from ''"),
+        (("audit", "--from", "x", "--key", ""), "the key cannot be read"),
+        (("audit", "--from", "http://[", "--key", KEY), "is no web address of a log"),
+        (("audit", "--against", "http://["), "is no web address of a log"),
+        (("watch", "http://a.example:x/", "--key", KEY, "--state", "s"), "is no web address"),
+        (("watch", "s3://?", "--key", KEY, "--state", "s"), "is no bucket of a log"),
     ],
-    ids=["both", "own key", "no key", "no file", "no belief", "order", "name"],
+    ids=[
+        *("both", "own key", "no key", "no file", "no belief", "order", "name"),
+        *("huge", "long", "no place", "empty key", "address", "against", "watched", "bucket"),
+    ],
 )
 def test_a_command_line_that_cannot_be_followed_is_told(
     run: Run, words: tuple[str, ...], told: str
@@ -169,6 +235,35 @@ def test_a_command_line_that_cannot_be_followed_is_told(
     said = run(*words)
     assert said.code == 2
     assert told in said.err
+
+
+@pytest.mark.parametrize("size", ["-1", "1.0", "", "9" * 5000])
+def test_a_size_that_is_none_is_told(
+    run: Run, capsys: pytest.CaptureFixture[str], size: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("consistency", "0", size, "--from", "x")
+    assert ended.value.code == 2
+    assert "is no number of entries" in capsys.readouterr().err
+
+
+def test_a_policy_counts_as_a_person_writes_it(
+    run: Run, new: Path, old: Path, tmp_path: Path
+) -> None:
+    """C2SP tlog-policy allows comments, blanks, addresses, and several logs."""
+    policy = tmp_path / "witnesses.policy"
+    other = format_verifier_key(Ed25519NoteSigner("log.other.example", private_key("other")).key)
+    policy.write_text(
+        f"# who vouches for whom\n\nlog\t{other}\nlog {KEY}  https://log.barchester.example/\n"
+        f"witness police {format_verifier_key(POLICE.key)} https://police.example/w\n"
+        "quorum police\n"
+    )
+    said = run("audit", "--from", new, "--policy", policy)
+    assert (said.code, "witnessed by police" in said.out) == (0, True)
+    assert "Too few witnesses" in run("audit", "--from", old, "--policy", policy).out
+    policy.write_text("quorum none\n")
+    said = run("audit", "--from", new, "--policy", policy)
+    assert (said.code, "names no log" in said.err) == (2, True)
 
 
 def test_none_of_it_needs_a_server_s_library(new: Path, tmp_path: Path) -> None:
@@ -208,9 +303,24 @@ def test_no_file_is_written_over(run: Run, new: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "mine.tlog-proof").exists()
 
 
+@pytest.mark.parametrize("out", ["7.entry", "", "nowhere/7.tlog-proof"])
+def test_a_proof_goes_where_it_and_its_entry_can_lie(
+    run: Run, new: Path, tmp_path: Path, out: str
+) -> None:
+    said = run("prove", 7, "--from", new, "--key", KEY, "-o", out)
+    assert (said.code, said.out) == (2, "")
+    assert ("no file for a proof" in said.err) or ("cannot be written" in said.err)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_entry_that_a_log_does_not_have_is_not_proved(run: Run, new: Path) -> None:
     said = run("prove", 600, "--from", new, "--key", KEY)
-    assert (said.code, "600 entries: the last is 599" in said.err) == (2, True)
+    assert (said.code, "none at 600: the last is 599" in said.err) == (2, True)
+
+
+def test_of_a_log_without_entries_nothing_is_proved(run: Run, tmp_path: Path) -> None:
+    said = run("prove", 0, "--from", put(publish([]), tmp_path / "log"), "--key", KEY)
+    assert (said.code, "there is nothing to prove yet" in said.err) == (2, True)
 
 
 def test_a_damaged_tile_is_named_and_nothing_is_written(run: Run, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from api.cli.house.up import await_signal
 from api.cli.parts.log_export import export_log
 from api.cli.parts.shown.showcase import Showcase
 from api.cli.proof import verify
+from api.cli.terminal.acting import port_number
 from api.cli.terminal.arrivals import take_in
 from api.cli.terminal.caller import settings_of
 from api.cli.terminal.errors import UsageError
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clip", type=Path, help="your own clip; otherwise one is made")
     parser.add_argument("--out", type=Path, default=HOUSE, help="folder for the results (demo)")
     parser.add_argument("--data", type=Path, help="data directory; otherwise a fresh one")
-    parser.add_argument("--port", type=int, help="port to serve on (8000)")
+    parser.add_argument("--port", type=port_number, help="port to serve on (8000)")
     parser.add_argument(
         "--once", action="store_true", help="stop when the package is verified, do not serve"
     )

@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Restore a backup; nothing is touched before every byte of it was compared."""
     settings = settings_of(given)
+    log = None if given.log is None else log_at(given.log)
     with _Counting("Reading the backup") as bar:
         backup = verify_backup(given.folder, bar.tell)
         bar.done_words = str(backup.run)
-    log = None if given.log is None else log_at(given.log)
     if log is None:
         print(NO_LOG)
     with _Counting("Restoring", backup.manifest.object_bytes) as bar:

@@ -4,6 +4,7 @@ import argparse
 import signal
 import threading
 
+from api.cli.terminal.acting import port_number
 from api.cli.terminal.caller import add_data, settings_of
 from api.running.processes import NAMES
 from api.running.supervisor import Supervisor
@@ -12,7 +13,7 @@ from api.running.supervisor import Supervisor
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `custos up`."""
     add_data(parser)
-    parser.add_argument("--port", type=int, help="port to serve on (CUSTOS_PORT; 8000)")
+    parser.add_argument("--port", type=port_number, help="port to serve on (CUSTOS_PORT; 8000)")
 
 
 def run(given: argparse.Namespace) -> int:

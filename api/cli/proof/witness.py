@@ -8,6 +8,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from api.cli.terminal.acting import port_number
 from custody.formats.note import format_verifier_key, parse_verifier_key
 from custody.printable import printable
 from custody.witness.heads import Heads, WatchedLog
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serving = whats.add_parser("serve", help="answer the logs until Ctrl-C")
     _add_folder(serving)
     serving.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
-    serving.add_argument("--port", type=int, default=PORT, help="port (%(default)s)")
+    serving.add_argument("--port", type=port_number, default=PORT, help="port (%(default)s)")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -72,15 +73,16 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(folder: Path, host: str, port: int) -> None:
-    from api.running.serving import Server  # noqa: PLC0415 - the other commands need none of it
+    from api.running.serving import Server, listen_at  # noqa: PLC0415 - the other commands need none of it
     from api.running.witness import open_witness, witness_config  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("custos.witness").setLevel(logging.INFO)
     config = witness_config(open_witness(folder), host, port)
-    _print_keys(load_identity(folder))
-    print(f"Answering at http://{host}:{port}/add-checkpoint; Ctrl-C ends it.", flush=True)
-    Server(config).run()
+    with listen_at(host, port, "name another one with --host or --port") as door:
+        _print_keys(load_identity(folder))
+        print(f"Answering at http://{host}:{port}/add-checkpoint; Ctrl-C ends it.", flush=True)
+        Server(config).run([door])
 
 
 def _print_keys(identity: Identity) -> None:

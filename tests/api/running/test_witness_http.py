@@ -193,3 +193,25 @@ def test_the_commands_fail_in_sentences(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["witness", "add", folder, LOG_KEY[:-4]]) == 1
     assert main(["witness", "add", folder, LOG_KEY, "--checkpoint", os.devnull]) == 0
     assert "0 entries" in capsys.readouterr().out
+
+
+def test_a_port_that_somebody_has_is_told_before_anything_is_promised(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["witness", "serve", str(folder), "--port", port]) == 1
+    said = capsys.readouterr()
+    assert f"port {port} on 127.0.0.1 cannot be used" in said.err
+    assert "Answering" not in said.out
+
+
+@pytest.mark.parametrize("command", [["witness", "serve", "x"], ["up"], ["demo"]])
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "http", "9" * 5000])
+def test_what_is_no_port_is_told(
+    capsys: pytest.CaptureFixture[str], command: list[str], port: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--port", port])
+    assert ended.value.code == 2
+    assert "is no port" in capsys.readouterr().err

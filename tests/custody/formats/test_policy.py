@@ -8,7 +8,15 @@ import pytest
 
 from custody.errors import FormatError, ProofError
 from custody.formats.checkpoint import Checkpoint, format_checkpoint
-from custody.formats.note import Ed25519NoteSigner, NoteSigner, SignedNote, format_note, sign_note
+from custody.formats.note import (
+    Ed25519Cosigner,
+    Ed25519NoteSigner,
+    MlDsa44Cosigner,
+    NoteSigner,
+    SignedNote,
+    format_note,
+    sign_note,
+)
 from custody.formats.policy import (
     LogPolicy,
     Witness,
@@ -20,7 +28,16 @@ from custody.formats.policy import (
     parse_policy,
     quorum_of,
 )
-from tests.custody.ledgers import ALONE, LOG, NEIGHBOUR, ORIGIN, POLICE, WITNESSED, private_key
+from tests.custody.ledgers import (
+    ALONE,
+    LOG,
+    NEIGHBOUR,
+    ORIGIN,
+    POLICE,
+    PQ_WITNESS,
+    WITNESSED,
+    private_key,
+)
 from tests.custody.vectors import VECTORS, bad, flips, good, named, truncations
 
 NESTED = parse_policy((VECTORS / "policy/nested.policy").read_bytes())
@@ -88,6 +105,22 @@ def test_too_few_witnesses_are_refused_by_name() -> None:
     with pytest.raises(ProofError, match="expected 2 of n, p, found n"):
         check_checkpoint(note_by(LOG, NEIGHBOUR), NESTED)
     check_checkpoint(note_by(LOG, NEIGHBOUR, POLICE), NESTED)
+
+
+@pytest.mark.parametrize("witness", [POLICE, PQ_WITNESS], ids=["Ed25519", "ML-DSA-44"])
+def test_who_states_the_time_0_has_witnessed_nothing(
+    witness: Ed25519Cosigner | MlDsa44Cosigner,
+) -> None:
+    """Such a cosignature is good, and says nothing of other checkpoints."""
+    asked = LogPolicy(LOG.key, (Witness("w", witness.key),), quorum="w")
+    note = note_by(LOG, replace(witness, seconds=0))
+    assert check_signed(note, asked).witnesses == ()
+    assert check_signed(note, asked).timeless == ("w",)
+    for check in (check_checkpoint, check_trusted):
+        with pytest.raises(ProofError, match="Too few witnesses") as found:
+            check(note, asked)
+        assert found.value.found == "w (states no time, and so no growth)"
+        assert check(note_by(LOG, replace(witness, seconds=1)), asked).witnesses == ("w",)
 
 
 def test_the_quorum_is_not_asked_of_an_earlier_checkpoint() -> None:

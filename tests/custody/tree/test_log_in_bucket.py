@@ -8,9 +8,10 @@ import pytest
 from mypy_boto3_s3 import S3Client
 
 from api.cli import main
-from custody.errors import LogAwayError, LogStateError, NotYetError
+from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
 from custody.formats.note import format_verifier_key
 from custody.formats.proof import parse_proof
+from custody.tree.buckets import LogInBucket
 from custody.tree.places import MAX_CHECKPOINT_BYTES, log_at
 from custody.tree.tiles import ListedSource, Tile
 from storage.embedded.engines import Engines, S3Access
@@ -88,23 +89,55 @@ def test_a_store_that_does_not_answer_may_be_asked_again(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("wrong", ["AWS_SECRET_ACCESS_KEY", "nobody"])
-def test_a_store_that_refuses_is_no_log_that_is_away(
+def test_a_store_that_refuses_says_nothing_against_the_log(
     place: tuple[str, object], monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    """Whoever has the wrong key, or none, need not ask again."""
+    """A monitor whose keys have run out must not say that the log is wrong."""
     if wrong == "nobody":
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name)
     else:
         monkeypatch.setenv(wrong, "another")
-    with pytest.raises(LogStateError, match="the store says") as found:
+    with pytest.raises(LogAwayError, match="the store says"):
         log_at(place[0]).checkpoint()
-    assert not isinstance(found.value, LogAwayError)
+    with pytest.raises(LogAwayError, match="the store says"):
+        log_at(place[0]).read(TILE)
 
 
 def test_a_bucket_that_is_none_is_not_one_without_a_log() -> None:
-    with pytest.raises(LogStateError, match="cannot be read"):
+    with pytest.raises(LogAwayError, match="cannot be read"):
         log_at("s3://no-such-bucket/log").checkpoint()
+
+
+def test_the_region_is_the_one_that_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+    log = log_at("s3://a-log")
+    assert isinstance(log, LogInBucket)
+    assert log.region == "eu-west-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AWS_ENDPOINT_URL", "garbage"), ("AWS_PROFILE", "nobody's"), ("AWS_REGION", "a b")],
+)
+def test_what_boto3_cannot_be_told_is_said_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(PlaceError, match="Look at the variables that begin with AWS_"):
+        log_at("s3://a-log")
+
+
+def test_an_object_in_place_of_a_folder_has_a_name(
+    place: tuple[str, Callable[[str, bytes], None]],
+) -> None:
+    where, put = place
+    put("inner/", b"")
+    log = log_at(f"{where}/inner")
+    assert isinstance(log, ListedSource)
+    (name,) = log.names()
+    assert name.endswith("/inner/")
 
 
 def test_the_commands_take_a_bucket_for_a_place(
@@ -127,7 +160,7 @@ def test_the_commands_take_a_bucket_for_a_place(
     assert "tile/entries/000" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("where", ["s3://", "s3:///log", "s3://a-log/?x=1"])
+@pytest.mark.parametrize("where", ["s3://", "s3:///log", "s3://a-log/?x=1", "s3://a b", "s3://["])
 def test_what_is_no_bucket_is_refused(where: str) -> None:
-    with pytest.raises(LogStateError, match="no bucket of a log"):
+    with pytest.raises(PlaceError, match="no bucket of a log"):
         log_at(where)

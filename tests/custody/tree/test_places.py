@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.errors import LogStateError, NotYetError
+from custody.errors import LogAwayError, LogStateError, NotYetError, PlaceError
 from custody.tree.places import MAX_CHECKPOINT_BYTES, LogDirectory, LogSite, log_at
 from custody.tree.tiles import LogSource, Tile
 
@@ -113,7 +113,59 @@ def test_no_redirect_is_followed() -> None:
         server.server_close()
 
 
-@pytest.mark.parametrize("url", ["https://", "http:///log", "https://a.example/log?x=1"])
+class Wordy(Quiet):
+    """Answers with a page in HTML, as servers do, and the status that the path begins with."""
+
+    def do_GET(self) -> None:
+        page = b"<html>" + bytes(5000)
+        self.send_response(int(self.path[1:4]))
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+
+@pytest.fixture(scope="module")
+def wordy() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Wordy)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_a_long_page_with_an_error_is_no_long_object(wordy: str, status: int) -> None:
+    """A server that is down for a moment must not look like a log that was changed."""
+    log = LogSite(f"{wordy}/{status}")
+    for ask in (log.checkpoint, partial(log.read, TILE)):
+        with pytest.raises(LogAwayError, match=f"was answered with {status}"):
+            ask()
+
+
+def test_a_long_page_in_place_of_an_object_says_that_it_is_missing(wordy: str) -> None:
+    log = LogSite(f"{wordy}/404")
+    with pytest.raises(LogStateError, match=f"{NAME} is missing at "):
+        log.read(TILE)
+    with pytest.raises(NotYetError, match="there is no log"):
+        log.checkpoint()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://", "http:///log", "https://a.example/log?x=1", "https://a.example/log#x"),
+        *("http://a.example:99999999/", "http://a.example:x/", "http://[", "http://a..example/"),
+        *(f"http://{'a' * 70}.example/", "http://a.example/\xe9", "http://a.example/a b"),
+        *("http://a.example/\nb", "http://\u2100.example/", "http://user:word@a.example/log"),
+    ],
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(LogStateError, match="no web address"):
+    with pytest.raises(PlaceError, match="no web address"):
         log_at(url)
+
+
+@pytest.mark.parametrize("place", ["ftp://a.example/log", "file:///log", ""])
+def test_what_is_no_place_is_refused(place: str) -> None:
+    with pytest.raises(PlaceError, match="give a directory"):
+        log_at(place)

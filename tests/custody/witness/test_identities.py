@@ -70,7 +70,7 @@ def test_a_damaged_record_of_who_signs_is_refused(tmp_path: Path, about: bytes) 
         load_identity(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "two words", "a+b"])
+@pytest.mark.parametrize("name", ["", "two words", "a+b", "https://w.example"])
 def test_a_name_that_no_line_can_carry_makes_no_witness(tmp_path: Path, name: str) -> None:
     with pytest.raises(FormatError):
         make_identity(tmp_path / "w", name, post_quantum=False)

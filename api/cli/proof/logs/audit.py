@@ -18,13 +18,14 @@ from api.cli.proof.logs.options import (
     add_belief,
     answered,
     believed,
+    number,
     require_own,
+    source_at,
 )
 from api.cli.proof.logs.reports import audit_json, audit_table
 from api.cli.terminal.acting import add_acting
 from api.cli.terminal.errors import UsageError
 from custody.published.whole import audit_published
-from custody.tree.places import log_at
 from custody.tree.tiles import ListedSource
 
 _RIGHT = "The log is whole."
@@ -52,16 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Audit, and print what was found."""
-    if given.place and given.against:
+    if given.place is not None and given.against is not None:
         raise UsageError("--from looks at what is published alone, --against at the database too")
-    if given.place:
+    if given.place is not None:
         return answered(lambda: _audit(given))
     require_own(given)
     return answered(lambda: int(import_module("api.cli.proof.logs.database").run(given)))
 
 
 def _audit(given: argparse.Namespace) -> int:
-    source, policies = log_at(given.place), believed(given)
+    source, policies = source_at(given.place), believed(given)
     names = source.names() if isinstance(source, ListedSource) else None
     report = audit_published(source, policies, names)
     if given.json:
@@ -75,7 +76,6 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if (many := number(text)) < 1:
+        raise argparse.ArgumentTypeError("one process at least takes part")
+    return many

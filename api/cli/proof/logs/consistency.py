@@ -13,6 +13,7 @@ from api.cli.proof.logs.options import (
     add_belief,
     answered,
     known,
+    number,
     opened,
     require_own,
 )
@@ -25,8 +26,8 @@ from custody.published.proofs import prove_growth
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.epilog = EXITS
-    parser.add_argument("old", type=_size, metavar="OLD", help="the smaller size of the two")
-    parser.add_argument("new", type=_size, metavar="NEW", help="the larger")
+    parser.add_argument("old", type=number, metavar="OLD", help="the smaller size of the two")
+    parser.add_argument("new", type=number, metavar="NEW", help="the larger")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="the proof (OLD-NEW.consistency)"
     )
@@ -41,7 +42,7 @@ def run(given: argparse.Namespace) -> int:
     """Write the proof."""
     if given.old > given.new:
         raise UsageError("a log only grows: give the smaller size first")
-    if given.place:
+    if given.place is not None:
         return answered(lambda: _prove(given))
     require_own(given)
     return answered(lambda: int(import_module("api.cli.proof.logs.kept").prove_growth(given)))
@@ -69,9 +70,3 @@ def write_growth(given: argparse.Namespace, proof: bytes) -> None:
     path = given.out or Path(f"{given.old}-{given.new}.consistency")
     write_new({path: proof})
     print(f"The log of {given.new} entries begins with that of {given.old}, proved by {path}")
-
-
-def _size(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError
-    return int(text)

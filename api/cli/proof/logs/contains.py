@@ -16,11 +16,11 @@ from api.cli.proof.logs.options import (
     add_belief,
     answered,
     believed,
+    source_at,
 )
 from api.cli.proof.logs.reports import as_json, findings_table
 from api.cli.proof.verify import open_reader
 from custody.check.finding import Finding, Outcome
-from custody.tree.places import log_at
 from export.package.errors import PackageError
 from export.package.logged import check_logged
 from export.package.verify.bag import failure, open_package
@@ -70,7 +70,7 @@ def _findings(given: argparse.Namespace) -> tuple[Finding, ...]:
             kept = read_records(reader, opened.spans, opened.paths).kept
     except PackageError as error:
         return (failure(_STEP, error),)
-    return check_logged(kept, log_at(given.base), believed(given))
+    return check_logged(kept, source_at(given.base), believed(given))
 
 
 def _plain(finding: Finding) -> dict[str, str]:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from api.acts import act
 from api.builders.record.oversight import audit_material
+from api.cli.proof.logs.options import source_at
 from api.cli.proof.logs.reports import audit_json, audit_table
 from api.cli.terminal.caller import services_of, settings_of, subject_of
 from api.services import Services
@@ -21,7 +22,6 @@ from custody.formats.policy import LogPolicy
 from custody.ledger.entries import stored_entries
 from custody.published.heads import check_head
 from custody.published.rivals import compare
-from custody.tree.places import log_at
 from custody.tree.tiles import CHECKPOINT, LogSource
 from evidence.people.access import Action, Subject
 from evidence.people.people import require
@@ -34,7 +34,7 @@ _PUBLISHED = "published"
 
 def run(given: argparse.Namespace) -> int:
     """Audit the log; the exit code is 1 if anything is wrong."""
-    published = log_at(given.against) if given.against else None
+    published = None if given.against is None else source_at(given.against)
     with services_alone(given) as services:
         subject = subject_of(given, services)
         report = audit_log(services, subject, processes=given.processes, against=published)

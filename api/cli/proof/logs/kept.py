@@ -11,12 +11,12 @@ from api.cli.parts.log_export import export_log
 from api.cli.proof.logs.consistency import require_size, write_growth
 from api.cli.proof.logs.database import services_alone
 from api.cli.proof.logs.options import RIGHT
-from api.cli.proof.logs.outputs import write_new
-from api.cli.proof.logs.prove import index_of, write_proof
+from api.cli.proof.logs.outputs import make_folder, write_new
+from api.cli.proof.logs.prove import index_of, require_place, write_proof
 from api.cli.terminal.caller import subject_of
 from api.cli.terminal.errors import UsageError
 from api.services import Services
-from custody.errors import NotYetError
+from custody.errors import LogStateError, NotYetError
 from custody.formats.policy import LogPolicy
 from custody.formats.proof import check_proof, format_consistency, parse_proof
 from custody.ledger.entries import log_size, stored_entry
@@ -90,13 +90,15 @@ def _proved(services: Services, session: Session, index: int) -> ProvedEntry:
     """Prove one entry; what is handed out has been checked as whoever gets it will.
 
     Raises:
-        UsageError: there is none at this place.
+        UsageError: the log is not that long.
+        LogStateError: the entry is gone.
         NotYetError: no checkpoint covers it yet.
         ProofError: what is stored does not prove it: the log must be audited.
     """
+    require_place(index, log_size(session))
     entry = stored_entry(session, index)
     if entry is None:
-        raise UsageError(f"the log has {log_size(session)} entries, and none at {index}")
+        raise LogStateError(f"the database lacks the entry at {index}: run `custos log audit`")
     proved = services.custody.prove(session, index)
     if proved is None:
         raise NotYetError("no checkpoint covers this entry yet: try again in a moment")
@@ -109,7 +111,7 @@ def _proved(services: Services, session: Session, index: int) -> ProvedEntry:
 def _write_all(proofs: list[ProvedEntry], folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is there already, and is no folder: name another with -o")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = {folder / f"{one.index}.tlog-proof": one.proof for one in proofs}
     write_new(files | {folder / f"{one.index}.entry": one.entry for one in proofs})
     print(f"{len(proofs)} entries, each with its proof: {folder}")

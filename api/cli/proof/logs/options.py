@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from api.cli.terminal.errors import UsageError
-from custody.errors import FormatError, LogAwayError, NotYetError
+from custody.errors import FormatError, LogAwayError, NotYetError, PlaceError
 from custody.formats import policy, trust
 from custody.formats.policy import LogPolicy
 from custody.formats.trust import parse_trust
@@ -15,14 +15,19 @@ from custody.printable import printable_lines
 from custody.published.hanging import HangingTiles
 from custody.published.heads import check_head, policies_of, policy_of_key, read_head
 from custody.tree.places import log_at
+from custody.tree.tiles import LogSource
+from custody.witness.policies import read_policy
 
 RIGHT, WRONG, UNKNOWN = 0, 1, 3
-"""Exit codes, beside 2 for a command line that cannot be followed. 3: the log does not answer, or
-nobody said by whose key it counts."""
+"""Exit codes, beside 2 for a command line that cannot be followed. 3: the log does not answer or
+may not be read, or nobody said by whose key it counts."""
 EXITS: Final = (
     "Exit codes: 0 all is well; 1 something is wrong; 2 the command line cannot be followed; 3 "
-    "nothing is known for sure: the log does not answer, or neither key nor trust file was given."
+    "nothing is known for sure: the log does not answer or may not be read, or nobody said by "
+    "whose key it counts."
 )
+_MOST_DIGITS = 19
+"""Of a number of entries: a log has fewer than 2**63."""
 PLACE: Final = "DIR|URL|s3://BUCKET/PREFIX"
 
 
@@ -43,16 +48,24 @@ def believed(given: argparse.Namespace) -> tuple[LogPolicy, ...]:
         UsageError: what was given cannot be read.
     """
     try:
-        if given.key:
+        if given.key is not None:
             return (policy_of_key(given.key.strip()),)
-        if given.trust:
+        if given.trust is not None:
             return policies_of(parse_trust(_read(given.trust, trust.MAX_BYTES)))
-        if given.policy:
-            return (policy.parse_policy(_read(given.policy, policy.MAX_BYTES)),)
+        if given.policy is not None:
+            return _policies(_read(given.policy, policy.MAX_BYTES))
     except FormatError as error:
         what = given.trust or given.policy or "the key"
         raise UsageError(f"{what} cannot be read: {error}") from error
     return ()
+
+
+def _policies(data: bytes) -> tuple[LogPolicy, ...]:
+    """Return what a policy asks of each log that it names; it may be as a person writes it."""
+    written = read_policy(data)
+    if not written.logs:
+        raise FormatError("The policy names no log: it needs a line 'log VKEY'")
+    return tuple(written.of(log) for log in written.logs)
 
 
 def opened(given: argparse.Namespace) -> tuple[HangingTiles, bytes]:
@@ -63,7 +76,7 @@ def opened(given: argparse.Namespace) -> tuple[HangingTiles, bytes]:
         FormatError, ProofError: the checkpoint cannot be read, or is not signed as it must be.
         UsageError: what says whose key counts cannot be read.
     """
-    source, policies = log_at(given.place), believed(given)
+    source, policies = source_at(given.place), believed(given)
     note = source.checkpoint()
     if policies:
         return HangingTiles(source, check_head(note, policies).checkpoint), note
@@ -72,7 +85,7 @@ def opened(given: argparse.Namespace) -> tuple[HangingTiles, bytes]:
 
 def known(given: argparse.Namespace) -> int:
     """Return the exit code of what went well, and say so if nobody said by whose key."""
-    if given.key or given.trust or given.policy:
+    if _told(given):
         return RIGHT
     print("By whose key the checkpoint counts was not said: its signature was not checked.")
     return UNKNOWN
@@ -84,8 +97,37 @@ def require_own(given: argparse.Namespace) -> None:
     Raises:
         UsageError: it was said.
     """
-    if given.key or given.trust or given.policy:
+    if _told(given):
         raise UsageError("--key, --trust and --policy are for --from: the house knows its own key")
+
+
+def source_at(place: str) -> LogSource:
+    """Return the log at a place.
+
+    Raises:
+        UsageError: no log can be there.
+    """
+    try:
+        return log_at(place)
+    except PlaceError as error:
+        raise UsageError(str(error)) from error
+
+
+def number(text: str) -> int:
+    """Read a whole number from 0, as an argument; it may be beyond any log.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    digits = text.lstrip("0") or text[:1]
+    if not (text.isascii() and text.isdigit()) or len(digits) > _MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of entries: 0, 1, 2 …")
+    return int(digits)
+
+
+def _told(given: argparse.Namespace) -> bool:
+    """Whether it was said by whose key the log counts."""
+    return any(said is not None for said in (given.key, given.trust, given.policy))
 
 
 def answered(run: Callable[[], int]) -> int:

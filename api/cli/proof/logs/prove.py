@@ -14,6 +14,7 @@ from api.cli.proof.logs.options import (
     add_belief,
     answered,
     known,
+    number,
     opened,
     require_own,
 )
@@ -21,6 +22,8 @@ from api.cli.proof.logs.outputs import write_new
 from api.cli.terminal.acting import add_acting
 from api.cli.terminal.errors import UsageError
 from custody.published.proofs import ProvedEntry, prove_entry
+
+_ENTRY = ".entry"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write the proofs."""
-    if given.place:
+    if given.place is not None:
         return answered(lambda: _prove(given))
     require_own(given)
     return answered(lambda: int(import_module("api.cli.proof.logs.kept").prove(given)))
@@ -55,22 +58,41 @@ def _prove(given: argparse.Namespace) -> int:
         raise UsageError("a published log knows no names: give an index, a number from 0")
     tiles, note = opened(given)
     head = tiles.checkpoint
-    if index >= head.size:
-        raise UsageError(
-            f"the log {head.origin} has {head.size} entries: the last is {head.size - 1}"
-        )
+    require_place(index, head.size)
     write_proof(prove_entry(tiles, note, index), given.out)
     return known(given)
 
 
 def index_of(text: str) -> int | None:
-    """Return the index that is meant; None: it is a name."""
-    return int(text) if text.isascii() and text.isdigit() else None
+    """Return the index that is meant; None: it is a name.
+
+    Raises:
+        UsageError: no log has so many entries.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return number(text)
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(str(error)) from error
+
+
+def require_place(index: int, size: int) -> None:
+    """Refuse an index that the log does not have yet.
+
+    Raises:
+        UsageError: it has fewer entries.
+    """
+    if index >= size:
+        last = f"the last is {size - 1}" if size else "there is nothing to prove yet"
+        raise UsageError(f"the log has {size} entries, and none at {index}: {last}")
 
 
 def write_proof(proved: ProvedEntry, out: Path | None) -> None:
     """Write a proof, and its entry beside it; say where."""
     path = out or Path(f"{proved.index}.tlog-proof")
-    entry = path.with_suffix(".entry")
+    if not path.name or path.suffix == _ENTRY:
+        raise UsageError(f"{path} is no file for a proof; its entry goes to NAME{_ENTRY} beside it")
+    entry = path.with_suffix(_ENTRY)
     write_new({path: proved.proof, entry: proved.entry})
     print(f"Entry {proved.index}: {entry}, proved by {path}")

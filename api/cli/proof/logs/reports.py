@@ -11,6 +11,7 @@ from custody.printable import printable, printable_json
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOTE: "·", Outcome.NOT_CHECKED: "?"}
 _INDENT = 15
+_UNREAD = "Its entries were not looked at."
 
 
 class Report(Protocol):
@@ -57,7 +58,8 @@ def as_json(value: object) -> str:
 def audit_table(report: Report, *, right: str, wrong: str) -> str:
     """Tell a report to a person; its last line begins with the verdict."""
     verdict = wrong if report.failed else right
-    last = f"{verdict} Entries: {report.size}, root {report.root.hex()}"
+    looked_at = f"Entries: {report.size}, root {report.root.hex()}" if report.root else _UNREAD
+    last = f"{verdict} {looked_at}"
     return "\n".join([findings_table(report.findings), "", last])
 
 

@@ -20,6 +20,7 @@ from api.cli.proof.logs.options import (
     WRONG,
     add_belief,
     believed,
+    source_at,
 )
 from api.cli.proof.logs.reports import as_json
 from api.cli.terminal.errors import UsageError
@@ -39,7 +40,6 @@ from custody.printable import printable
 from custody.published.heads import check_head
 from custody.published.memory import Memory
 from custody.published.monitor import Sighting, look
-from custody.tree.places import log_at
 
 _FORKED, _WRONG, _SILENT = "contradicts itself", "wrong", "unknown"
 
@@ -92,8 +92,8 @@ def _look(given: argparse.Namespace, policies: tuple[LogPolicy, ...]) -> _Outcom
     if remembered is not None:
         _require_ours(given.state, remembered, policies)
     note = b""
+    source = source_at(given.place)
     try:
-        source = log_at(given.place)
         note = source.checkpoint()
         sighting = look(source, note, policies, remembered)
     except NotYetError as error:
