@@ -20,9 +20,11 @@ from api.running.preparing import UNFINISHED, look_first, prepare
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
+from custody.errors import ClockError
 from custody.formats.note import format_verifier_key
 from custody.formats.trust import parse_trust
 from custody.ledger.erasure import is_destroyed
+from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStateRow
 from custody.tree.places import LogDirectory
 from custody.tree.tiles import format_bundle, format_tile, tiles_of
@@ -155,6 +157,12 @@ def dispose(house: House, exhibit: ExhibitRow, second: Subject) -> None:
     disposals.run(disposal)
 
 
+def stood_still(house: House, lasting: timedelta) -> None:
+    """Say that Custos ran here for the last time so long ago."""
+    with house.services.transaction() as session:
+        house_clock(session, lock=True).seen = utc_now() - lasting
+
+
 MAILBOX = "pat.forgotten@barchester.police.example"
 POLICY = f"witness neighbour {format_verifier_key(NEIGHBOUR.key)}\nquorum none\n"
 
@@ -188,10 +196,12 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
         other = services.people.subject(session, governed, (Role.GOVERNANCE,))
     answered, gone = answered_of(house, exhibit), house.unplayable()
     carried = revoke(house, release_of(house, gone))
+    stood_still(house, timedelta(days=8))
     with witnessed(house.settings):
         back_up(house.settings, folder / "backups", silent)
     back_up_keys(house.settings, folder / "keys")
 
+    stood_still(house, timedelta(0))
     lost = house.exhibit(b"taken in after the backup")
     with services.transaction() as session:
         services.revocations.revoke(
@@ -248,6 +258,13 @@ def back(estate: Estate, past: Past, tmp_path_factory: pytest.TempPathFactory) -
         assert not prepare(settings)
         with _open(settings) as house:
             house.tokens, house.subjects = past.house.tokens, past.house.subjects
+            # The backup is of a week ago, and nobody told a time server to this house.
+            by, keeping = house.subjects[Role.ADMINISTRATOR], house.services.timekeeping
+            refused = pytest.raises(ClockError, match="clock confirm")
+            with refused, house.services.transaction() as session:
+                house.services.people.add(session, "Somebody")
+            with house.services.transaction() as session:
+                keeping.confirm(session, by=by, reason="restored")
             yield Back(house, done, settings)
 
 
