@@ -62,6 +62,10 @@ class Timekeeping:
                 self._record_alarm(session, found, at=now)
         return found
 
+    def take_as_it_is(self, session: Session) -> None:
+        """Record by the clock as it is, in this process alone (`HouseClock.take_as_it_is`)."""
+        self._house.take_as_it_is(session)
+
     def look_hourly(self) -> None:
         """Look if an hour is over, or while there is an alarm."""
         with self._begin() as session:

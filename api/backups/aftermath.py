@@ -9,7 +9,6 @@ record; what it said is lost.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -41,8 +40,6 @@ class Aftermath:
     """Records to which a person was called."""
     erased: int = 0
     """Records that were erased again."""
-    requests: tuple[UUID, ...] = ()
-    """Requests that were erased again; what others keep of them goes after the transaction."""
 
 
 def settle(
@@ -59,7 +56,6 @@ def settle(
         taken_back=_take_back_again(services, session, found.known, by, at),
         tokens=_end_tokens(services, session, found.lost, by, at),
         called=_call(session, found.lost, at),
-        requests=tuple(one.record for one in found.known if one.event == "request.erased"),
     )
 
 

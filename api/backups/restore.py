@@ -7,13 +7,16 @@ to its end, the mark `restore.unfinished` keeps the house from starting (api/run
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import make_url, text
+from sqlmodel import col, select
 
 from api.backups.aftermath import Aftermath, settle
 from api.backups.vault import returns
@@ -34,6 +37,7 @@ from custody.recovery.recovery import Recovered, Recovery
 from custody.tree.tiles import LogSource
 from evidence.people.access import Role, Subject
 from evidence.people.people import as_person
+from evidence.requests.tables import RequestRow
 from export.backup.folders import find_run, read_manifest
 from export.backup.manifest import COUNCIL, DUMP, POLICY, Manifest
 from export.backup.returns import objects_of
@@ -262,14 +266,23 @@ def _bring_log(
         new_id=uuid.uuid4,
     )
     with services.transaction() as session:
+        services.timekeeping.take_as_it_is(session)
         name = f"user {os.geteuid()} of the machine that Custos runs on"
         person = services.people.known(session, name)
         by = Subject(person, name, frozenset({Role.ADMINISTRATOR, Role.RELEASER}))
         role = Role.ADMINISTRATOR.value
         found = recovery.run(session, log, backup=backup.digest, by=as_person(by), role=role, at=at)
         aftermath = settle(services, session, found, by=by, at=at)
-    # Killed from here on, the restore is not at its end, and does this again.
+    # Killed from here on, the restore is not at its end, and does this again, and of what came back
+    # from the log it finds nothing then: the rows tell what follows.
     erased = services.restored.erase_again()
-    for request in aftermath.requests:
+    for request in _erased_requests(services, backup.manifest.made_at):
         services.erasures.elsewhere(request)
     return found, replace(aftermath, erased=len(erased.destroyed) + len(erased.emptied))
+
+
+def _erased_requests(services: Services, made: datetime) -> Sequence[UUID]:
+    """Return the requests that were erased since a backup was begun, or a little before."""
+    with services.transaction() as session:
+        since = col(RequestRow.erased_at) >= made - timedelta(days=1)
+        return session.exec(select(RequestRow.id).where(since)).all()

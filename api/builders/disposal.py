@@ -44,7 +44,7 @@ def build_disposal(
     keys = RecordKeys(ground.keyring.epochs, secrets.token_bytes)
     return Disposal(
         disposal_list=DisposalList(),
-        restored=Restored(begin, keys, people, holds.vault),
+        restored=Restored(begin, keys, people, recipients, papers, holds.vault, clock=clock),
         key_epochs=KeyEpochs(ground.settings.keys, ledger),
         person_erasures=PersonErasures(
             begin, ledger, people, erasures, recipients, jobs, clock=clock

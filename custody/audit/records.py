@@ -74,6 +74,8 @@ class _Chain:
     """Whether a restored backup had none of its events: it stands for records begun since."""
     part_lost: bool = False
     """Whether a restored backup lacked one of its events."""
+    lost_names: set[str] = field(default_factory=set)
+    """The names of the events that it lacked."""
 
     @property
     def before(self) -> Before:
@@ -182,7 +184,8 @@ class RecordsAudit:
 
     def _check_erased(self, record: StoredRecord, chain: _Chain, subject: str) -> None:
         if record.kind == RecordKind.EXHIBIT:
-            told = f'"{record.id}"' in self._disposed
+            # What approved it after the backup is lost with it; that it was done is not.
+            told = f'"{record.id}"' in self._disposed or "exhibit.disposed" in chain.lost_names
             asked = told and "exhibit.disposed" in chain.names
         elif record.kind in _ERASING:
             asked = not chain.names.isdisjoint(_ERASING[RecordKind(record.kind)])
@@ -202,6 +205,8 @@ class RecordsAudit:
             self._faults.check_place(StoredEvent._make(row), chain.before)
         lost = event_id in self._lost
         chain.lost, chain.part_lost = chain.lost and lost, chain.part_lost or lost
+        if lost:
+            chain.lost_names.add(name)
         values: dict[str, str] | None
         if (texts := self._agreeing(row, chain)) is not None:
             self._tally.counts["openings"] += len(texts)

@@ -61,6 +61,14 @@ class HouseClock:
         if found.standing is Standing.STOPPED:
             raise ClockError(found.words)
 
+    def take_as_it_is(self, session: Session) -> None:
+        """Hold the clock for right in this process, until it leaps, however long the house stood.
+
+        For a restore, as nobody can confirm the clock of a house that does not start yet, and for
+        whoever confirms it.
+        """
+        self._held = self._clock(), self._steady(), house_clock(session).after_seq
+
     def judge(self, session: Session, *, offset: timedelta | None = None) -> Judgement:
         """Hold the clock against what is recorded; from then on, against its own course, too."""
         row = house_clock(session)

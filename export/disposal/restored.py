@@ -10,21 +10,22 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session
 
 from custody.ledger.erasure import Replayed, replay
 from custody.ledger.recordkeys import RecordKeys
 from evidence.exhibits.tables import ExhibitRow
-from evidence.mailbox.messages import forget_letters, forget_letters_to
+from evidence.mailbox.messages import forget_letters_to
 from evidence.people.people import THE_CLOCK, People
 from evidence.people.tables import PersonRow
 from evidence.requests.erasure import traces
+from evidence.requests.recorded import SYSTEM
 from evidence.requests.tables import RequestRow
+from export.disposal.obstacles import releases_of
 from export.disposal.remnants import clear_exhibit, objects_of
-from export.erasure.recipients import clear_words, package_of
-from export.release.tables import ReleaseErasureRow, ReleaseRow
-from export.sealing.aftercare.papers import KEPT
-from export.sealing.tables import SealErasureRow, SealFileRow
+from export.erasure.erasures import forget_drafts
+from export.erasure.recipients import Again, Recipients, package_of
+from export.sealing.aftercare.papers import Papers
 from storage.objects.store import ObjectStore
 
 _REASON = "erased again after a backup was restored"
@@ -39,12 +40,19 @@ class Restored:
         begin: Callable[[], AbstractContextManager[Session]],
         keys: RecordKeys,
         people: People,
+        recipients: Recipients,
+        papers: Papers,
         vault: ObjectStore,
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
         self._begin = begin
         self._keys = keys
         self._people = people
+        self._recipients = recipients
+        self._papers = papers
         self._vault = vault
+        self._clock = clock
 
     def erase_again(self, *, entries: Iterable[bytes] | None = None) -> Replayed:
         """Erase again what the log says is erased; done again, nothing is left to do.
@@ -58,19 +66,27 @@ class Restored:
         objects: list[tuple[str, str]] = []
         with self._begin() as session:
             done = replay(session, self._keys, entries=entries)
+            by = self._people.subject(session, self._people.known(session, THE_CLOCK), ())
+            at = self._clock().replace(microsecond=0)
+            said = Again(by=by, role=SYSTEM, at=at, reason=_REASON)
             for record in done.destroyed:
-                objects += self._clear(session, record, done.moments[record])
+                objects += self._clear(session, record, done.moments[record], said)
             for release in done.emptied:
-                objects += self._clear_release(session, release, done.moments[release])
+                self._recipients.erase_again(session, release, **said)
+                package = package_of(session, release)
+                objects += () if package is None else (package,)
             # Within the transaction: undone, it is all found again.
             for key, version in objects:
                 self._vault.destroy(key, version)
         _log.info("%d records erased again, %d objects", len(done.destroyed), len(objects))
         return done
 
-    def _clear(self, session: Session, record: UUID, at: datetime) -> Sequence[tuple[str, str]]:
+    def _clear(
+        self, session: Session, record: UUID, at: datetime, said: Again
+    ) -> Sequence[tuple[str, str]]:
         """Take away what rows say of a record; return the objects that go with it."""
         if (person := session.get(PersonRow, record)) is not None:
+            forget_drafts(session, [record])  # by its mailbox, which goes now
             person.name = person.email = ""
             forget_letters_to(session, [record])
         elif (request := session.get(RequestRow, record)) is not None:
@@ -78,30 +94,15 @@ class Restored:
             traces.clear_fees(session, record)
             request.erased_at = request.erased_at or at
         elif (exhibit := session.get(ExhibitRow, record)) is not None:
-            objects = [(key, one.version) for key, one in objects_of(session, exhibit)]
-            clear_exhibit(session, exhibit)
-            return objects
+            return self._clear_exhibit(session, exhibit, said)
         return ()
 
-    def _clear_release(
-        self, session: Session, release: UUID, at: datetime
+    def _clear_exhibit(
+        self, session: Session, exhibit: ExhibitRow, said: Again
     ) -> Sequence[tuple[str, str]]:
-        row = session.get(ReleaseRow, release)
-        if row is None:
-            return ()
-        by = self._people.known(session, THE_CLOCK)
-        if session.get(ReleaseErasureRow, release) is None:
-            session.add(ReleaseErasureRow(release=release, person=by, at=at, reason=_REASON))
-        papers = (col(SealFileRow.release) == release) & col(SealFileRow.path).not_in(KEPT)
-        left = session.exec(select(func.count()).select_from(SealFileRow).where(papers)).one()
-        if left:
-            if session.get(SealErasureRow, release) is None:
-                session.add(
-                    SealErasureRow(release=release, person=by, at=at, reason=_REASON, files=left)
-                )
-            session.flush()  # the database lets nothing go before that row is there
-            session.exec(delete(SealFileRow).where(papers))
-        clear_words(session, row)
-        forget_letters(session, [release])
-        package = package_of(session, release)
-        return () if package is None else [package]
+        objects = [(key, one.version) for key, one in objects_of(session, exhibit)]
+        for release in releases_of(session, exhibit):
+            # They hold openings of this exhibit's record.
+            self._papers.erase_again(session, release.id, **said)
+        clear_exhibit(session, exhibit)
+        return objects

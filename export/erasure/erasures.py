@@ -219,7 +219,7 @@ class PersonErasures:
         self._require_free(session, people, at)  # what came meanwhile: a request, a release
         if requests_of(session, people):
             raise StateError("a request came from this mailbox meanwhile: approve it once more")
-        _forget_drafts(session, people)
+        forget_drafts(session, people)
         forget_letters_to(session, people)
         for person in people:
             if not is_destroyed(session, person):
@@ -260,7 +260,7 @@ def _name(session: Session, erasure: UUID, people: Sequence[UUID]) -> None:
     session.flush()
 
 
-def _forget_drafts(session: Session, people: Sequence[UUID]) -> None:
+def forget_drafts(session: Session, people: Sequence[UUID]) -> None:
     """Delete what was typed from their mailboxes and never sent, and the letters about it."""
     known = select(PersonRow.email).where(col(PersonRow.id).in_(people), PersonRow.email != "")
     own = col(RequestDraftRow.mailbox).in_(set(session.exec(known).all()))

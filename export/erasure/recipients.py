@@ -5,26 +5,36 @@ which kind and on which basis, of which files, when, and who of the staff decide
 """
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from custody.ledger.erasure import RECIPIENT_ERASED, empty_words
-from custody.ledger.ledger import Ledger
+from custody.ledger.ledger import Ledger, Values
 from evidence.mailbox.codes import forget_gates_of
 from evidence.mailbox.messages import forget_letters
 from evidence.people.access import Role, Subject
+from evidence.people.people import as_person
 from export.delivery.tables import HandoffRow, LinkRow
 from export.feedback.feedback import Feedback
 from export.release.releases import Releases
-from export.release.steps import by_whom
 from export.release.tables import EarlierApprovalRow, ReleaseErasureRow, ReleaseRow
 from export.sealing.aftercare.papers import Papers
 from export.sealing.steps import SealStep, SealStore
 from storage.objects.store import ObjectStore
 
 REASON = "its recipient is erased"
+
+
+class Again(TypedDict):
+    """Who erases once more what a backup brought back, when, and why."""
+
+    by: Subject
+    role: str
+    at: datetime
+    reason: str
 
 
 class Recipients:
@@ -53,10 +63,39 @@ class Recipients:
         if release in self._papers.left_of(session, row.recipient):
             self._papers.erase(session, str(release), by=by, at=at, reason=REASON)
         self._feedback.erase(session, str(release), by=by, at=at, reason=REASON)
-        self._ledger.append(
-            session, release, RECIPIENT_ERASED, by_whom(by, Role.GOVERNANCE, REASON), at=at
-        )
-        session.add(ReleaseErasureRow(release=release, person=by.person, at=at, reason=REASON))
+        self._finish(session, row, REASON, by=by, role=Role.GOVERNANCE.value, at=at)
+
+    def erase_again(
+        self, session: Session, release: UUID, *, by: Subject, role: str, at: datetime, reason: str
+    ) -> None:
+        """Erase what a backup brought back of a recipient; done again, nothing is left to do.
+
+        It is an event anew: what was said of the first one may be lost.
+        """
+        row = self._releases.find(session, str(release), lock=True)
+        if session.get(ReleaseErasureRow, release) is not None:
+            clear_words(session, row)
+            return
+        said: Again = {"by": by, "role": role, "at": at.replace(microsecond=0), "reason": reason}
+        self._papers.erase_again(session, release, **said)
+        self._feedback.erase_again(session, release, **said)
+        self._finish(session, row, reason, by=by, role=role, at=said["at"])
+
+    def _finish(
+        self,
+        session: Session,
+        row: ReleaseRow,
+        reason: str,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+    ) -> None:
+        """Erase what a release itself says of its recipient, on record."""
+        release = row.id
+        values: Values = {"actor": as_person(by), "role": role, "reason": reason}
+        self._ledger.append(session, release, RECIPIENT_ERASED, values, at=at)
+        session.add(ReleaseErasureRow(release=release, person=by.person, at=at, reason=reason))
         empty_words(session, release)
         clear_words(session, row)
         tokens = select(LinkRow.token_sha256).where(LinkRow.release == release)

@@ -121,6 +121,13 @@ class Feedback:
         rows = session.exec(releases.with_for_update()).all()
         return sum(self._erase(session, row, reason, by=by, role=role, at=at) for row in rows)
 
+    def erase_again(
+        self, session: Session, release: UUID, *, by: Subject, role: str, at: datetime, reason: str
+    ) -> int:
+        """Erase the words that a backup brought back; done again, nothing is left to do."""
+        row = self._releases.find(session, str(release), lock=True)
+        return self._erase(session, row, reason, by=by, role=role, at=at)
+
     def _erase(
         self,
         session: Session,

@@ -4,13 +4,16 @@ import socket
 import struct
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select, update
 
+from api.cli.house.clock import run as confirm_clock
 from api.running.worker import RETRYABLE
 from api.times import steady, utc_now
 from custody.errors import ClockError
@@ -132,6 +135,24 @@ def test_an_administrator_vouches_for_the_clock_and_work_goes_on(house: House) -
     (_, values), *_ = house.events(said)
     assert values["reason"] == "the battery was flat"
     assert str(values["role"]) == Role.ADMINISTRATOR
+
+
+def test_without_a_token_whoever_owns_the_data_vouches_for_the_clock(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    with by(house, clock) as keeping:
+        clock.apart = YEARS
+        with house.services.transaction() as session:
+            house_clock(session, lock=True).seen = utc_now()
+        assert keeping.look().standing is Standing.STOPPED
+        services = replace(house.services, timekeeping=keeping)
+        monkeypatch.setattr("api.cli.house.clock.services_of", lambda _: nullcontext(services))
+        monkeypatch.delenv("CUSTOS_TOKEN_FILE", raising=False)
+        given = Namespace(what="confirm", reason="it stood in a cellar", token_file=None)
+        assert confirm_clock(given) == 0
+        with house.services.transaction() as session:
+            services.people.add(session, "Somebody New")
 
 
 def test_minutes_apart_are_an_alarm_and_work_goes_on(house: House) -> None:

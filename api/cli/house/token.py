@@ -4,7 +4,6 @@ An organisation outside gets a token for a mailbox that a code has proven, and f
 """
 
 import argparse
-import os
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path as File
@@ -12,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.cli.terminal.caller import add_data, services_of
+from api.cli.terminal.caller import add_data, machine_owner, services_of
 from api.cli.terminal.errors import UsageError
 from api.running.preparing import mark_used
 from api.services import Services
@@ -77,7 +76,7 @@ def _add(given: argparse.Namespace, services: Services) -> int:
     roles, at = [Role(role) for role in given.role], services.clock()
     until = _until(given, at.replace(microsecond=0))
     with services.transaction() as session:
-        by = _owner(services, session)
+        by = machine_owner(services, session)
         person = _person(given, services, session, by=by, at=at)
         token = services.tokens.add(session, person, roles, by=by, at=at, until=until)
     mark_used(services.settings)  # in production this may be the first event that there is
@@ -120,15 +119,10 @@ def _page(services: Services, cursor: Cursor | None) -> Page[HeldToken]:
 
 def _revoke(given: argparse.Namespace, services: Services) -> int:
     with services.transaction() as session:
-        by = _owner(services, session)
+        by = machine_owner(services, session)
         one = services.tokens.revoke(session, given.token, by=by, at=services.clock())
     print(f"The token {one.id} of {printable(one.name)} is revoked: it opens nothing any more")
     return 0
-
-
-def _owner(services: Services, session: Session) -> Subject:
-    name = f"user {os.geteuid()} of the machine that Custos runs on"
-    return services.people.subject(session, services.people.known(session, name), ())
 
 
 def _until(given: argparse.Namespace, at: datetime) -> datetime:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from sqlmodel import Session
+
 from api.acts import Decision, decide
 from api.cli.terminal.acting import add_acting, add_data
 from api.cli.terminal.errors import UsageError
@@ -15,12 +17,21 @@ from api.settings.environment import read_settings
 from api.settings.facts import Settings
 from api.wiring import build
 from evidence.errors import TokenEndedError
-from evidence.people.access import Subject
+from evidence.people.access import Role, Subject
 
 Row = TypeVar("Row")
 _MAKE = "custos token add NAME --role ROLE --out FILE makes one"
 
-__all__ = ["add_acting", "add_data", "decided", "services_of", "settings_of", "subject_of"]
+__all__ = [
+    "add_acting",
+    "add_data",
+    "decided",
+    "machine_owner",
+    "services_of",
+    "settings_of",
+    "subject_of",
+    "token_path",
+]
 
 
 def settings_of(given: argparse.Namespace, *, port: int | None = None) -> Settings:
@@ -38,6 +49,17 @@ def services_of(given: argparse.Namespace) -> Iterator[Services]:
         services.close()
 
 
+def token_path(given: argparse.Namespace) -> str | Path | None:
+    """Return the file of the token of whoever acts, if one is named."""
+    return given.token_file or os.environ.get("CUSTOS_TOKEN_FILE")
+
+
+def machine_owner(services: Services, session: Session, *roles: Role) -> Subject:
+    """Return whoever owns the data directory, and so may do without a token what makes tokens."""
+    name = f"user {os.geteuid()} of the machine that Custos runs on"
+    return services.people.subject(session, services.people.known(session, name), roles)
+
+
 def subject_of(given: argparse.Namespace, services: Services) -> Subject:
     """Return who acts: whoever the token in the file speaks for.
 
@@ -45,7 +67,7 @@ def subject_of(given: argparse.Namespace, services: Services) -> Subject:
         UsageError: no file was named, it cannot be read, or its token is not (any more) valid.
     """
     folder = services.settings.tokens
-    path = given.token_file or os.environ.get("CUSTOS_TOKEN_FILE")
+    path = token_path(given)
     if not path:
         made = f"the first start made some in {folder}" if services.demonstration else _MAKE
         raise UsageError(f"say who acts: --token-file FILE ({made})")

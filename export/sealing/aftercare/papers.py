@@ -11,16 +11,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
-from custody.ledger.ledger import Ledger
+from custody.ledger.ledger import Ledger, Values
 from evidence.errors import StateError
 from evidence.people.access import Action, Subject
-from evidence.people.people import require
+from evidence.people.people import as_person, require
 from export.package.format import layout
 from export.release.releases import Releases, label
 from export.release.states import ReleaseState
-from export.release.steps import by_whom, needed_reason
+from export.release.steps import needed_reason
 from export.release.tables import ReleaseRow
 from export.sealing.tables import SealErasureRow, SealFileRow
 
@@ -62,23 +62,45 @@ class Papers:
             return 0
         if row.state == ReleaseState.SEALING:
             raise StateError(f"release {label(row)} is being sealed: its papers are needed for it")
-        going = select(SealFileRow.path).where(
-            SealFileRow.release == row.id, col(SealFileRow.path).not_in(KEPT)
-        )
-        paths = session.exec(going).all()
-        if not paths:
+        gone = self._erase(session, row, said, by=by, role=role.value, at=at)
+        if not gone:
             raise StateError(f"release {label(row)} was never sealed: there are no papers of it")
-        session.add(
-            SealErasureRow(release=row.id, person=by.person, at=at, reason=said, files=len(paths))
-        )
-        session.flush()  # the database lets nothing go before that row is there
-        session.exec(
-            delete(SealFileRow).where(
-                col(SealFileRow.release) == row.id, col(SealFileRow.path).in_(paths)
+        return gone
+
+    def erase_again(
+        self, session: Session, release: UUID, *, by: Subject, role: str, at: datetime, reason: str
+    ) -> int:
+        """Erase the papers that a backup brought back, whatever the release is about to be.
+
+        Done again, or where there are none, nothing is recorded.
+        """
+        row = self._releases.find(session, str(release), lock=True)
+        if session.get(SealErasureRow, release) is not None:
+            return 0
+        return self._erase(session, row, reason, by=by, role=role, at=at)
+
+    def _erase(
+        self,
+        session: Session,
+        row: ReleaseRow,
+        reason: str,
+        *,
+        by: Subject,
+        role: str,
+        at: datetime,
+    ) -> int:
+        """Erase the papers of a release that is locked."""
+        own = (col(SealFileRow.release) == row.id) & col(SealFileRow.path).not_in(KEPT)
+        left = session.exec(select(func.count()).select_from(SealFileRow).where(own)).one()
+        if left:
+            session.add(
+                SealErasureRow(release=row.id, person=by.person, at=at, reason=reason, files=left)
             )
-        )
-        self._ledger.append(session, row.id, ERASED, by_whom(by, role, said), at=at)
-        return len(paths)
+            session.flush()  # the database lets nothing go before that row is there
+            session.exec(delete(SealFileRow).where(own))
+            said: Values = {"actor": as_person(by), "role": role, "reason": reason}
+            self._ledger.append(session, row.id, ERASED, said, at=at)
+        return left
 
 
 def _has_papers() -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,25 +20,34 @@ from api.running.preparing import UNFINISHED, look_first, prepare
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
+from custody.errors import ClockError
 from custody.formats.note import format_verifier_key
 from custody.formats.trust import parse_trust
 from custody.ledger.erasure import is_destroyed
+from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStateRow
 from custody.tree.places import LogDirectory
 from custody.tree.tiles import format_bundle, format_tile, tiles_of
 from evidence import attention
 from evidence.errors import StateError
 from evidence.exhibits.tables import ExhibitRow
-from evidence.people.access import Role
+from evidence.people.access import Role, Subject
 from evidence.people.tables import PersonRow
 from export.backup.folders import find_run, read_manifest
 from export.backup.manifest import COUNCIL, DUMP, MANIFEST
+from export.feedback.answers import Answer, Helped
+from export.feedback.tables import FeedbackRow
 from export.package.verify.report import Verdict
+from export.release.releases import recipient_of
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
+from export.sealing.aftercare.papers import KEPT
+from export.sealing.tables import SealFileRow
 from storage.errors import CorruptError, NotFoundError
 from tests.custody.ledgers import NEIGHBOUR
+from tests.export.delivery.linking import Desk, sealed
 from tests.export.package.judging import judge
+from tests.export.release.release_acts import revoke
 from tests.houses import Estate, House, _open
 from tests.polling import poll
 
@@ -104,8 +114,56 @@ class Past:
     forgotten: UUID
     lost: UUID
     incomplete: str
+    answered: UUID
+    """A release to somebody who is erased after it."""
+    disposed: UUID
+    carried: UUID
+    """A release of that exhibit, of which the papers open its record."""
 
 
+def answered_of(house: House, exhibit: ExhibitRow) -> ReleaseRow:
+    """Return a release that was collected and answered, and taken back."""
+    desk = Desk(house, house.services.transaction)
+    row = sealed(house, exhibit.reference, recipient_email=MAILBOX, with_master=True)
+    house.services.links.issue(row.id)
+    desk.now = utc_now().replace(microsecond=0) + timedelta(seconds=1)
+    secret = desk.agreed(row, desk.token(row))
+    desk.download(secret, desk.authorise(secret).id)
+    with house.services.transaction() as session:
+        by, said = recipient_of(session, row), Answer(Helped.IDENTIFIED, "Pat Forgotten was there")
+        answer = house.services.feedback.answer
+        answer(session, row.id, said, by=by, role="recipient", at=desk.now)
+    return revoke(house, row)
+
+
+def erase(house: House, second: Subject) -> None:
+    """Have everybody of the mailbox erased by two people."""
+    erasures, first = house.services.person_erasures, house.subjects[Role.GOVERNANCE]
+    with house.services.transaction() as session:
+        row = erasures.ask(session, MAILBOX, basis="asked for", by=first, at=utc_now())
+        erasures.approve(session, str(row.id), by=second, at=utc_now())
+        erasure = row.id
+    erasures.run(erasure)
+
+
+def dispose(house: House, exhibit: ExhibitRow, second: Subject) -> None:
+    """Have an exhibit disposed of by two people, before its time."""
+    disposals, first = house.services.disposals, house.subjects[Role.GOVERNANCE]
+    name, basis = exhibit.reference, "an order of a court"
+    with house.services.transaction() as session:
+        row = disposals.propose(session, name, basis=basis, early=True, by=first, at=utc_now())
+        disposals.approve(session, str(row.id), by=second, at=utc_now())
+        disposal = row.id
+    disposals.run(disposal)
+
+
+def stood_still(house: House, lasting: timedelta) -> None:
+    """Say that Custos ran here for the last time so long ago."""
+    with house.services.transaction() as session:
+        house_clock(session, lock=True).seen = utc_now() - lasting
+
+
+MAILBOX = "pat.forgotten@barchester.police.example"
 POLICY = f"witness neighbour {format_verifier_key(NEIGHBOUR.key)}\nquorum none\n"
 
 
@@ -134,16 +192,24 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
     house.turns.wait(lambda: house.look(lambda s: services.ledger.history(s, changed.id)))
     with services.transaction() as session:
         forgotten = services.people.add(session, "Pat Forgotten", email="pat@example.org")
+        governed = services.people.add(session, "Second Governor")
+        other = services.people.subject(session, governed, (Role.GOVERNANCE,))
+    answered, gone = answered_of(house, exhibit), house.unplayable()
+    carried = revoke(house, release_of(house, gone))
+    stood_still(house, timedelta(days=8))
     with witnessed(house.settings):
         back_up(house.settings, folder / "backups", silent)
     back_up_keys(house.settings, folder / "keys")
 
+    stood_still(house, timedelta(0))
     lost = house.exhibit(b"taken in after the backup")
     with services.transaction() as session:
         services.revocations.revoke(
             session, str(second.id), by=governor, at=utc_now(), reason="another order"
         )
         services.people.erase(session, forgotten, basis="asked for", at=utc_now())
+    erase(house, other)
+    dispose(house, gone, other)
     with services.transaction() as session:
         services.ledger.append(
             session,
@@ -154,6 +220,7 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
         )
     house.events(lost.id)
     house.events(second.id)
+    house.events(changed.id)
     log, size = publish(house, folder / "log")
     return Past(
         house,
@@ -167,6 +234,9 @@ def past(house: House, tmp_path_factory: pytest.TempPathFactory) -> Past:
         forgotten,
         lost.id,
         changed.reference,
+        answered.id,
+        gone.id,
+        carried.id,
     )
 
 
@@ -188,6 +258,13 @@ def back(estate: Estate, past: Past, tmp_path_factory: pytest.TempPathFactory) -
         assert not prepare(settings)
         with _open(settings) as house:
             house.tokens, house.subjects = past.house.tokens, past.house.subjects
+            # The backup is of a week ago, and nobody told a time server to this house.
+            by, keeping = house.subjects[Role.ADMINISTRATOR], house.services.timekeeping
+            refused = pytest.raises(ClockError, match="clock confirm")
+            with refused, house.services.transaction() as session:
+                house.services.people.add(session, "Somebody")
+            with house.services.transaction() as session:
+                keeping.confirm(session, by=by, reason="restored")
             yield Back(house, done, settings)
 
 
@@ -234,7 +311,37 @@ def test_what_was_erased_since_is_erased_again(past: Past, back: Back) -> None:
         assert is_destroyed(session, past.forgotten)
         person = session.get_one(PersonRow, past.forgotten)
         assert (person.name, person.email) == ("", "")
-    assert back.done.aftermath.erased == 1
+    assert back.done.aftermath.erased == 4  # two people, a release, an exhibit
+
+
+def test_what_a_release_said_of_whom_was_erased_since_goes_again_on_record(
+    past: Past, back: Back
+) -> None:
+    with back.house.services.transaction() as session:
+        (answer,) = session.exec(select(FeedbackRow).where(FeedbackRow.release == past.answered))
+        papers = select(SealFileRow.path).where(SealFileRow.release == past.answered)
+        assert (answer.words, answer.salt) == ("", "")
+        assert set(session.exec(papers)) <= set(KEPT)
+        assert session.get_one(ReleaseRow, past.answered).purpose == ""
+        told = history(session, past.answered)
+    assert told.count("release.recipient_erased") == 2
+    assert told.count("release.papers_erased") == 2
+
+
+def test_papers_that_open_what_was_disposed_of_since_go_again_on_record(
+    past: Past, back: Back
+) -> None:
+    with back.house.services.transaction() as session:
+        assert is_destroyed(session, past.disposed)
+        assert session.get_one(ExhibitRow, past.disposed).title == ""
+        papers = select(SealFileRow.path).where(SealFileRow.release == past.carried)
+        assert set(session.exec(papers)) <= set(KEPT)
+        assert history(session, past.carried).count("release.papers_erased") == 2
+
+
+def history(session: Session, record: UUID) -> list[str]:
+    rows = select(CustodyEventRow.event).where(CustodyEventRow.record == record)
+    return list(session.exec(rows))
 
 
 def test_what_was_taken_back_since_is_taken_back_again_and_a_person_is_told(
