@@ -58,7 +58,7 @@ from storage.errors import (
 PLAIN = (BusyError, LogStoppedError)
 """Errors from within whose own sentence says how to go on, and nothing of the house."""
 _MOST_FIELDS, _LONGEST = 20, 2000
-_BUSY = "too much at once"
+_BUSY, _STOPPED, _CLOCK = "too much at once", "log stopped", "the clock is wrong"
 _log = logging.getLogger("custos.web")
 
 
@@ -76,13 +76,13 @@ PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     EvidenceError: (HTTPStatus.BAD_REQUEST, "refused"),
     FormatError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid value"),
     NotYetError: (HTTPStatus.SERVICE_UNAVAILABLE, "not yet"),
-    ClockError: (HTTPStatus.SERVICE_UNAVAILABLE, "the clock is wrong"),
+    ClockError: (HTTPStatus.SERVICE_UNAVAILABLE, _CLOCK),
     AuthorityError: (HTTPStatus.SERVICE_UNAVAILABLE, "time authority away"),
     WitnessError: (HTTPStatus.SERVICE_UNAVAILABLE, "witness away"),
     ProofError: (HTTPStatus.INTERNAL_SERVER_ERROR, "proof does not hold"),
-    LogStoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, "log stopped"),
-    ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
-    LogStateError: (HTTPStatus.INTERNAL_SERVER_ERROR, "log stopped"),
+    LogStoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, _STOPPED),
+    ForgedEventError: (HTTPStatus.INTERNAL_SERVER_ERROR, _STOPPED),
+    LogStateError: (HTTPStatus.INTERNAL_SERVER_ERROR, _STOPPED),
     KeyStoreError: (HTTPStatus.INTERNAL_SERVER_ERROR, "key not usable"),
     CustodyError: (HTTPStatus.INTERNAL_SERVER_ERROR, "custody failed"),
     ExportError: (HTTPStatus.INTERNAL_SERVER_ERROR, "media failed"),
@@ -176,7 +176,8 @@ def _answer(
 ) -> Response:
     """Answer a machine with a problem, and a person with a page."""
     if is_page(request):
-        return problem_page(request, status, detail, busy=title == _BUSY)
+        unrecorded = title in {_STOPPED, _CLOCK}
+        return problem_page(request, status, detail, busy=title == _BUSY, unrecorded=unrecorded)
     return problem(status, title, detail, **more)
 
 

@@ -21,6 +21,11 @@ _HEADINGS = {
     HTTPStatus.INSUFFICIENT_STORAGE: "There is no room",
 }
 _AGAIN = "Nothing was lost. Wait a minute, then load this page again."
+_UNRECORDED = (
+    "Nothing can be recorded now, and so nothing was done.",
+    "A person must look at this service first: it does not come right by itself.",
+    "What is on record can be read.",
+)
 
 _NO_ROLE = (
     "You are signed in, but nobody has given you a role. Without one there is nothing to show.",
@@ -37,17 +42,25 @@ def is_page(request: Request) -> bool:
 
 
 def problem_page(
-    request: Request, status: HTTPStatus, detail: str, *, busy: bool = False
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    *,
+    busy: bool = False,
+    unrecorded: bool = False,
 ) -> HTMLResponse:
     """Return the page of a problem; ``detail`` is the error's own sentence.
 
-    ``busy``: everything is well, and too much is asked for at once.
+    ``busy``: everything is well, and too much is asked for at once. ``unrecorded``: nothing can be
+    recorded until a person has looked, so that waiting does not help.
     """
     heading = _HEADINGS.get(status, "Sorry, there is a problem with the service")
     sentences = [detail] if detail else []
     headers = {}
     if status is HTTPStatus.NOT_FOUND:
         sentences = ["There is nothing at this address. If you typed it, check that it is correct."]
+    elif unrecorded:
+        heading, sentences = _HEADINGS[HTTPStatus.CONFLICT], list(_UNRECORDED)
     elif status is HTTPStatus.FORBIDDEN and request.url.path == "/console":
         # Only who has no role at all is refused there.
         heading, sentences = "You have no role here yet", list(_NO_ROLE)

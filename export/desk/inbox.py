@@ -25,6 +25,8 @@ from evidence.requests.recorded import REVIEWED
 from evidence.requests.tables import RequestRow, RequestStepRow
 from evidence.retention.due import DueReviews
 from export.desk.asked.queue import RequestGroup, is_in
+from export.disposal.disposals import JOB_DISPOSE
+from export.erasure.erasures import JOB_ERASE
 from export.release.notices import ReleaseLetter
 from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
@@ -59,6 +61,14 @@ class StuckRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedEnding:
+    """The erasure of a person, or the disposal of an exhibit, whose job was given up."""
+
+    subject: UUID
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What lies on somebody's desk; None: it is nothing of theirs."""
 
@@ -85,6 +95,10 @@ class Desk:
     """API tokens that end soon, the next one first."""
     reviews: Queue | None
     """Exhibits of which somebody is to say whether they are needed yet."""
+    erasures: Queue | None
+    """Erasures of people that stopped half way: to approve one again begins it anew."""
+    disposals: Queue | None
+    """Disposals of exhibits that stopped half way."""
     recent: Sequence[ExhibitRow]
 
 
@@ -123,6 +137,8 @@ def desk_of(session: Session, by: Subject, at: datetime, reviews: DueReviews) ->
             if may(Action.REVIEW_EXHIBIT)
             else None
         ),
+        erasures=_stopped(session, JOB_ERASE) if may(Action.ERASE_PERSON) else None,
+        disposals=_stopped(session, JOB_DISPOSE) if may(Action.APPROVE_DISPOSAL) else None,
         recent=_recent(session) if shows else (),
     )
 
@@ -189,6 +205,14 @@ def _stuck(session: Session) -> Queue:
         select(ReleaseRow, calls.c.words).join(calls, on).order_by(calls.c.at.desc()).limit(_SHOWN)
     )
     return Queue(count, [StuckRelease(release, words) for release, words in rows])
+
+
+def _stopped(session: Session, job: str) -> Queue:
+    """Return what was approved to go and has not gone wholly, what stopped first first."""
+    calls = attention.calls(job)
+    count = _count(session, select(calls.c.subject))
+    rows = session.exec(select(calls.c.subject, calls.c.words).order_by(calls.c.at).limit(_SHOWN))
+    return Queue(count, [StoppedEnding(subject, words) for subject, words in rows])
 
 
 def _releases(session: Session, *wanted: ColumnElement[bool]) -> Queue:

@@ -18,6 +18,8 @@ from storage.embedded.weed.policies import object_rights
 _BEYOND = (
     "the supervisor (custos up) and each command, while they run: all keys, database and objects",
     "whoever is root on this machine, or the user that Custos runs as: all of it",
+    "whoever owns the database: names, addresses and reasons in its rows; no footage or letter",
+    "whoever owns the object store or its disk: all footage and packages",
     "whoever runs the identity provider: whatever the roles that it names may read",
     "whoever holds a backup with its keys: what it holds",
 )
@@ -95,16 +97,16 @@ def _text(found: Access) -> str:
     lines += ["", "PEOPLE WHO SIGN IN, OR HAD A TOKEN"]
     lines += [
         f"  {one.name} ({one.id}): {_listed(one.roles, 'no role by the identity provider')}; "
-        f"signed in last: {_day(one.signed_in_at)}"
+        f"signed in last: {_moment(one.signed_in_at)}"
         for one in found.people
     ]
     lines += ["", "TOKENS"]
     for one in found.tokens:
         state = "works" if one.works(found.at) else "opens nothing"
-        ended = f", revoked {_day(one.revoked_at)}" if one.revoked_at else ""
+        ended = f", revoked {_moment(one.revoked_at)}" if one.revoked_at else ""
         lines.append(
             f"  {one.id} of {one.person}: {_listed(one.roles, 'no role')}; {state}; "
-            f"made {_day(one.made_at)}, ends {_day(one.ends_at)}{ended}"
+            f"made {_moment(one.made_at)}, ends {_moment(one.ends_at)}{ended}"
         )
     lines += ["", "ROLES THAT CAME AND WENT, THE NEWEST FIRST"]
     lines += [
@@ -137,5 +139,5 @@ def _listed(names: Iterable[str], none: str) -> str:
     return ", ".join(names) or none
 
 
-def _day(at: datetime | None) -> str:
-    return "never" if at is None else f"{at:%Y-%m-%d}"
+def _moment(at: datetime | None) -> str:
+    return "never" if at is None else format_time(at.replace(microsecond=0))

@@ -1,12 +1,15 @@
 """A log that has stopped: all can be read, nothing is recorded, every page for staff says so."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlmodel import Session, func, select
 
 from api.app import create_app
@@ -223,3 +226,46 @@ def test_a_command_says_in_a_sentence_why_nothing_was_done(
 def test_an_audit_by_a_person_runs_too(stopped: House) -> None:
     report = audit_log(stopped.services, stopped.subjects[Role.AUDITOR])
     assert [one.words for one in report.failed] == [f"The log has stopped: {WORDS}."]
+
+
+def test_a_page_that_cannot_record_does_not_promise_that_a_minute_mends_it(
+    stopped: House, operator: Visitor
+) -> None:
+    reference = stopped.look(lambda s: s.exec(select(ExhibitRow.reference)).one())
+    operator.sign_in(Role.OPERATOR)
+    path = f"/console/exhibits/{reference.replace('/', '-')}/hold"
+    refused = operator.fill(path, {"reason": "the coroner asks"})
+    assert refused.status_code == 503
+    assert "Nothing can be recorded now, and so nothing was done" in refused.text
+    assert "A person must look at this service first" in refused.text
+    assert "Wait a minute" not in refused.text
+
+
+def test_every_page_says_that_footage_cannot_be_watched_either(operator: Visitor) -> None:
+    shown = operator.get("/console").text
+    assert "taken in, watched, decided, sealed or handed out" in shown
+    assert "Everything here can be read" not in shown
+
+
+def test_the_way_out_works_as_it_stands_in_the_documents(stopped: House) -> None:
+    forged = uuid4()
+    owner = create_engine(stopped.settings.addresses().owner_url)
+    page = (Path(__file__).parents[3] / "docs/durability.md").read_text("utf-8")
+    (way_out,) = re.findall(r"^ +BEGIN;\n(?: +.*\n)+", page, re.MULTILINE)
+    with owner.begin() as connection:
+        forge = text(
+            "INSERT INTO custody_event (id, record, n, event, at, entry, mac) SELECT :id, record,"
+            " 900, event, at, entry, mac FROM custody_event LIMIT 1"
+        )
+        connection.execute(forge, {"id": forged})
+        connection.execute(text("INSERT INTO custody_outbox VALUES (:id)"), {"id": forged})
+    assert len(audit_log(stopped.services, stopped.subjects[Role.AUDITOR]).failed) > 1
+    with owner.connect() as connection:
+        for statement in way_out.replace("EVENT", str(forged)).strip().split(";")[:-1]:
+            connection.exec_driver_sql(statement)
+    owner.dispose()
+    assert stopped.look(alarm) == ""
+    report = audit_log(stopped.services, stopped.subjects[Role.AUDITOR])
+    with stopped.services.transaction() as session:
+        raise_alarm(session, WORDS)
+    assert not report.failed

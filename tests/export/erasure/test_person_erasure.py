@@ -14,7 +14,9 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
+from api.app import create_app
 from api.cli.proof.logs.database import audit_session, material_of
+from api.running.worker import _alone, _give_up
 from api.times import utc_now
 from custody.audit.log import audit, take_snapshot
 from custody.check.finding import Finding
@@ -31,7 +33,8 @@ from evidence.requests.erasure.erasures import Erasures
 from evidence.requests.states import Path, RequestStep
 from evidence.requests.tables import RequestRow
 from export.backup.named import named_objects
-from export.erasure.erasures import PersonErasures, standing
+from export.desk.inbox import Queue, desk_of
+from export.erasure.erasures import JOB_ERASE, PersonErasures, standing
 from export.erasure.recipients import Recipients, package_of
 from export.erasure.tables import PersonErasureRow
 from export.erasure.traces import Traces, traces_of
@@ -40,6 +43,7 @@ from export.holdings.holds import any_held
 from export.release.releases import recipient_of
 from export.release.tables import ReleaseRow
 from storage.errors import NotFoundError
+from tests.api.web.visiting import visiting
 from tests.evidence.fees.tills import KilledError, Steps
 from tests.evidence.requests.erasure.planted import ODD, found_in
 from tests.evidence.requests.requesting import decide, request
@@ -316,6 +320,34 @@ def test_killed_between_any_two_steps_it_goes_on(
         "erasure.approved",
         "erasure.done",
     ]
+
+
+def test_one_that_stopped_half_way_is_told_on_the_first_page(council: Council) -> None:
+    house, address = council.house, "stopped.half.way@council.example"
+    asked = request(house, Path.COUNCIL, utc_now(), email=address)
+    decide(house, asked, RequestStep.WITHDRAWN, Role.OPERATOR, utc_now())
+    row = council.approved(address)
+    _give_up(house.services, JOB_ERASE, str(row.id), StateError("a hold came between"))
+
+    def told(role: str) -> Queue | None:
+        by, reviews = house.subjects[role], house.services.due_reviews
+        return house.look(lambda s: desk_of(s, by, utc_now(), reviews)).erasures
+
+    found = told(Role.GOVERNANCE)
+    assert found is not None
+    assert [(one.subject, one.words) for one in found.first] == [(row.id, "a hold came between")]
+    assert told(Role.RELEASER) == found, "who may ask for one"
+    assert told(Role.OPERATOR) is None
+    with visiting(create_app(house.services), house) as browser:
+        browser.sign_in(Role.GOVERNANCE)
+        page = browser.get("/console").text
+    assert "erasure of a person stopped half way" in page
+    assert f"custos dispose person approve {row.id}" in page
+    assert "a hold came between" in page
+
+    council.approve(row.id)
+    _alone(house.services, JOB_ERASE, house.services.person_erasures.run)(str(row.id))
+    assert told(Role.GOVERNANCE) == Queue(0, [])
 
 
 def _bare(house: House, record: UUID) -> list[str]:

@@ -32,6 +32,9 @@ def test_the_list_says_where_each_stands_and_gives_its_certificate(
         disposals.approve(session, str(rows[0]), by=deciding, at=utc_now())
         attention.call(session, rows[1], "exhibit.dispose", "a hold", at=utc_now())
     disposals.run(rows[0])
+    home = browser(Role.GOVERNANCE).get("/console").text
+    assert "disposal of an exhibit stopped half way" in home
+    assert '<span class="custos-said">a hold</span>' in home
     shown = auditor.get("/console/disposals").text
     assert "It stopped" in shown
     assert "&lt;b&gt;its time is over&lt;/b&gt;" in shown

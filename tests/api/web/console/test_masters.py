@@ -146,7 +146,11 @@ def test_the_page_tells_when_each_was_read_and_what_is_wrong(
     visitor = browser(Role.OPERATOR)
     page = visitor.get("/console/masters")
     assert page.status_code == HTTPStatus.OK
-    assert "as it was taken in" in page.text or "as it was stored" in page.text
+    with house.services.transaction() as session:
+        session.get_one(ExhibitRow, second).read_at = None
+    never = visitor.get("/console/masters").text
+    assert "not since it was taken in" in never
+    assert "not known before it is read again" in never, "nothing was found of what was never read"
     assert "Footage is not as it was stored" not in page.text
     with house.services.transaction() as session:
         attention.call(session, second, JOB_RECHECK, "a file is another one", at=utc_now())

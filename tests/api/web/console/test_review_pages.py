@@ -26,6 +26,9 @@ def test_governance_classifies_and_reviews_on_pages_that_keep_what_was_typed(
     assert "No exhibit is due for review." in auditor.get("/console/reviews").text
     shown = auditor.get(path).text
     assert "what holds of every exhibit that nobody has put into a class" in shown
+    asked = governance.get(f"{path}/review").text
+    assert "nobody has put it into a class" in asked
+    assert "is in the class" not in asked, "it may have been released long ago"
     assert f'href="{path}/review"' not in shown
     assert f'href="{path}/review"' in governance.get(path).text
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import make_url
 
@@ -73,6 +74,19 @@ def test_a_log_that_waits_for_its_witnesses_says_so(browser: Opens, house: House
             session.get_one(LogStateRow, 1).size -= 7
     assert "&lt;no&gt; witness can be reached" in told(page, "Why nothing newer is signed")
     assert "Signed by the log. 7 entries came since." in told(page, "Last checkpoint")
+
+
+def test_a_witness_that_was_named_after_the_last_checkpoint_is_told_as_such(
+    browser: Opens, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = witness("police.example", "x\n", 0)
+    pub = known.private_key.public_key().public_bytes_raw()
+    key = verifier_key("police.example/custody", KeyType.COSIGNATURE_V1, pub)
+    monkeypatch.setattr(house.services.overview, "_witnesses", (key,))
+    page = browser(Role.AUDITOR).get("/console/whole").text
+    assert told(page, "police.example/custody").startswith("Not signed")
+    assert "signed before a witness was named stays without its line until then" in page
+    assert "<table" not in page, "it would scroll sideways on a phone"
 
 
 def test_the_key_and_the_length_are_those_of_this_log(browser: Opens, house: House) -> None:
