@@ -289,6 +289,7 @@ class Estate:
     def __init__(self, engines: Engines, folder: Path) -> None:
         self.engines = engines
         self._folder = folder
+        folder.mkdir(exist_ok=True)
         self._first: House | None = None
         self.superuser = Superuser.of(engines)
         self._numbers = count(1)
@@ -337,6 +338,7 @@ class Estate:
 
         ``dump``: what stands in it, as SQL, instead of the empty tables of this version.
         """
+        folder.mkdir(exist_ok=True)
         name = f"house_{next(self._numbers)}"
         settings = read_settings({}, data=folder, port=8000)
         addresses = self._make(name, template=template if dump is None else "template1")
