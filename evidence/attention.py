@@ -21,6 +21,9 @@ THE_LOG = UUID("c0570d1a-0000-4000-8000-000000000106")
 NOT_AS_STORED = "exhibit.recheck"
 """The job that found files of an exhibit which are not what was stored: every page tells of it."""
 
+NOT_READ = "exhibit.unread"
+"""That the same job was given up before it knew anything of the files: nothing was found."""
+
 
 class AttentionRow(SQLModel, table=True):
     """A call to a person: at most one for each subject and job."""

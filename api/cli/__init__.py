@@ -33,7 +33,7 @@ _ROOMS = {
     },
     "proof": {
         "verify": "check a package, without any server",
-        "log": "audit the custody log against the database",
+        "log": "audit, prove, watch and export the custody log",
         "report": "say who could read what",
         "trust": "write the file that lets others verify what this council seals",
         "witness": "vouch that a log of somebody else only ever grows",

@@ -36,7 +36,13 @@ from export.holdings.stamps import JOB_STAMP_LOG
 from export.release.decisions import JOB_ISSUE, JOB_SEAL
 from export.sealing.aftercare.fixity import JOB_RECHECK_PACKAGE
 from storage.database import bare_words, named_lock
-from storage.errors import NoRoomError, StorageError, UnavailableError
+from storage.errors import (
+    CorruptError,
+    NoRoomError,
+    NotFoundError,
+    StorageError,
+    UnavailableError,
+)
 from storage.jobs import job_key
 from storage.workers import JobWorker, Pace, Work
 
@@ -159,9 +165,17 @@ def _alone(services: Services, name: str, run: Callable[[UUID], None]) -> Work:
 def _give_up(services: Services, name: str, subject: str, error: Exception) -> None:
     """Keep what went wrong where `exhibit show` and `release show` tell it."""
     _log.error("%s of %s needs a person: %s", name, subject, type(error).__name__, exc_info=error)
+    at = services.clock()
     with services.transaction() as session:
-        attention.call(session, UUID(subject), name, _said(error), at=services.clock())
-        services.standstills.stop(session, UUID(subject), name, at=services.clock())
+        attention.call(session, UUID(subject), _called(name, error), _said(error), at=at)
+        services.standstills.stop(session, UUID(subject), name, at=at)
+
+
+def _called(name: str, error: Exception) -> str:
+    """Return what a person is called to: nothing is said of files that could not be read."""
+    if name == JOB_RECHECK and not isinstance(error, (CorruptError, NotFoundError)):
+        return attention.NOT_READ
+    return name
 
 
 def _said(error: Exception) -> str:

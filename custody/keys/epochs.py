@@ -5,11 +5,12 @@
     record-kek-<n>.json     written by the next start: since when, what the key is held against
     record-kek-<n>.gone     written before its key is deleted: it is missing on purpose
 
-An erased record stays readable in an older backup of the database for as long as the key-encryption
-key of that time exists. So once a new epoch has begun, each start wraps every K that is left anew;
-after that the old key can be destroyed, and opens nothing of older backups any more: no erased
-record, and no other one either (docs/adr/0039-disposal.md). All epochs together are withheld from a
-process under the name of the first.
+With an older backup of the database whoever has the key-encryption key of that time can show what
+the log committed to, of an erased record too. So once a new epoch has begun, each start wraps every
+K that is left anew; after that the old key can be destroyed, and opens no commitment of older
+backups any more. What their rows say in the clear goes with them alone
+(docs/adr/0039-disposal.md). All epochs together are withheld from a process under the name of the
+first.
 """
 
 import os

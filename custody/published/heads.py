@@ -1,7 +1,6 @@
 """Pure. The newest checkpoint of a published log, and by whose word it counts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from custody.errors import FormatError, ProofError
 from custody.formats.checkpoint import Checkpoint, parse_checkpoint
@@ -14,7 +13,6 @@ from custody.formats.note import (
     parse_verifier_key,
 )
 from custody.formats.policy import (
-    NOBODY,
     CheckedCheckpoint,
     LogPolicy,
     Witness,
@@ -91,14 +89,3 @@ def check_head(note: bytes, policies: Sequence[LogPolicy]) -> CheckedCheckpoint:
         expected=" or ".join(format_verifier_key(policy.log) for policy in ours),
         found=", ".join(f"{name}+{keyid.hex()}" for name, keyid in lines),
     )
-
-
-def check_remembered(note: bytes, policies: Sequence[LogPolicy]) -> CheckedCheckpoint:
-    """Check a checkpoint that was believed at an earlier look: by the log's signature alone.
-
-    Witnesses may have been named since: how many are asked for now says nothing of then.
-
-    Raises:
-        FormatError, ProofError: as `check_head`, but for the number of witnesses.
-    """
-    return check_head(note, [replace(one, groups=(), quorum=NOBODY) for one in policies])

@@ -12,7 +12,7 @@ from custody.errors import ForkedLogError, ProofError
 from custody.formats.checkpoint import Checkpoint
 from custody.formats.policy import LogPolicy
 from custody.published.hanging import HangingTiles
-from custody.published.heads import check_head, check_remembered
+from custody.published.heads import check_head
 from custody.tree.merkle import EMPTY_ROOT, tree_root
 from custody.tree.tiles import LogSource
 
@@ -54,7 +54,7 @@ def look(
     new, before = seen.checkpoint, None
     change = Change.FIRST
     if remembered is not None:
-        before = check_remembered(remembered, policies).checkpoint
+        before = check_head(remembered, policies).checkpoint
         change = Change.SAME if before == new else Change.GROWN
         _require_growth(source, before, new)
     return Sighting(change, note, new, seen.witnesses, before)

@@ -21,7 +21,7 @@ REMAINS = (
     "The record of this disposal, and of legal holds on the exhibit before it.",
     "In the records of releases that carried it, the SHA-256 and sizes of the files that went.",
     "Copies that recipients were given, and packages that they collected, are in their hands.",
-    "Backups that were made before, of objects and database, until they are overwritten.",
+    "Backups that were made before, of objects and database, until they are destroyed.",
 )
 """What a disposal leaves, in the words of the certificate."""
 

@@ -130,6 +130,7 @@ class Fixity:
         with self._begin() as session:
             values: Values = {"files": digests, "result": result}
             self._ledger.append(session, exhibit, event, values, at=at)
+            attention.settle(session, exhibit, attention.NOT_READ)
             if lost is None:
                 session.get_one(ExhibitRow, exhibit).read_at = at
         if lost is not None:

@@ -809,6 +809,7 @@ def test_a_report_says_who_could_read_what_and_is_an_event(shell: Shell) -> None
     assert "seal.key" in table.out
     assert "whoever owns the database" in table.out
     assert "whoever owns the object store" in table.out
+    assert "whoever holds a backup: its names, reasons and footage" in table.out
     assert re.search(r"made \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, ends \S+Z", table.out)
     whole = json.loads(shell.run("report", "access", "--json", role=Role.AUDITOR).out)
     assert whole["processes"]["sequencer"]["keys"] == ["event-hmac.key", "log.key"]

@@ -34,8 +34,9 @@ def run(given: argparse.Namespace) -> int:
         made = back_up(settings, given.folder, tell)
         bar.done_words = str(made.run)
     _say(made)
+    print("Names, reasons and footage lie in it in the clear: keep it like the house itself.")
     if given.keys is None:
-        print("The keys are not in it: without them nothing of it can be opened or continued.")
+        print("The keys are not in it: without them no house comes back of it.")
         print(f"Copy {settings.keys} elsewhere, or use --keys KEYDIR.")
     else:
         new = back_up_keys(settings, given.keys)

@@ -21,7 +21,7 @@ _BEYOND = (
     "whoever owns the database: names, addresses and reasons in its rows; no footage or letter",
     "whoever owns the object store or its disk: all footage and packages",
     "whoever runs the identity provider: whatever the roles that it names may read",
-    "whoever holds a backup with its keys: what it holds",
+    "whoever holds a backup: its names, reasons and footage; with the keys, letters and the rest",
 )
 """Who could read past every rule of the service."""
 _SECRETS = {

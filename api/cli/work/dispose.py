@@ -170,5 +170,8 @@ def _end_epoch(given: argparse.Namespace, services: Services, subject: Subject) 
     act(services, subject, lambda s: epochs.end(s, given.epoch, by=subject, at=at))
     epochs.destroy(given.epoch)
     print(f"The key of epoch {given.epoch} is destroyed here. Destroy its backups, too: then no")
-    print("backup of the database of that time opens any record.")
+    print(
+        "backup of the database of that time opens a commitment of the log. What stands in its rows"
+    )
+    print("is readable until that backup is destroyed.")
     return 0

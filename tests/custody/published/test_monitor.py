@@ -5,21 +5,12 @@ from pathlib import Path
 import pytest
 
 from custody.errors import CustodyError, ForkedLogError, FormatError, LogStateError, ProofError
-from custody.formats.note import (
-    Ed25519NoteSigner,
-    KeyType,
-    NoteSignature,
-    SignedNote,
-    cosignature_text,
-    format_note,
-    parse_note,
-    verifier_key,
-)
-from custody.formats.policy import LogPolicy, Witness
+from custody.formats.note import Ed25519NoteSigner
+from custody.formats.policy import LogPolicy
 from custody.published.memory import Memory
 from custody.published.monitor import Change, Sighting, look
 from custody.tree.tiles import CHECKPOINT
-from tests.custody.ledgers import ALONE, LOG, NOON, ORIGIN, private_key
+from tests.custody.ledgers import ALONE, ORIGIN, private_key
 from tests.custody.published.files import DAMAGES, Damage, Files, flips, publish, small
 
 ENTRIES = [small(n) for n in range(700)]
@@ -72,19 +63,6 @@ def test_two_roots_of_one_size_are_a_fork_and_both_are_told() -> None:
 def test_a_longer_log_that_does_not_begin_with_the_remembered_one_is_a_fork(size: int) -> None:
     with pytest.raises(ForkedLogError, match=f"tree of {size} entries"):
         see(OTHER, publish(ENTRIES[:size]))
-
-
-def test_witnesses_that_are_named_later_are_not_asked_for_what_is_remembered() -> None:
-    key = verifier_key("police.example", KeyType.COSIGNATURE_V1, STRANGER.key.pub)
-    policy = LogPolicy(LOG.key, (Witness("police", key),), (), "police")
-    with pytest.raises(ProofError, match="Too few witnesses"):
-        see(NEW, None, policy)
-    note, at = parse_note(NEW.held[CHECKPOINT]), int(NOON.timestamp())
-    signed = private_key("a stranger").sign(cosignature_text(note.text, at))
-    line = NoteSignature(key.name, key.keyid, at.to_bytes(8) + signed)
-    witnessed = NEW.with_(CHECKPOINT, format_note(SignedNote(note.text, (*note.signatures, line))))
-    seen = see(witnessed, OLD, policy)
-    assert (seen.change, seen.witnesses) == (Change.GROWN, ("police",))
 
 
 def test_another_key_and_another_log_are_refused() -> None:

@@ -1,5 +1,6 @@
 """A backup holds what the database names, each byte compared, and is worth something only whole."""
 
+import argparse
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from mypy_boto3_s3 import S3Client
+from sqlmodel import select
 
 from api.backups.backup import back_up, back_up_keys, require_apart
 from api.backups.vault import returns
+from api.cli.house.backup import run
 from api.settings.errors import SettingsError
 from api.wiring import build
 from custody.errors import KeyStoreError
+from custody.ledger.tables import CustodyValueRow
+from evidence.people.access import Role
 from export.backup import backups
 from export.backup.backups import Made
 from export.backup.folders import BackupFolder, find_run, read_manifest
@@ -53,6 +58,23 @@ def test_a_backup_has_every_object_and_the_log_of_one_moment(kept: Kept) -> None
     (one,) = objects_of(kept.made.run)
     assert copies.path(one.stored.sha256).read_bytes() == b"footage of the High Street"
     assert one.lock.mode == "GOVERNANCE"
+
+
+def test_it_holds_names_in_the_clear_and_says_so(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = argparse.Namespace(folder=kept.folder, keys=None)
+    monkeypatch.setattr("api.cli.house.backup.settings_of", lambda _: kept.house.settings)
+    monkeypatch.setattr("api.cli.house.backup.back_up", lambda *_: kept.made)
+    assert run(given) == 0
+    told = capsys.readouterr().out
+    assert "in the clear" in told
+    assert "nothing of it can be opened" not in told
+    person = kept.house.subjects[Role.OPERATOR].name
+    values = select(CustodyValueRow.value).where(CustodyValueRow.field == "actor")
+    assert any(person in one for one in kept.house.look(lambda s: s.exec(values).all()))
+    page = (Path(__file__).parents[3] / "docs/backup.md").read_text("utf-8")
+    assert "holds names, addresses, reasons and footage as they are, in the clear" in page
 
 
 def test_a_second_backup_copies_only_what_is_new(kept: Kept) -> None:

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from api.health import OK
+from api.running.worker import _give_up
 from api.times import utc_now
+from custody.errors import LogStoppedError
 from evidence import attention
 from evidence.errors import AccessRefusedError
 from evidence.exhibits.tables import ExhibitRow
@@ -131,6 +133,20 @@ def test_damage_is_told_on_every_page_and_read_again_after_a_day(
         attention.settle(session, second, JOB_RECHECK)
         assert session.get_one(ExhibitRow, second).read_at is not None
     assert services.health.report()["masters"] == OK
+
+
+def test_a_reading_that_was_given_up_says_nothing_of_the_files(
+    house: House, exhibits: tuple[UUID, UUID], browser: Callable[..., Visitor]
+) -> None:
+    first, _ = exhibits
+    _give_up(house.services, JOB_RECHECK, str(first), LogStoppedError("the log has stopped"))
+    assert figures(house).damaged == 0
+    visitor = browser(Role.OPERATOR)
+    home = visitor.get("/console").text
+    assert "Footage is not as it was stored" not in home
+    assert "exhibit needs a person" in home
+    house.services.fixity.check(first)
+    assert not house.look(lambda s: attention.calls_to(s, first))
 
 
 def test_whoever_may_see_no_exhibit_sees_no_list(house: House) -> None:
