@@ -438,5 +438,9 @@ def test_a_package_is_tied_to_the_published_log(run: Run, old: Path, tmp_path: P
     whole = json.loads(other.out)
     assert (other.code, whole["ok"]) == (1, False)
     assert "two logs" in whole["findings"][0]["words"]
+    put(publish([*PACKAGED, *ENTRIES]).with_("tile/1/000.p/2", None), tmp_path / "damaged")
+    damaged = run("contains", package, "--base", tmp_path / "damaged", "--trust", trust)
+    assert (damaged.code, "tile/1/000.p/2 is missing" in damaged.out) == (1, True)
+    assert "THE PACKAGE IS NOT PROVED TO BE OF THE PUBLISHED LOG" in damaged.out
     package.write_bytes(b"no package")
     assert run("contains", package, "--base", log).code == 1
