@@ -38,6 +38,19 @@ class Sighting:
     """What was remembered."""
 
 
+def check_signed_head(note: bytes, policies: Sequence[LogPolicy]) -> Checkpoint:
+    """Check that a checkpoint is signed by its log, whoever has witnessed it.
+
+    Witnesses may have come since it was remembered, and one that is too few does not take back
+    what the log itself has signed.
+
+    Raises:
+        FormatError: not a checkpoint note.
+        ProofError: of another log, by another key, or with a bad signature.
+    """
+    return check_head(note, [LogPolicy(policy.log) for policy in policies]).checkpoint
+
+
 def look(
     source: LogSource, note: bytes, policies: Sequence[LogPolicy], remembered: bytes | None
 ) -> Sighting:
@@ -50,13 +63,15 @@ def look(
         LogStateError: a tile is missing.
         LogAwayError: the log does not answer. Safe to retry.
     """
-    seen = check_head(note, policies)
-    new, before = seen.checkpoint, None
+    new, before = check_signed_head(note, policies), None
     change = Change.FIRST
     if remembered is not None:
-        before = check_head(remembered, policies).checkpoint
+        before = check_signed_head(remembered, policies)
         change = Change.SAME if before == new else Change.GROWN
+        # Before anybody asks for witnesses: nobody cosigns a second history, and that it was
+        # signed by the log is the evidence.
         _require_growth(source, before, new)
+    seen = check_head(note, policies)
     return Sighting(change, note, new, seen.witnesses, before)
 
 

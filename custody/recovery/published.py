@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from custody.errors import CustodyError, FormatError, LogStateError
 from custody.formats.checkpoint import parse_checkpoint
 from custody.formats.note import VerifierKey, check_note, parse_note
+from custody.published.survivors import read_surviving
 from custody.tree import merkle
 from custody.tree.tiles import WIDTH, LogSource, Tile, parse_bundle
 
@@ -75,16 +76,6 @@ def _entries(source: LogSource, start: int, end: int) -> Iterator[bytes]:
     """Yield the entries of a published log of ``end`` entries, from ``start`` on."""
     for number in range(start // WIDTH, -(-end // WIDTH)) if start < end else ():
         first = number * WIDTH
-        bundle = _bundle(source, Tile(None, number, min(WIDTH, end - first)))
+        tile = Tile(None, number, min(WIDTH, end - first))
+        bundle = parse_bundle(tile, read_surviving(source, tile))
         yield from bundle[max(0, start - first) :]
-
-
-def _bundle(source: LogSource, tile: Tile) -> tuple[bytes, ...]:
-    try:
-        return parse_bundle(tile, source.read(tile))
-    except LogStateError:
-        if tile.full:
-            raise
-    # The log grew since its checkpoint was read, and what was not full was collected.
-    whole = Tile(tile.level, tile.number)
-    return parse_bundle(whole, source.read(whole))[: tile.width]

@@ -163,6 +163,8 @@ class LogSite:
                 return None
             if answer.status != _OK:
                 raise LogAwayError(f"{self._url}/{name} was answered with {answer.status}")
+            if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise LogAwayError(f"{self._url}/{name} was answered compressed, unasked for")
             return bounded(data, name, most)  # what comes with another answer is no object
         raise AssertionError  # the last try returned or raised
 

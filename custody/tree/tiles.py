@@ -29,8 +29,9 @@ _LENGTH_BYTES = 2
 _GROUP = 1000
 _MOST_LEVELS = 8
 """A log has fewer than 2**63 entries."""
+# No more groups than a log of 2**63 entries has: Python reads no number of any length.
 _NAME = re.compile(
-    r"tile/(?:(?P<level>[0-7])|entries)/(?P<number>(?:x[0-9]{3}/)*[0-9]{3})"
+    r"tile/(?:(?P<level>[0-7])|entries)/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})"
     r"(?:\.p/(?P<width>[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?"
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from custody.errors import FormatError, LogStateError
+from custody.errors import FormatError, LogStateError, ProofError
 from custody.formats.note import NoteSigner, format_note, sign_note
 from custody.witness.answers import Answer, Status, say, say_lines
 from custody.witness.decisions import Refusal, decide
@@ -42,6 +42,11 @@ class Witness:
         except (LogStateError, OSError) as error:
             self._tell(f"signs nothing: {error}")
             return say(Status.BROKEN, "This witness cannot tell what it has signed")
+        except (FormatError, ProofError, OverflowError) as error:
+            # The name of a log may be too long for a key of ML-DSA-44; a clock may stand before
+            # 1970; a key may not be the one that it says it is.
+            self._tell(f"{submission.checkpoint.origin} cannot be signed: {error}")
+            return say(Status.BROKEN, "This witness cannot sign this checkpoint")
 
     def _decided(self, submission: Submission) -> Answer:
         checkpoint = submission.checkpoint

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.parts import log_export
-from api.cli.parts.log_export import VKEY, export_log
+from api.cli.parts.log_export import export_log
 from api.cli.terminal.errors import UsageError
 from custody.errors import LogStateError
 from custody.formats.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
@@ -14,7 +14,7 @@ from custody.formats.note import check_note, format_note, parse_note, parse_veri
 from custody.ledger.publication.stored import StoredLog
 from custody.tree.merkle import tree_root
 from custody.tree.places import LogDirectory
-from custody.tree.tiles import CHECKPOINT, Tile, format_tile, node_reader, tiles_of
+from custody.tree.tiles import CHECKPOINT, KEY_FILE, Tile, format_tile, node_reader, tiles_of
 from tests.houses import House
 
 
@@ -34,14 +34,14 @@ def files(folder: Path) -> set[str]:
 
 def check(folder: Path) -> Checkpoint:
     """Read it as a stranger does, who has nothing else."""
-    key = parse_verifier_key((folder / VKEY).read_text().strip())
+    key = parse_verifier_key((folder / KEY_FILE).read_text().strip())
     log = LogDirectory(folder)
     note = parse_note(log.checkpoint())
     check_note(note, [key])
     checkpoint = parse_checkpoint(note.text)
     read = node_reader(checkpoint.size, log.read)
     assert tree_root(checkpoint.size, read) == checkpoint.root
-    assert files(folder) == {VKEY, CHECKPOINT, *map(format_tile, tiles_of(checkpoint.size))}
+    assert files(folder) == {KEY_FILE, CHECKPOINT, *map(format_tile, tiles_of(checkpoint.size))}
     return checkpoint
 
 
@@ -105,8 +105,8 @@ def damage_tile(folder: Path, size: int) -> str:
 
 
 def damage_key(folder: Path, _: int) -> str:
-    (folder / VKEY).write_text("another+00000000+key\n")
-    return VKEY
+    (folder / KEY_FILE).write_text("another+00000000+key\n")
+    return KEY_FILE
 
 
 def damage_checkpoint(folder: Path, _: int) -> str:

@@ -416,6 +416,35 @@ def test_a_state_that_was_changed_is_no_memory_of_this_log(
     assert "no checkpoint that counts by this key" in said.err
 
 
+def test_a_second_history_that_nobody_witnessed_is_evidence_all_the_same(
+    run: Run, new: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy"
+    policy.write_bytes(format_policy(WITNESSED))
+    words = ("--policy", policy, "--state", "state")
+    assert run("watch", new, *words).code == 0
+    longer = publish([event(9999), *ENTRIES[1:], *ENTRIES[:9]])
+    for files, told in ((OLD, "was rolled back"), (OTHER, "has split"), (longer, "has split")):
+        said = run("watch", put(files, tmp_path / told / str(head(files).size)), *words)
+        assert (said.code, told in said.err) == (1, True)
+        assert files.checkpoint() in [path.read_bytes() for path in tmp_path.glob("state.*.*")]
+    (tmp_path / "state").unlink()
+    said = run("watch", tmp_path / "has split" / "609", *words)
+    assert (said.code, "Too few witnesses" in said.err) == (1, True)
+    assert not (tmp_path / "state").exists()
+
+
+def test_witnesses_that_came_later_are_not_asked_of_what_is_remembered(
+    run: Run, old: Path, new: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy"
+    policy.write_bytes(format_policy(WITNESSED))
+    assert watch(run, old).code == 0
+    said = run("watch", new, "--policy", policy, "--state", "state")
+    assert (said.code, said.err) == (0, "")
+    assert "grown: 600 entries, 300 more than before, witnessed by neighbour" in said.out
+
+
 def test_two_looks_at_once_do_not_undo_each_other(run: Run, old: Path, tmp_path: Path) -> None:
     with Memory(tmp_path / "state").alone():
         said = watch(run, old)
@@ -438,5 +467,9 @@ def test_a_package_is_tied_to_the_published_log(run: Run, old: Path, tmp_path: P
     whole = json.loads(other.out)
     assert (other.code, whole["ok"]) == (1, False)
     assert "two logs" in whole["findings"][0]["words"]
+    put(publish([*PACKAGED, *ENTRIES]).with_("tile/1/000.p/2", None), tmp_path / "damaged")
+    damaged = run("contains", package, "--base", tmp_path / "damaged", "--trust", trust)
+    assert (damaged.code, "tile/1/000.p/2 is missing" in damaged.out) == (1, True)
+    assert "THE PACKAGE IS NOT PROVED TO BE OF THE PUBLISHED LOG" in damaged.out
     package.write_bytes(b"no package")
     assert run("contains", package, "--base", log).code == 1

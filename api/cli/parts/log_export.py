@@ -17,11 +17,8 @@ from custody.ledger.publication.stored import StoredLog
 from custody.tree.growth import is_superseded
 from custody.tree.merkle import EMPTY_ROOT, tree_root
 from custody.tree.places import LogDirectory
-from custody.tree.tiles import CHECKPOINT, Tile, format_tile, node_reader, tiles_of
+from custody.tree.tiles import CHECKPOINT, KEY_FILE, Tile, format_tile, node_reader, tiles_of
 from storage.wholefiles import PUBLIC, write_whole
-
-VKEY = "vkey"
-"""The file with the log's verifier key."""
 
 
 def export_log(services: Services, folder: Path) -> Checkpoint:
@@ -54,7 +51,7 @@ class _Export:
             note = StoredLog(session).checkpoint()
         checkpoint = parse_checkpoint(parse_note(note).text)
         before = self._before(checkpoint)
-        self._put(VKEY, f"{format_verifier_key(self._key)}\n".encode())
+        self._put(KEY_FILE, f"{format_verifier_key(self._key)}\n".encode())
         tiles = list(tiles_of(checkpoint.size))
         with Bar("Exporting the log", len(tiles)) as bar:
             bar.done_words = f"{checkpoint.size} entries, {self._folder}"

@@ -120,6 +120,8 @@ class Wordy(Quiet):
         page = b"<html>" + bytes(5000)
         self.send_response(int(self.path[1:4]))
         self.send_header("Content-Length", str(len(page)))
+        if self.path.startswith("/200"):
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(page)
 
@@ -141,6 +143,11 @@ def test_a_long_page_with_an_error_is_no_long_object(wordy: str, status: int) ->
     for ask in (log.checkpoint, partial(log.read, TILE)):
         with pytest.raises(LogAwayError, match=f"was answered with {status}"):
             ask()
+
+
+def test_an_object_that_was_compressed_unasked_is_no_changed_one(wordy: str) -> None:
+    with pytest.raises(LogAwayError, match="answered compressed"):
+        LogSite(f"{wordy}/200").read(TILE)
 
 
 def test_a_long_page_in_place_of_an_object_says_that_it_is_missing(wordy: str) -> None:

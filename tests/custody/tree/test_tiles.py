@@ -30,6 +30,7 @@ SIZES = (0, 1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537)
         (Tile(None, 1000), "tile/entries/x001/000"),
         (Tile(2, 5, 7), "tile/2/005.p/7"),
         (Tile(None, 3, 255), "tile/entries/003.p/255"),
+        (Tile(0, 2**55 - 1), "tile/0/x036/x028/x797/x018/x963/967"),
     ],
 )
 def test_a_tile_has_one_name(tile: Tile, name: str) -> None:
@@ -57,6 +58,8 @@ def test_a_tile_has_one_name(tile: Tile, name: str) -> None:
         "tile/0/\u0660\u0660\u0660",  # digits to Python's int, and no digits of ours
         "checkpoint",
         "",
+        pytest.param(f"tile/0/{'x999/' * 6}999", id="beyond any log"),
+        pytest.param(f"tile/0/{'x999/' * 1500}999", id="beyond any number that Python reads"),
     ],
 )
 def test_no_other_name_is_read(name: str) -> None:

@@ -1,15 +1,21 @@
 """What a witness cosigns, and how it refuses everything else."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
-from custody.formats.checkpoint import Checkpoint
-from custody.formats.note import Ed25519NoteSigner, format_note, parse_note
+from custody.formats.checkpoint import Checkpoint, format_checkpoint
+from custody.formats.note import Ed25519NoteSigner, format_note, parse_note, sign_note
 from custody.tree.merkle import EMPTY_ROOT
 from custody.witness.answers import SIZE_TYPE
 from custody.witness.decisions import Refusal, decide
+from custody.witness.heads import Heads
 from custody.witness.requests import format_submission, parse_submission
-from tests.custody.ledgers import LOG, ORIGIN, MemoryLog, private_key
-from tests.custody.witness.logs import log_of, submission
+from custody.witness.witness import Witness
+from tests.custody.ledgers import LOG, ORIGIN, PQ_WITNESS, MemoryLog, private_key
+from tests.custody.witness.logs import LOOKED_AT, log_of, submission
 
 OURS, FORK = log_of(12), log_of(12, kind="other")
 NOTHING = Checkpoint(ORIGIN, 0, EMPTY_ROOT)
@@ -85,3 +91,26 @@ def test_two_roots_of_one_size_are_proof_against_the_log_and_a_bad_proof_is_none
         found = decide(OURS.checkpoint(9), [LOG.key], parse_submission(body))
         assert isinstance(found, Refusal)
         assert found.contradiction is kept
+
+
+@pytest.mark.parametrize(
+    ("origin", "at"),
+    [("l" * 256, LOOKED_AT), ("l", datetime(1969, 12, 31, tzinfo=UTC))],
+    ids=["a name beyond ML-DSA-44", "a clock before 1970"],
+)
+def test_what_cannot_be_signed_is_told(tmp_path: Path, origin: str, at: datetime) -> None:
+    log = Ed25519NoteSigner(origin, private_key("log"))
+    heads, told = Heads(tmp_path), list[str]()
+    heads.watch(log.key)
+    signers = (replace(PQ_WITNESS, seconds=0),)
+    witness = Witness(
+        heads,
+        lambda seconds: tuple(replace(one, seconds=seconds) for one in signers),
+        clock=lambda: at,
+        tell=told.append,
+    )
+    text = format_checkpoint(replace(NOTHING, origin=origin))
+    note = format_note(sign_note(text, [log]))
+    answer = witness.add_checkpoint(format_submission(0, (), note))
+    assert (answer.status, answer.body) == (500, b"This witness cannot sign this checkpoint\n")
+    assert told[0].startswith(f"{origin} cannot be signed: ")

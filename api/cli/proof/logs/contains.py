@@ -55,7 +55,9 @@ def _run(given: argparse.Namespace) -> int:
         return code
     verdict = {
         RIGHT: "The package is of the published log.",
-        WRONG: "THE PACKAGE IS NOT OF THE PUBLISHED LOG: do not rely on it, and tell the council.",
+        # What is published may be what is damaged: that says nothing against the package.
+        WRONG: "THE PACKAGE IS NOT PROVED TO BE OF THE PUBLISHED LOG: what is wrong stands above. "
+        "Do not rely on it before the council has explained that.",
         UNKNOWN: "The package is of the published log, if the key that it names itself is the "
         "council's: give --trust to know.",
     }[code]

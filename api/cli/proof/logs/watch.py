@@ -37,9 +37,8 @@ from custody.formats.checkpoint import Checkpoint, parse_checkpoint
 from custody.formats.note import parse_note
 from custody.formats.policy import LogPolicy
 from custody.printable import printable
-from custody.published.heads import check_head
 from custody.published.memory import Memory
-from custody.published.monitor import Sighting, look
+from custody.published.monitor import Sighting, check_signed_head, look
 
 _FORKED, _WRONG, _SILENT = "contradicts itself", "wrong", "unknown"
 
@@ -127,7 +126,7 @@ def _require_ours(path: Path, remembered: bytes, policies: tuple[LogPolicy, ...]
         UsageError: its message says what to do.
     """
     try:
-        check_head(remembered, policies)
+        check_signed_head(remembered, policies)
     except (FormatError, ProofError) as error:
         raise UsageError(
             f"what {path} remembers is no checkpoint that counts by this key: {error}. If the key "

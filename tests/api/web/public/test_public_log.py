@@ -86,6 +86,7 @@ def names(size: int) -> Iterator[str]:
     yield from ("tile/entries/000.p/5.gz", "tile/0/%C2%B9%C2%B2%C2%B3", "tile/0/000.p/5%0A")
     yield format_tile(Tile(0, (size + 1) // 256, (size + 1) % 256))
     yield format_tile(Tile(None, 1 << 60))
+    yield f"tile/0/{'x999/' * 1500}999"
     yield format_tile(Tile(7, 0, 1))
 
 
