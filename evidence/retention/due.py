@@ -60,10 +60,13 @@ class DueReviews:
     ) -> tuple[int, Sequence[ExhibitRow]]:
         """Return how many are due, counted up to one more than `MOST_COUNTED`, and some."""
         due = self._is_due(at)
+        oldest = select(ExhibitRow).where(due).order_by(col(ExhibitRow.received_at))
+        rows = session.exec(oldest.limit(most + 1)).all()
+        if len(rows) <= most:
+            return len(rows), rows
         some = select(ExhibitRow.id).where(due).limit(MOST_COUNTED + 1).subquery()
         count = session.scalar(select(func.count()).select_from(some)) or 0
-        oldest = select(ExhibitRow).where(due).order_by(col(ExhibitRow.received_at))
-        return count, session.exec(oldest.limit(most)).all()
+        return count, rows[:most]
 
     def of(self, row: ExhibitRow) -> ExhibitReview:
         """Return what is known of the review of an exhibit."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, union
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import Select as RowsSelect
 
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
@@ -32,6 +33,7 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 
 _SHOWN = 5
+_Rows: TypeAlias = RowsSelect[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,18 @@ def desk_of(session: Session, by: Subject, at: datetime, reviews: DueReviews) ->
 _PROPOSED = ReleaseState.PROPOSED.value
 
 
-def _count(session: Session, wanted: Select[Any]) -> int:
-    """Return how many there are, counted up to one more than `MOST_COUNTED`."""
+def _queue(session: Session, wanted: Select[Any], first: Select[Any] | _Rows) -> Queue:
+    """Return the first of what waits, and how many it is, up to one more than `MOST_COUNTED`.
+
+    Few are counted by being read: most desks have a dozen queues, and most queues are short.
+    """
+    rows = session.execute(first.limit(_SHOWN + 1)).all()
+    shown = [row[0] if len(row) == 1 else row for row in rows]
+    if len(shown) <= _SHOWN:
+        return Queue(len(shown), shown)
     some = wanted.limit(MOST_COUNTED + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    count = session.scalar(select(func.count()).select_from(some)) or 0
+    return Queue(count, shown[:_SHOWN])
 
 
 def _recent(session: Session) -> Sequence[ExhibitRow]:
@@ -160,8 +170,7 @@ def _recent(session: Session) -> Sequence[ExhibitRow]:
 def _requests(session: Session, *conditions: ColumnElement[bool]) -> Queue:
     """Return requests, what is overwritten next first."""
     next_ones = select(RequestRow).where(*conditions).order_by(col(RequestRow.overwrite_due_at))
-    count = _count(session, select(RequestRow.id).where(*conditions))
-    return Queue(count, session.exec(next_ones.limit(_SHOWN)).all())
+    return _queue(session, select(RequestRow.id).where(*conditions), next_ones)
 
 
 def _reviewed_by(person: UUID) -> ColumnElement[bool]:
@@ -176,9 +185,8 @@ def _answers(session: Session) -> Queue:
     """Return requests on which a message waits for somebody, the one that waits longest first."""
     calls = attention.calls(ANSWERED)
     on = calls.c.subject == col(RequestRow.id)
-    count = _count(session, select(RequestRow.id).join(calls, on))
-    oldest = select(RequestRow).join(calls, on).order_by(calls.c.at).limit(_SHOWN)
-    return Queue(count, session.exec(oldest).all())
+    oldest = select(RequestRow).join(calls, on).order_by(calls.c.at)
+    return _queue(session, select(RequestRow.id).join(calls, on), oldest)
 
 
 def _attention(session: Session) -> Queue:
@@ -192,36 +200,30 @@ def _attention(session: Session) -> Queue:
         some = said.order_by(newest).limit(most).subquery()
         return col(ExhibitRow.id).in_(union(select(some.c.id), called))
 
-    count = _count(session, select(ExhibitRow.id).where(among(MOST_COUNTED + 1)))
-    shown = select(ExhibitRow).where(among(_SHOWN)).order_by(newest).limit(_SHOWN)
-    return Queue(count, session.exec(shown).all())
+    shown = select(ExhibitRow).where(among(_SHOWN + 1)).order_by(newest)
+    return _queue(session, select(ExhibitRow.id).where(among(MOST_COUNTED + 1)), shown)
 
 
 def _stuck(session: Session) -> Queue:
     calls = attention.calls()
     on = calls.c.subject == col(ReleaseRow.id)
-    count = _count(session, select(ReleaseRow.id).join(calls, on))
-    rows = session.exec(
-        select(ReleaseRow, calls.c.words).join(calls, on).order_by(calls.c.at.desc()).limit(_SHOWN)
-    )
-    return Queue(count, [StuckRelease(release, words) for release, words in rows])
+    newest = select(ReleaseRow, calls.c.words).join(calls, on).order_by(calls.c.at.desc())
+    found = _queue(session, select(ReleaseRow.id).join(calls, on), newest)
+    return Queue(found.count, [StuckRelease(release, words) for release, words in found.first])
 
 
 def _stopped(session: Session, job: str) -> Queue:
     """Return what was approved to go and has not gone wholly, what stopped first first."""
     calls = attention.calls(job)
-    count = _count(session, select(calls.c.subject))
-    rows = session.exec(select(calls.c.subject, calls.c.words).order_by(calls.c.at).limit(_SHOWN))
-    return Queue(count, [StoppedEnding(subject, words) for subject, words in rows])
+    oldest = select(calls.c.subject, calls.c.words).order_by(calls.c.at)
+    found = _queue(session, select(calls.c.subject), oldest)
+    return Queue(found.count, [StoppedEnding(subject, words) for subject, words in found.first])
 
 
 def _releases(session: Session, *wanted: ColumnElement[bool]) -> Queue:
     """Return releases, the one that has waited longest first."""
-    count = _count(session, select(ReleaseRow.id).where(*wanted))
-    oldest = col(ReleaseRow.proposed_at)
-    return Queue(
-        count, session.exec(select(ReleaseRow).where(*wanted).order_by(oldest).limit(_SHOWN)).all()
-    )
+    oldest = select(ReleaseRow).where(*wanted).order_by(col(ReleaseRow.proposed_at))
+    return _queue(session, select(ReleaseRow.id).where(*wanted), oldest)
 
 
 def _seconds(session: Session, person: UUID) -> Queue:
@@ -246,35 +248,31 @@ def _lost(session: Session) -> Queue:
         col(MessageRow.kind).not_in([kind.value for kind in ReleaseLetter]),
         col(ReleaseRow.collected_at).is_(None),
     )
-    count = _count(session, select(MessageRow.id).join(ReleaseRow, on).where(*lost))
-    rows = session.exec(
-        select(MessageRow, ReleaseRow)
-        .join(ReleaseRow, on)
-        .where(*lost)
-        .order_by(col(MessageRow.queued_at).desc())
-        .limit(_SHOWN)
+    newest = col(MessageRow.queued_at).desc()
+    found = _queue(
+        session,
+        select(MessageRow.id).join(ReleaseRow, on).where(*lost),
+        select(MessageRow, ReleaseRow).join(ReleaseRow, on).where(*lost).order_by(newest),
     )
     return Queue(
-        count,
-        [LostMessage(row.kind, row.state, row.words, release) for row, release in rows],
+        found.count,
+        [LostMessage(row.kind, row.state, row.words, release) for row, release in found.first],
     )
 
 
 def _differences(session: Session) -> Queue:
     """Return what does not agree about money and nobody has settled, the oldest first."""
     unsettled = col(DifferenceRow.settled_at).is_(None)
-    count = _count(session, select(DifferenceRow.id).where(unsettled))
     oldest = select(DifferenceRow).where(unsettled).order_by(col(DifferenceRow.found_at))
-    return Queue(count, session.exec(oldest.limit(_SHOWN)).all())
+    return _queue(session, select(DifferenceRow.id).where(unsettled), oldest)
 
 
 def _accounts(session: Session, by: Subject) -> Queue:
     """Return accounts of firms that ``by`` may approve, the one that has waited longest first."""
     row = InvoiceAccountRow
     wanted = (col(row.state) == AccountState.PROPOSED.value, col(row.opened_by) != by.person)
-    count = _count(session, select(row.id).where(*wanted))
     oldest = select(row).where(*wanted).order_by(col(row.opened_at))
-    return Queue(count, session.exec(oldest.limit(_SHOWN)).all())
+    return _queue(session, select(row.id).where(*wanted), oldest)
 
 
 def _tokens(session: Session, at: datetime) -> Queue:
