@@ -114,6 +114,8 @@ def restore(
         SettingsError: the directory, the database or the keys are in use or another one's.
         CustodyError, StorageError: it did not get to its end; call it again once that is mended.
     """
+    # Nothing is there yet: keys of another house would keep the right ones out.
+    _require_same_house(keys, backup)
     begins = not (settings.data / UNFINISHED).exists()
     # Before the mark: a restore that was refused must not look like one that was killed.
     if begins and settings.engines is not None and _root_at(settings.engines, 0) is not None:
@@ -122,7 +124,6 @@ def restore(
     say("keys")
     copy_keys(keys, settings.keys)
     bring_council(settings, backup)
-    _require_same_house(settings, backup)
     if not settings.production:
         ensure_ports(settings.data)
     with _engines(settings, say) as addresses:
@@ -180,8 +181,8 @@ def bring_council(settings: Settings, backup: Backup) -> None:
         write_whole(path, (backup.run / POLICY).read_bytes())
 
 
-def _require_same_house(settings: Settings, backup: Backup) -> None:
-    keyring = load(settings.keys)
+def _require_same_house(keys: Path, backup: Backup) -> None:
+    keyring = load(keys)
     if keyring.origin != backup.manifest.origin:
         raise KeyStoreError(
             f"the keys are those of the log {keyring.origin}, and the backup is of "
