@@ -19,6 +19,7 @@ from sqlalchemy import make_url, text
 from sqlmodel import col, select
 
 from api.backups.aftermath import Aftermath, settle
+from api.backups.requirements import require_room, require_same_house
 from api.backups.vault import returns
 from api.demonstration.standins import ensure_ports
 from api.migrations import migrate
@@ -30,7 +31,6 @@ from api.settings.facts import Settings
 from api.wiring import build
 from custody.errors import KeyStoreError
 from custody.keys.keycopies import copy_keys
-from custody.keys.keyring import load
 from custody.ledger.contradictions import contradictions
 from custody.ledger.recordkeys import RecordKeys
 from custody.recovery.recovery import Recovered, Recovery
@@ -112,17 +112,21 @@ def restore(
 
     Raises:
         SettingsError: the directory, the database or the keys are in use or another one's.
+        NoRoomError: nothing was begun.
         CustodyError, StorageError: it did not get to its end; call it again once that is mended.
     """
+    # Nothing is there yet: keys of another house would keep the right ones out.
+    require_same_house(keys, backup.manifest)
     begins = not (settings.data / UNFINISHED).exists()
     # Before the mark: a restore that was refused must not look like one that was killed.
     if begins and settings.engines is not None and _root_at(settings.engines, 0) is not None:
         raise SettingsError(_NOT_EMPTY)
+    if begins and settings.engines is None:
+        require_room(settings.data, backup.manifest)
     goes_on = _mark(settings, backup)
     say("keys")
     copy_keys(keys, settings.keys)
     bring_council(settings, backup)
-    _require_same_house(settings, backup)
     if not settings.production:
         ensure_ports(settings.data)
     with _engines(settings, say) as addresses:
@@ -178,15 +182,6 @@ def bring_council(settings: Settings, backup: Backup) -> None:
     if path.is_relative_to(folder) and path != folder and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, (backup.run / POLICY).read_bytes())
-
-
-def _require_same_house(settings: Settings, backup: Backup) -> None:
-    keyring = load(settings.keys)
-    if keyring.origin != backup.manifest.origin:
-        raise KeyStoreError(
-            f"the keys are those of the log {keyring.origin}, and the backup is of "
-            f"{backup.manifest.origin}: name the keys that belong to it"
-        )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -33,7 +34,13 @@ from export.backup.manifest import (
 from export.backup.named import named_objects
 from storage.backup.copies import digest_of
 from storage.backup.dump import dump
-from storage.errors import CorruptError, NoRoomError, NotFoundError, RefusedError
+from storage.errors import (
+    CorruptError,
+    NoRoomError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from storage.objects.reading import ObjectReader
 from storage.room import free_bytes
 from storage.stored import Lock
@@ -44,6 +51,9 @@ _TODO = "objects.todo"
 _UNKNOWN = Lock(None, None, legal_hold=False)
 _SPARE = 64 << 20
 """Bytes that a backup leaves on its disk."""
+
+_OTHERS = 3
+"""So many objects are asked for where the store does not give one."""
 
 Told = Callable[[int, int], None]
 """Told how many bytes of objects are done, and how many there are."""
@@ -180,7 +190,7 @@ class _Copying:
         todo = run / _TODO
         with (run / OBJECTS).open("wb") as written:
             for line in _lines(todo):
-                one = self._one(parse_object(line))
+                one = self._one(parse_object(line), todo)
                 written.write(format_object(one))
                 if one.lacking:
                     self.lacking += 1
@@ -189,7 +199,7 @@ class _Copying:
                     self.count, self.bytes = self.count + 1, self.bytes + one.stored.size
         todo.unlink()
 
-    def _one(self, wanted: BackupObject) -> BackupObject:
+    def _one(self, wanted: BackupObject, todo: Path) -> BackupObject:
         stored = wanted.stored
         try:
             lock = self._vault.lock(stored.key, stored.version)
@@ -202,6 +212,12 @@ class _Copying:
         except (CorruptError, NotFoundError) as error:
             # The rest is worth having all the more.
             return BackupObject(stored, _UNKNOWN, str(error) or "it is gone")
+        except UnavailableError as error:
+            named = (parse_object(line).stored for line in _lines(todo))
+            others = islice((one for one in named if one.version != stored.version), _OTHERS)
+            if (damage := self._vault.damaged(stored, error, others)) is None:
+                raise
+            return BackupObject(stored, _UNKNOWN, str(damage))
         until = None if lock.until is None else lock.until.replace(microsecond=0)
         return BackupObject(stored, Lock(lock.mode, until, lock.legal_hold))
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from custody.formats.canonical import JSON, format_time
+from custody.ledger.tables import RecordKeyRow
 from export.holdings.tables import ExhibitFileRow
+from storage.stored import StoredObject
 
 MASTER = "master"
 PLAYER = "player"
@@ -56,3 +58,18 @@ def files_among(
     for row in session.exec(statement.order_by(*order)):
         found.setdefault(row.exhibit, []).append(row)
     return found
+
+
+_OTHERS = 3
+
+
+def other_files(session: Session, version: str) -> list[StoredObject]:
+    """Return some files that are in the store, without this version: any, as they are found."""
+    rows = (
+        select(ExhibitFileRow)
+        .join(RecordKeyRow, col(RecordKeyRow.record) == ExhibitFileRow.exhibit)
+        .where(ExhibitFileRow.version != version)
+        .order_by(col(ExhibitFileRow.id))
+        .limit(_OTHERS)
+    )
+    return [row.stored() for row in session.exec(rows)]

@@ -20,11 +20,11 @@ from custody.ledger.tables import RecordKeyRow
 from evidence import attention
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
-from export.holdings.files import files_of
+from export.holdings.files import files_of, other_files
 from export.holdings.tables import ExhibitFileRow
 from storage.errors import CorruptError, NotFoundError
 from storage.jobs import Jobs
-from storage.objects.store import ObjectStore
+from storage.objects.store import ObjectStore, StoredObject
 
 JOB_RECHECK = attention.NOT_AS_STORED
 RECENT = timedelta(days=1)
@@ -120,7 +120,7 @@ class Fixity:
         lost: CorruptError | NotFoundError | None = None
         for file in files:
             try:
-                self._vault.verify(file.stored())
+                self._vault.verify(file.stored(), others=self._others_than(file))
             except (CorruptError, NotFoundError) as error:
                 lost = error
         digests: list[JSON] = [{"sha256": file.sha256, "size": file.size} for file in files]
@@ -135,6 +135,15 @@ class Fixity:
                 session.get_one(ExhibitRow, exhibit).read_at = at
         if lost is not None:
             raise lost
+
+    def _others_than(self, file: ExhibitFileRow) -> Callable[[], Sequence[StoredObject]]:
+        """Return what tells of some other files, which the store gives unless it is away."""
+
+        def others() -> Sequence[StoredObject]:
+            with self._begin() as session:
+                return other_files(session, file.version)
+
+        return others
 
 
 def _due(before: datetime, called_before: datetime) -> SelectOfScalar[UUID]:

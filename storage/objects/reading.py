@@ -1,12 +1,18 @@
 """Adapter. One bucket for those who read: find, open, read again and compare, presign."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
 from storage.digest import Fingerprint, StreamFingerprint
-from storage.errors import CorruptError, NotFoundError, RefusedError
+from storage.errors import (
+    CorruptError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+    UnavailableError,
+)
 from storage.objects.client import S3, Patience, S3Credentials, Whereabouts, found_in
 from storage.objects.errors import storage_errors
 from storage.objects.sending import Progress, tell
@@ -136,14 +142,47 @@ class ObjectReader:
                 tell(progress, done)
             return digests.finish()
 
-    def verify(self, stored: StoredObject, progress: Progress | None = None) -> Fingerprint:
+    def verify(
+        self,
+        stored: StoredObject,
+        progress: Progress | None = None,
+        *,
+        others: Callable[[], Iterable[StoredObject]] = tuple,
+    ) -> Fingerprint:
         """Read an object again and compare it with what was put.
+
+        ``others`` tells of objects to ask for where the store does not give this one (`damaged`).
 
         Raises: CorruptError.
         """
-        found = self.fingerprint(stored.key, stored.version, progress=progress)
+        try:
+            found = self.fingerprint(stored.key, stored.version, progress=progress)
+        except UnavailableError as error:
+            if (damage := self.damaged(stored, error, others())) is None:
+                raise
+            raise damage from error
         _compare(stored, found)
         return found
+
+    def damaged(
+        self, stored: StoredObject, error: UnavailableError, others: Iterable[StoredObject]
+    ) -> CorruptError | None:
+        """Return what a refusal says of an object; None: only that the store is away.
+
+        A store that finds an object damaged may say no more than one that is out of order: an
+        internal error, however often it is asked. So one of ``others`` is read, each asked for
+        once: a store that gives it to its end is not away.
+        """
+        for other in others:
+            try:
+                with self.open(other.key, other.version, once=True) as stream:
+                    if sum(map(len, stream)) != other.size:
+                        continue
+            except StorageError:
+                continue
+            said = f"nothing: the store gives other objects, and not this one ({error})"
+            return CorruptError("an object", expected=stored.sha256, found=said)
+        return None
 
     def fetch_to(self, stored: StoredObject, path: Path, progress: Progress | None = None) -> None:
         """Read an object into a new file. The file is there only if it has the right bytes.

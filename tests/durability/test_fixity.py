@@ -12,11 +12,13 @@ import pytest
 from sqlmodel import select
 
 from custody.ledger.tables import CustodyEventRow
+from export.holdings.files import MASTER, files_of
 from export.holdings.fixity import Fixity
 from export.sealing.aftercare.fixity import PackageFixity
 from storage.digest import Fingerprint
 from storage.errors import CorruptError, NotFoundError, StorageError, UnavailableError
 from storage.objects.store import ObjectStore, StoredObject
+from storage.objects.streams import ObjectStream
 from tests.durability import acts
 from tests.durability.houses import House
 
@@ -51,7 +53,7 @@ class Damaged:
 
     error: StorageError
 
-    def verify(self, _stored: StoredObject) -> Fingerprint:
+    def verify(self, _stored: StoredObject, **_others: object) -> Fingerprint:
         raise self.error
 
 
@@ -115,7 +117,7 @@ def test_the_package_is_compared_with_what_was_sealed(
     real: Callable[[ObjectStore, StoredObject], Fingerprint] = ObjectStore.verify
     seen: list[StoredObject] = []
 
-    def verify(vault: ObjectStore, stored: StoredObject) -> Fingerprint:
+    def verify(vault: ObjectStore, stored: StoredObject, **_others: object) -> Fingerprint:
         seen.append(stored)
         return real(vault, stored)
 
@@ -129,3 +131,25 @@ def test_a_store_that_is_away_proves_nothing(house: House, sealed: Sealed) -> No
     with pytest.raises(UnavailableError):
         fixity(house, UnavailableError("away")).check(sealed.exhibit)
     assert events(house, sealed.exhibit) == before
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["one", "all"])
+def test_what_the_store_never_gives_is_damaged_unless_it_gives_nothing_else(
+    house: House, sealed: Sealed, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    """A byte that turned on its disk is an internal error to SeaweedFS, as often as it is asked."""
+    with house.services.transaction() as session:
+        (master,) = files_of(session, sealed.exhibit, MASTER)
+        lost = master.key
+    before, real = events(house, sealed.exhibit), ObjectStore.open
+
+    def opened(vault: ObjectStore, key: str, version: str, **how: bool) -> ObjectStream:
+        if away or key == lost:
+            raise UnavailableError("the store says InternalError")
+        return real(vault, key, version, **how)
+
+    monkeypatch.setattr(ObjectStore, "open", opened)
+    with pytest.raises(UnavailableError if away else CorruptError, match="InternalError"):
+        house.services.fixity.check(sealed.exhibit)
+    found = Counter() if away else Counter({"integrity.failed": 1})
+    assert events(house, sealed.exhibit) - before == found

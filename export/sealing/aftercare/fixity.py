@@ -4,7 +4,7 @@ The ledger has their digests already, and nothing to add: a package that is not 
 waits for a person.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from evidence.exhibits.states import ExhibitState
 from evidence.exhibits.tables import ExhibitRow
+from export.holdings.files import other_files
 from export.holdings.fixity import RECENT
 from export.release.tables import ReleaseErasureRow, ReleaseExhibitRow
 from export.sealing.steps import SealStep, SealStore
@@ -80,4 +81,9 @@ class PackageFixity:
             joined = SealStore(release).joined(session)
         if joined is None:
             raise NotFoundError(f"the sealing of release {release} names no package")
-        self._vault.verify(StoredObject(**joined.archive, **joined.checked))
+        package = StoredObject(**joined.archive, **joined.checked)
+        self._vault.verify(package, others=self._others)
+
+    def _others(self) -> Sequence[StoredObject]:
+        with self._begin() as session:
+            return other_files(session, "")

@@ -20,9 +20,11 @@ from api.running.preparing import UNFINISHED, look_first, prepare
 from api.settings.errors import SettingsError
 from api.settings.facts import Settings
 from api.times import utc_now
-from custody.errors import ClockError
+from custody.errors import ClockError, KeyStoreError
 from custody.formats.note import format_verifier_key
 from custody.formats.trust import parse_trust
+from custody.keys.firstkeys import make_demonstration_keys
+from custody.keys.roots import make_roots
 from custody.ledger.erasure import is_destroyed
 from custody.ledger.houseclock import house_clock
 from custody.ledger.tables import CustodyEventRow, LogCheckpointRow, LogEntryRow, LogStateRow
@@ -43,7 +45,7 @@ from export.release.states import ReleaseState
 from export.release.tables import ReleaseRow
 from export.sealing.aftercare.papers import KEPT
 from export.sealing.tables import SealFileRow
-from storage.errors import CorruptError, NotFoundError
+from storage.errors import CorruptError, NoRoomError, NotFoundError
 from tests.custody.ledgers import NEIGHBOUR
 from tests.export.delivery.linking import Desk, sealed
 from tests.export.package.judging import judge
@@ -383,6 +385,30 @@ def test_a_directory_that_holds_something_is_not_restored_into(past: Past, tmp_p
         with pytest.raises(SettingsError, match="is not empty"):
             restore(replace(settings, data=data), backup, past.keys, None, say=silent, tell=silent)
     assert [path.name for path in tmp_path.iterdir()] == ["something"]
+
+
+def test_without_room_nothing_is_begun(
+    past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = verify_backup(past.folder, silent)
+    settings = replace(past.house.settings, data=tmp_path / "data", engines=None)
+    monkeypatch.setattr("api.backups.requirements.free_bytes", lambda _: 100 << 20)
+    with pytest.raises(NoRoomError, match="Nothing was restored"):
+        restore(settings, backup, past.keys, None, say=silent, tell=silent)
+    assert not settings.data.exists()
+
+
+def test_keys_of_another_house_are_refused_before_anything_is_there(
+    past: Past, tmp_path: Path
+) -> None:
+    others, settings = tmp_path / "keys", replace(past.house.settings, data=tmp_path / "data")
+    at = utc_now()
+    make_demonstration_keys(others, council="Another", origin="log.another.example", now=at)
+    make_roots(others, now=at)
+    backup = verify_backup(past.folder, silent)
+    with pytest.raises(KeyStoreError, match="name the keys that belong to it"):
+        restore(settings, backup, others, None, say=silent, tell=silent)
+    assert not settings.data.exists()
 
 
 def test_a_database_that_holds_something_is_not_restored_into(

@@ -24,8 +24,15 @@ from export.backup.folders import BackupFolder, find_run, read_manifest
 from export.backup.manifest import DUMP, MANIFEST
 from export.backup.returns import objects_of
 from storage.embedded.addresses import S3Access
-from storage.errors import ConflictError, NoRoomError, NotFoundError, RefusedError
+from storage.errors import (
+    ConflictError,
+    NoRoomError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from storage.objects.reading import ObjectReader
+from storage.objects.streams import ObjectStream
 from tests.houses import House
 
 
@@ -99,6 +106,23 @@ def test_what_the_store_lost_is_named_and_the_rest_is_kept(
     made = back_up(kept.house.settings, tmp_path / "other", silent)
     assert (made.manifest.objects, made.manifest.lacking) == (1, 1)
     assert [one.stored.key for one in made.lacking] == [lost.key]
+
+
+def test_what_the_store_never_gives_is_named_and_the_rest_is_kept(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost, real = next(objects_of(kept.made.run)).stored, ObjectReader.open
+
+    def opened(vault: ObjectReader, key: str, version: str, **how: bool) -> ObjectStream:
+        if key == lost.key:
+            raise UnavailableError("the store says InternalError")
+        return real(vault, key, version, **how)
+
+    monkeypatch.setattr(ObjectReader, "open", opened)
+    made = back_up(kept.house.settings, tmp_path / "other", silent)
+    assert (made.manifest.objects, made.manifest.lacking) == (1, 1)
+    assert [one.stored.key for one in made.lacking] == [lost.key]
+    assert "not this one" in made.lacking[0].lacking
 
 
 def test_without_room_nothing_is_copied(

@@ -50,7 +50,7 @@ def test_the_reading_is_in_the_history_that_is_sealed(house: House, release: Rel
 def test_a_release_of_a_damaged_master_is_not_sealed_and_a_person_is_called(
     house: House, release: ReleaseRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged(*_: object) -> None:
+    def damaged(*_: object, **_others: object) -> None:
         raise CorruptError("a stored object", expected="a", found="b")
 
     monkeypatch.setattr(ObjectStore, "verify", damaged)

@@ -32,7 +32,7 @@ DAYS = timedelta(days=1)
 class Damaged:
     """A vault in which nothing is as it was written."""
 
-    def verify(self, _stored: StoredObject) -> Fingerprint:
+    def verify(self, _stored: StoredObject, **_others: object) -> Fingerprint:
         raise CorruptError("a file", expected="a", found="b")
 
 
