@@ -123,16 +123,22 @@ def follow(held: Connection, sequencer: Sequencer, stop: Stop) -> None:
         UnavailableError: the lock is lost with its connection. Begin again.
     """
     listen(held, CHANNEL)
-    attempts, collected = _Attempts(), time.monotonic()
+    attempts, collected, pause = _Attempts(), time.monotonic(), BUSY_S
     while not stop.is_set():
         # What was said before this statement is covered by the turn, what is said after it wakes.
         # Whoever found something waiting says nothing: these have ended before anybody sleeps.
         writing = is_being_written(held, OutboxRow.__tablename__)
         turn = sequencer.turn(publish=attempts.due)
         attempts.heard(turn.behind)
-        if turn.added or turn.rest or writing:
-            stop.wait(BUSY_S)
+        if turn.added or turn.rest:
+            pause = BUSY_S
+            stop.wait(pause)
+        elif writing:
+            # Most commit at once; for one that hangs, nobody looks fifty times a second.
+            await_notice(held, within=pause, unless=stop)
+            pause = min(2 * pause, _BEHIND_S)
         else:
+            pause = BUSY_S
             await_notice(held, within=_BEHIND_S if turn.behind else LOOK_S, unless=stop)
         if time.monotonic() - collected >= COLLECT_S and not turn.behind:
             _collect(sequencer)
