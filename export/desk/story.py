@@ -236,26 +236,24 @@ def _links(session: Session, release: UUID) -> tuple[LinkStory, ...]:
     links = session.exec(
         select(LinkRow).where(LinkRow.release == release).order_by(col(LinkRow.number))
     ).all()
-    collections = session.exec(
-        select(CollectionRow.id, CollectionRow.link).where(col(CollectionRow.link).in_(of_release))
+    # A collection has one receipt at most.
+    collections: Sequence[tuple[UUID, ReceiptRow | None]] = session.exec(
+        select(CollectionRow.link, ReceiptRow)
+        .join(ReceiptRow, col(ReceiptRow.collection) == CollectionRow.id, isouter=True)
+        .where(col(CollectionRow.link).in_(of_release))
+        .order_by(col(ReceiptRow.confirmed_at))
     ).all()
     downloads = session.exec(
         select(DownloadRow)
         .where(col(DownloadRow.link).in_(of_release))
         .order_by(col(DownloadRow.authorised_at))
     ).all()
-    receipts = session.exec(
-        select(ReceiptRow, CollectionRow.link)
-        .join(CollectionRow, col(CollectionRow.id) == ReceiptRow.collection)
-        .where(col(CollectionRow.link).in_(of_release))
-        .order_by(col(ReceiptRow.confirmed_at))
-    ).all()
     return tuple(
         LinkStory(
             row,
-            collections=sum(link == row.id for _, link in collections),
+            collections=sum(link == row.id for link, _ in collections),
             downloads=tuple(one for one in downloads if one.link == row.id),
-            receipts=tuple(receipt for receipt, link in receipts if link == row.id),
+            receipts=tuple(one for link, one in collections if one is not None and link == row.id),
         )
         for row in links
     )
