@@ -8,6 +8,7 @@ of PostgreSQL together, at both sizes; and whether they are flat from one to the
 """
 
 import argparse
+import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,6 +124,8 @@ def _processor(servers: Sequence[psutil.Process]) -> float:
 
 def measured(services: Services) -> Mapping[str, Cost]:
     """Return what every page costs now."""
+    gc.collect()
+    gc.freeze()  # what the loading left is no page's to go through
     with start_blocking_portal() as portal:
         desk = Desk(services, portal)
         every = pages(services, read=lambda path: desk.ask(path).text)
