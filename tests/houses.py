@@ -338,7 +338,6 @@ class Estate:
 
         ``dump``: what stands in it, as SQL, instead of the empty tables of this version.
         """
-        folder.mkdir(exist_ok=True)
         name = f"house_{next(self._numbers)}"
         settings = read_settings({}, data=folder, port=8000)
         addresses = self._make(name, template=template if dump is None else "template1")

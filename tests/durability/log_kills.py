@@ -291,10 +291,11 @@ def log_kills(folder: Path) -> Iterator[LogKills]:
     """Start engines, sequencers and writers of their own."""
     with ExitStack() as stack:
         engines = stack.enter_context(own_engines())
-        written = folder / "written"
+        data, written = folder / "house", folder / "written"
+        data.mkdir()
         written.mkdir()
         estate = Estate(engines, folder / "estate")
-        house = House(stack.enter_context(estate.plot(folder / "house")))
+        house = House(stack.enter_context(estate.plot(data)))
         stack.callback(house.services.close)
         _let_in(house)
         footage = folder / "clip.bin"
