@@ -41,7 +41,7 @@ from storage.errors import (
     RefusedError,
     UnavailableError,
 )
-from storage.objects.reading import ObjectReader
+from storage.objects.reading import MOST_OTHERS, ObjectReader
 from storage.room import free_bytes
 from storage.stored import Lock
 from storage.version import software
@@ -51,9 +51,6 @@ _TODO = "objects.todo"
 _UNKNOWN = Lock(None, None, legal_hold=False)
 _SPARE = 64 << 20
 """Bytes that a backup leaves on its disk."""
-
-_OTHERS = 3
-"""So many objects are asked for where the store does not give one."""
 
 Told = Callable[[int, int], None]
 """Told how many bytes of objects are done, and how many there are."""
@@ -214,7 +211,7 @@ class _Copying:
             return BackupObject(stored, _UNKNOWN, str(error) or "it is gone")
         except UnavailableError as error:
             named = (parse_object(line).stored for line in _lines(todo))
-            others = islice((one for one in named if one.version != stored.version), _OTHERS)
+            others = islice((one for one in named if one.version != stored.version), MOST_OTHERS)
             if (damage := self._vault.damaged(stored, error, others)) is None:
                 raise
             return BackupObject(stored, _UNKNOWN, str(damage))

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from custody.formats.canonical import JSON, format_time
 from custody.ledger.tables import RecordKeyRow
 from export.holdings.tables import ExhibitFileRow
+from storage.objects.reading import MOST_OTHERS
 from storage.stored import StoredObject
 
 MASTER = "master"
@@ -60,9 +61,6 @@ def files_among(
     return found
 
 
-_OTHERS = 3
-
-
 def other_files(session: Session, version: str) -> list[StoredObject]:
     """Return some files that are in the store, without this version: any, as they are found."""
     rows = (
@@ -70,6 +68,6 @@ def other_files(session: Session, version: str) -> list[StoredObject]:
         .join(RecordKeyRow, col(RecordKeyRow.record) == ExhibitFileRow.exhibit)
         .where(ExhibitFileRow.version != version)
         .order_by(col(ExhibitFileRow.id))
-        .limit(_OTHERS)
+        .limit(MOST_OTHERS)
     )
     return [row.stored() for row in session.exec(rows)]

@@ -23,6 +23,10 @@ _GLANCE = Patience(limit_s=0.0, connect_timeout_s=2.0, read_timeout_s=5.0)
 """For whoever only asks how the store is: one that hangs is as good as away."""
 
 
+MOST_OTHERS = 3
+"""So many objects are asked for, at most, where the store does not give one."""
+
+
 class ObjectReader:
     """One bucket, seen by one identity. Safe to share between threads.
 
